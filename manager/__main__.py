@@ -1,0 +1,32 @@
+"""Start the program: the version at once, everything else through the command line."""
+
+import gc
+import sys
+from collections.abc import Sequence
+
+from manager import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: the arguments, without the program's name; None for those of the process.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        # Asked by scripts and installers: it must not wait for the command line to load.
+        sys.stdout.write(f"dockmgr {__version__}\n")
+        return 0
+    # What is imported lives until the end: looking through it for garbage only costs time.
+    gc.set_threshold(100_000)
+    from manager.cli.app import main as run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Run a plan over containers that exist: each one's steps in order, containers in parallel."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.core.plan import Plan, Step, Verb
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from manager.adapters.engine.client import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step."""
+
+    step: Step
+    error: ManagerError | None = None
+    skipped: bool = False
+    """Not tried, because an earlier step of the same container failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How steps are run."""
+
+    stop_timeout: int | None = None
+    """Seconds a container gets to end in order; None for its own setting."""
+    volumes: bool = False
+    """Whether anonymous volumes go with their container."""
+    parallel: int = 8
+
+
+def run(
+    engine: Engine, plan: Plan, options: Options, report: Callable[[Outcome], None]
+) -> tuple[Outcome, ...]:
+    """Run the steps; a failed step ends the steps of its container, and of no other.
+
+    Args:
+        engine: where.
+        plan: what; every step names its container by id.
+        options: how.
+        report: called with each outcome, from the threads that do the work.
+
+    Returns:
+        The outcomes, in the order of the plan.
+    """
+    chains: dict[str, list[Step]] = {}
+    for step in plan:
+        chains.setdefault(step.object_id, []).append(step)
+    with ThreadPoolExecutor(max_workers=options.parallel) as pool:
+        done = list(
+            pool.map(lambda chain: _run_chain(engine, chain, options, report), chains.values())
+        )
+    outcomes = {outcome.step: outcome for chain in done for outcome in chain}
+    return tuple(outcomes[step] for step in plan)
+
+
+def _run_chain(
+    engine: Engine, steps: Iterable[Step], options: Options, report: Callable[[Outcome], None]
+) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    failed = False
+    for step in steps:
+        outcome = Outcome(step, skipped=True) if failed else _run_step(engine, step, options)
+        failed = failed or outcome.error is not None
+        outcomes.append(outcome)
+        report(outcome)
+    return outcomes
+
+
+def _run_step(engine: Engine, step: Step, options: Options) -> Outcome:
+    containers, identity = engine.containers, step.object_id
+    try:
+        match step.verb:
+            case Verb.START:
+                containers.start(identity)
+            case Verb.STOP:
+                containers.stop(identity, options.stop_timeout)
+            case Verb.RESTART:
+                containers.restart(identity, options.stop_timeout)
+            case Verb.REMOVE:
+                containers.remove(identity, volumes=options.volumes)
+            case _:
+                raise AssertionError(step)
+    except ManagerError as error:
+        return Outcome(step, error)
+    return Outcome(step)

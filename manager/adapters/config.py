@@ -1,0 +1,159 @@
+"""The settings: what there is, where the file is, and reading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from manager.adapters import schema
+from manager.adapters.schema import (
+    Section,
+    choice,
+    duration,
+    folders,
+    section,
+    setting,
+    web_address,
+    whole,
+)
+from manager.adapters.toml import line_of
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+
+class Spawn(Section):
+    """Starting many containers."""
+
+    parallel: int = setting(whole(1, 64), 8, "how many containers are started at the same time")
+
+
+class Containers(Section):
+    """Containers that run."""
+
+    stop_timeout: timedelta = setting(
+        duration("1h"), "10s", "how long a container gets to stop before it is killed"
+    )
+
+
+class Pull(Section):
+    """Getting images from a registry."""
+
+    parallel: int = setting(whole(1, 16), 3, "how many images are pulled at the same time")
+    attempts: int = setting(
+        whole(1, 20), 5, "how often a pull is tried when the network or the registry fails"
+    )
+    backoff: timedelta = setting(
+        duration("10m"), "1s", "how long to wait before the second try; twice as long each time"
+    )
+
+
+class Lab(Section):
+    """The private, throwaway engine of `dockmgr lab`."""
+
+    engine: str = setting(
+        choice("20.10", "26", "28", "28-containerd", "podman"),
+        "28",
+        "the engine that `dockmgr lab up` builds",
+    )
+    mirror: str = setting(
+        web_address(), "", "the Debian mirror it is built from; empty for Debian's own"
+    )
+    mounts: tuple[Path, ...] = setting(
+        folders(), [], "further folders its containers can mount, at the same path"
+    )
+
+
+class Display(Section):
+    """What is shown."""
+
+    color: str = setting(
+        choice("auto", "always", "never"),
+        "auto",
+        "when colours are used; auto: on a terminal, unless NO_COLOR is set",
+    )
+
+
+class Settings(Section):
+    """All settings there are."""
+
+    spawn: Spawn = setting(section(Spawn), {}, "starting many containers")
+    containers: Containers = setting(section(Containers), {}, "containers that run")
+    pull: Pull = setting(section(Pull), {}, "getting images from a registry")
+    lab: Lab = setting(section(Lab), {}, "the private, throwaway engine")
+    output: Display = setting(section(Display), {}, "what is shown")
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: ``--config``; None means ``$DOCKMGR_CONFIG``, else the user's own file, which need
+            not exist.
+        env: the environment.
+
+    Returns:
+        The settings, with defaults for all that the file does not give.
+
+    Raises:
+        ManagerError: (usage) the file does not exist, cannot be read, or holds something that is
+            no setting; the sentence has file, line, key and what was expected.
+    """
+    if path is None and (named := env.get("DOCKMGR_CONFIG")):
+        path = Path(named)
+    must_exist = path is not None
+    path = path or default_path()
+    text = _text(path, must_exist=must_exist)
+    if text is None:
+        return Settings()
+    document = _document(path, text)
+    try:
+        return schema.read(Settings, document)
+    except schema.RefusedError as error:
+        line = line_of(text, error.path)
+        raise _wrong(path, line, error.problem, error.hint) from None
+
+
+def default_path() -> Path:
+    """The user's own file, where it is looked for if none is named."""
+    import platformdirs
+
+    return platformdirs.user_config_path("dockmgr", appauthor=False) / "config.toml"
+
+
+def _text(path: Path, *, must_exist: bool) -> str | None:
+    hint = "name another file with --config, or unset DOCKMGR_CONFIG"
+    try:
+        return path.read_bytes().decode().replace("\r\n", "\n")
+    except (FileNotFoundError, NotADirectoryError):
+        if not must_exist:
+            return None
+        raise ManagerError(f"there is no settings file {path}", hint, ExitCode.USAGE) from None
+    except OSError as error:
+        problem = f"cannot read the settings file {path}: {error.strerror}"
+        raise ManagerError(problem, hint, ExitCode.USAGE) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise _wrong(path, line, "not UTF-8 text", "save the file as UTF-8") from None
+
+
+def _document(path: Path, text: str) -> dict[str, object]:
+    import re
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # tomllib tells the line only within its sentence.
+        match = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        what = str(error).partition(" (at ")[0]
+        number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
+        place = f" at column {match[2]}" if match else ""
+        hint = "text stands in quotes, a section in [ ] on a line of its own"
+        raise _wrong(path, number, f"not valid TOML: {what}{place}", hint) from None
+
+
+def _wrong(path: Path, line: int, problem: str, hint: str) -> ManagerError:
+    return ManagerError(f"{path} line {line}: {problem}", hint, ExitCode.USAGE)

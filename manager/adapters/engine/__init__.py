@@ -1,0 +1,1 @@
+"""The Docker SDK behind values of our own."""

@@ -1,0 +1,201 @@
+"""Containers of an engine: list, create, start, stop, restart, remove, logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.adapters.engine.failures import (
+    ConflictError,
+    EngineError,
+    NotFoundError,
+    one_sentence,
+    translated,
+)
+from manager.core.model import Container, Port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.adapters.engine.client import Engine
+
+
+class NameTakenError(ConflictError):
+    """Another container has the name."""
+
+
+class Containers:
+    """The containers of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Remember the engine."""
+        self._engine = engine
+
+    def list(self, *labels: str) -> tuple[Container, ...]:
+        """All containers in any state, in one call.
+
+        Args:
+            labels: only containers that have all of these, each ``KEY`` or ``KEY=VALUE``.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        filters = {"label": list(labels)} if labels else None
+        with translated(self._engine.endpoint):
+            rows = self._engine.api.containers(all=True, filters=filters)
+        return tuple(_container(row) for row in rows)
+
+    def create(self, name: str, config: dict[str, object], platform: str = "") -> str:
+        """Create a container.
+
+        Args:
+            name: its name.
+            config: the body of the create call.
+            platform: ``os/arch``, or empty for the engine's own.
+
+        Returns:
+            The new container's id.
+
+        Raises:
+            NameTakenError: another container has that name.
+            ManagerError: the engine refused.
+        """
+        api = self._engine.api
+        try:
+            with translated(self._engine.endpoint):
+                answer = api.create_container_from_config(config, name, platform or None)
+        except EngineError as error:
+            # Docker answers 409; Podman answers 500, and 409 since 4.0.
+            if "already in use" in error.message and name in error.message:
+                raise NameTakenError(error.message, "choose another name") from error
+            raise
+        identity: str = answer["Id"]
+        return identity
+
+    def start(self, identity: str) -> None:
+        """Start a container.
+
+        Raises:
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            self._engine.api.start(identity)
+
+    def stop(self, identity: str, timeout: int | None = None) -> None:
+        """Stop a container.
+
+        Args:
+            identity: its id.
+            timeout: seconds it gets to end in order; None for its own setting.
+
+        Raises:
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            self._engine.api.stop(identity, timeout=timeout)
+
+    def restart(self, identity: str, timeout: int | None = None) -> None:
+        """Restart a container.
+
+        Args:
+            identity: its id.
+            timeout: seconds it gets to end in order; None for the engine's 10.
+
+        Raises:
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            self._engine.api.restart(identity, timeout=10 if timeout is None else timeout)
+
+    def remove(self, identity: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove a container; one that is gone already is as good as removed.
+
+        Args:
+            identity: its id.
+            force: kill it first if it runs.
+            volumes: remove its anonymous volumes with it.
+
+        Raises:
+            ManagerError: the engine refused.
+        """
+        try:
+            with translated(self._engine.endpoint):
+                self._engine.api.remove_container(identity, force=force, v=volumes)
+        except NotFoundError:
+            return
+        except ConflictError as error:
+            if "already in progress" not in error.message:
+                raise
+
+    def inspect(self, identity: str) -> dict[str, Any]:
+        """All the engine knows of a container, in its own words.
+
+        Raises:
+            NotFoundError: there is none.
+            ManagerError: the engine could not be asked.
+        """
+        with translated(self._engine.endpoint):
+            answer: dict[str, Any] = self._engine.api.inspect_container(identity)
+        return answer
+
+    def last_lines(self, identity: str, count: int) -> tuple[str, ...]:
+        """The last lines that a container wrote, to either stream.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        with translated(self._engine.endpoint):
+            raw: bytes = self._engine.api.logs(identity, tail=count)
+        return tuple(raw.decode(errors="replace").splitlines())
+
+    def logs(
+        self, identity: str, *, follow: bool, tail: int | None, timestamps: bool
+    ) -> Iterator[bytes]:
+        """What a container writes, in pieces as they arrive.
+
+        Args:
+            identity: its id.
+            follow: go on until it ends.
+            tail: how many of the lines already written; None for all.
+            timestamps: put the time before each line.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        with translated(self._engine.endpoint):
+            yield from self._engine.api.logs(
+                identity,
+                stream=True,
+                follow=follow,
+                tail="all" if tail is None else tail,
+                timestamps=timestamps,
+            )
+
+
+def _container(row: dict[str, Any]) -> Container:
+    """One row of the list. Podman leaves out fields and writes null for empty lists."""
+    names: list[str] = row.get("Names") or []
+    # A link adds a second name with a slash in it; the own name has none but the first.
+    own = next((n[1:] for n in names if n.count("/") == 1), names[0] if names else row["Id"])
+    return Container(
+        id=row["Id"],
+        name=own.removeprefix("/"),
+        image=row.get("Image") or row.get("ImageID") or "",
+        image_id=row.get("ImageID") or "",
+        state=row.get("State") or "",
+        created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
+        status=row.get("Status") or "",
+        command=one_sentence(row.get("Command") or ""),
+        ports=tuple(_port(port) for port in row.get("Ports") or []),
+        labels=row.get("Labels") or {},
+    )
+
+
+def _port(row: dict[str, Any]) -> Port:
+    public = row.get("PublicPort")
+    return Port(
+        container_port=row["PrivatePort"],
+        protocol=row.get("Type") or "tcp",
+        host_ip=(row.get("IP") or "0.0.0.0") if public else "",  # noqa: S104 - what is bound
+        host_port=public or None,
+    )

@@ -1,0 +1,129 @@
+"""Images of an engine: list, look up, pull, remove."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.adapters.engine.failures import NotFoundError, translated
+from manager.core.model import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manager.adapters.engine.client import Engine
+    from manager.core.reference import ImageReference
+
+
+class Images:
+    """The images of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Remember the engine."""
+        self._engine = engine
+
+    def list(self) -> tuple[Image, ...]:
+        """All images but the hidden parents of a build, in one call.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        with translated(self._engine.endpoint):
+            rows = self._engine.api.images()
+        return tuple(_image(row) for row in rows)
+
+    def find(self, name: str) -> Image | None:
+        """The image a reference or id stands for on this engine; None if it has none.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        row = self.inspect(name)
+        if row is None:
+            return None
+        return Image(
+            id=row["Id"],
+            tags=tuple(row.get("RepoTags") or ()),
+            created=_moment(row.get("Created")),
+            size=row.get("Size") or 0,
+            digests=tuple(row.get("RepoDigests") or ()),
+            labels=(row.get("Config") or {}).get("Labels") or {},
+        )
+
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        """All the engine knows of an image, in its own words; None if it has none.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        try:
+            with translated(self._engine.endpoint):
+                row: dict[str, Any] = self._engine.api.inspect_image(name)
+        except NotFoundError:
+            return None
+        return row
+
+    def exposed_ports(self, name: str) -> tuple[str, ...]:
+        """The ports an image says that it listens on: ``80/tcp``.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        row = self.inspect(name) or {}
+        return tuple(sorted((row.get("Config") or {}).get("ExposedPorts") or ()))
+
+    def pull(
+        self, reference: ImageReference, platform: str, auth: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        """Pull an image; the engine's own progress messages, as they arrive.
+
+        Args:
+            reference: what to pull; by digest where it has one.
+            platform: ``os/arch[/variant]``, or empty for the engine's own.
+            auth: ``username`` and ``password``, or ``identitytoken``; empty for anonymous.
+                Always given, so that the SDK never looks for credentials by itself.
+
+        Raises:
+            ManagerError: the engine refused before it began. A refusal later is a message.
+        """
+        with translated(self._engine.endpoint):
+            yield from self._engine.api.pull(
+                reference.repository,
+                tag=reference.digest or reference.tag,
+                stream=True,
+                decode=True,
+                platform=platform or None,
+                auth_config=dict(auth),
+            )
+
+    def remove(self, name: str) -> tuple[dict[str, str], ...]:
+        """Remove a reference, and the image with its last one; never by force.
+
+        Returns:
+            What the engine says it did: rows of ``Untagged`` or ``Deleted``.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: a container uses it.
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            rows = self._engine.api.remove_image(name, force=False)
+        return tuple(rows or ())
+
+
+def _image(row: dict[str, Any]) -> Image:
+    """One row of the list. Before API 1.43 an untagged image has the tag ``<none>:<none>``."""
+    return Image(
+        id=row["Id"],
+        tags=tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
+        created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
+        size=row.get("Size") or 0,
+        digests=tuple(d for d in row.get("RepoDigests") or () if not d.startswith("<none>@")),
+        labels=row.get("Labels") or {},
+    )
+
+
+def _moment(text: str | None) -> datetime:
+    """A time as the engine writes it; nanoseconds are cut off by Python's parser itself."""
+    return datetime.fromisoformat(text) if text else datetime.fromtimestamp(0, UTC)

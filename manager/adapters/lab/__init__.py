@@ -1,0 +1,1 @@
+"""A private, throwaway real engine with a registry beside it."""

@@ -1,0 +1,66 @@
+"""The engines a lab can have: which Debian release has them, and how each is started."""
+
+from dataclasses import dataclass
+
+from manager.errors import ExitCode, ManagerError
+
+DOCKER = ("docker.io", "docker-registry", "ca-certificates", "iptables", "tini")
+DOCKER_NOW = (*DOCKER, "docker-cli", "docker-compose", "docker-buildx")
+PODMAN = (
+    *("podman", "runc", "netavark", "aardvark-dns", "containers-storage", "nftables"),
+    *("docker-registry", "ca-certificates", "iptables", "tini"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """One engine."""
+
+    name: str
+    suite: str
+    """Debian's name of the release its packages come from."""
+    packages: tuple[str, ...]
+    root: str
+    """The root file system; flavours with the same packages share one."""
+    options: tuple[str, ...] = ()
+    """Further options of the engine's daemon."""
+
+    @property
+    def podman(self) -> bool:
+        """Whether it is Podman's Docker-compatible service."""
+        return "podman" in self.packages
+
+
+FLAVOURS = {
+    flavour.name: flavour
+    for flavour in (
+        Flavour("20.10", "bookworm", DOCKER, "docker-20.10"),
+        Flavour("26", "trixie", (*DOCKER, "docker-cli"), "docker-26"),
+        Flavour("28", "forky", DOCKER_NOW, "docker-28"),
+        Flavour(
+            "28-containerd",
+            "forky",
+            DOCKER_NOW,
+            "docker-28",
+            ("--feature", "containerd-snapshotter=true"),
+        ),
+        Flavour("podman", "forky", PODMAN, "podman"),
+    )
+}
+DEFAULT = "28"
+
+
+def flavour(name: str) -> Flavour:
+    """The flavour of that name.
+
+    Raises:
+        ManagerError: (usage) there is none.
+    """
+    found = FLAVOURS.get(name)
+    if found is None:
+        raise ManagerError(
+            f"there is no engine called {name!r} for a lab",
+            f"choose one of: {', '.join(FLAVOURS)}",
+            ExitCode.USAGE,
+        )
+    return found

@@ -1,0 +1,47 @@
+"""The root file systems of labs, made once and kept in the cache folder."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from manager.adapters.lab import debian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from manager.adapters.lab.flavours import Flavour
+
+RECIPE = 1
+"""Counted up when roots are to be made anew."""
+
+
+def cache_folder() -> Path:
+    """Where downloaded and built things are kept between labs."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("dockmgr") / "lab"
+
+
+def ensure(flavour: Flavour, site: str | None, report: Callable[[str], None]) -> Path:
+    """The root file system of a flavour, made if it is not there yet.
+
+    Args:
+        flavour: which.
+        site: Debian mirror; None for the machine's own.
+        report: told what takes long.
+
+    Raises:
+        ManagerError: it could not be made.
+    """
+    root = cache_folder() / f"{flavour.root}-v{RECIPE}"
+    if not root.is_dir():
+        report(f"downloading {flavour.root} from Debian {flavour.suite} (once)")
+        debian.bootstrap(root, suite=flavour.suite, packages=flavour.packages, site=site)
+    return root
+
+
+def clear() -> None:
+    """Remove all that is kept."""
+    shutil.rmtree(cache_folder(), ignore_errors=True)

@@ -1,0 +1,99 @@
+"""The programs of the host that a lab needs, and getting those that are missing."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from manager.errors import ManagerError
+
+# Program or file: Debian package that has it.
+NEEDED = {
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "setsid": "util-linux",
+    "mount": "mount",
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+}
+LAST_LINES = 8
+
+
+def missing() -> list[str]:
+    """The Debian packages whose programs this machine lacks."""
+    lacking = [
+        package
+        for program, package in NEEDED.items()
+        if not (Path(program).exists() if program.startswith("/") else shutil.which(program))
+    ]
+    return sorted(set(lacking))
+
+
+def check_machine() -> None:
+    """Refuse a machine on which no lab can be.
+
+    Raises:
+        ManagerError: it is not Linux, or we are not root.
+    """
+    if platform.system() != "Linux":
+        raise ManagerError(
+            "a lab needs Linux: it is a Linux engine in namespaces of its own",
+            "use Docker Desktop here, or run dockmgr inside a Linux virtual machine",
+        )
+    if os.geteuid() != 0:
+        raise ManagerError(
+            "a lab needs root: it makes namespaces, mounts and a network interface",
+            "run the command with sudo",
+        )
+
+
+def check_tools() -> None:
+    """Refuse a machine that lacks a program.
+
+    Raises:
+        ManagerError: the error names the packages, and how to get them.
+    """
+    packages = missing()
+    if not packages:
+        return
+    names = ", ".join(packages)
+    if shutil.which("apt-get"):
+        hint = f"add --install, or run: {' '.join(install_command(packages))}"
+    else:
+        hint = "install them with this system's package manager (mmdebstrap needs apt itself)"
+    raise ManagerError(f"a lab needs programs that are missing here, from: {names}", hint)
+
+
+def install_command(packages: list[str]) -> list[str]:
+    """What `install` runs after apt's lists are up to date."""
+    return ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+
+
+def install(packages: list[str]) -> None:
+    """Get packages with apt.
+
+    Raises:
+        ManagerError: apt failed; the error shows its last lines.
+    """
+    if not shutil.which("apt-get"):
+        check_tools()
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], install_command(packages)):
+        answer = subprocess.run(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if answer.returncode:
+            raise ManagerError(
+                f"{' '.join(command[:2])} failed",
+                "its last lines say why",
+                details=tuple(answer.stdout.splitlines()[-LAST_LINES:]),
+            )

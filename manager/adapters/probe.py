@@ -1,0 +1,66 @@
+"""Does a published port really answer, and does it speak HTTP?"""
+
+import http.client
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from manager.core.model import Port
+from manager.core.ports import ANY_ADDRESS, WEB_PORTS
+
+PATIENCE = 1.0
+"""Seconds for one try."""
+PAUSE = 0.05
+"""Seconds between two tries."""
+
+
+def answering(ports: list[Port], engine_address: str, seconds: float) -> dict[Port, bool]:
+    """Try published ports until they answer or the time is over.
+
+    A web port has answered when an HTTP response came; any other TCP port when a connection
+    could be made. Ports of other protocols say nothing unless spoken to in their own: they are
+    left out of the answer.
+
+    Args:
+        ports: published ports.
+        engine_address: the engine's machine as seen from here.
+        seconds: how long to go on trying.
+    """
+    tcp = [port for port in ports if port.protocol == "tcp"]
+    if not tcp:
+        return {}
+    end = time.monotonic() + seconds
+    with ThreadPoolExecutor(max_workers=min(len(tcp), 16)) as pool:
+        answers = pool.map(lambda port: _until(port, engine_address, end), tcp)
+        return dict(zip(tcp, answers, strict=True))
+
+
+def _until(port: Port, engine_address: str, end: float) -> bool:
+    host = engine_address if port.host_ip in ANY_ADDRESS else port.host_ip
+    check = _speaks_http if port.container_port in WEB_PORTS else _connects
+    while True:
+        if check(host, port.host_port or 0):
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(PAUSE)
+
+
+def _connects(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True
+
+
+def _speaks_http(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,1 @@
+"""Registries, spoken to by the OCI distribution API."""

@@ -1,0 +1,153 @@
+"""The root of the command line, and the one place where errors become exit codes."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from manager import __version__
+from manager.cli import complete
+from manager.cli.context import Session
+from manager.cli.options import examples
+from manager.errors import ExitCode, ManagerError
+
+AREAS = {
+    "spawn": ("spawn",),
+    "containers": ("ls", "stop", "start", "restart", "rm"),
+    "logs": ("logs",),
+    "pull": ("pull",),
+    "images": ("images", "rmi"),
+    "lab": ("lab",),
+}
+"""The modules of this package that hold commands, and the names of those commands."""
+
+
+def build(argv: Sequence[str]) -> typer.Typer:
+    """The command line, with the areas that these arguments can need; all of them if unsure."""
+    app = typer.Typer(
+        name="dockmgr",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=examples(
+            "dockmgr spawn nginx --count 3    make nginx1, nginx2 and nginx3",
+            "dockmgr ls                       see them under their image",
+            "dockmgr rm nginx                 remove the group again",
+            "dockmgr lab up                   a private engine to practise on",
+        ),
+    )
+    app.callback()(root)
+    words = set(argv)
+    needed = [area for area, commands in AREAS.items() if not words.isdisjoint(commands)]
+    for area in needed or AREAS:
+        import_module(f"manager.cli.{area}").register(app)
+    return app
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"dockmgr {__version__}")
+        raise typer.Exit
+
+
+def root(
+    ctx: typer.Context,
+    host: Annotated[
+        str | None,
+        typer.Option("--host", "-H", help="The engine's address, as docker takes it."),
+    ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", "-c", help="A docker context.", autocompletion=complete.contexts),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Another configuration file.")
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Handle Docker images and containers as sets.
+
+    The engine is the one the docker command would use.
+    """
+    del version
+    env = ctx.obj if isinstance(ctx.obj, Mapping) else os.environ
+    ctx.obj = Session(env, host, context, config)
+    ctx.call_on_close(ctx.obj.close)
+
+
+def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments, without the program's name.
+        env: the environment; None for that of the process.
+
+    Returns:
+        The exit code: see `ExitCode`.
+    """
+    try:
+        result = build(argv)(
+            args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
+        )
+    except (typer.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)  # noqa: T201 - the error boundary
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _broken_pipe()
+    except Exception as error:  # noqa: BLE001 - the boundary: what is no known error is a bug
+        return _tell(_explained(error))
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _explained(error: Exception) -> ManagerError:
+    if isinstance(error, ManagerError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    return _bug(error)
+
+
+def _tell(error: ManagerError) -> int:
+    lines = [f"error: {error.message}", *(f"  | {line}" for line in error.details)]
+    if error.hint:
+        lines.append(f"hint: {error.hint}")
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the error boundary
+    return error.exit_code
+
+
+def _usage(error: typer.TyperException) -> ManagerError:
+    """A mistake in the arguments, in the form of all other errors."""
+    message = getattr(error, "format_message", lambda: str(error))().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "dockmgr"
+    return ManagerError(message[:1].lower() + message[1:], f"see: {path} --help", ExitCode.USAGE)
+
+
+def _broken_pipe() -> int:
+    """The reader of our output has gone: as `head` does. Nothing more can be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.FAILED
+
+
+def _bug(error: Exception) -> ManagerError:
+    import traceback
+
+    from platformdirs import user_log_path
+
+    text = "".join(traceback.format_exception(error))
+    try:
+        folder = user_log_path("dockmgr", ensure_exists=True)
+        log = folder / "last-bug.txt"
+        log.write_text(f"dockmgr {__version__}\n{text}", encoding="utf-8")
+        where = f"the details are in {log}; please report it"
+    except OSError as second:
+        where = f"it could not be written to a log ({second}):\n{text}"
+    return ManagerError(f"this is a bug in dockmgr: {type(error).__name__}", where, ExitCode.BUG)

@@ -1,0 +1,52 @@
+"""Shell completion with the real names on the engine; silent where there is none."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from manager.adapters.engine.client import Engine
+
+PATIENCE = 2.0
+"""Seconds a person waiting for a completion may have to wait for the engine."""
+
+
+def containers_and_groups(incomplete: str) -> list[str]:
+    """Groups and containers whose names begin so."""
+    from manager.core.groups import known_names
+    from manager.core.model import Snapshot
+
+    return _matching(incomplete, lambda engine: known_names(Snapshot(engine.containers.list())))
+
+
+def images(incomplete: str) -> list[str]:
+    """References of images whose names begin so."""
+    return _matching(
+        incomplete, lambda engine: (tag for image in engine.images.list() for tag in image.tags)
+    )
+
+
+def contexts(incomplete: str) -> list[str]:
+    """Names of docker contexts that begin so."""
+    from manager.adapters import contexts as docker_contexts
+
+    try:
+        known = [name for name, _ in docker_contexts.contexts(os.environ)]
+    except ManagerError:
+        return []  # a shell waiting for a completion must not be answered with an error
+    return sorted(name for name in known if name.startswith(incomplete))
+
+
+def _matching(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
+    from manager.adapters.engine.client import Engine as Connection
+    from manager.cli.context import Session
+
+    session = Session(os.environ, quiet=True)
+    try:
+        with Connection(session.endpoint, PATIENCE) as engine:
+            found = list(names(engine))
+    except ManagerError:
+        return []  # as above
+    return sorted(name for name in found if name.startswith(incomplete))

@@ -1,0 +1,151 @@
+"""The composition root: which engine, which settings, which streams a command works with."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from manager.cli.output import Output
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import typer
+
+    from manager.adapters.config import Settings
+    from manager.adapters.contexts import Endpoint
+    from manager.adapters.engine.client import Engine
+    from manager.adapters.lab.state import Lab
+
+DEFAULT_SOCKET = Path("/var/run/docker.sock")
+
+
+@dataclass
+class Session:
+    """One run of the program. What a command does not ask for is never made."""
+
+    env: Mapping[str, str]
+    host: str | None = None
+    context: str | None = None
+    config: Path | None = None
+    default_socket: Path = DEFAULT_SOCKET
+    quiet: bool = False
+    """Whether nothing is to be said about which engine is used (shell completion)."""
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        self._closing.close()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, read once.
+
+        Raises:
+            ManagerError: (usage) the file holds something that is no setting.
+        """
+        from manager.adapters import config
+
+        return config.load(self.config, self.env)
+
+    @cached_property
+    def out(self) -> Output:
+        """The two streams."""
+        return Output(self.env, self.settings.output.color)
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The engine the docker command would use; a lab only where there is none at all.
+
+        Raises:
+            ManagerError: what was named does not exist.
+        """
+        from manager.adapters import contexts
+
+        chosen = contexts.choose(self.host, self.context, self.env, self.default_socket)
+        if chosen.named or self.default_socket.exists():
+            return chosen
+        from manager.adapters.lab import state
+
+        labs = state.running()
+        if not labs:
+            return chosen
+        if len(labs) > 1:
+            names = ", ".join(sorted(lab.context for lab in labs))
+            raise ManagerError(
+                "no engine is installed here and more than one lab is up",
+                f"choose one with --context: {names}",
+            )
+        if not self.quiet:
+            self.out.note(f"using the lab {labs[0].name!r}: no engine is installed here")
+        return contexts.Endpoint(host=labs[0].host, source=f"lab {labs[0].name}", named=False)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, asked once whether it is there.
+
+        Raises:
+            EngineUnreachableError: it is not.
+        """
+        from manager.adapters.engine.client import Engine
+
+        engine = Engine(self.endpoint)
+        self._closing.callback(engine.close)
+        return engine
+
+    @cached_property
+    def lab(self) -> Lab | None:
+        """The lab whose engine it is, if it is one's."""
+        from manager.adapters.lab import state
+
+        return next((lab for lab in state.running() if lab.host == self.endpoint.host), None)
+
+    @cached_property
+    def engine_address(self) -> str:
+        """The engine's machine as seen from here: where its published ports answer."""
+        from urllib.parse import urlsplit
+
+        if self.lab is not None:
+            return self.lab.address
+        parts = urlsplit(self.endpoint.host)
+        return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
+
+    @property
+    def stop_timeout(self) -> int:
+        """Seconds a container gets to end in order."""
+        return round(self.settings.containers.stop_timeout.total_seconds())
+
+    def confirm(self, question: str, *, yes: bool, refused: str = "nothing was removed") -> None:
+        """Ask before something is removed, or the machine is changed.
+
+        Args:
+            question: what to ask.
+            yes: whether the answer was given already.
+            refused: what a no means, for the error.
+
+        Raises:
+            ManagerError: the answer is no, or there is nobody to ask.
+        """
+        if yes:
+            return
+        if not self.out.interactive:
+            raise ManagerError(
+                f"{refused}: there is no terminal to ask at",
+                "add --yes to go on without a question",
+            )
+        import typer
+
+        if not typer.confirm(question, default=False, err=True):
+            raise ManagerError(refused, "you answered no")
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of a command."""
+    found = ctx.find_object(Session)
+    if found is None:  # pragma: no cover - the root callback always makes one
+        raise LookupError("a command ran without its session")
+    return found

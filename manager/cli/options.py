@@ -1,0 +1,25 @@
+"""The options and arguments that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from manager.cli import complete
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...",
+        help="Groups (nginx), members (nginx2), or the exact names or ids of containers.",
+        autocompletion=complete.containers_and_groups,
+        show_default=False,
+    ),
+]
+
+
+def examples(*lines: str) -> str:
+    """An epilog of examples, one line each."""
+    return "\n\n".join(["Examples:", *(f"  {line}" for line in lines)])

@@ -1,0 +1,89 @@
+"""What reaches the two streams: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console, RenderableType
+
+SCHEMA = 1
+"""Version of the JSON envelope."""
+UNLIMITED = 10_000
+"""Columns where the reader is no terminal: nothing is cut or wrapped for a program."""
+
+
+class Output:
+    """The two streams of the program, and whether they may have colour."""
+
+    def __init__(self, env: Mapping[str, str], color: str = "auto") -> None:
+        """Remember what decides about colour.
+
+        Args:
+            env: the environment; ``NO_COLOR`` (any value but empty) turns colour off.
+            color: ``auto``, ``always`` or ``never``.
+        """
+        self._env = env
+        self.color = color
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked: stdin and stderr are terminals."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether stdout is a terminal."""
+        return sys.stdout.isatty()
+
+    def json(self, command: str, data: object) -> None:
+        """Print the one envelope that every ``--json`` has."""
+        import json
+
+        print(json.dumps({"schema": SCHEMA, "command": command, "data": data}, indent=2))  # noqa: T201
+
+    def json_line(self, data: object) -> None:
+        """Print one object on one line: for what goes on without end, such as logs."""
+        import json
+
+        print(json.dumps(data), flush=True)  # noqa: T201
+
+    def line(self, text: str) -> None:
+        """Print a line of data."""
+        print(text)  # noqa: T201 - this is the one place that prints
+
+    def note(self, text: str) -> None:
+        """Say something that is not data."""
+        print(text, file=sys.stderr)  # noqa: T201
+
+    def hint(self, text: str) -> None:
+        """Say what can be done next."""
+        self.note(f"hint: {text}")
+
+    def warn(self, text: str) -> None:
+        """Say that something is not as it should be."""
+        self.note(f"warning: {text}")
+
+    def show(self, *renderables: RenderableType) -> None:
+        """Print tables, trees and the like as data."""
+        console = self.console(stderr=False)
+        for renderable in renderables:
+            console.print(renderable)
+
+    def console(self, *, stderr: bool) -> Console:
+        """A Rich console for one of the streams."""
+        from rich.console import Console
+
+        stream = sys.stderr if stderr else sys.stdout
+        terminal = stream.isatty()
+        options: dict[str, Any] = {}
+        if self.color == "always":
+            options["force_terminal"] = True
+        elif self.color == "never" or self._env.get("NO_COLOR"):
+            options["no_color"] = True
+        if not terminal and "COLUMNS" not in self._env:
+            options["width"] = UNLIMITED
+        return Console(file=stream, highlight=False, soft_wrap=False, **options)

@@ -1,0 +1,151 @@
+"""Progress of what takes long: bars on a terminal, plain lines elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from manager.core.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.progress import Progress, TaskID
+
+    from manager.actions.pull import PullEvent
+    from manager.cli.output import Output
+    from manager.core.pulling import PullProgress
+
+LINE_EVERY = 5.0
+"""Seconds between two plain lines about one image."""
+SPARE_ROWS = 6
+"""Rows of the terminal that bars of layers leave free."""
+
+
+@contextmanager
+def phases(out: Output) -> Iterator[Callable[[str], None]]:
+    """Say what is being done: one line a phase, on a terminal with a sign that it goes on."""
+    if not sys.stderr.isatty():
+        yield out.note
+        return
+    console = out.console(stderr=True)
+    with console.status("starting") as status:
+
+        def report(text: str) -> None:
+            status.update(text)
+
+        yield report
+
+
+@contextmanager
+def counting(out: Output, text: str) -> Iterator[Callable[[int, int], None]]:
+    """Count what is done: ``3 of 20``; shown only on a terminal, and only for more than one."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with phases(out) as report:
+        yield lambda done, total: report(f"{text}: {done} of {total}")
+
+
+@contextmanager
+def pulling(out: Output) -> Iterator[Callable[[PullEvent], None]]:
+    """Show pulls: a bar for each layer and a total for each image, or plain lines."""
+    if not sys.stderr.isatty():
+        yield _Lines(out)
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = (
+        SpinnerColumn(finished_text=" "),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[amount]}"),
+    )
+    with Progress(*columns, console=out.console(stderr=True), transient=False) as shown:
+        yield _Bars(shown)
+
+
+class _Lines:
+    """Plain lines: a start, now and then how far it is, and the end."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._said: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, event: PullEvent) -> None:
+        with self._lock:
+            name = event.reference.familiar
+            now = time.monotonic()
+            if event.notice:
+                self._out.note(event.notice)
+            elif name not in self._said:
+                self._out.note(f"{name}: pulling")
+                self._said[name] = now
+            elif now - self._said[name] >= LINE_EVERY and not event.finished:
+                self._out.note(f"{name}: {amount(event.progress)}")
+                self._said[name] = now
+
+
+class _Bars:
+    """Bars: under each image's total those of its layers that are on their way."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self._totals: dict[str, TaskID] = {}
+        self._begun: dict[str, float] = {}
+        self._layers: dict[tuple[str, str], TaskID] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, event: PullEvent) -> None:
+        with self._lock:
+            if event.notice:
+                self._shown.console.print(event.notice)
+                return
+            name = event.reference.familiar
+            self._total(name, event)
+            for identity, layer in list(event.progress.layers.items()):
+                gone = layer.finished or event.finished
+                self._layer(name, identity, layer.status, layer.done, layer.total, gone=gone)
+
+    def _total(self, name: str, event: PullEvent) -> None:
+        if name not in self._totals:
+            self._begun[name] = time.monotonic()
+            self._totals[name] = self._shown.add_task(name, total=None, amount="")
+        done, total = event.progress.done, event.progress.total
+        text = amount(event.progress)
+        if event.finished:
+            text = "done" if not event.progress.error else "failed"
+            done = total = max(total, 1)
+        elif event.progress.all_sizes_known and done:
+            elapsed = time.monotonic() - self._begun[name]
+            text += f", {round(elapsed * (total - done) / done)} s left"
+        self._shown.update(self._totals[name], completed=done, total=total or None, amount=text)
+
+    def _layer(
+        self, name: str, identity: str, status: str, done: int, total: int | None, *, gone: bool
+    ) -> None:
+        key = (name, identity)
+        if gone:
+            if key in self._layers:
+                self._shown.remove_task(self._layers.pop(key))
+            return
+        if key not in self._layers:
+            room = self._shown.console.height - SPARE_ROWS - len(self._totals)
+            if len(self._layers) >= room:
+                return
+            self._layers[key] = self._shown.add_task("", total=None, amount="")
+        values: dict[str, Any] = {"completed": done, "total": total or None}
+        words = f"{format_size(done)} of {format_size(total)}" if total else ""
+        self._shown.update(
+            self._layers[key], description=f"  {identity} {status}", amount=words, **values
+        )
+
+
+def amount(progress: PullProgress) -> str:
+    """How much has come, and of how much: ``at least`` until all sizes are told."""
+    least = "" if progress.all_sizes_known else "at least "
+    return f"{format_size(progress.done)} of {least}{format_size(progress.total)}"

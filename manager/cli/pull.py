@@ -1,0 +1,131 @@
+"""The command pull: get images from their registries."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.context import Session, session
+from manager.cli.options import examples
+from manager.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manager.actions.pull import Means, Pulled, PullEvent
+    from manager.core.reference import ImageReference
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr pull nginx",
+            "dockmgr pull nginx redis busybox",
+            "dockmgr pull --platform linux/arm64 nginx",
+        )
+    )(pull)
+
+
+def pull(
+    ctx: typer.Context,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...",
+            help="The images' addresses.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ],
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
+    ] = "",
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+) -> None:
+    """Get images from their registries, several at once."""
+    from manager.actions.pull import pull as act
+    from manager.cli.progress import pulling
+    from manager.cli.steps import show_plan
+    from manager.core.plan import Plan, Step, Verb
+    from manager.core.reference import ImageReference
+
+    work = session(ctx)
+    references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
+    if dry_run:
+        steps = tuple(Step(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
+        show_plan(work.out, "pull", Plan(steps), json=json, dry_run=True)
+        return
+    with pulling(work.out) as report:
+        outcomes = act(
+            work.engine, references, means(work, platform, report), work.settings.pull.parallel
+        )
+    if json:
+        work.out.json("pull", [_row(outcome) for outcome in outcomes])
+    code = _tell(work, outcomes, quiet=json)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) -> None:
+    """Get the image that a spawn lacks.
+
+    Raises:
+        ManagerError: it could not be had.
+    """
+    from manager.actions.pull import pull_one
+    from manager.cli.progress import pulling
+
+    with pulling(work.out) as report:
+        pull_one(work.engine, reference, means(work, platform, report))
+
+
+def means(work: Session, platform: str, report: "Callable[[PullEvent], None]") -> "Means":
+    """What a pull works with, from the settings."""
+    from manager.actions.pull import Means, Retry
+
+    settings = work.settings.pull
+    return Means(
+        retry=Retry(settings.attempts, settings.backoff.total_seconds()),
+        report=report,
+        platform=platform,
+        lab=work.lab.name if work.lab else "",
+        env=work.env,
+    )
+
+
+def _tell(work: Session, outcomes: "tuple[Pulled, ...]", *, quiet: bool) -> ExitCode:
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in outcomes:
+        if outcome.error is not None:
+            work.out.note(f"error: {outcome.error.message}")
+            work.out.hint(outcome.error.hint)
+        elif not quiet:
+            state = "was current" if outcome.current else "pulled"
+            size = f", {_size(outcome)}" if outcome.image else ""
+            work.out.line(f"{outcome.reference.familiar}: {state}{size}")
+    if not failed:
+        return ExitCode.OK
+    if len(failed) < len(outcomes):
+        return ExitCode.PARTIAL
+    return failed[0].error.exit_code if failed[0].error else ExitCode.FAILED
+
+
+def _size(outcome: "Pulled") -> str:
+    from manager.core.units import format_size
+
+    return format_size(outcome.image.size) if outcome.image else ""
+
+
+def _row(outcome: "Pulled") -> dict[str, Any]:
+    """What became of an image, as JSON."""
+    status = "failed" if outcome.error else "current" if outcome.current else "pulled"
+    return {
+        "typed": outcome.reference.typed,
+        "reference": outcome.reference.canonical,
+        "id": outcome.image.id if outcome.image else None,
+        "digest": outcome.digest or None,
+        "status": status,
+        "error": outcome.error.message if outcome.error else None,
+    }

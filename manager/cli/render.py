@@ -1,0 +1,184 @@
+"""Values as people and programs read them: tables, the tree, plans, JSON rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from manager.core.ports import url
+from manager.core.units import format_age, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from rich.table import Table
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from manager.actions.lab import Status
+    from manager.actions.run import Outcome
+    from manager.core.model import Container, Image, Port
+    from manager.core.plan import Plan
+    from manager.core.tree import Branch
+
+STATE_STYLES = {"running": "green", "exited": "red", "dead": "red", "paused": "yellow"}
+
+
+def container_row(container: Container, engine_address: str) -> dict[str, Any]:
+    """A container as JSON."""
+    return {
+        "name": container.name,
+        "id": container.id,
+        "image": container.image,
+        "image_id": container.image_id,
+        "group": container.group,
+        "index": container.index,
+        "state": container.state,
+        "status": container.status,
+        "created": container.created.isoformat(),
+        "command": container.command,
+        "ports": [_port_row(port, engine_address) for port in container.ports],
+    }
+
+
+def _port_row(port: Port, engine_address: str) -> dict[str, Any]:
+    published = port.host_port is not None
+    return {
+        "container_port": port.container_port,
+        "protocol": port.protocol,
+        "host_ip": port.host_ip or None,
+        "host_port": port.host_port,
+        "url": url(port, engine_address) if published else None,
+    }
+
+
+def image_row(image: Image, used_by: Sequence[str]) -> dict[str, Any]:
+    """An image as JSON."""
+    return {
+        "id": image.id,
+        "tags": list(image.tags),
+        "digests": list(image.digests),
+        "size": image.size,
+        "created": image.created.isoformat(),
+        "containers": list(used_by),
+    }
+
+
+def plan_rows(plan: Plan) -> dict[str, Any]:
+    """A plan as JSON."""
+    return {
+        "steps": [
+            {"verb": step.verb, "target": step.target, "id": step.object_id, "cause": step.cause}
+            for step in plan
+        ],
+        "notes": list(plan.notes),
+    }
+
+
+def outcome_row(outcome: Outcome) -> dict[str, Any]:
+    """What became of a step, as JSON."""
+    status = "skipped" if outcome.skipped else "failed" if outcome.error else "done"
+    return {
+        "verb": outcome.step.verb,
+        "target": outcome.step.target,
+        "id": outcome.step.object_id,
+        "status": status,
+        "error": outcome.error.message if outcome.error else None,
+    }
+
+
+def table(*headings: str) -> Table:
+    """An empty table with the look that all tables of the program have."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading == "SIZE" else "left", overflow="fold")
+    return made
+
+
+def state(container: Container) -> Text:
+    """A container's state in the engine's own words; colour only repeats what they say."""
+    from rich.text import Text
+
+    words = container.status or container.state
+    return Text(words.lower(), style=STATE_STYLES.get(container.state, ""))
+
+
+def addresses(container: Container, engine_address: str) -> str:
+    """The published ports as URLs."""
+    return "  ".join(url(port, engine_address) for port in container.published)
+
+
+def containers_table(
+    containers: Sequence[Container], engine_address: str, *, with_image: bool
+) -> Table:
+    """Containers, one a row."""
+    rows = table(*(["IMAGE"] if with_image else []), "NAME", "ID", "STATE", "ADDRESS")
+    for container in containers:
+        rows.add_row(
+            *([container.image] if with_image else []),
+            container.name,
+            container.short_id,
+            state(container),
+            addresses(container, engine_address),
+        )
+    return rows
+
+
+def images_table(
+    images: Sequence[Image], used_by: Mapping[str, Sequence[str]], now: datetime
+) -> Table:
+    """Images, one a row."""
+    rows = table("IMAGE", "ID", "SIZE", "CREATED", "CONTAINERS")
+    for image in images:
+        rows.add_row(
+            "\n".join(image.tags or image.digests) or "<untagged>",
+            image.short_id,
+            format_size(image.size),
+            format_age(image.created, now),
+            ", ".join(used_by[image.id]),
+        )
+    return rows
+
+
+def containers_tree(branches: Sequence[Branch], engine_address: str) -> Tree:
+    """Containers under the image they come from."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree("", hide_root=True, guide_style="dim")
+    everything = [container for branch in branches for container in branch.containers]
+    name_width = max((len(container.name) for container in everything), default=0)
+    state_width = max((len(state(container)) for container in everything), default=0)
+    for branch in branches:
+        count = len(branch.containers)
+        title = Text(branch.image, style="bold")
+        title.append(f"  {count} container{'s' * (count != 1)}, {branch.running} running", "dim")
+        node = root.add(title)
+        for container in branch.containers:
+            words = state(container)
+            words.pad_right(state_width - len(words))
+            line = Text(container.name.ljust(name_width) + "  ")
+            line.append(container.short_id + "  ", "dim").append_text(words)
+            line.append("  " + addresses(container, engine_address)).rstrip()
+            node.add(line)
+    return root
+
+
+def labs_table(labs: Sequence[Status]) -> Table:
+    """Labs, one a column's worth of lines: there are few, and much to say of each."""
+    rows = table("LAB", "")
+    for one in labs:
+        lab = one.lab
+        up_since = lab.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        rows.add_row(lab.name, f"engine {lab.flavour}, version {one.engine}, up since {up_since}")
+        rows.add_row(
+            "", f"{one.containers} containers, {one.images} images, {format_size(one.disk)} on disk"
+        )
+        rows.add_row("", f"socket    {lab.socket}")
+        rows.add_row("", f"context   {lab.context}")
+        rows.add_row("", f"sees      {', '.join(lab.mounts) or 'no folder of this machine'}")
+        images = ", ".join(name.removeprefix("library/") for name in one.catalogue)
+        rows.add_row("", f"registry  {lab.registry} has {images or 'nothing'}")
+    return rows

@@ -1,0 +1,61 @@
+"""A plan before it runs, and its outcomes after: the same for every command that changes things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manager.core.plan import Plan, Verb
+from manager.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.actions.run import Outcome
+    from manager.cli.output import Output
+
+DONE = {
+    Verb.START: "started",
+    Verb.STOP: "stopped",
+    Verb.RESTART: "restarted",
+    Verb.REMOVE: "removed",
+    Verb.UNTAG: "untagged",
+    Verb.DELETE: "removed",
+}
+
+
+def show_plan(out: Output, command: str, plan: Plan, *, json: bool, dry_run: bool) -> None:
+    """Show what would be done, as data."""
+    if json:
+        from manager.cli.render import plan_rows
+
+        out.json(command, {"dry_run": dry_run, **plan_rows(plan), "outcomes": []})
+        return
+    out.line(str(plan))
+    if plan:
+        out.hint("nothing was changed: this was a dry run")
+
+
+def tell(out: Output, outcome: Outcome, *, quiet: bool) -> None:
+    """Say what became of a step: its target on stdout if it was done, as docker does."""
+    if outcome.error is not None:
+        out.note(f"error: {outcome.step.target}: {outcome.error.message}")
+        if outcome.error.hint:
+            out.hint(outcome.error.hint)
+    elif not quiet and not outcome.skipped:
+        out.line(f"{DONE[outcome.step.verb]} {outcome.step.target}")
+
+
+def show_outcomes(
+    out: Output, command: str, outcomes: Sequence[Outcome], *, json: bool
+) -> ExitCode:
+    """Print the outcomes as JSON if asked for, and give the exit code they add up to."""
+    if json:
+        from manager.cli.render import outcome_row
+
+        rows = [outcome_row(outcome) for outcome in outcomes]
+        out.json(command, {"dry_run": False, "steps": [], "notes": [], "outcomes": rows})
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return ExitCode.OK
+    done = any(outcome.error is None and not outcome.skipped for outcome in outcomes)
+    return ExitCode.PARTIAL if done else failed[0].error.exit_code  # type: ignore[union-attr]

@@ -1,0 +1,57 @@
+"""Which containers a person means by the names they typed."""
+
+from manager.core.model import SHORT_ID, Container, Snapshot, by_group_and_number
+from manager.errors import ManagerError
+
+FULL_ID = 64
+
+
+def select(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
+    """The containers that ``names`` stand for, each once, by group and number.
+
+    A name is a group, the name of a container, or a container's id (12 or all 64 digits).
+    ``group:NAME`` and ``container:NAME`` say which is meant where both exist.
+
+    Raises:
+        ManagerError: (failed) a name stands for nothing, or for both a group and a container.
+    """
+    chosen = {container.id: container for name in names for container in _one(snapshot, name)}
+    return tuple(sorted(chosen.values(), key=by_group_and_number))
+
+
+def _one(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    kind, colon, bare = name.partition(":")
+    if colon and kind in {"group", "container"}:
+        found = snapshot.members(bare) if kind == "group" else _exact(snapshot, bare)
+        return found or _nothing(snapshot, name)
+    members, exact = snapshot.members(name), _exact(snapshot, name)
+    if members and exact:
+        raise ManagerError(
+            f"{name} is a group of {len(members)} and also the name of a container",
+            f"write group:{name} or container:{name}",
+        )
+    return members or exact or _nothing(snapshot, name)
+
+
+def _exact(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    ids = (SHORT_ID, FULL_ID)
+    return tuple(
+        container
+        for container in snapshot.containers
+        if container.name == name or (len(name) in ids and container.id.startswith(name))
+    )
+
+
+def _nothing(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    known = sorted(known_names(snapshot))
+    import difflib
+
+    near = difflib.get_close_matches(name.partition(":")[2] or name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "see what there is with: dockmgr ls"
+    raise ManagerError(f"there is no container or group called {name}", hint)
+
+
+def known_names(snapshot: Snapshot) -> set[str]:
+    """Every name that `select` would understand: groups and containers."""
+    groups = {container.group for container in snapshot.containers if container.group}
+    return groups | {container.name for container in snapshot.containers}

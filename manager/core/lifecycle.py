@@ -1,0 +1,47 @@
+"""Plan stopping, starting, restarting and removing containers that exist."""
+
+from manager.core.model import Container
+from manager.core.plan import Plan, Step, Verb
+
+
+def plan_stop(containers: tuple[Container, ...]) -> Plan:
+    """Stop what runs."""
+    steps = [
+        _step(Verb.STOP, container, "running") for container in containers if container.running
+    ]
+    return Plan(tuple(steps), _already(containers, running=False))
+
+
+def plan_start(containers: tuple[Container, ...]) -> Plan:
+    """Start what does not run."""
+    steps = [
+        _step(Verb.START, container, container.state)
+        for container in containers
+        if not container.running
+    ]
+    return Plan(tuple(steps), _already(containers, running=True))
+
+
+def plan_restart(containers: tuple[Container, ...]) -> Plan:
+    """Restart what runs, and start what does not, as docker does."""
+    return Plan(tuple(_step(Verb.RESTART, container, container.state) for container in containers))
+
+
+def plan_remove(containers: tuple[Container, ...]) -> Plan:
+    """Remove containers; what runs is stopped first, so that it can end in order."""
+    steps: list[Step] = []
+    for container in containers:
+        if container.running:
+            steps.append(_step(Verb.STOP, container, "running"))
+        steps.append(_step(Verb.REMOVE, container, f"made from {container.image}"))
+    return Plan(tuple(steps))
+
+
+def _step(verb: Verb, container: Container, cause: str) -> Step:
+    return Step(verb, container.name, cause, object_id=container.id)
+
+
+def _already(containers: tuple[Container, ...], *, running: bool) -> tuple[str, ...]:
+    names = [container.name for container in containers if container.running == running]
+    state = "running" if running else "not running"
+    return (f"already {state}: {', '.join(names)}",) if names else ()

@@ -1,0 +1,68 @@
+"""What is about to be done, as data: steps in order, each with its target and its cause."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What a step does to its target."""
+
+    PULL = "pull"
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    REMOVE = "remove"
+    UNTAG = "untag"
+    DELETE = "delete"
+
+
+class OnConflict(StrEnum):
+    """What a step may do when another process has taken its name meanwhile."""
+
+    FAIL = "fail"
+    NEXT_NUMBER = "next free number"
+    SKIP_MEMBER = "skip if it is a member by then"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change to one target."""
+
+    verb: Verb
+    target: str
+    """The name a person would use: a container's name or an image reference."""
+    cause: str = ""
+    """Why, in words: ``from nginx:latest``."""
+    object_id: str = ""
+    """Condition: the target still has this id; empty for what does not exist yet."""
+    number: int | None = None
+    """The member's number, where the step makes a member of a group."""
+    on_conflict: OnConflict = OnConflict.FAIL
+
+    def __str__(self) -> str:
+        """One line: verb, target, cause."""
+        return f"{self.verb} {self.target}" + (f" ({self.cause})" if self.cause else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are done, and what a person should know besides."""
+
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences to show with the plan: hints, and what stays as it is."""
+
+    def __iter__(self) -> Iterator[Step]:
+        """The steps in order."""
+        return iter(self.steps)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.steps)
+
+    def __str__(self) -> str:
+        """The plan as text: a line a step, then a line a note."""
+        lines = [str(step) for step in self.steps] or ["nothing to do"]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

@@ -1,0 +1,99 @@
+"""Sizes and times as people write and read them."""
+
+import re
+from datetime import datetime, timedelta
+
+from manager.errors import ExitCode, ManagerError
+
+DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+"""Steps of 1000, as docker shows them."""
+_FACTORS: dict[str, int] = {
+    "": 1,
+    "b": 1,
+    **{letter + end: 1000**n for n, letter in enumerate("kmgtpe", 1) for end in ("", "b")},
+    **{letter + "ib": 1024**n for n, letter in enumerate("kmgtpe", 1)},
+}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_AGES = (
+    ("year", 365 * 86_400),
+    ("month", 30 * 86_400),
+    ("week", 604_800),
+    ("day", 86_400),
+    ("hour", 3600),
+    ("minute", 60),
+    ("second", 1),
+)
+
+
+def parse_size(text: str) -> int:
+    """Read a size: ``10GB`` and ``10g`` are decimal, ``10GiB`` is binary, ``10`` is bytes.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        ManagerError: (usage) it is no size.
+    """
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", text)
+    factor = _FACTORS.get(found[2].lower()) if found else None
+    if found is None or factor is None:
+        raise ManagerError(
+            f"{text!r} is no size", "write it like 500MB, 10GB or 1.5GiB", ExitCode.USAGE
+        )
+    whole, _, part = found[1].partition(".")
+    # In whole numbers, so that no size is ever rounded by a float.
+    return int(whole + part) * factor // int(10 ** len(part))
+
+
+def format_size(size: int) -> str:
+    """A size as ``docker images`` shows it: three digits, steps of 1000.
+
+    Source: go-units, ``HumanSizeWithPrecision(size, 3)``.
+
+    Args:
+        size: bytes.
+    """
+    value = float(size)
+    step = 0
+    while value >= 1000 and step < len(DECIMAL) - 1:  # noqa: PLR2004 - one step
+        value /= 1000
+        step += 1
+    digits = f"{value:.3g}"
+    # From 999.5 on three digits are 1000, which the format would write as 1e+03.
+    return f"{float(digits):g}{DECIMAL[step]}"
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration: ``45s``, ``1h30m``, ``14d``, ``2w``.
+
+    Raises:
+        ManagerError: (usage) it is none.
+    """
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        raise _no_duration(text)
+    try:
+        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    except OverflowError:
+        raise _no_duration(text) from None
+
+
+def _no_duration(text: str) -> ManagerError:
+    return ManagerError(
+        f"{text!r} is no duration", "write it like 45s, 30m, 12h, 14d or 2w", ExitCode.USAGE
+    )
+
+
+def format_duration(duration: timedelta) -> str:
+    """A duration in one unit, rounded down: ``3 hours``."""
+    seconds = max(int(duration.total_seconds()), 0)
+    for name, length in _AGES:
+        if seconds >= length:
+            count = seconds // length
+            return f"{count} {name}{'s' * (count != 1)}"
+    return "0 seconds"
+
+
+def format_age(then: datetime, now: datetime) -> str:
+    """How long ago something was."""
+    return f"{format_duration(now - then)} ago"

@@ -1,0 +1,41 @@
+"""What can go wrong, in one sentence with a hint, and the exit code that says which kind it was."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """The exit codes of the ``dockmgr`` command."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    ENGINE = 3
+    REGISTRY = 4
+    PARTIAL = 5
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class ManagerError(Exception):
+    """An error meant for a person: what happened, what to do, and its exit code."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        exit_code: ExitCode = ExitCode.FAILED,
+        details: tuple[str, ...] = (),
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            message: one sentence of what happened, without a full stop.
+            hint: one sentence of what to do about it; empty only where nothing can be done.
+            exit_code: the kind of failure.
+            details: lines that show it, such as the last that a container wrote.
+        """
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+        self.details = details

@@ -1,0 +1,47 @@
+"""Run whole commands as a person does: arguments in; exit code, stdout and stderr out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from manager.cli.app import main
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401 - whatever the command's JSON holds
+        """The data of the JSON envelope."""
+        envelope = json.loads(self.out)
+        assert envelope["schema"] == 1
+        return envelope["data"]
+
+
+class Command:
+    """The program in one environment."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str], env: Mapping[str, str]) -> None:
+        self.env = dict(env)
+        self._capture = capture
+
+    def __call__(self, *argv: str) -> Result:
+        """Run it, whatever the exit code."""
+        self._capture.readouterr()
+        code = main(argv, self.env)
+        out, err = self._capture.readouterr()
+        return Result(code, out, err)
+
+    def ok(self, *argv: str) -> Result:
+        """Run it, and expect it to succeed."""
+        result = self(*argv)
+        assert result.code == 0, result
+        return result

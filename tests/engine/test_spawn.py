@@ -1,0 +1,201 @@
+"""Spawning for real: names, ports, all or nothing, and many at once."""
+
+import subprocess
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from manager.adapters.engine.client import Engine
+from manager.core.model import SPAWN_LABEL
+from tests.command import Command
+
+
+def names(engine: Engine) -> list[str]:
+    return sorted(container.name for container in engine.containers.list())
+
+
+def test_three_from_one_image_that_must_be_pulled(run: Command) -> None:
+    made = run.ok("spawn", "nginx", "--count", "3", "--publish", "8080:80", "--json")
+    assert [row["name"] for row in made.data] == ["nginx1", "nginx2", "nginx3"]
+    urls = [port["url"] for row in made.data for port in row["ports"] if port["url"]]
+    ports = {url.rpartition(":")[2] for url in urls}
+    assert ports == {"8080", "8081", "8082"}
+    for url in urls:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own http URL
+            assert answer.status == 200
+            assert b"nginx" in answer.read()
+
+
+def test_the_table_shows_name_id_state_and_address(run: Command, engine: Engine) -> None:
+    shown = run.ok("spawn", "nginx", "--publish", "80")
+    (member,) = engine.containers.list()
+    heading, row = shown.out.splitlines()
+    assert heading.split() == ["NAME", "ID", "STATE", "ADDRESS"]
+    assert row.startswith(f"nginx1  {member.short_id}  up ")
+    assert f":{member.published[0].host_port}" in row
+    assert "hint" not in shown.err
+
+
+def test_ports_that_are_not_published_are_hinted_at(run: Command) -> None:
+    assert "the image listens on 80/tcp and nothing is published" in run.ok("spawn", "nginx").err
+
+
+def test_again_makes_more_and_ensure_makes_so_many_in_all(run: Command, engine: Engine) -> None:
+    run.ok("spawn", "busybox", "-n", "2", "--", "sleep", "600")
+    run.ok("rm", "busybox1", "--yes", "-t", "0")
+    run.ok("spawn", "busybox", "-n", "2", "--", "sleep", "600")
+    assert names(engine) == ["busybox1", "busybox2", "busybox3"]
+    run.ok("spawn", "busybox", "-n", "4", "--ensure", "--", "sleep", "600")
+    again = run.ok("spawn", "busybox", "-n", "4", "--ensure", "--", "sleep", "600")
+    assert names(engine) == ["busybox1", "busybox2", "busybox3", "busybox4"]
+    assert "note: group busybox has 4 already" in again.err
+
+
+def test_each_member_knows_its_place(run: Command) -> None:
+    show = "echo $DOCKMGR_GROUP $DOCKMGR_INDEX $GREETING; sleep 600"
+    run.env["GREETING"] = "hello"
+    run.ok("spawn", "busybox", "--name", "w", "-n", "2", "-e", "GREETING", "--", "sh", "-c", show)
+    assert run.ok("logs", "w").out == "w1 | w 1 hello\nw2 | w 2 hello\n"
+
+
+def test_dry_run_changes_nothing(run: Command, engine: Engine) -> None:
+    shown = run.ok("spawn", "busybox", "-n", "2", "--dry-run")
+    assert "create busybox1 (from busybox:latest)\n" in shown.out
+    assert names(engine) == []
+
+
+def test_a_command_that_does_not_exist_leaves_nothing(run: Command, engine: Engine) -> None:
+    failed = run("spawn", "busybox", "-n", "3", "--", "nosuchcommand")
+    assert failed.code == 1
+    assert failed.out == ""
+    assert "could not start" in failed.err
+    assert "nosuchcommand" in failed.err
+    assert names(engine) == []
+
+
+def test_a_container_that_fails_at_once_is_shown_with_its_last_lines(
+    run: Command, engine: Engine
+) -> None:
+    script = 'if [ "$DOCKMGR_INDEX" = 2 ]; then echo no luck >&2; exit 7; fi; sleep 600'
+    failed = run("spawn", "busybox", "-n", "3", "--", "sh", "-c", script)
+    assert failed.code == 1
+    assert "busybox2 ended right after its start: exit code 7" in failed.err
+    assert "(the 3 containers made by this spawn were removed again)" in failed.err
+    assert "  | no luck\n" in failed.err
+    assert names(engine) == []
+
+
+def test_a_container_that_has_done_its_work_is_no_failure(run: Command, engine: Engine) -> None:
+    run.ok("spawn", "hello-world", "-n", "2")
+    assert {container.state for container in engine.containers.list()} == {"exited"}
+
+
+def test_a_taken_port_takes_back_only_what_this_spawn_made(run: Command, engine: Engine) -> None:
+    run.ok("spawn", "nginx", "--name", "first", "-p", "8081:80")
+    failed = run("spawn", "nginx", "--name", "second", "-n", "2", "-p", "8080:80")
+    assert failed.code == 1
+    assert "already allocated" in failed.err or "already in use" in failed.err
+    assert names(engine) == ["first1"]
+
+
+def test_anonymous_volumes_go_with_what_is_taken_back(run: Command, engine: Engine) -> None:
+    failed = run("spawn", "busybox", "-n", "2", "-v", "/data", "--", "nosuchcommand")
+    assert failed.code == 1
+    assert engine.api.volumes()["Volumes"] in (None, [])
+
+
+def test_a_foreign_container_is_left_alone(run: Command, engine: Engine) -> None:
+    run.ok("pull", "busybox")
+    foreign = engine.containers.create("busybox2", {"Image": "busybox", "Cmd": ["sleep", "600"]})
+    made = run.ok("spawn", "busybox", "-n", "2", "--", "sleep", "600")
+    assert "busybox2 is not of this group" in made.err
+    assert names(engine) == ["busybox1", "busybox2", "busybox3"]
+    run.ok("rm", "busybox", "--yes", "-t", "0")
+    assert [container.id for container in engine.containers.list()] == [foreign]
+
+
+def test_a_group_never_mixes_two_images(run: Command, engine: Engine) -> None:
+    run.ok("spawn", "nginx")
+    refused = run("spawn", "nginx:stable")
+    assert refused.code == 1
+    assert "a group never mixes two images" in refused.err
+    run.ok("spawn", "nginx:stable", "--name", "stable")
+    assert names(engine) == ["nginx1", "stable1"]
+
+
+def test_options_reach_the_container(run: Command, engine: Engine) -> None:
+    engine.api.create_network("lan")
+    try:
+        run.ok(
+            *("spawn", "busybox", "--name", "w", "--network", "lan", "--label", "stage=test"),
+            *("--volume", "/data", "--", "sleep", "600"),
+        )
+        told = engine.containers.inspect("w1")
+        assert list(told["NetworkSettings"]["Networks"]) == ["lan"]
+        assert told["Config"]["Labels"]["stage"] == "test"
+        assert [mount["Destination"] for mount in told["Mounts"]] == ["/data"]
+    finally:
+        run.ok("rm", "w", "--yes", "--volumes", "-t", "0")
+        engine.api.remove_network("lan")
+
+
+def test_two_spawns_of_twenty_at_the_same_moment(
+    run: Command, engine: Engine, program_env: dict[str, str]
+) -> None:
+    run.ok("pull", "nginx")
+    command = [sys.executable, "-m", "manager", "spawn", "nginx", "--count", "20"]
+
+    def spawn(_: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=program_env, capture_output=True, text=True, check=False)
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(spawn, range(2)))
+    assert [result.returncode for result in results] == [0, 0], results
+    found = engine.containers.list()
+    assert len({container.name for container in found}) == len(found) == 40
+    assert {container.state for container in found} == {"running"}
+    assert len({container.labels[SPAWN_LABEL] for container in found}) == 2
+    run.ok("rm", "nginx", "--yes")
+
+
+def test_two_ensures_at_the_same_moment_make_so_many_in_all(
+    run: Command, engine: Engine, program_env: dict[str, str]
+) -> None:
+    run.ok("pull", "busybox")
+    command = [sys.executable, "-m", "manager", "spawn", "busybox", "--ensure", "-n", "12"]
+    command += ["--", "sleep", "600"]
+
+    def spawn(_: int) -> int:
+        return subprocess.run(command, env=program_env, capture_output=True, check=False).returncode
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(spawn, range(3))) == [0, 0, 0]
+    assert names(engine) == sorted(f"busybox{number}" for number in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["spawn", "Nginx"], "lowercase"),
+        (["spawn", "nginx", "--count", "0"], "makes nothing"),
+        (["spawn", "nginx", "--count", "two"], "'two' is not a valid"),
+        (["spawn", "nginx", "--publish", "x:80"], "no port"),
+        (["spawn", "nginx", "--name", "no/slash"], "cannot be the name"),
+        (["spawn", "nginx", "--label", "dockmgr.group=x"], "sets itself"),
+        (["spawn", "nginx", "--env", "=x"], "has no name"),
+        (["spawn", "nginx", "--volume", ":/x"], "empty part"),
+        (["spawn"], "missing argument"),
+        (["spawn", "nginx", "--nosuch"], "no such option"),
+    ],
+)
+def test_bad_input_is_a_usage_error_with_a_hint(
+    run: Command, engine: Engine, argv: list[str], message: str
+) -> None:
+    refused = run(*argv)
+    assert refused.code == 2
+    assert message in refused.err.lower()
+    assert refused.err.count("error: ") == refused.err.count("hint: ") == 1
+    assert refused.out == ""
+    assert names(engine) == []

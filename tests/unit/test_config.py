@@ -1,0 +1,306 @@
+"""Settings: defaults, values, and every way in which a file is refused."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from manager.adapters import config
+from manager.adapters.schema import declared
+from manager.adapters.toml import as_toml, dotted, line_of
+from manager.errors import ExitCode, ManagerError
+
+EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
+
+EVERYTHING = """
+spawn.parallel = 2
+
+[containers]
+stop_timeout = "2m"
+
+[pull]
+parallel = 1
+attempts = 7
+backoff = "30s"
+
+[lab]
+engine = "28-containerd"
+mirror = "http://127.0.0.1:3142/debian"
+mounts = [
+    "/srv/a",
+    "/srv/b",
+]
+
+[output]
+color = "never"
+"""
+
+
+def refusal(tmp_path: Path, text: str | bytes) -> tuple[str, str]:
+    """The error's sentence, from the line on, and its hint."""
+    path = tmp_path / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ManagerError) as caught:
+        config.load(path, {})
+    assert caught.value.exit_code == ExitCode.USAGE
+    before, name, after = caught.value.message.partition(f"{path} ")
+    assert (before, name) == ("", f"{path} ")
+    return after, caught.value.hint
+
+
+def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "empty.toml"
+    path.touch()
+    settings = config.load(path, {})
+    assert settings == config.Settings()
+    assert settings.spawn.parallel == 8
+    assert settings.containers.stop_timeout == timedelta(seconds=10)
+    assert (settings.pull.parallel, settings.pull.attempts) == (3, 5)
+    assert settings.pull.backoff == timedelta(seconds=1)
+    assert (settings.lab.engine, settings.lab.mirror, settings.lab.mounts) == ("28", "", ())
+    assert settings.output.color == "auto"
+
+
+def test_every_setting_can_be_given(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(EVERYTHING)
+    assert config.load(path, {}) == config.Settings(
+        spawn=config.Spawn(parallel=2),
+        containers=config.Containers(stop_timeout=timedelta(minutes=2)),
+        pull=config.Pull(parallel=1, attempts=7, backoff=timedelta(seconds=30)),
+        lab=config.Lab(
+            engine="28-containerd",
+            mirror="http://127.0.0.1:3142/debian",
+            mounts=(Path("/srv/a"), Path("/srv/b")),
+        ),
+        output=config.Display(color="never"),
+    )
+
+
+def test_windows_line_ends_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"[spawn]\r\nparallel = 3\r\n")
+    assert config.load(path, {}).spawn == config.Spawn(parallel=3)
+
+
+def test_settings_are_frozen_values() -> None:
+    spawn = config.Spawn(parallel=3)
+    with pytest.raises(AttributeError, match="frozen"):
+        spawn.parallel = 4
+    with pytest.raises(TypeError, match="Spawn has no paralel"):
+        config.Spawn(paralel=3)
+    assert spawn != config.Spawn()
+    assert spawn != config.Pull(parallel=3)
+    assert hash(spawn) == hash(config.Spawn(parallel=3))
+    assert repr(spawn) == "Spawn(parallel=3)"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        (
+            "[pull]\n\n# three\nattempts = 3\n[spawn]\n# one\n\nparalel = 3\n",
+            "line 8: spawn.paralel is not a setting; did you mean spawn.parallel?",
+            "the settings there are: spawn.parallel",
+        ),
+        (
+            "[spwan]\nparallel = 3\n",
+            "line 1: spwan is not a section; did you mean spawn?",
+            "the sections there are: spawn, containers, pull, lab, output",
+        ),
+        (
+            "[spawn]\nattempts = 3",
+            "line 2: spawn.attempts is not a setting; did you mean pull.attempts?",
+            "the settings there are: spawn.parallel",
+        ),
+        (
+            "[qqqq]",
+            "line 1: qqqq is not a section",
+            "the sections there are: spawn, containers, pull, lab, output",
+        ),
+        (
+            "[spawn]\nparallel = true",
+            "line 2: spawn.parallel is true; expected a whole number from 1 to 64",
+            "the default is 8",
+        ),
+        (
+            "[spawn]\nparallel = 65",
+            "line 2: spawn.parallel is 65; expected a whole number from 1 to 64",
+            "the default is 8",
+        ),
+        (
+            "spawn = 3",
+            "line 1: spawn is 3; expected a section of settings",
+            "write [spawn] on a line of its own and its settings below",
+        ),
+        (
+            "[[spawn]]\nparallel = 3",
+            "line 1: spawn is [a section]; expected a section of settings",
+            "write [spawn] on a line of its own and its settings below",
+        ),
+        (
+            "output = { color = 'blue' }",
+            'line 1: output.color is "blue"; expected one of "auto", "always", "never"',
+            'the default is "auto"',
+        ),
+        (
+            "[lab]\r\n\r\nengine = 28\r\n",
+            (
+                "line 3: lab.engine is 28; expected one of "
+                '"20.10", "26", "28", "28-containerd", "podman"'
+            ),
+            'the default is "28"',
+        ),
+        (
+            '[lab]\nmounts = [\n  "/a",\n  # not absolute\n  "b",\n]\n',
+            (
+                'line 2: lab.mounts is ["/a", "b"]; '
+                'expected a list of absolute folders, such as ["/srv/site"]'
+            ),
+            "the default is []",
+        ),
+        (
+            "[lab]\nmounts = [1]",
+            'line 2: lab.mounts is [1]; expected a list of absolute folders, such as ["/srv/site"]',
+            "the default is []",
+        ),
+        (
+            '[lab]\nmirror = "ftp://x"',
+            'line 2: lab.mirror is "ftp://x"; expected an http:// or https:// address, or ""',
+            'the default is ""',
+        ),
+        (
+            '[pull]\nbackoff = "11m"',
+            (
+                'line 2: pull.backoff is "11m"; '
+                'expected a duration in quotes, such as "10s" or "2m", at most "10m"'
+            ),
+            'the default is "1s"',
+        ),
+        (
+            "[containers]\nstop_timeout = 10",
+            (
+                "line 2: containers.stop_timeout is 10; "
+                'expected a duration in quotes, such as "10s" or "2m", at most "1h"'
+            ),
+            'the default is "10s"',
+        ),
+        (
+            '[containers]\nstop_timeout = "soon"',
+            (
+                'line 2: containers.stop_timeout is "soon"; '
+                'expected a duration in quotes, such as "10s" or "2m", at most "1h"'
+            ),
+            'the default is "10s"',
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    tmp_path: Path, text: str, sentence: str, hint: str
+) -> None:
+    assert refusal(tmp_path, text) == (sentence, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[spawn]\nparallel = \n", 2),
+        ("[spawn]\n\n[lab\n", 3),
+        ("[spawn]\nparallel = 1\nparallel = 2\n", 3),
+        ("[lab]\nmounts = [\n", 2),
+        (b'[output]\n# colour\ncolor = "\xff"\n', 3),
+    ],
+)
+def test_what_is_no_toml_is_refused_with_its_line(
+    tmp_path: Path, text: str | bytes, line: int
+) -> None:
+    sentence, hint = refusal(tmp_path, text)
+    assert re.match(rf"line {line}: not (valid TOML|UTF-8)", sentence)
+    assert hint
+
+
+def test_a_long_wrong_value_is_cut(tmp_path: Path) -> None:
+    sentence, _ = refusal(tmp_path, f'[output]\ncolor = "{"x" * 500}"')
+    assert f'"{"x" * 58}…; expected one of' in sentence
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("prune",), 2),
+        (("prune", "keep"), 2),
+        (("prune", "keep", 0, "tags"), 3),
+        (("prune", "keep", 1), 8),
+        (("prune", "keep", 1, "tags", 0), 9),
+        (("other", "quoted key"), 12),
+    ],
+)
+def test_the_line_of_any_value(path: tuple[str | int, ...], line: int) -> None:
+    text = (
+        "# rules\n[[prune.keep]]\ntags = [\n  'a',\n  'b',\n]\n\n"
+        "[[prune.keep]]\ntags = ['c']\n\n[other]\n"
+        '"quoted key" = """\nmany = 1\nlines"""\n'
+    )
+    assert line_of(text, path) == line
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    missing = tmp_path / "none.toml"
+    for path, env in ((missing, {}), (None, {"DOCKMGR_CONFIG": str(missing)})):
+        with pytest.raises(ManagerError) as caught:
+            config.load(path, env)
+        assert caught.value.message == f"there is no settings file {missing}"
+        assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ManagerError, match="cannot read the settings file") as caught:
+        config.load(tmp_path, {})
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_which_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    own = config.default_path()
+    assert own.is_relative_to(tmp_path)
+    assert own.parts[-2:] == ("dockmgr", "config.toml")
+    assert config.load(None, {}) == config.Settings()
+
+    own.parent.mkdir(parents=True)
+    own.write_text("spawn.parallel = 1")
+    named = tmp_path / "named.toml"
+    named.write_text("spawn.parallel = 2")
+    explicit = tmp_path / "explicit.toml"
+    explicit.write_text("spawn.parallel = 3")
+    env = {"DOCKMGR_CONFIG": str(named)}
+    assert config.load(None, {"DOCKMGR_CONFIG": ""}).spawn.parallel == 1
+    assert config.load(None, env).spawn.parallel == 2
+    assert config.load(explicit, env).spawn.parallel == 3
+
+
+def test_the_example_is_valid_and_changes_nothing() -> None:
+    assert config.load(EXAMPLE, {}) == config.Settings()
+
+
+def test_the_example_documents_every_setting_with_its_default() -> None:
+    text = EXAMPLE.read_text()
+    rows = list(declared(config.Settings.rows))
+    uncommented = re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)
+    document = tomllib.loads(uncommented)
+    found = {(name, key): value for name, keys in document.items() for key, value in keys.items()}
+    assert found == {path: row.default for path, row in rows if row.kind.rows is None}
+    for path, row in rows:
+        if row.kind.rows is None:
+            lines = f"# {row.about}\n# {row.kind.expected}\n#{path[-1]} = {as_toml(row.default)}\n"
+            assert lines in text
+        else:
+            assert f"\n[{dotted(path)}]\n" in text
+
+
+def test_the_example_is_valid_when_uncommented(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(re.sub(r"^#(?=\w)", "", EXAMPLE.read_text(), flags=re.MULTILINE))
+    assert config.load(path, {}) == config.Settings()

@@ -1,0 +1,65 @@
+"""Which containers a typed name stands for."""
+
+import pytest
+
+from manager.core.groups import known_names, select
+from manager.core.model import Snapshot
+from manager.errors import ManagerError
+from tests.unit.make import container, members
+
+
+def names(snapshot: Snapshot, *typed: str) -> list[str]:
+    return [found.name for found in select(snapshot, typed)]
+
+
+def test_a_group_stands_for_its_members_by_number() -> None:
+    snapshot = Snapshot((*members("nginx", 10, 2, 1), container("db")))
+    assert names(snapshot, "nginx") == ["nginx1", "nginx2", "nginx10"]
+
+
+def test_a_member_and_a_foreign_container_are_named_exactly() -> None:
+    snapshot = Snapshot((*members("nginx", 1, 2), container("database")))
+    assert names(snapshot, "nginx2", "database") == ["database", "nginx2"]
+    with pytest.raises(ManagerError, match="no container or group called data"):
+        select(snapshot, ("data",))
+
+
+def test_ids_of_12_and_64_digits_are_names_and_shorter_ones_are_not() -> None:
+    only = container("nginx1")
+    snapshot = Snapshot((only,))
+    assert select(snapshot, (only.id,)) == select(snapshot, (only.id[:12],)) == (only,)
+    with pytest.raises(ManagerError):
+        select(snapshot, (only.id[:6],))
+
+
+def test_naming_one_twice_gives_it_once() -> None:
+    snapshot = Snapshot(members("nginx", 1, 2))
+    assert names(snapshot, "nginx", "nginx2") == ["nginx1", "nginx2"]
+
+
+def test_group_and_container_of_one_name_must_be_told_apart() -> None:
+    # web2 is a group, and also the second member of the group web
+    snapshot = Snapshot((*members("web", 2), *members("web2", 1)))
+    with pytest.raises(ManagerError, match="also the name of a container") as caught:
+        select(snapshot, ("web2",))
+    assert caught.value.hint == "write group:web2 or container:web2"
+    assert names(snapshot, "group:web2") == ["web21"]
+    assert names(snapshot, "container:web2") == ["web2"]
+
+
+def test_a_group_is_its_label_and_not_its_name() -> None:
+    # web2 + 1 and web + 21 have one name; the container belongs to the group it says
+    snapshot = Snapshot((*members("web2", 1), container("web3")))
+    with pytest.raises(ManagerError):
+        select(snapshot, ("web",))
+    assert names(snapshot, "web2") == ["web21"]
+
+
+def test_a_wrong_name_is_answered_with_the_nearest_real_one() -> None:
+    with pytest.raises(ManagerError) as caught:
+        select(Snapshot(members("nginx", 1)), ("ngnix",))
+    assert caught.value.hint == "did you mean nginx?"
+
+
+def test_known_names_are_groups_and_containers() -> None:
+    assert known_names(Snapshot((*members("web", 1), container("db")))) == {"web", "web1", "db"}

@@ -1,0 +1,60 @@
+"""Plans of stopping, starting, restarting and removing, as literal texts; and the tree."""
+
+from manager.core.lifecycle import plan_remove, plan_restart, plan_start, plan_stop
+from manager.core.model import Container, Port, Snapshot
+from manager.core.tree import branches
+from tests.unit.make import REDIS, container, members
+
+ONE, TWO = members("nginx", 1, 2)
+DOWN = container("nginx3", group="nginx", index=3, state="exited")
+ALL = (ONE, TWO, DOWN)
+
+
+def test_stop_touches_only_what_runs() -> None:
+    assert str(plan_stop(ALL)) == (
+        "stop nginx1 (running)\nstop nginx2 (running)\nnote: already not running: nginx3"
+    )
+
+
+def test_start_touches_only_what_does_not_run() -> None:
+    assert str(plan_start(ALL)) == ("start nginx3 (exited)\nnote: already running: nginx1, nginx2")
+
+
+def test_restart_touches_all() -> None:
+    assert str(plan_restart(ALL)) == (
+        "restart nginx1 (running)\nrestart nginx2 (running)\nrestart nginx3 (exited)"
+    )
+
+
+def test_what_runs_is_stopped_before_it_is_removed() -> None:
+    assert str(plan_remove((ONE, DOWN))) == (
+        "stop nginx1 (running)\n"
+        "remove nginx1 (made from nginx:latest)\n"
+        "remove nginx3 (made from nginx:latest)"
+    )
+
+
+def test_steps_name_their_container_by_id() -> None:
+    assert {step.object_id for step in plan_remove(ALL)} == {c.id for c in ALL}
+
+
+def shape(*containers: Container) -> list[tuple[str, list[str]]]:
+    return [(b.image, [c.name for c in b.containers]) for b in branches(Snapshot(containers))]
+
+
+def test_containers_stand_under_their_image_in_order() -> None:
+    redis = container("cache", image="redis", image_id=REDIS)
+    assert shape(redis, DOWN, *members("nginx", 10, 2)) == [
+        ("nginx:latest", ["nginx2", "nginx3", "nginx10"]),
+        ("redis", ["cache"]),
+    ]
+
+
+def test_one_tag_that_moved_gives_two_images() -> None:
+    before = container("old", image="sha256:bbb", image_id=REDIS)
+    assert shape(before, ONE) == [("nginx:latest", ["nginx1"]), ("sha256:bbb", ["old"])]
+
+
+def test_a_port_bound_for_both_ip_versions_is_shown_once() -> None:
+    v4, v6 = Port(80, "tcp", "0.0.0.0", 8080), Port(80, "tcp", "::", 8080)
+    assert container("web", ports=(v6, v4, Port(443))).published == (v4,)
