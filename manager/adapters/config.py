@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manager.adapters import schema
+from manager.adapters.folders import config as config_folder
 from manager.adapters.schema import (
     Section,
     choice,
@@ -118,9 +119,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
 
 def default_path() -> Path:
     """The user's own file, where it is looked for if none is named."""
-    import platformdirs
-
-    return platformdirs.user_config_path("dockmgr", appauthor=False) / "config.toml"
+    return config_folder() / "config.toml"
 
 
 def _text(path: Path, *, must_exist: bool) -> str | None:

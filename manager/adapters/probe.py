@@ -5,8 +5,8 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from manager.core.addresses import ANY_ADDRESS, WEB_PORTS
 from manager.core.model import Port
-from manager.core.ports import ANY_ADDRESS, WEB_PORTS
 
 PATIENCE = 1.0
 """Seconds for one try."""

@@ -27,9 +27,15 @@ AREAS = {
 
 
 def build(argv: Sequence[str]) -> typer.Typer:
-    """The command line, with the areas that these arguments can need; all of them if unsure."""
+    """The command line, with the commands that these arguments can need; all if unsure.
+
+    To build all of them takes as long as a call to the engine.
+    """
+    words = set(argv)
+    needed = [area for area, commands in AREAS.items() if not words.isdisjoint(commands)]
     app = typer.Typer(
         name="dockmgr",
+        add_completion=not needed,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
@@ -42,10 +48,14 @@ def build(argv: Sequence[str]) -> typer.Typer:
         ),
     )
     app.callback()(root)
-    words = set(argv)
-    needed = [area for area, commands in AREAS.items() if not words.isdisjoint(commands)]
     for area in needed or AREAS:
         import_module(f"manager.cli.{area}").register(app)
+    if needed:
+        app.registered_commands = [
+            command
+            for command in app.registered_commands
+            if command.callback is not None and command.callback.__name__ in words
+        ]
     return app
 
 
@@ -140,12 +150,12 @@ def _broken_pipe() -> int:
 def _bug(error: Exception) -> ManagerError:
     import traceback
 
-    from platformdirs import user_log_path
+    from manager.adapters import folders
 
     text = "".join(traceback.format_exception(error))
     try:
-        folder = user_log_path("dockmgr", ensure_exists=True)
-        log = folder / "last-bug.txt"
+        log = folders.log() / "last-bug.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"dockmgr {__version__}\n{text}", encoding="utf-8")
         where = f"the details are in {log}; please report it"
     except OSError as second:

@@ -8,7 +8,7 @@ import typer
 from manager.cli import options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
-from manager.core.model import Container, Snapshot
+from manager.core.model import Container, Snapshot, by_group_and_number
 from manager.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def ls(
     json: options.Json = False,
 ) -> None:
     """List containers under the image they come from, in any state."""
-    from manager.core.tree import branches
+    from manager.cli import render
 
     work = session(ctx)
     snapshot = Snapshot(work.engine.containers.list())
@@ -57,20 +57,21 @@ def ls(
         snapshot = Snapshot(_select(snapshot, names))
     if running:
         snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
-    found = branches(snapshot)
-    ordered = [container for branch in found for container in branch.containers]
-    from manager.cli import render
-
     if json:
-        rows = [render.container_row(c, work.engine_address) for c in ordered]
-        work.out.json("ls", rows)
-    elif not ordered:
+        ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))
+        work.out.json("ls", [render.container_row(c, work.engine_address) for c in ordered])
+        return
+    from manager.core.tree import branches
+
+    found = branches(snapshot)
+    if not found:
         work.out.note("no containers" + (" are running" if running else ""))
         work.out.hint("make some with: dockmgr spawn nginx --count 3")
     elif work.out.is_terminal if tree is None else tree:
         work.out.show(render.containers_tree(found, work.engine_address))
     else:
-        work.out.show(render.containers_table(ordered, work.engine_address, with_image=True))
+        rows = [container for branch in found for container in branch.containers]
+        work.out.show(render.containers_table(rows, work.engine_address, with_image=True))
 
 
 def stop(

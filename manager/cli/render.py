@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.core.ports import url
+from manager.core.addresses import url
 from manager.core.units import format_age, format_size
 
 if TYPE_CHECKING:

@@ -153,7 +153,7 @@ def _show(
 ) -> None:
     from manager.adapters.probe import answering
     from manager.cli import render
-    from manager.core.ports import address
+    from manager.core.addresses import address
 
     ports = [port for member in members for port in member.published]
     answers = answering(ports, work.engine_address, ANSWER_WITHIN)

@@ -1,17 +1,11 @@
-"""Published ports, in the syntax of ``docker run --publish``, and where they can be reached."""
+"""Published ports in the syntax of ``docker run --publish``."""
 
 from dataclasses import dataclass, replace
 
-from manager.core.model import Port
 from manager.errors import ExitCode, ManagerError
 
 HIGHEST_PORT = 65535
 PROTOCOLS = ("tcp", "udp", "sctp")
-ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - recognised here, bound to by the engine
-
-# Ports whose services speak HTTP by convention, so that a link to them can be followed.
-WEB_PORTS = frozenset({80, 3000, 5000, 8000, 8008, 8080, 8081, 8888, 9000})
-TLS_WEB_PORTS = frozenset({443, 8443})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +103,3 @@ def _refused(text: str, why: str) -> ManagerError:
         "write HOST:CONTAINER as in 8080:80, or only the container's port as in 80",
         ExitCode.USAGE,
     )
-
-
-def address(port: Port, engine_address: str) -> str:
-    """Where a published port can be reached: ``HOST:PORT``.
-
-    Args:
-        port: a published port.
-        engine_address: the engine's machine as seen from here; used where the port is
-            published on all its addresses.
-    """
-    host = engine_address if port.host_ip in ANY_ADDRESS else port.host_ip
-    return f"[{host}]:{port.host_port}" if ":" in host else f"{host}:{port.host_port}"
-
-
-def url(port: Port, engine_address: str) -> str:
-    """A published port as a URL; the scheme is a guess from the container's port."""
-    scheme = port.protocol
-    if port.protocol == "tcp" and port.container_port in WEB_PORTS:
-        scheme = "http"
-    elif port.protocol == "tcp" and port.container_port in TLS_WEB_PORTS:
-        scheme = "https"
-    return f"{scheme}://{address(port, engine_address)}"

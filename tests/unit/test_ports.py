@@ -2,8 +2,9 @@
 
 import pytest
 
+from manager.core.addresses import url
 from manager.core.model import Port
-from manager.core.ports import PublishSpec, url
+from manager.core.ports import PublishSpec
 from manager.errors import ExitCode, ManagerError
 
 

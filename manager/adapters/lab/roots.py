@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from manager.adapters import folders
 from manager.adapters.lab import debian
 
 if TYPE_CHECKING:
@@ -19,9 +20,7 @@ RECIPE = 1
 
 def cache_folder() -> Path:
     """Where downloaded and built things are kept between labs."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("dockmgr") / "lab"
+    return folders.cache() / "lab"
 
 
 def ensure(flavour: Flavour, site: str | None, report: Callable[[str], None]) -> Path:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from manager.adapters import folders
 from manager.adapters.lab.processes import start_time
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
 DEFAULT_NAME = "lab"
 REGISTRY_PORT = 5000
 LONGEST_SOCKET_PATH = 107
 """Bytes of a Unix socket's path; source: unix(7)."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,15}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def check_name(name: str) -> None:
     Raises:
         ManagerError: (usage) it cannot.
     """
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,15}", name, re.ASCII):
         raise ManagerError(
             f"{name!r} cannot be the name of a lab",
             "use up to 16 small letters, digits and dashes",
@@ -86,12 +85,7 @@ def check_name(name: str) -> None:
 
 def labs_folder() -> Path:
     """Where labs keep their files: a folder for each."""
-    # Asked for by every command: platformdirs is loaded only where its answer is not plain.
-    if os.name == "posix" and os.environ.get("XDG_STATE_HOME"):
-        return Path(os.environ["XDG_STATE_HOME"]) / "dockmgr" / "labs"
-    from platformdirs import user_state_path
-
-    return user_state_path("dockmgr") / "labs"
+    return folders.state() / "labs"
 
 
 def folder(name: str) -> Path:
