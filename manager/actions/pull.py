@@ -127,6 +127,7 @@ def _with_retries(
     engine: Engine, reference: ImageReference, means: Means, stopping: threading.Event
 ) -> PullProgress:
     attempt = 1
+    means.report(PullEvent(reference, PullProgress()))
     while True:
         progress, said = _attempt(engine, reference, means, stopping)
         if not said:

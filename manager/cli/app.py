@@ -108,13 +108,19 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
             args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
         )
     except (typer.Abort, KeyboardInterrupt):
-        print("interrupted", file=sys.stderr)  # noqa: T201 - the error boundary
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         return _broken_pipe()
     except Exception as error:  # noqa: BLE001 - the boundary: what is no known error is a bug
         return _tell(_explained(error))
+    if result == ExitCode.INTERRUPTED:
+        return _interrupted()
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _interrupted() -> int:
+    print("interrupted", file=sys.stderr)  # noqa: T201 - the error boundary
+    return ExitCode.INTERRUPTED
 
 
 def _explained(error: Exception) -> ManagerError:

@@ -13,13 +13,13 @@ class Kind(StrEnum):
 
     MISSING_TAG = "missing tag"
     ABSENT_OR_DENIED = "not there or not allowed"
-    RATE_LIMIT = "rate limit"
+    RATE_LIMIT = "too many pulls"
     LOGIN = "login needed"
     NETWORK = "no network"
     TLS = "tls"
     NO_SPACE = "no space"
     PLATFORM = "wrong platform"
-    TRANSIENT = "transient"
+    TRANSIENT = "trouble on the way"
     OTHER = "other"
 
 
@@ -63,6 +63,8 @@ _SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ("denied", "repository does not exist", "insufficient_scope", "name unknown", r"\b403\b"),
     ),
     (Kind.MISSING_TAG, ("manifest unknown", "manifest for .* not found", "not found", r"\b404\b")),
+    # A name server that refuses is no network: the registry itself was never spoken to.
+    (Kind.NETWORK, (r"\blookup \S+( on \S+)?: .*(refused|unreachable)",)),
     (
         Kind.TRANSIENT,
         (

@@ -1,5 +1,6 @@
 """A connection to one engine: the API version both sides speak, one SDK client per thread."""
 
+import re
 import threading
 from functools import cached_property
 from typing import Any, Self
@@ -65,19 +66,19 @@ class Engine:
         with translated(endpoint):
             client = self.api
             answer = client.get(f"{client.base_url}/_ping", timeout=self._patience)
-        if not answer.ok or "Api-Version" not in answer.headers:
+        told = re.fullmatch(r"([0-9]+)\.([0-9]+)", answer.headers.get("Api-Version", ""))
+        if not answer.ok or told is None:
             raise EngineUnreachableError(
                 f"what answers at {endpoint.host} ({endpoint.source}) is not a Docker engine: "
                 f"{' '.join(answer.text.split())[:100] or answer.status_code}",
                 "check the address; a TLS port needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
             )
-        self._version = self._agreed(answer.headers["Api-Version"])
+        self._version = self._agreed((int(told[1]), int(told[2])))
         client._version = self._version  # noqa: SLF001 - a second client is a second connection
 
-    def _agreed(self, server: str) -> str:
-        major, _, minor = server.partition(".")
-        theirs = (int(major), int(minor))
+    def _agreed(self, theirs: tuple[int, int]) -> str:
         if theirs < OLDEST_API:
+            server = ".".join(map(str, theirs))
             raise EngineUnreachableError(
                 f"the engine at {self.endpoint.host} ({self.endpoint.source}) speaks API {server}, "
                 "which is too old",

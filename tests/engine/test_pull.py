@@ -1,0 +1,186 @@
+"""Pulling for real: from the lab's registry, from a private one, and through trouble."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pytest_docker.plugin import Services
+
+from manager.adapters.engine.client import Engine
+from manager.adapters.lab.state import Lab
+from tests.command import Command
+from tests.troubled_registry import Trouble, troubled
+
+USER = {"username": "learner", "password": "open sesame"}
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> list[str]:
+    """Options that make tries few and short."""
+    config = tmp_path / "config.toml"
+    config.write_text('[pull]\nattempts = 3\nbackoff = "0.05s"\n', encoding="utf-8")
+    return ["--config", str(config)]
+
+
+@pytest.fixture
+def absent(engine: Engine) -> None:
+    """Every image is gone from the engine, but those that containers use."""
+    used = {container.image_id for container in engine.containers.list()}
+    for image in engine.images.list():
+        if image.id not in used:
+            for name in image.tags or image.digests:
+                engine.images.remove(name)
+
+
+@pytest.fixture(scope="module")
+def private(docker_services: Services, lab: Lab) -> str:
+    """A registry that wants a login: ``HOST:PORT`` as the engine and we see it."""
+    import requests
+
+    address = f"{lab.address}:{docker_services.port_for('private', 5000)}"
+
+    def ready() -> bool:
+        try:
+            return requests.get(f"http://{address}/v2/", timeout=2).status_code == 401
+        except requests.ConnectionError:
+            return False
+
+    docker_services.wait_until_responsive(ready, timeout=30, pause=0.1)
+    return address
+
+
+@pytest.mark.usefixtures("absent")
+def test_several_at_once_and_again(run: Command, engine: Engine) -> None:
+    first = run.ok("pull", "nginx", "busybox", "docker.io/library/nginx:latest", "--json")
+    assert [row["status"] for row in first.data] == ["pulled", "pulled"]
+    assert [row["reference"] for row in first.data] == [
+        "docker.io/library/nginx:latest",
+        "docker.io/library/busybox:latest",
+    ]
+    for row in first.data:
+        found = engine.images.find(row["reference"])
+        assert found
+        assert row["id"] == found.id
+        assert row["digest"].startswith("sha256:")
+    again = run.ok("pull", "nginx")
+    assert again.out.startswith("nginx:latest: was current, ")
+
+
+@pytest.mark.usefixtures("absent")
+def test_by_digest(run: Command, engine: Engine) -> None:
+    (row,) = run.ok("pull", "busybox", "--json").data
+    run.ok("rmi", "busybox", "--yes")
+    name = f"busybox@{row['digest']}"
+    run.ok("pull", name)
+    run.ok("spawn", name, "--", "sleep", "600")
+    assert run.ok("images", "--json").data[0]["containers"] == ["busybox1"]
+    assert [container.state for container in engine.containers.list()] == ["running"]
+
+
+def test_dry_run_pulls_nothing(run: Command) -> None:
+    assert run.ok("pull", "nginx", "--dry-run").out == "pull nginx:latest (from docker.io)\n"
+
+
+def test_one_that_fails_does_not_stop_the_others(run: Command, lab: Lab) -> None:
+    result = run("pull", "busybox", f"{lab.registry}/library/busybox:nosuch")
+    assert result.code == 5
+    assert "busybox:latest" in result.out
+    assert f"error: {lab.registry} has no {lab.registry}/library/busybox:nosuch" in result.err
+    assert "hint: check the tag" in result.err
+
+
+def test_a_name_that_the_lab_does_not_have(run: Command, lab: Lab) -> None:
+    result = run("pull", "nosuchimage")
+    assert result.code == 4
+    assert f"the registry of lab {lab.name!r} has no nosuchimage:latest" in result.err
+    assert "no way to the internet" in result.err
+    assert "hint: see what it has with: dockmgr lab status" in result.err
+
+
+def test_a_private_registry_wants_a_login_and_takes_the_one_docker_keeps(
+    run: Command, engine: Engine, private: str
+) -> None:
+    run.ok("pull", "busybox")
+    engine.api.tag("busybox", f"{private}/team/busybox", "v1")
+    for line in engine.api.push(
+        f"{private}/team/busybox", "v1", auth_config=USER, stream=True, decode=True
+    ):
+        assert "error" not in line, line
+    run.ok("rmi", f"{private}/team/busybox:v1", "--yes")
+    refused = run("pull", f"{private}/team/busybox:v1")
+    assert refused.code == 4
+    assert f"{private} wants a login" in refused.err
+    assert f"hint: log in with: docker login {private}" in refused.err
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {private: USER}})
+    allowed = run.ok("pull", f"{private}/team/busybox:v1", "--json")
+    assert allowed.data[0]["status"] == "pulled"
+    assert "open sesame" not in allowed.out + allowed.err + refused.err
+    missing = run("pull", f"{private}/team/busybox:v2")
+    assert f"{private} has no {private}/team/busybox:v2" in missing.err
+    run.ok("rmi", f"{private}/team/busybox:v1", "--yes")
+
+
+@pytest.mark.usefixtures("absent")
+def test_a_registry_that_is_unwell_for_a_moment(run: Command, lab: Lab, quick: list[str]) -> None:
+    with troubled(lab.gateway, Trouble(lab.registry, refuse=4)) as address:
+        done = run.ok(*quick, "pull", f"{address}/library/busybox")
+    assert "trying again in 0.05 s (2 of 3)" in done.err
+    assert "trying again in 0.1 s (3 of 3)" in done.err
+    run.ok("rmi", f"{address}/library/busybox", "--yes")
+
+
+@pytest.mark.usefixtures("absent")
+def test_downloads_that_are_cut_are_tried_again(run: Command, lab: Lab, quick: list[str]) -> None:
+    with troubled(lab.gateway, Trouble(lab.registry, cut=3)) as address:
+        run.ok(*quick, "pull", f"{address}/library/nginx")
+    run.ok("rmi", f"{address}/library/nginx", "--yes")
+
+
+def test_too_many_pulls(run: Command, lab: Lab, quick: list[str]) -> None:
+    trouble = Trouble(lab.registry, refuse=1000, status=429)
+    with troubled(lab.gateway, trouble) as address:
+        refused = run(*quick, "pull", f"{address}/library/busybox")
+    assert refused.code == 4
+    assert f"{address} refuses {address}/library/busybox:latest: too many pulls" in refused.err
+
+
+def test_a_registry_that_is_not_there(run: Command, lab: Lab, quick: list[str]) -> None:
+    refused = run(*quick, "pull", f"{lab.gateway}:1/busybox")
+    assert refused.code == 4
+    assert "(3 of 3)" in refused.err
+    assert f"pulling {lab.gateway}:1/busybox:latest from {lab.gateway}:1 failed" in refused.err
+
+
+@pytest.mark.usefixtures("absent")
+def test_a_missing_image_is_pulled_by_spawn_and_a_failure_makes_nothing(
+    run: Command, engine: Engine
+) -> None:
+    failed = run("spawn", "nosuchimage", "-n", "2")
+    assert failed.code == 4
+    before = len(engine.containers.list())
+    run.ok("spawn", "busybox", "--", "sleep", "600")
+    assert len(engine.containers.list()) == before + 1
+
+
+@pytest.mark.usefixtures("absent")
+def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str]) -> None:
+    with (
+        troubled(lab.gateway, Trouble(lab.registry, trickle=0.2)) as address,
+        subprocess.Popen(
+            [sys.executable, "-m", "manager", "pull", f"{address}/library/nginx"],
+            env=program_env,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as pull,
+    ):
+        assert pull.stderr
+        assert "pulling" in pull.stderr.readline()
+        pull.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        assert pull.wait(timeout=10) == 130
+        assert time.monotonic() - begun < 5
+        assert pull.stderr.read().endswith("interrupted\n")
