@@ -13,11 +13,12 @@ import pytest
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import lifecycle, network, serve, state, tools
-from manager.adapters.lab.flavours import DEFAULT
+from manager.adapters.lab import lifecycle, network, roots, serve, state, tools
+from manager.adapters.lab.flavours import DEFAULT, flavour
 from manager.adapters.lab.state import Lab
 from tests.command import Command
 
+COMPOSE_LABEL = "com.docker.compose.project"
 LabFactory = Callable[[str], Lab]
 
 
@@ -62,14 +63,14 @@ def start_lab(host_tools: None, private_folders: Path) -> Iterator[LabFactory]:
     before = leftovers([])
     started: dict[str, Lab] = {}
 
-    def start(flavour: str) -> Lab:
-        if flavour not in started:
+    def start(wanted: str) -> Lab:
+        if wanted not in started:
             name = f"t{os.getpid()}-{len(started)}"
-            lab = labs.up(labs.Request(name, flavour, (Path.cwd(),)), lambda _: None)
-            started[flavour] = lab
+            lab = labs.up(labs.Request(name, wanted, (Path.cwd(),)), lambda _: None)
+            started[wanted] = lab
             with Engine(Endpoint(lab.host, "test lab")) as engine:
                 refuse_other_engines(engine.info(), lab)
-        return started[flavour]
+        return started[wanted]
 
     try:
         yield start
@@ -148,8 +149,10 @@ def engine(lab: Lab) -> Iterator[Engine]:
 
 
 def clean(engine: Engine) -> None:
-    """Remove every container of a lab's engine, and its volumes with them."""
+    """Remove every container of a lab's engine, and its volumes, but what compose brought up."""
     for container in engine.containers.list():
+        if COMPOSE_LABEL in container.labels:
+            continue
         engine.containers.remove(container.id, force=True, volumes=True)
 
 
@@ -164,3 +167,18 @@ def run(engine: Engine, capsys: pytest.CaptureFixture[str], program_env: dict[st
     """The program, using the lab."""
     del engine
     return Command(capsys, program_env)
+
+
+@pytest.fixture(scope="session")
+def docker_compose_command(lab: Lab) -> Iterator[str]:
+    """Compose version 2, from the root file system of the lab that it acts on."""
+    root = roots.folder(flavour(DEFAULT))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", lab.host)
+        yield str(root / "usr/libexec/docker/cli-plugins/docker-compose")
+
+
+@pytest.fixture(scope="session")
+def docker_compose_file() -> str:
+    """What tests need beside the lab's own registry."""
+    return str(Path(__file__).parent / "engine" / "compose.yml")

@@ -102,7 +102,7 @@ class Status:
 
     lab: Lab
     engine: str
-    """The engine's own version."""
+    """The engine's own version; empty if it does not answer."""
     containers: int
     images: int
     disk: int
@@ -112,11 +112,7 @@ class Status:
 
 
 def status() -> tuple[Status, ...]:
-    """All labs that are up.
-
-    Raises:
-        ManagerError: an engine did not answer.
-    """
+    """All labs that are up, whether or not their engines answer."""
     return tuple(_status(lab) for lab in state.running())
 
 
@@ -124,15 +120,20 @@ def _status(lab: Lab) -> Status:
     from manager.adapters.contexts import Endpoint
     from manager.adapters.engine.client import Engine
 
-    with Engine(Endpoint(host=lab.host, source=f"lab {lab.name}")) as engine:
-        info = engine.info()
+    disk = _disk(lab.folder / "data")
+    try:
+        with Engine(Endpoint(host=lab.host, source=f"lab {lab.name}"), patience=5) as engine:
+            info = engine.info()
+        catalogue = seeds.catalogue(f"http://{lab.registry}")
+    except ManagerError:
+        return Status(lab, "", 0, 0, disk)
     return Status(
         lab=lab,
         engine=str(info.get("ServerVersion", "")),
         containers=int(info.get("Containers") or 0),
         images=int(info.get("Images") or 0),
-        disk=_disk(lab.folder / "data"),
-        catalogue=seeds.catalogue(f"http://{lab.registry}"),
+        disk=disk,
+        catalogue=catalogue,
     )
 
 

@@ -171,8 +171,9 @@ def labs_table(labs: Sequence[Status]) -> Table:
     rows = table("LAB", "")
     for one in labs:
         lab = one.lab
+        version = f"version {one.engine}" if one.engine else "which does not answer"
         up_since = lab.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        rows.add_row(lab.name, f"engine {lab.flavour}, version {one.engine}, up since {up_since}")
+        rows.add_row(lab.name, f"engine {lab.flavour}, {version}, up since {up_since}")
         rows.add_row(
             "", f"{one.containers} containers, {one.images} images, {format_size(one.disk)} on disk"
         )

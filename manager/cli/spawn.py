@@ -103,7 +103,7 @@ def spawn(
         publish=tuple(PublishSpec.parse(text) for text in publish or ()),
         publish_all=publish_all,
         env=tuple(_variable(work, text) for text in env or () if "=" in text or text in work.env),
-        volumes=tuple(_volume(text) for text in volume or ()),
+        volumes=tuple(_volume(work, text) for text in volume or ()),
         network=network,
         labels=dict(_label(text) for text in label or ()),
         command=tuple(command or ()),
@@ -185,14 +185,23 @@ def _variable(work: Session, text: str) -> str:
     return text if equals else f"{key}={work.env[key]}"
 
 
-def _volume(text: str) -> str:
-    """A source that begins with a dot is a folder beside the working folder, as docker has it."""
+def _volume(work: Session, text: str) -> str:
+    """A source that begins with a dot is a folder beside the working folder, as docker has it.
+
+    A lab sees only some folders of its host. Another source would silently be a new, empty one.
+    """
     source, colon, rest = text.partition(":")
     if not text or (colon and not (source and rest)):
         raise _refused("--volume", text, "has an empty part", "--volume ./site:/srv:ro")
     if colon and source.startswith("."):
-        return f"{Path(source).resolve()}:{rest}"
-    return text
+        source = str(Path(source).resolve())
+    if source.startswith("/") and colon and work.lab and not work.lab.sees(Path(source)):
+        raise ManagerError(
+            f"lab {work.lab.name!r} does not see {source}",
+            f"it sees {', '.join(work.lab.mounts)}; name further folders as lab.mounts in the "
+            "settings, then: dockmgr lab reset",
+        )
+    return f"{source}{colon}{rest}"
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.state import Lab
 from manager.core.model import SPAWN_LABEL
 from tests.command import Command
 
@@ -139,6 +140,14 @@ def test_options_reach_the_container(run: Command, engine: Engine) -> None:
     finally:
         run.ok("rm", "w", "--yes", "--volumes", "-t", "0")
         engine.api.remove_network("lan")
+
+
+def test_a_folder_of_the_host_is_mounted_or_refused(run: Command, lab: Lab) -> None:
+    run.ok("spawn", "busybox", "-v", "./tests:/here:ro", "--", "ls", "/here")
+    assert "conftest.py" in run.ok("logs", "busybox").out
+    refused = run("spawn", "busybox", "-v", "/etc:/there")
+    assert refused.code == 1
+    assert f"lab {lab.name!r} does not see /etc" in refused.err
 
 
 def test_two_spawns_of_twenty_at_the_same_moment(

@@ -19,16 +19,24 @@ def parent(hostname: str) -> str:
     return f"/{hostname}"
 
 
-def remove(hostname: str) -> bool:
-    """Remove the groups of a lab whose processes have ended; whether none is left."""
-    return until(lambda: all([_remove_tree(tree) for tree in _trees(hostname)]), 5)  # noqa: C419 - all of them are to be tried
+def remove(hostname: str, *, podman: bool) -> bool:
+    """Remove the groups of a lab whose processes have ended; whether none is left.
+
+    Args:
+        hostname: the lab's.
+        podman: whether it was a Podman; the groups of another one are then left alone only as
+            long as they have processes.
+    """
+    trees = list(_trees(hostname, podman=podman))
+    return until(lambda: all([_remove_tree(tree) for tree in trees]), 5)  # noqa: C419 - all of them are to be tried
 
 
-def _trees(hostname: str) -> Iterator[Path]:
+def _trees(hostname: str, *, podman: bool) -> Iterator[Path]:
     for root in (ROOT, *ROOT.iterdir()):
         if root.is_dir() and not root.is_symlink():
             yield root / parent(hostname).lstrip("/")
-            yield root / PODMAN_PARENT
+            if podman:
+                yield root / PODMAN_PARENT
 
 
 def _remove_tree(tree: Path) -> bool:

@@ -16,8 +16,8 @@ MARK = "dockmgr lab"
 """In the context's metadata: it is ours to replace and to remove."""
 
 
-def write(name: str, host: str) -> None:
-    """Add the context, or replace one of our own.
+def check(name: str) -> None:
+    """Refuse a name that somebody else's context has.
 
     Raises:
         ManagerError: a context of that name exists that is not ours.
@@ -26,8 +26,23 @@ def write(name: str, host: str) -> None:
     if folder.exists() and not _ours(folder):
         raise ManagerError(
             f"docker has a context called {name!r} that is not this lab's",
-            f"rename or remove it with: docker context rm {name}",
+            f"remove it with: docker context rm {name}; or use another --name",
         )
+
+
+def exists(name: str) -> bool:
+    """Whether there is a context of that name, whosever."""
+    return _folder(name).exists()
+
+
+def write(name: str, host: str) -> None:
+    """Add the context, or replace one of our own.
+
+    Raises:
+        ManagerError: a context of that name exists that is not ours.
+    """
+    check(name)
+    folder = _folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     meta = {
         "Name": name,
@@ -44,6 +59,12 @@ def remove(name: str) -> None:
     folder = _folder(name)
     if folder.exists() and _ours(folder):
         shutil.rmtree(folder)
+        # Folders that only it was in: docker makes them anew when it needs them.
+        for parent in (folder.parent, folder.parent.parent, docker_folder(os.environ)):
+            try:
+                parent.rmdir()
+            except OSError:
+                return
 
 
 def _folder(name: str) -> Path:

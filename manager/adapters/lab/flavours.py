@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from manager.errors import ExitCode, ManagerError
 
-DOCKER = ("docker.io", "docker-registry", "ca-certificates", "iptables", "tini")
+DOCKER = ("docker.io", "docker-registry", "ca-certificates", "iptables", "tini", "procps")
 DOCKER_NOW = (*DOCKER, "docker-cli", "docker-compose", "docker-buildx")
 PODMAN = (
     *("podman", "runc", "netavark", "aardvark-dns", "containers-storage", "nftables"),
-    *("docker-registry", "ca-certificates", "iptables", "tini"),
+    *("docker-registry", "ca-certificates", "iptables", "tini", "procps"),
 )
 
 

@@ -3,21 +3,23 @@
 # Started by `unshare` in mount, network, process, ipc and host name namespaces of its own.
 # Nothing done here is seen outside, and all of it ends with this process.
 #
-# Arguments: the lab's folder, its root file system, its host name, and then the folders of the
-# host that it sees at the same path.
+# Arguments: the lab's folder, its root file system, its host name, the host's address on the link,
+# and then the folders of the host that it sees at the same path.
 set -eu
-folder=$1 lower=$2 name=$3
-shift 3
+folder=$1 lower=$2 name=$3 gateway=$4
+shift 4
 
 mount --make-rprivate /
 hostname "$name"
 ip link set lo up
 
-# Any folder can carry the mounts; /mnt exists on every Linux.
-mount -t tmpfs -o mode=0700 dockmgr-lab /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay -o "lowerdir=$lower,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
-root=/mnt/root
+# In the lab's own folder: anywhere else it could hide a folder that is to be seen.
+base=$folder/mnt
+mkdir "$base"
+mount -t tmpfs -o mode=0700 dockmgr-lab "$base"
+mkdir "$base/upper" "$base/work" "$base/root"
+mount -t overlay -o "lowerdir=$lower,upperdir=$base/upper,workdir=$base/work" overlay "$base/root"
+root=$base/root
 
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
@@ -28,6 +30,9 @@ for shared in "$@" "$folder"; do
     mkdir -p "$root$shared"
     mount --rbind "$shared" "$root$shared"
 done
+# The host at the other end of the link has no name server for labs, and says so at once; names
+# asked for elsewhere would be waited for.
+echo "nameserver $gateway" >"$root/etc/resolv.conf"
 
 mkdir -p "$root/mnt"
 cd "$root"

@@ -8,7 +8,6 @@ found again by the lab's folder among its arguments, even if nothing else was wr
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import socket
@@ -18,19 +17,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manager.adapters.contexts import Endpoint
-from manager.adapters.lab import cgroups, docker_context, network, processes, roots, seeds, state
+from manager.adapters.lab import (
+    cgroups,
+    docker_context,
+    locks,
+    network,
+    processes,
+    roots,
+    seeds,
+    state,
+)
 from manager.adapters.lab.serve import Service
 from manager.adapters.lab.state import Lab
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from manager.adapters.lab.flavours import Flavour
 
 BOOT_SECONDS = 60
 LAST_LINES = 8
 INIT = Path(__file__).with_name("init.sh")
+OWN_MOUNTS = frozenset({"dev", "proc", "run", "sys"})
+"""What a lab fills itself, or has whole."""
 
 
 def up(
@@ -56,7 +66,7 @@ def up(
     state.check_name(name)
     folder = state.folder(name)
     _check_socket_path(folder)
-    with _locked(name):
+    with locks.of_lab(name):
         current = state.find(name)
         if current is not None:
             if current.flavour != flavour.name:
@@ -66,8 +76,12 @@ def up(
                 )
             return current
         _sweep(name)
-        root = roots.ensure(flavour, site, report)
-        images = seeds.ensure(roots.cache_folder(), site, report)
+        docker_context.check(state.context_name(name))
+        cache = roots.cache_folder()
+        cache.mkdir(parents=True, exist_ok=True)
+        with locks.on(cache):
+            root = roots.ensure(flavour, site, report)
+            images = seeds.ensure(cache, site, report)
         try:
             lab = _boot(name, flavour, root, mounts, report)
             report("filling the registry")
@@ -87,7 +101,7 @@ def down(name: str) -> bool:
         ManagerError: something could not be removed.
     """
     state.check_name(name)
-    with _locked(name):
+    with locks.of_lab(name):
         return _sweep(name)
 
 
@@ -102,7 +116,7 @@ def _boot(
     folder = state.folder(name)
     folder.mkdir(parents=True, mode=0o700)
     report(f"starting engine {flavour.name}")
-    with _locked(".network"):
+    with locks.on(Path("/proc/self/ns/net")):
         link = network.free_link()
         service = Service(name, hostname(name), folder, flavour, link)
         service.write()
@@ -132,18 +146,21 @@ def _start(service: Service, root: Path, shared: list[str]) -> int:
             [
                 *("setsid", "--fork", "unshare", "--fork", "--pid", "--kill-child", "--mount"),
                 *("--net", "--ipc", "--uts", "--propagation", "private", "--"),
-                *("sh", str(INIT), str(folder), str(root), service.hostname, *shared),
+                *("sh", str(INIT), str(folder), str(root)),
+                *(service.hostname, service.link.host, *shared),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
+            # No other variable: TMPDIR, REGISTRY_… and many more would change what runs inside.
+            env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin"},
             check=True,
         )
     host = Path("/proc/self/ns/net").readlink()
 
     def unshared() -> int | None:
-        found = [p for p in processes.with_argument(str(folder)) if processes.name(p) == "unshare"]
+        found = [p for p in _started_for(service.name) if processes.name(p) == "unshare"]
         with contextlib.suppress(FileNotFoundError):
             if found and Path(f"/proc/{found[0]}/ns/net").readlink() != host:
                 return found[0]
@@ -206,21 +223,26 @@ def _failed_to_boot(folder: Path, why: str) -> ManagerError:
 def _sweep(name: str) -> bool:
     """End and remove whatever there is of a lab; whether there was anything."""
     folder = state.folder(name)
-    pids = processes.with_argument(str(folder))
+    pids = _started_for(name)
     found = bool(pids) or folder.exists()
     processes.kill(pids)
     if found:
         network.disconnect(network.interface_name(folder))
-        cgroups.remove(hostname(name))
+        cgroups.remove(hostname(name), podman=(folder / "data" / "podman").exists())
     docker_context.remove(state.context_name(name))
     if folder.exists():
         shutil.rmtree(folder)
     return found
 
 
+def _started_for(name: str) -> list[int]:
+    """The processes a lab hangs on. Both arguments: `du FOLDER` is somebody else's."""
+    return processes.with_arguments(str(state.folder(name)), hostname(name))
+
+
 def _can_be_seen(mount: Path, root: Path) -> bool:
     """Whether a folder of the host can be laid over the lab's root without hiding part of it."""
-    if not mount.is_dir() or mount == Path("/"):
+    if not mount.is_dir() or mount == Path("/") or mount.parts[1] in OWN_MOUNTS:
         return False
     inside = root / mount.relative_to("/")
     return mount in {Path("/root"), Path("/home")} or not inside.exists()
@@ -233,21 +255,3 @@ def _check_socket_path(folder: Path) -> None:
             f"the path of the lab's socket would be too long for a socket: {path}",
             "set XDG_STATE_HOME to a shorter folder",
         )
-
-
-@contextlib.contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Let one process at a time change a lab; the lock goes when the process does."""
-    path = state.labs_folder() / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    while True:
-        with path.open("w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            # Whoever had it before may have removed the file: then this lock guards nothing.
-            if not path.exists() or path.stat().st_ino != os.fstat(lock.fileno()).st_ino:
-                continue
-            try:
-                yield
-            finally:
-                path.unlink()
-            return

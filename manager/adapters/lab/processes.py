@@ -20,13 +20,19 @@ def start_time(pid: int) -> int | None:
 
     With it a process is told from a later one that was given the same id.
     """
+    fields = _fields(pid)
+    return int(fields[19]) if fields else None
+
+
+def _fields(pid: int) -> list[str]:
+    """What ``/proc/PID/stat`` has after the name; empty if the process has ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return None
+        return []
     # The name stands in parentheses and may hold any character; fields are counted from its end.
     fields = text.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    return [] if fields[0] in "ZX" else fields
 
 
 def name(pid: int) -> str:
@@ -37,8 +43,8 @@ def name(pid: int) -> str:
         return ""
 
 
-def with_argument(argument: str) -> list[int]:
-    """The processes one of whose arguments is exactly this."""
+def with_arguments(*wanted: str) -> list[int]:
+    """The processes that have all of these among their arguments, each exactly."""
     found = []
     for entry in PROC.iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -47,18 +53,33 @@ def with_argument(argument: str) -> list[int]:
             arguments = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue  # it has ended meanwhile
-        if argument in arguments and start_time(int(entry.name)) is not None:
+        if set(wanted) <= set(arguments) and start_time(int(entry.name)) is not None:
             found.append(int(entry.name))
     return sorted(found)
 
 
+def descendants(pids: list[int]) -> list[int]:
+    """Processes and all that they and their children have started."""
+    children: dict[int, list[int]] = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit() and (fields := _fields(int(entry.name))):
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found, rest = [], list(pids)
+    while rest:
+        found.append(rest.pop())
+        rest += children.get(found[-1], [])
+    return found
+
+
 def kill(pids: list[int]) -> None:
-    """End processes at once, and wait until they are gone.
+    """End processes at once, and wait until they and all that they have started are gone.
+
+    Only these get the signal: what they have started ends with them.
 
     Raises:
         ManagerError: one is still there after 10 seconds.
     """
-    begun = {pid: start_time(pid) for pid in pids}
+    begun = {pid: start_time(pid) for pid in descendants(pids)}
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)

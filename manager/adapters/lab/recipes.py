@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = 1
-"""Counted up when what is built from the recipes changes."""
+"""Counted up when images are to be built anew though no recipe changed."""
 SUITE = "bookworm"
 BASE = ("base-files", "base-passwd", "libc-bin", "dash", "coreutils", "grep", "sed")
 """The packages of the layer that all images but busybox stand on."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from manager.adapters.lab.flavours import Flavour
 
 RECIPE = 1
-"""Counted up when roots are to be made anew."""
+"""Counted up when roots are to be made anew for another reason than their packages."""
 
 
 def cache_folder() -> Path:
@@ -34,11 +34,24 @@ def ensure(flavour: Flavour, site: str | None, report: Callable[[str], None]) ->
     Raises:
         ManagerError: it could not be made.
     """
-    root = cache_folder() / f"{flavour.root}-v{RECIPE}"
+    root = folder(flavour)
     if not root.is_dir():
         report(f"downloading {flavour.root} from Debian {flavour.suite} (once)")
         debian.bootstrap(root, suite=flavour.suite, packages=flavour.packages, site=site)
     return root
+
+
+def folder(flavour: Flavour) -> Path:
+    """Where the root file system of a flavour is kept."""
+    return cache_folder() / f"{flavour.root}-{_recipe(flavour)}"
+
+
+def _recipe(flavour: Flavour) -> str:
+    """What a root is made of, in short: another list of packages is another root."""
+    import hashlib
+
+    words = " ".join((str(RECIPE), flavour.suite, *sorted(flavour.packages)))
+    return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def clear() -> None:

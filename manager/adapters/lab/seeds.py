@@ -43,7 +43,7 @@ def ensure(cache: Path, site: str | None, report: Callable[[str], None]) -> Sequ
     Raises:
         ManagerError: a package could not be had.
     """
-    folder = cache / f"images-v{VERSION}"
+    folder = cache / f"images-{_recipe()}"
     if not (folder / "index.json").is_file():
         report("building the images of the registry from Debian packages (once)")
         partial = folder.with_name(folder.name + ".partial")
@@ -103,6 +103,12 @@ def catalogue(url: str) -> tuple[str, ...]:
                 ExitCode.REGISTRY,
             ) from error
     return tuple(found)
+
+
+def _recipe() -> str:
+    """What the images are made of, in short: other recipes are other images."""
+    words = repr((VERSION, SUITE, BASE, RECIPES, sorted(layers.LEFT_OUT), sorted(layers.EMPTY)))
+    return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def _load(folder: Path, row: dict[str, Any]) -> LocalImage:

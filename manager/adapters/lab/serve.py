@@ -33,6 +33,7 @@ class Service:
         (self.folder / "data").mkdir()
         (self.folder / "registry.yml").write_text(self._registry(), encoding="utf-8")
         (self.folder / "registries.conf").write_text(self._podman_registries(), encoding="utf-8")
+        (self.folder / "containers.conf").write_text(_podman_limits(), encoding="utf-8")
         (self.folder / "serve.sh").write_text(self._script(), encoding="utf-8")
 
     def _script(self) -> str:
@@ -42,7 +43,7 @@ class Service:
         return (
             f"cd {folder}\n"
             "docker-registry serve registry.yml >registry.log 2>&1 &\n"
-            "mkdir -p /etc/containers && cp registries.conf /etc/containers/\n"
+            "mkdir -p /etc/containers && cp registries.conf containers.conf /etc/containers/\n"
             f"exec {engine} >engine.log 2>&1\n"
         )
 
@@ -100,3 +101,18 @@ class Service:
             f'location = "{self.link.lab}:{REGISTRY_PORT}"\n'
             "insecure = true\n"
         )
+
+
+def _podman_limits() -> str:
+    """The limits that this machine allows: Podman's builds ask for more, and fail without it.
+
+    Source: containers.conf(5), ``default_ulimits``.
+    """
+    import resource
+
+    rows = []
+    for name, limit in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
+        most = resource.getrlimit(limit)[1]
+        if most != resource.RLIM_INFINITY:
+            rows.append(f'"{name}={most}:{most}"')
+    return f"[containers]\ndefault_ulimits = [{', '.join(rows)}]\n"

@@ -58,6 +58,10 @@ class Lab:
         """The docker context."""
         return context_name(self.name)
 
+    def sees(self, path: Path) -> bool:
+        """Whether a file or folder of the host is there in the lab too."""
+        return any(path.is_relative_to(mount) for mount in self.mounts)
+
     @property
     def alive(self) -> bool:
         """Whether the process is there, and is the same that was started."""

@@ -1,0 +1,136 @@
+"""Labs that were killed: whatever the moment, the next command finds and mends what is left."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from manager.actions import lab as action
+from manager.adapters.lab import debian, docker_context, lifecycle, network, processes, state
+from manager.adapters.lab.flavours import DEFAULT
+from tests.lab_fixtures import LabFactory
+
+UP = """
+import sys
+from manager.actions import lab
+lab.up(lab.Request(sys.argv[1], sys.argv[2]), lambda text: print(text, flush=True))
+print("done", flush=True)
+"""
+BOOTSTRAP = """
+import sys
+from pathlib import Path
+from manager.adapters.lab import debian
+debian.bootstrap(Path(sys.argv[1]), suite="bookworm", packages=["busybox-static"],
+                 variant="extract")
+"""
+DELAYS = (0.0, 0.03, 0.06, 0.1, 0.2, 0.35, 0.6, 0.9)
+"""Seconds after the engine is started at which the front end is killed."""
+
+
+@pytest.fixture
+def name(start_lab: LabFactory) -> Iterator[str]:
+    """A lab that only one test uses; what is built once has been built before."""
+    start_lab(DEFAULT)
+    name = f"t{os.getpid()}-killed"
+    yield name
+    lifecycle.down(name)
+
+
+def quietly(_: str) -> None:
+    """Report nothing."""
+
+
+def front_end(code: str, *argv: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *argv], stdout=subprocess.PIPE, text=True, env=os.environ
+    )
+
+
+def killed_after(name: str, phase: str, seconds: float) -> None:
+    """Bring a lab up, and kill the front end so many seconds after it told of a phase."""
+    with front_end(UP, name, DEFAULT) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(phase):
+                break
+        else:
+            pytest.fail(f"the lab came up without telling of {phase!r}")
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+
+
+def nothing_of(name: str) -> bool:
+    interface = network.interface_name(state.folder(name))
+    return not (
+        state.folder(name).exists()
+        or Path("/sys/class/net", interface).exists()
+        or processes.with_arguments(str(state.folder(name)), lifecycle.hostname(name))
+        or any(Path("/sys/fs/cgroup").glob(f"*/{lifecycle.hostname(name)}"))
+        or docker_context.exists(state.context_name(name))
+    )
+
+
+@pytest.mark.parametrize("seconds", DELAYS)
+def test_down_removes_what_a_killed_up_left(name: str, seconds: float) -> None:
+    killed_after(name, "starting engine", seconds)
+    lifecycle.down(name)
+    assert nothing_of(name)
+
+
+@pytest.mark.parametrize("seconds", DELAYS)
+def test_up_starts_anew_after_a_killed_up(name: str, seconds: float) -> None:
+    killed_after(name, "starting engine", seconds)
+    lab = action.up(action.Request(name, DEFAULT), quietly)
+    (status,) = [one for one in action.status() if one.lab == lab]
+    assert status.engine.startswith("28.")
+    inits = processes.with_arguments(str(lab.folder), lifecycle.hostname(name))
+    assert lab.pid in inits, "what answers is not the lab that was started last"
+
+
+def test_down_after_a_kill_while_the_registry_is_filled(name: str) -> None:
+    killed_after(name, "filling the registry", 0.05)
+    lifecycle.down(name)
+    assert nothing_of(name)
+
+
+def test_a_lab_whose_process_was_killed_is_not_up_and_comes_up_again(name: str) -> None:
+    first = action.up(action.Request(name, DEFAULT), quietly)
+    tree = processes.descendants([first.pid])
+    assert len(tree) > 3, "the engine, its containerd and the registry hang on one process"
+    os.kill(first.pid, signal.SIGKILL)
+    assert processes.until(lambda: all(processes.start_time(pid) is None for pid in tree), 10)
+    assert state.find(name) is None
+    second = action.up(action.Request(name, DEFAULT), quietly)
+    assert second.pid != first.pid
+    assert state.find(name) == second
+
+
+def test_a_process_that_only_names_the_folder_is_not_killed(name: str) -> None:
+    lab = action.up(action.Request(name, DEFAULT), quietly)
+    with subprocess.Popen(["tail", "-f", "/dev/null", str(lab.folder)]) as bystander:
+        try:
+            assert lifecycle.down(name)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+
+
+def test_a_killed_bootstrap_leaves_no_process_and_is_not_taken_for_finished(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    partial = tmp_path / "root.partial"
+    with front_end(BOOTSTRAP, str(root)) as process:
+        assert processes.until((partial / "var").exists, 30), "it never began"
+        process.send_signal(signal.SIGKILL)
+    assert processes.until(lambda: not processes.with_arguments(str(partial)), 5)
+    assert str(tmp_path) not in Path("/proc/self/mounts").read_text(encoding="utf-8")
+    assert not root.exists()
+    debian.bootstrap(root, suite="bookworm", packages=["busybox-static"], variant="extract")
+    assert (root / "bin" / "busybox").is_file()
+    assert not partial.exists()
