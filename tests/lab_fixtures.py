@@ -85,7 +85,7 @@ def start_lab(host_tools: None, private_folders: Path) -> Iterator[LabFactory]:
 @pytest.fixture(scope="session")
 def lab(start_lab: LabFactory) -> Lab:
     """A lab with the default engine."""
-    return start_lab(DEFAULT)
+    return start_lab(os.environ.get("TRY_FLAVOUR", DEFAULT))
 
 
 def refuse_other_engines(info: dict[str, object], lab: Lab) -> None:

@@ -41,6 +41,8 @@ class Engine:
         self._patience = patience
         self._local = threading.local()
         self._clients: list[Any] = []
+        self.podman = False
+        """Whether it is Podman's Docker-compatible service."""
         self._version = ".".join(map(str, OLDEST_API))
         try:
             self._agree()
@@ -73,6 +75,7 @@ class Engine:
                 f"{' '.join(answer.text.split())[:100] or answer.status_code}",
                 "check the address; a TLS port needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
             )
+        self.podman = "Libpod-Api-Version" in answer.headers
         self._version = self._agreed((int(told[1]), int(told[2])))
         client._version = self._version  # noqa: SLF001 - a second client is a second connection
 

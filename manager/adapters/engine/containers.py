@@ -12,6 +12,7 @@ from manager.adapters.engine.failures import (
     one_sentence,
     translated,
 )
+from manager.adapters.engine.names import familiar
 from manager.core.model import Container, Port
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ class Containers:
             ManagerError: the engine refused.
         """
         try:
+            if force and self._engine.podman:
+                # Podman's force gives it ten seconds to end in order; Docker's kills it at once.
+                self._kill(identity)
             with translated(self._engine.endpoint):
                 self._engine.api.remove_container(identity, force=force, v=volumes)
         except NotFoundError:
@@ -126,6 +130,13 @@ class Containers:
         except ConflictError as error:
             if "already in progress" not in error.message:
                 raise
+
+    def _kill(self, identity: str) -> None:
+        try:
+            with translated(self._engine.endpoint):
+                self._engine.api.kill(identity)
+        except ConflictError:
+            return  # it does not run
 
     def inspect(self, identity: str) -> dict[str, Any]:
         """All the engine knows of a container, in its own words.
@@ -180,7 +191,7 @@ def _container(row: dict[str, Any]) -> Container:
     return Container(
         id=row["Id"],
         name=own.removeprefix("/"),
-        image=row.get("Image") or row.get("ImageID") or "",
+        image=familiar(row.get("Image") or row.get("ImageID") or ""),
         image_id=row.get("ImageID") or "",
         state=row.get("State") or "",
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),

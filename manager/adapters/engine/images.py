@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine.failures import NotFoundError, translated
+from manager.adapters.engine.names import familiar
 from manager.core.model import Image
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ class Images:
             return None
         return Image(
             id=row["Id"],
-            tags=tuple(row.get("RepoTags") or ()),
+            tags=tuple(familiar(tag) for tag in row.get("RepoTags") or ()),
             created=_moment(row.get("Created")),
             size=row.get("Size") or 0,
-            digests=tuple(row.get("RepoDigests") or ()),
+            digests=tuple(familiar(digest) for digest in row.get("RepoDigests") or ()),
             labels=(row.get("Config") or {}).get("Labels") or {},
         )
 
@@ -116,10 +117,12 @@ def _image(row: dict[str, Any]) -> Image:
     """One row of the list. Before API 1.43 an untagged image has the tag ``<none>:<none>``."""
     return Image(
         id=row["Id"],
-        tags=tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
+        tags=tuple(familiar(tag) for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
         size=row.get("Size") or 0,
-        digests=tuple(d for d in row.get("RepoDigests") or () if not d.startswith("<none>@")),
+        digests=tuple(
+            familiar(d) for d in row.get("RepoDigests") or () if not d.startswith("<none>@")
+        ),
         labels=row.get("Labels") or {},
     )
 

@@ -42,8 +42,14 @@ class Link:
 
 
 def interface_name(lab_folder: Path) -> str:
-    """The host's end of a lab's link: the same for the same lab, and at most 15 bytes long."""
-    return "dmlab" + hashlib.sha256(str(lab_folder).encode()).hexdigest()[:10]
+    """The host's end of a lab's link: the same for the same lab, and at most 15 bytes long.
+
+    The path alone would not do: in another root file system on the same network, such as a
+    container's, it is another folder.
+    """
+    parent = lab_folder.parent.stat()
+    words = f"{lab_folder} {parent.st_dev} {parent.st_ino}"
+    return "dmlab" + hashlib.sha256(words.encode()).hexdigest()[:10]
 
 
 def free_link() -> Link:

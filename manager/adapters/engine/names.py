@@ -1,0 +1,20 @@
+"""Names of images as Docker shows them: Podman writes out what Docker leaves out."""
+
+HUB = "docker.io/"
+OFFICIAL = "library/"
+
+
+def familiar(name: str) -> str:
+    """The short form of a name that an engine gave, if it means the same.
+
+    ``docker.io/library/nginx:latest`` becomes ``nginx:latest``; ``docker.io/a.b/c`` stays, since
+    ``a.b/c`` would be a repository of the registry ``a.b``.
+    """
+    if not name.startswith(HUB):
+        return name
+    rest = name.removeprefix(HUB)
+    short = rest.removeprefix(OFFICIAL)
+    if short != rest:
+        return rest if "/" in short else short
+    first, slash, _ = rest.partition("/")
+    return rest if slash and first != "localhost" and not set(first) & set(".:") else name
