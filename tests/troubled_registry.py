@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-
 @dataclass
 class Trouble:
     """What goes wrong, and how often it still will."""
@@ -48,6 +47,9 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # What is no HTTP, such as the beginning of TLS, is refused in HTTP all the same: by that an
+    # engine sees that it has to do without TLS.
+    default_request_version = "HTTP/1.1"
     server: _Server
 
     def do_GET(self) -> None:

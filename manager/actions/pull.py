@@ -114,13 +114,25 @@ def _outcome(
     engine: Engine, reference: ImageReference, means: Means, stopping: threading.Event
 ) -> Pulled:
     try:
+        before = engine.images.find(reference.for_engine)
         progress = _with_retries(engine, reference, means, stopping)
         image = engine.images.find(reference.for_engine)
     except ManagerError as error:
         means.report(PullEvent(reference, PullProgress(), finished=True))
         return Pulled(reference, error=error)
     means.report(PullEvent(reference, progress, finished=True))
-    return Pulled(reference, image, progress.digest, progress.current)
+    # Podman tells neither the digest nor whether anything was new.
+    same = before is not None and image is not None and before.id == image.id
+    digest = progress.digest or _digest(image, reference)
+    return Pulled(reference, image, digest, progress.current or same)
+
+
+def _digest(image: Image | None, reference: ImageReference) -> str:
+    for name in image.digests if image else ():
+        repository, _, digest = name.partition("@")
+        if repository in {reference.familiar_name, reference.repository}:
+            return digest
+    return ""
 
 
 def _with_retries(

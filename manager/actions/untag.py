@@ -33,15 +33,21 @@ def untag(engine: Engine, plan: Plan, report: Callable[[Outcome], None]) -> tupl
 
 def _remove(engine: Engine, step: Step) -> ManagerError | None:
     try:
-        image = engine.images.find(step.target)
+        name = step.target
+        image = engine.images.find(name)
         if image is None:
-            return NotFoundError(f"{step.target} is gone already", "nothing is left to do")
+            # The containerd store can show a digest that it does not find an image by. By its
+            # id only what has no tag is removed: else a tag would go that was not shown.
+            name = step.object_id
+            image = engine.images.find(name)
+            if image is None or image.tags:
+                return NotFoundError(f"{step.target} is gone already", "nothing is left to do")
         if image.id != step.object_id:
             return ConflictError(
                 f"{step.target} has become another image meanwhile: it was left alone",
                 "look again with: dockmgr images",
             )
-        engine.images.remove(step.target)
+        engine.images.remove(name)
     except ManagerError as error:
         return error
     return None

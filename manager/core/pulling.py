@@ -111,7 +111,8 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
         lab: the lab's name, if the engine is one: it has no way to the internet.
     """
     kind = kind_of(said)
-    if lab and kind is Kind.NETWORK:
+    unknown_to_hub = registry == "docker.io" and kind in {Kind.MISSING_TAG, Kind.ABSENT_OR_DENIED}
+    if lab and (kind is Kind.NETWORK or unknown_to_hub):
         return Failure(
             Kind.MISSING_TAG,
             f"the registry of lab {lab!r} has no {image}, and a lab has no way to the internet",

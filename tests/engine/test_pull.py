@@ -32,7 +32,7 @@ def absent(engine: Engine) -> None:
     used = {container.image_id for container in engine.containers.list()}
     for image in engine.images.list():
         if image.id not in used:
-            for name in image.tags or image.digests:
+            for name in image.tags or [image.id]:
                 engine.images.remove(name)
 
 

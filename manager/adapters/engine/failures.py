@@ -49,6 +49,8 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
         yield
     except docker.errors.APIError as error:
         raise _answer(error) from error
+    except (KeyError, TypeError) as error:
+        raise _odd_answer(error) from error
     except requests.exceptions.RequestException as error:
         raise unreachable(endpoint, error) from error
     except docker.errors.DockerException as error:
@@ -63,6 +65,15 @@ def _answer(error: docker.errors.APIError) -> ManagerError:
     elif error.status_code == HTTP_CONFLICT:
         kind = ConflictError
     return kind(said, hint_for(said))
+
+
+def _odd_answer(error: KeyError | TypeError) -> BaseException:
+    """The SDK expects every refusal to hold a message; Podman's do not all have one."""
+    refusal = error.__context__
+    if isinstance(refusal, requests.exceptions.HTTPError) and refusal.response is not None:
+        said = one_sentence(refusal.response.text) or str(refusal.response.status_code)
+        return EngineError(said, hint_for(said))
+    return error
 
 
 def one_sentence(text: str) -> str:

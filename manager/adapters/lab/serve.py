@@ -97,9 +97,11 @@ class Service:
             "[[registry.mirror]]\n"
             f'location = "127.0.0.1:{REGISTRY_PORT}"\n'
             "insecure = true\n"
-            "[[registry]]\n"
-            f'location = "{self.link.lab}:{REGISTRY_PORT}"\n'
-            "insecure = true\n"
+            # Any port of either end of the link.
+            + "".join(
+                f'[[registry]]\nlocation = "{end}"\ninsecure = true\n'
+                for end in (self.link.lab, self.link.host)
+            )
         )
 
 
