@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab import lifecycle, network, roots, serve, state, tools
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.adapters.lab.flavours import DEFAULT, FLAVOURS, flavour
 from manager.adapters.lab.state import Lab
 from tests.command import Command
 
@@ -29,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="get the host tools that labs need with apt, as `dockmgr lab up --install --yes`",
     )
+
+
+def pytest_configure() -> None:
+    """Let a test run that is ended from outside end its labs too, as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +88,10 @@ def start_lab(host_tools: None, private_folders: Path) -> Iterator[LabFactory]:
     assert not any(left.values()), left
 
 
-@pytest.fixture(scope="session")
-def lab(start_lab: LabFactory) -> Lab:
-    """A lab with the default engine."""
-    return start_lab(os.environ.get("TRY_FLAVOUR", DEFAULT))
+@pytest.fixture(scope="session", params=FLAVOURS)
+def lab(request: pytest.FixtureRequest, start_lab: LabFactory) -> Lab:
+    """A lab; what uses it is tested with every engine a lab can have."""
+    return start_lab(request.param)
 
 
 def refuse_other_engines(info: dict[str, object], lab: Lab) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+
 @dataclass
 class Trouble:
     """What goes wrong, and how often it still will."""
@@ -74,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.trouble.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        # Podman tries again by itself, and would wait minutes.
+        self.send_header("Retry-After", "0")
         self.end_headers()
         if self.command == "GET":
             self.wfile.write(body)

@@ -44,7 +44,7 @@ class Images:
             return None
         return Image(
             id=row["Id"],
-            tags=tuple(familiar(tag) for tag in row.get("RepoTags") or ()),
+            tags=_tags(row),
             created=_moment(row.get("Created")),
             size=row.get("Size") or 0,
             digests=tuple(familiar(digest) for digest in row.get("RepoDigests") or ()),
@@ -117,7 +117,7 @@ def _image(row: dict[str, Any]) -> Image:
     """One row of the list. Before API 1.43 an untagged image has the tag ``<none>:<none>``."""
     return Image(
         id=row["Id"],
-        tags=tuple(familiar(tag) for tag in row.get("RepoTags") or () if tag != "<none>:<none>"),
+        tags=_tags(row),
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
         size=row.get("Size") or 0,
         digests=tuple(
@@ -125,6 +125,12 @@ def _image(row: dict[str, Any]) -> Image:
         ),
         labels=row.get("Labels") or {},
     )
+
+
+def _tags(row: dict[str, Any]) -> tuple[str, ...]:
+    """The tags of a row; the containerd store puts the digest an image was pulled by there too."""
+    tags = row.get("RepoTags") or ()
+    return tuple(familiar(tag) for tag in tags if tag != "<none>:<none>" and "@" not in tag)
 
 
 def _moment(text: str | None) -> datetime:

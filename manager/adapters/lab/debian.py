@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What only a person reading on the machine would need.
 UNREAD = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
+# But the version of a package that is only unpacked is told nowhere else.
+READ = "/usr/share/doc/*/changelog*"
 LAST_LINES = 8
 # These suites still change, and the machine's clock may be ahead of the mirror.
 UNRELEASED = frozenset({"forky"})
@@ -68,6 +70,7 @@ def bootstrap(
         *("mmdebstrap", "--mode=root", "--format=directory", f"--variant={variant}"),
         f"--include={','.join(packages)}",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in UNREAD),
+        f"--dpkgopt=path-include={READ}",
         *(['--aptopt=Acquire::Check-Valid-Until "false"'] if suite in UNRELEASED else []),
         suite,
         str(partial),

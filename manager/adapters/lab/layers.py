@@ -1,6 +1,6 @@
-"""Image layers from folders: what one root file system has beyond another.
+"""Image layers from folders: what one root file system has beyond another, or lacks.
 
-The same files give the same layer, byte for byte, each time.
+The same files give the same layer, byte for byte, each time. Extended attributes are not kept.
 
 Source: OCI image specification 1.1, "Image Layer Filesystem Changeset".
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import filecmp
 import gzip
 import hashlib
+import os
 import stat
 import tarfile
 from dataclasses import dataclass
@@ -19,15 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What the engine fills, or the packages will: only the folder itself is kept.
-EMPTY = frozenset({"boot", "dev", "proc", "sys", "run", "var/cache"})
-# What a container never reads: package lists and documentation; and what the engine writes.
-LEFT_OUT = frozenset(
-    {"etc/apt", "var/lib/apt", "var/lib/dpkg"}
-    | {"var/log/apt", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info"}
-    | {"usr/share/bash-completion", "usr/share/lintian", "etc/resolv.conf", "etc/hostname"}
-)
 COMPRESSION = 6
+WHITEOUT = ".wh."
+"""Before the name of a file or folder that the layer below has and this one takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +52,8 @@ def pack(tree: Path, below: Path | None, blobs: Path) -> Layer:
         with tarfile.TarFile(
             mode="w", fileobj=cast("IO[bytes]", inner), format=tarfile.PAX_FORMAT
         ) as archive:
-            _add_changes(archive, tree, below)
+            for path in _changes(tree, below, ""):
+                _add(archive, tree, path)
     digest = _sha256(partial)
     size = partial.stat().st_size
     partial.rename(blobs / digest.removeprefix("sha256:"))
@@ -90,42 +86,55 @@ def _sha256(path: Path) -> str:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _add_changes(archive: tarfile.TarFile, tree: Path, below: Path | None) -> None:
-    first: dict[tuple[int, int], str] = {}
-    for path in _walk(tree, ""):
-        here = tree / path
-        if below is not None and _same(here, below / path):
+def _changes(tree: Path, below: Path | None, prefix: str) -> Iterator[str]:
+    """What the layer holds, in order of the names, each folder before what is in it.
+
+    The folders above a change are in it too: an engine that unpacks a layer by itself would
+    make up owner and mode of those it does not find.
+    """
+    ours = {entry.name for entry in tree.iterdir()}
+    theirs = {entry.name for entry in below.iterdir()} if below else set()
+    for name in sorted(ours | theirs):
+        if name not in ours:
+            yield f"{prefix}{WHITEOUT}{name}"
             continue
-        entry = archive.gettarinfo(here, arcname=path)
-        entry.mtime = 0
-        entry.uname = entry.gname = ""
-        status = here.lstat()
-        key = (status.st_dev, status.st_ino)
-        if entry.isreg() and status.st_nlink > 1 and key in first:
-            entry.type, entry.linkname, entry.size = tarfile.LNKTYPE, first[key], 0
-            archive.addfile(entry)
-        elif entry.isreg() or entry.islnk():
-            # tarfile calls a file a link whose other name is in another layer, or left out.
-            entry.type, entry.linkname, entry.size = tarfile.REGTYPE, "", status.st_size
-            first[key] = path
-            with here.open("rb") as content:
-                archive.addfile(entry, content)
-        else:
-            archive.addfile(entry)
+        here, there = tree / name, below / name if below else None
+        changed = there is None or not _same(here, there)
+        inner = []
+        if _is_folder(here):
+            lower = there if there and _is_folder(there) else None
+            inner = list(_changes(here, lower, f"{prefix}{name}/"))
+        if changed or inner:
+            yield f"{prefix}{name}"
+            yield from inner
 
 
-def _walk(tree: Path, folder: str) -> Iterator[str]:
-    """All paths below a folder, each folder before what is in it, in order of their names."""
-    for name in sorted(entry.name for entry in (tree / folder).iterdir()):
-        path = f"{folder}/{name}" if folder else name
-        if path in LEFT_OUT:
-            continue
-        yield path
-        if path not in EMPTY and stat.S_ISDIR((tree / path).lstat().st_mode):
-            yield from _walk(tree, path)
+def _add(archive: tarfile.TarFile, tree: Path, path: str) -> None:
+    here = tree / path
+    if here.name.startswith(WHITEOUT) and not os.path.lexists(here):
+        archive.addfile(tarfile.TarInfo(path))
+        return
+    entry = archive.gettarinfo(here, arcname=path)
+    entry.mtime = 0
+    entry.uname = entry.gname = ""
+    # A second name of a file that is in the archive already is a link, without content.
+    if entry.isreg():
+        with here.open("rb") as content:
+            archive.addfile(entry, content)
+    else:
+        archive.addfile(entry)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder itself, and no link to one."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def _same(one: Path, other: Path) -> bool:
+    """Whether two files or folders are alike in type, mode, owner and content.
+
+    A folder's content is not looked at. A device counts as changed: it is told apart by more.
+    """
     try:
         a, b = one.lstat(), other.lstat()
     except FileNotFoundError:
@@ -134,4 +143,6 @@ def _same(one: Path, other: Path) -> bool:
         return False
     if stat.S_ISLNK(a.st_mode):
         return one.readlink() == other.readlink()
-    return not stat.S_ISREG(a.st_mode) or filecmp.cmp(one, other, shallow=False)
+    if stat.S_ISREG(a.st_mode):
+        return filecmp.cmp(one, other, shallow=False)
+    return stat.S_ISDIR(a.st_mode)

@@ -3,11 +3,45 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Counted up when images are to be built anew though no recipe changed."""
 SUITE = "bookworm"
-BASE = ("base-files", "base-passwd", "libc-bin", "dash", "coreutils", "grep", "sed")
-"""The packages of the layer that all images but busybox stand on."""
+BASE: tuple[str, ...] = (
+    "base-files",
+    "base-passwd",
+    "libc-bin",
+    "dash",
+    "bash",
+    "coreutils",
+    "grep",
+    "sed",
+)
+"""The packages of the layer that all images but the small ones stand on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One image."""
+
+    repository: str
+    tags: tuple[str, ...]
+    title: str
+    description: str
+    config: dict[str, Any]
+    """As in the image's configuration: Cmd, Entrypoint, ExposedPorts and the like."""
+    packages: tuple[str, ...] = ()
+    """Debian packages beside those of the base; the first gives the image its version."""
+    version_tags: bool = False
+    """Whether it gets 1.22.1, 1.22 and 1 as tags too, if that is the first package's version."""
+    only: tuple[str, ...] = ()
+    """The only files that are taken from the packages; the image stands on no base then."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Further files: path and content."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Further symbolic links: path and target."""
+    folders: tuple[str, ...] = ()
+    """Further folders."""
+
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -16,127 +50,121 @@ PAGE = """<!doctype html>
 <h1>nginx is running</h1>
 <p>This page comes from a container of your dockmgr lab. The image is the lab's own: a real nginx
 from Debian's packages, not the one that Docker Hub has.</p>
-<p>{edition}</p>
+<p>This is the edition called {edition}.</p>
 </html>
+"""
+SITE = "server {\n\tlisten 80 default_server;\n\troot /var/www/html;\n}\n"
+REGISTRY = """version: 0.1
+storage:
+  filesystem: {rootdirectory: /var/lib/registry}
+  delete: {enabled: true}
+http: {addr: ':5000'}
+"""
+HELLO = """Hello from a dockmgr lab!
+
+This text was printed by a container: one process, started from an image,
+with a file system of its own. It is ended now, and still there: docker ps -a
+"""
+APPLETS = """
+ash awk base64 basename cat chgrp chmod chown cp cut date dd df diff dirname du echo egrep env
+expr false fgrep find free grep groups gunzip gzip head hexdump hostname httpd id ifconfig ip kill
+killall less ln logger ls md5sum mkdir mkfifo mktemp more mount mv nc netstat nproc nslookup od
+paste ping printf ps pwd readlink realpath rev rm rmdir route sed seq sh sha256sum shuf sleep sort
+stat strings stty sync tac tail tar tee telnet test time timeout top touch tr traceroute true
+truncate tty umount uname uniq unzip uptime vi watch wc wget which whoami xargs xxd yes zcat
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """One image."""
-
-    repository: str
-    packages: tuple[str, ...]
-    title: str
-    config: dict[str, Any]
-    """As in the image's configuration: Cmd, Entrypoint, ExposedPorts and the like."""
-    tags: tuple[str, ...] = ("latest",)
-    version_command: tuple[str, ...] = ()
-    """Run in the image's root: it prints the version, which becomes a tag too."""
-    based: bool = True
-    """Whether it stands on the base layer."""
-    files: dict[str, str] = field(default_factory=dict)
-    """Further files: path and content."""
-    links: dict[str, str] = field(default_factory=dict)
-    """Further symbolic links: path and target."""
-    folders: tuple[str, ...] = ()
-    """Further empty folders."""
-
-
-SITE = "server {\n\tlisten 80 default_server;\n\troot /var/www/html;\n}\n"
-NGINX_LOGS = {
-    "var/log/nginx/access.log": "/dev/stdout",
-    "var/log/nginx/error.log": "/dev/stderr",
-}
-NGINX_CONFIG = {
-    "Cmd": ["nginx", "-g", "daemon off;"],
-    "ExposedPorts": {"80/tcp": {}},
-    "StopSignal": "SIGQUIT",
-}
-APPLETS = (
-    *("sh", "ash", "cat", "cp", "cut", "date", "df", "du", "echo", "env", "false", "find"),
-    *("grep", "head", "hostname", "httpd", "id", "ip", "kill", "ln", "ls", "mkdir", "mv", "nc"),
-    *("nslookup", "ping", "printf", "ps", "pwd", "rm", "rmdir", "sed", "seq", "sleep", "sort"),
-    *("stat", "sync", "tail", "tar", "tee", "test", "top", "touch", "tr", "true", "uname", "wc"),
-    *("wget", "which", "yes"),
-)
-HELLO = (
-    "Hello from a dockmgr lab!\n\nThis text was printed by a container: one process, started from "
-    "an image,\nwith a file system of its own. It is ended now, and still there: docker ps -a\n"
-)
-
-
-def _nginx(edition: str, *tags: str) -> Recipe:
+def _nginx(edition: str, *, newest: bool) -> Recipe:
+    """Two editions: two images that share all layers but the last."""
     return Recipe(
         "library/nginx",
+        (edition,),
+        f"nginx ({edition})",
+        "a web server; it answers at / with a page of its own",
+        {
+            "Cmd": ["nginx", "-g", "daemon off;"],
+            "ExposedPorts": {"80/tcp": {}},
+            "StopSignal": "SIGQUIT",
+        },
         ("nginx-light",),
-        "nginx, a web server",
-        NGINX_CONFIG,
-        tags,
-        ("/usr/sbin/nginx", "-v") if "latest" in tags else (),
+        version_tags=newest,
         files={
             "etc/nginx/sites-enabled/default": SITE,
             "var/www/html/index.html": PAGE.format(edition=edition),
         },
-        links=NGINX_LOGS,
+        links={
+            "var/log/nginx/access.log": "/dev/stdout",
+            "var/log/nginx/error.log": "/dev/stderr",
+        },
     )
 
 
 RECIPES = (
-    Recipe("library/debian", (), "Debian, a small part", {"Cmd": ["sh"]}, ("latest", SUITE)),
-    _nginx("This is the edition called latest.", "latest"),
-    _nginx("This is the edition called stable: another image than latest.", "stable"),
+    Recipe(
+        "library/debian",
+        ("latest", SUITE, f"{SUITE}-slim"),
+        "Debian",
+        "a small part of Debian: bash and the usual commands",
+        {"Cmd": ["bash"]},
+    ),
+    _nginx("latest", newest=True),
+    _nginx("stable", newest=False),
     Recipe(
         "library/redis",
-        ("redis-server", "redis-tools"),
-        "Redis, a data store in memory",
+        ("latest",),
+        "Redis",
+        "a data store in memory",
         {
             "Cmd": ["redis-server", "--protected-mode", "no", "--dir", "/data"],
             "ExposedPorts": {"6379/tcp": {}},
             "Volumes": {"/data": {}},
             "WorkingDir": "/data",
         },
-        version_command=("/usr/bin/redis-server", "--version"),
+        ("redis-server", "redis-tools"),
+        version_tags=True,
         folders=("data",),
     ),
     Recipe(
         "library/registry",
-        ("docker-registry",),
-        "a container registry",
+        ("latest",),
+        "Distribution",
+        "a registry for images",
         {
             "Entrypoint": ["docker-registry"],
             "Cmd": ["serve", "/etc/docker/registry/config.yml"],
             "ExposedPorts": {"5000/tcp": {}},
             "Volumes": {"/var/lib/registry": {}},
         },
-        ("latest", "2"),
-        ("/usr/bin/docker-registry", "--version"),
-        files={
-            "etc/docker/registry/config.yml": (
-                "version: 0.1\n"
-                "storage:\n  filesystem: {rootdirectory: /var/lib/registry}\n"
-                "  delete: {enabled: true}\n"
-                "http: {addr: ':5000'}\n"
-            )
-        },
+        ("docker-registry",),
+        version_tags=True,
+        files={"etc/docker/registry/config.yml": REGISTRY},
         folders=("var/lib/registry",),
     ),
     Recipe(
         "library/busybox",
-        ("busybox-static",),
-        "BusyBox, many small programs in one",
+        ("latest",),
+        "BusyBox",
+        "many small programs in one file",
         {"Cmd": ["sh"]},
-        version_command=("/bin/busybox",),
-        based=False,
-        links={f"bin/{applet}": "busybox" for applet in APPLETS},
-        folders=("tmp", "root", "etc"),
+        ("busybox-static",),
+        version_tags=True,
+        only=("bin/busybox",),
+        files={
+            "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+            "etc/group": "root:x:0:\n",
+        },
+        links={f"bin/{applet}": "busybox" for applet in APPLETS.split()},
+        folders=("tmp", "root", "var/www"),
     ),
     Recipe(
         "library/hello-world",
-        ("busybox-static",),
-        "says hello and ends",
+        ("latest",),
+        "Hello world",
+        "prints a few lines and ends",
         {"Cmd": ["/bin/busybox", "cat", "/hello.txt"]},
-        based=False,
+        ("busybox-static",),
+        only=("bin/busybox",),
         files={"hello.txt": HELLO},
     ),
 )

@@ -1,4 +1,4 @@
-"""Put an image that lies in files into a registry.
+"""Put images that lie in files into a registry.
 
 Source: OCI distribution specification 1.1, "Pushing blobs" and "Pushing manifests".
 """
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import requests
 
 PATIENCE = 30.0
 """Seconds to wait for an answer."""
+CREATED = 201
+"""The status of an upload that needs no content: the registry took the blob over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +34,86 @@ class LocalImage:
     blobs: Mapping[str, Path]
     """Digest of each blob the manifest names, and the file that holds it."""
 
+    @property
+    def digest(self) -> str:
+        """The manifest's, by which the image can be named."""
+        import hashlib
 
-def push(url: str, image: LocalImage) -> None:
-    """Put an image under all its tags; blobs that the registry has are not sent.
+        return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
+
+
+def push(url: str, images: Iterable[LocalImage]) -> None:
+    """Put images under all their tags; what the registry has is not sent.
+
+    A blob that several of the images share is sent once.
 
     Args:
         url: the registry, ``http://HOST:PORT``.
-        image: what to put there.
+        images: what to put there.
 
     Raises:
         ManagerError: (registry) it could not be reached, or refused.
     """
     import requests
 
+    # Where each blob is that we put there: other repositories take it over from there.
+    sent: dict[str, str] = {}
+    with requests.Session() as session:
+        # The environment's proxy cannot reach a registry that is private to this machine.
+        session.trust_env = False
+        for image in images:
+            try:
+                _push_image(session, url, image, sent)
+            except requests.HTTPError as error:
+                raise _refused(url, image, error.response) from error
+            except requests.RequestException as error:
+                raise ManagerError(
+                    f"{image.repository} could not be put into the registry at {url}: {error}",
+                    "is the registry still up?",
+                    ExitCode.REGISTRY,
+                ) from error
+
+
+def _push_image(
+    session: requests.Session, url: str, image: LocalImage, sent: dict[str, str]
+) -> None:
     base = f"{url}/v2/{image.repository}"
-    try:
-        with requests.Session() as session:
-            # The registry is the lab's own: a proxy of the environment cannot reach it.
-            session.trust_env = False
-            for digest, path in image.blobs.items():
-                _push_blob(session, base, digest, path)
-            for tag in image.tags:
-                _checked(
-                    session.put(
-                        f"{base}/manifests/{tag}",
-                        data=image.manifest,
-                        headers={"Content-Type": image.media_type},
-                        timeout=PATIENCE,
-                    )
-                )
-    except requests.RequestException as error:
-        raise ManagerError(
-            f"{image.repository} could not be put into the registry at {url}: {error}",
-            "is the registry still up?",
-            ExitCode.REGISTRY,
-        ) from error
+    missing = [tag for tag in image.tags if not _has(session, base, tag, image)]
+    if missing:
+        for digest, path in image.blobs.items():
+            _push_blob(session, base, digest, path, sent.get(digest))
+    for tag in missing:
+        _checked(
+            session.put(
+                f"{base}/manifests/{tag}",
+                data=image.manifest,
+                headers={"Content-Type": image.media_type},
+                timeout=PATIENCE,
+            )
+        )
+    sent.update(dict.fromkeys(image.blobs, image.repository))
 
 
-def _push_blob(session: requests.Session, base: str, digest: str, path: Path) -> None:
+def _has(session: requests.Session, base: str, tag: str, image: LocalImage) -> bool:
+    """Whether the registry has this image under this tag already."""
+    answer = session.head(
+        f"{base}/manifests/{tag}", headers={"Accept": image.media_type}, timeout=PATIENCE
+    )
+    return answer.ok and answer.headers.get("Docker-Content-Digest") == image.digest
+
+
+def _push_blob(
+    session: requests.Session, base: str, digest: str, path: Path, other: str | None
+) -> None:
+    """Put a blob there, taken over from another repository of the registry if it is in one."""
     from urllib.parse import urljoin
 
     if session.head(f"{base}/blobs/{digest}", timeout=PATIENCE).ok:
         return
-    begun = _checked(session.post(f"{base}/blobs/uploads/", timeout=PATIENCE))
+    wish = {"mount": digest, "from": other} if other else {}
+    begun = _checked(session.post(f"{base}/blobs/uploads/", params=wish, timeout=PATIENCE))
+    if begun.status_code == CREATED:
+        return
     # The place to send it to may be relative, and may have a query of its own.
     place = urljoin(base, begun.headers["Location"])
     place += ("&" if "?" in place else "?") + f"digest={digest}"
@@ -92,3 +131,19 @@ def _push_blob(session: requests.Session, base: str, digest: str, path: Path) ->
 def _checked(answer: requests.Response) -> requests.Response:
     answer.raise_for_status()
     return answer
+
+
+def _refused(url: str, image: LocalImage, answer: requests.Response) -> ManagerError:
+    """What a registry that answers has against an image, in its own words if it has any.
+
+    Source: OCI distribution specification 1.1, "Error Codes".
+    """
+    try:
+        words = "; ".join(str(row["message"]) for row in answer.json()["errors"])
+    except (ValueError, KeyError, TypeError):
+        words = answer.reason
+    return ManagerError(
+        f"the registry at {url} refused {image.repository}: {words} ({answer.status_code})",
+        "may you write there, and are the image's files whole?",
+        ExitCode.REGISTRY,
+    )

@@ -1,0 +1,129 @@
+"""The commands on labs, as a person types them; and the lab that is used where no engine is."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from manager.adapters.lab import lifecycle, roots, state
+from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.cli.context import Session
+from manager.errors import ManagerError
+from tests.command import Command
+
+
+@pytest.fixture
+def run(
+    host_tools: None,
+    private_folders: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Command]:
+    """The program, with no engine chosen and no lab up."""
+    del host_tools, private_folders
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "s"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    yield Command(capsys, os.environ)
+    for name in ("lab", "other"):
+        lifecycle.down(name)
+
+
+def docker(*words: str) -> str:
+    """The docker command itself, from the root file system of the lab."""
+    client = roots.folder(flavour(DEFAULT)) / "usr/bin/docker"
+    return subprocess.run([client, *words], capture_output=True, text=True, check=True).stdout
+
+
+def test_a_labs_life(run: Command, tmp_path: Path) -> None:
+    up = run.ok("lab", "up")
+    assert up.out == ""
+    assert "lab 'lab' is up: engine 28, registry 10.213." in up.err
+    assert "whoever may use its socket is root on this machine" in up.err
+    (status,) = run.ok("lab", "status", "--json").data
+    assert (status["name"], status["engine"]) == ("lab", "28")
+    assert status["version"].startswith("28.")
+    assert "library/nginx:latest" in status["registry_images"]
+    assert docker("--context", "dockmgr-lab", "ps", "--quiet") == ""
+    run.env["DOCKER_HOST"] = status["host"]
+    run.ok("spawn", "busybox", "--", "sleep", "600")
+    assert run.ok("lab", "status", "--json").data[0]["containers"] == 1
+    assert "is up" in run.ok("lab", "up").err
+    assert run("lab", "reset").code == 1  # nobody to ask
+    assert "is as new" in run.ok("lab", "reset", "--yes").err
+    assert run.ok("ls", "--json").data == []
+    assert "is gone" in run.ok("lab", "down").err
+    assert "there was no lab" in run.ok("lab", "down").err
+    assert run.ok("lab", "status", "--json").data == []
+    assert not (tmp_path / "docker").exists()
+    assert list((tmp_path / "s/dockmgr/labs").iterdir()) == []
+
+
+def test_the_environment_is_for_a_shell(run: Command) -> None:
+    assert run("lab", "env").code == 1
+    lab = run.ok("lab", "up", "--json").data
+    shown = run.ok("lab", "env").out
+    script = shown + 'printf "%s" "$DOCKER_HOST"'
+    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout == lab["host"] == run.ok("lab", "env", "--json").data["DOCKER_HOST"]
+    assert shlex.split(shown)[0] == "export"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["lab", "up", "--engine", "19.03"], 2, "there is no engine called '19.03' for a lab"),
+        (["lab", "up", "--name", "Not/This"], 2, "cannot be the name of a lab"),
+        (["lab", "down", "--name", ".."], 2, "cannot be the name of a lab"),
+        (["lab", "reset", "--yes"], 1, "lab 'lab' is not up"),
+        (["lab", "env", "--name", "none"], 1, "lab 'none' is not up"),
+    ],
+)
+def test_what_cannot_be(run: Command, argv: list[str], code: int, message: str) -> None:
+    refused = run(*argv)
+    assert refused.code == code
+    assert message in refused.err
+    assert "hint: " in refused.err
+
+
+def test_a_lab_is_used_only_where_nothing_is_named_and_no_engine_is(
+    run: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent, present = tmp_path / "none.sock", tmp_path / "there.sock"
+    present.touch()
+    plain = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    assert Session(plain, default_socket=absent).endpoint.host == f"unix://{absent}"
+    lab = run.ok("lab", "up", "--json").data
+    assert Session(plain, default_socket=absent).endpoint.host == lab["host"]
+    assert "using the lab 'lab': no engine is installed here" in capsys.readouterr().err
+    assert Session(plain, default_socket=present).endpoint.host == f"unix://{present}"
+    named = {**plain, "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    assert Session(named, default_socket=absent).endpoint.host == "tcp://127.0.0.1:1"
+    run.ok("lab", "up", "--name", "other")
+    with pytest.raises(ManagerError, match="more than one lab is up") as caught:
+        _ = Session(plain, default_socket=absent).endpoint
+    assert "dockmgr-lab, dockmgr-lab-other" in caught.value.hint
+
+
+def test_a_lab_whose_engine_does_not_answer_is_still_shown(run: Command) -> None:
+    run.ok("lab", "up")
+    lab = state.find("lab")
+    assert lab
+    lab.socket.unlink()
+    assert "which does not answer" in run.ok("lab", "status").out
+
+
+def test_a_context_of_somebody_elses_is_left_alone(run: Command, tmp_path: Path) -> None:
+    docker("--config", str(tmp_path / "docker"), "context", "create", "dockmgr-lab")
+    refused = run("lab", "up")
+    assert refused.code == 1
+    assert "that is not this lab's" in refused.err
+    run.ok("lab", "down")
+    listed = docker("--config", str(tmp_path / "docker"), "context", "ls", "--format", "json")
+    names = [json.loads(line)["Name"] for line in listed.splitlines()]
+    assert "dockmgr-lab" in names
