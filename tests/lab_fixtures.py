@@ -176,12 +176,10 @@ def run(engine: Engine, capsys: pytest.CaptureFixture[str], program_env: dict[st
 
 
 @pytest.fixture(scope="session")
-def docker_compose_command(lab: Lab) -> Iterator[str]:
-    """Compose version 2, from the root file system of the lab that it acts on."""
-    root = roots.folder(flavour(DEFAULT))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_HOST", lab.host)
-        yield str(root / "usr/libexec/docker/cli-plugins/docker-compose")
+def docker_compose_command(lab: Lab) -> str:
+    """Compose version 2, from a lab's root file system; it acts on the lab and nowhere else."""
+    program = roots.folder(flavour(DEFAULT)) / "usr/libexec/docker/cli-plugins/docker-compose"
+    return f"env DOCKER_HOST={lab.host} {program}"
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,11 @@ def spawn(engine: Engine, spec: GroupSpec, means: Means) -> Spawned:
 def _undo(work: _Transaction, error: BaseException) -> None:
     """Roll back; if even that fails, the error says what is left."""
     try:
-        removed = work.roll_back()
+        try:
+            removed = work.roll_back()
+        except KeyboardInterrupt:
+            # Asked for twice: it is being ended already, and only the rest is left to remove.
+            removed = work.roll_back()
     except ManagerError as second:
         raise ManagerError(
             f"{error}; and taking it back failed too: {second.message}",

@@ -58,7 +58,7 @@ class ImageReference:
             InvalidReferenceError: (usage) it is none; the error says which part is wrong and,
                 where it can, what would be right.
         """
-        found = _read(text)
+        found = read(text)
         if found is None:
             from manager.core.misspelt import explain
 
@@ -97,7 +97,7 @@ class ImageReference:
         """What to give to an engine: by digest if there is one; short where that is safe."""
         if self.digest:
             return f"{self.repository}@{self.digest}"
-        return self.familiar if _read(self.familiar) == self else self.canonical
+        return self.familiar if read(self.familiar) == self else self.canonical
 
     @property
     def _suffix(self) -> str:
@@ -119,7 +119,8 @@ def _grammar() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def _read(text: str) -> ImageReference | None:
+def read(text: str) -> ImageReference | None:
+    """The address, or None if it is none."""
     if is_bare_id(text):
         return None
     registry, rest = split_registry(text)

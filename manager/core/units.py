@@ -7,6 +7,7 @@ from manager.errors import ExitCode, ManagerError
 
 DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 """Steps of 1000, as docker shows them."""
+LONGEST_SHOWN = 60
 _FACTORS: dict[str, int] = {
     "": 1,
     "b": 1,
@@ -34,11 +35,14 @@ def parse_size(text: str) -> int:
     Raises:
         ManagerError: (usage) it is no size.
     """
-    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*", text)
+    # Not more digits than any size has, and far fewer than Python refuses to read.
+    found = re.fullmatch(r"\s*([0-9]{1,40}(?:\.[0-9]{1,40})?)\s*([A-Za-z]*)\s*", text)
     factor = _FACTORS.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ManagerError(
-            f"{text!r} is no size", "write it like 500MB, 10GB or 1.5GiB", ExitCode.USAGE
+            f"{text[:LONGEST_SHOWN]!r} is no size",
+            "write it like 500MB, 10GB or 1.5GiB",
+            ExitCode.USAGE,
         )
     whole, _, part = found[1].partition(".")
     # In whole numbers, so that no size is ever rounded by a float.
@@ -69,9 +73,9 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ManagerError: (usage) it is none.
     """
-    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)([smhdw])", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+    if not re.fullmatch(r"(?:[0-9]+(?:\.[0-9]+)?[smhdw])+", text.strip()):
         raise _no_duration(text)
+    parts = re.findall(r"([0-9.]+)([smhdw])", text)
     try:
         return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
     except OverflowError:
@@ -80,7 +84,9 @@ def parse_duration(text: str) -> timedelta:
 
 def _no_duration(text: str) -> ManagerError:
     return ManagerError(
-        f"{text!r} is no duration", "write it like 45s, 30m, 12h, 14d or 2w", ExitCode.USAGE
+        f"{text[:LONGEST_SHOWN]!r} is no duration",
+        "write it like 45s, 30m, 12h, 14d or 2w",
+        ExitCode.USAGE,
     )
 
 

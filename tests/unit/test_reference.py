@@ -119,7 +119,25 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         ("a//b", "repository name has an empty part between its slashes: try a/b"),
         ("localhost:x/a", "registry port 'x' is no number"),
         ("ex_ample:5000/a", "registry 'ex_ample' is no host name: use letters, digits, - and ."),
-        ("x" * 248, "repository name has 256 characters, and may have 255"),
+        ("x" * 248, "repository name has 256 characters with library/, and may have 255"),
+        ("a.b/" + "x" * 256, "repository name has 256 characters, and may have 255"),
+        ("ghcr.io/", "repository name is missing"),
+        (":v1", "repository name is missing"),
+        ("ghcr.io/a:fix/x", "tag 'fix/x' " + TAG_RULE + ": try ghcr.io/a:fix-x"),
+        ("nginx:fix/x", "registry port 'fix' is no number: try nginx:fix-x"),
+        ("nginx:1:2", "tag '1:2' " + TAG_RULE),
+        ("::1/a", "registry '::1' needs brackets: try [::1]/a"),
+        ("[g::1]/a", "registry '[g::1]' is no IPv6 address in brackets, as in [::1]:5000"),
+        (
+            "me:secret@ghcr.io/a",
+            "image address has no user in it (log in to the registry instead): try ghcr.io/a",
+        ),
+        ("nginx@" + SHA[7:], f"digest has no algorithm before it: try nginx@{SHA}"),
+        (
+            "https://hub.docker.com/r/org/app",
+            "image address is not a URL and has no scheme: try org/app",
+        ),
+        ("<none>:<none>", "<none> is no name: an image without one goes by its id"),
         ("my image", "repository name may not have ' '"),
         (
             "a..b",
@@ -133,6 +151,25 @@ def test_a_refusal_says_which_part_is_wrong_and_what_would_be_right(
     with pytest.raises(InvalidReferenceError) as caught:
         ImageReference.parse(text)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("x-b.io/-b", "x-b.io/b"),
+        ("a.:1.a.x", "a:1.a.x"),
+        ("a-/b-/c_:v1", "a/b/c:v1"),
+        ("ghcr.io:443/a//b", "ghcr.io:443/a/b"),
+        (f"a..b:v1@{SHA}", f"a.b:v1@{SHA}"),
+        (f"a//b@{SHA}", f"a/b@{SHA}"),
+        (f"ghcr.io/A:v1@{SHA}", f"ghcr.io/a:v1@{SHA}"),
+        ("INDEX.docker.io/A", "INDEX.docker.io/a"),
+    ],
+)
+def test_a_remedy_keeps_what_was_right(text: str, remedy: str) -> None:
+    with pytest.raises(InvalidReferenceError) as caught:
+        ImageReference.parse(text)
+    assert caught.value.message.endswith(f": try {remedy}")
 
 
 @pytest.mark.parametrize("piece", ["a", "a-", "a.", "A", "/", "a/", "-", "a:", "@", "[", "a_"])
