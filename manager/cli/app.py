@@ -89,8 +89,10 @@ def root(
     """
     del version
     env = ctx.obj if isinstance(ctx.obj, Mapping) else os.environ
-    ctx.obj = Session(env, host, context, config)
-    ctx.call_on_close(ctx.obj.close)
+    work = ctx.obj = Session(env, host, context, config)
+    ctx.call_on_close(work.close)
+    # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
+    work.settings  # noqa: B018 - read once, and kept
 
 
 def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
@@ -132,6 +134,8 @@ def _explained(error: Exception) -> ManagerError:
 
 
 def _tell(error: ManagerError) -> int:
+    if not error.message:
+        return error.exit_code  # the help was shown: that says it all
     lines = [f"error: {error.message}", *(f"  | {line}" for line in error.details)]
     if error.hint:
         lines.append(f"hint: {error.hint}")

@@ -15,6 +15,11 @@ from manager.cli.context import Session
 from manager.errors import ManagerError
 from tests.command import Command
 
+pytestmark = [
+    pytest.mark.usefixtures("collected"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
 
 @pytest.fixture
 def run(

@@ -1,6 +1,5 @@
 """An engine that does not answer, or not as one: each case has its own sentence and hint."""
 
-import gc
 import http.server
 import os
 import socket
@@ -19,15 +18,10 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.engine.failures import EngineUnreachableError
 from manager.errors import ExitCode
 
-# The SDK lets go of a socket without closing it each time that nothing answers.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """Such sockets are collected here, where the warning is expected, and not in a later test."""
-    yield
-    gc.collect()
+pytestmark = [
+    pytest.mark.usefixtures("collected"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
 
 
 def reason(host: str, tls: TLSMaterial | None = None) -> EngineUnreachableError:

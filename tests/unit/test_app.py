@@ -1,0 +1,108 @@
+"""The boundary where errors become sentences and exit codes."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from manager import __version__
+from manager.__main__ import main as entry
+from manager.cli.app import AREAS, build, main
+from tests.command import Command
+
+pytestmark = [
+    pytest.mark.usefixtures("collected"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """The program with no engine to talk to."""
+    return Command(capsys, {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "HOME": str(tmp_path)})
+
+
+class Broken(Mapping[str, str]):
+    """An environment that cannot be read: stands for any bug of ours."""
+
+    def __getitem__(self, key: str) -> str:
+        raise ZeroDivisionError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        raise ZeroDivisionError
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_the_version_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry(["--version"]) == main(["--version", "ls"]) == 0
+    assert capsys.readouterr().out == f"dockmgr {__version__}\n" * 2
+
+
+def test_without_a_command_the_help_is_shown(run: Command) -> None:
+    shown = run()
+    assert shown.code == 2
+    assert "Examples:" in shown.out + shown.err
+    assert "error" not in shown.err
+
+
+@pytest.mark.parametrize(
+    "command", sorted(name for names in AREAS.values() for name in names) + [""]
+)
+def test_every_help_has_examples(run: Command, command: str) -> None:
+    shown = run.ok(*filter(None, [command]), "--help")
+    assert "Examples:" in shown.out
+    assert f"dockmgr {command}".rstrip() in shown.out.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("command", ["up", "down", "reset", "status", "env"])
+def test_every_help_on_labs_has_examples(run: Command, command: str) -> None:
+    assert "Examples:" in run.ok("lab", command, "--help").out
+
+
+def test_the_table_of_areas_names_every_command() -> None:
+    app = build([])
+    found = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    groups = {group.name for group in app.registered_groups}
+    assert found | groups == {name for names in AREAS.values() for name in names}
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["nosuch"], "no such command 'nosuch'"),
+        (["ls", "--nosuch"], "no such option: --nosuch"),
+        (["rm"], "missing argument"),
+        (["--host", "unix:///a", "--context", "b", "ls"], "cannot be used together"),
+        (["--config", "/nowhere/config.toml", "images"], "/nowhere/config.toml"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_a_hint(run: Command, argv: list[str], message: str) -> None:
+    told = run(*argv)
+    assert told.code == 2
+    assert told.out == ""
+    error, hint = told.err.splitlines()
+    assert error.startswith("error: ")
+    assert message in error
+    assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize("command", ["ls", "images", "pull x", "spawn x", "rm x", "logs x"])
+def test_no_engine_is_exit_code_3(run: Command, command: str) -> None:
+    told = run(*command.split())
+    assert told.code == 3
+    assert "DOCKER_HOST" in told.err
+
+
+def test_a_bug_says_where_its_log_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["ls"], Broken()) == 70
+    told = capsys.readouterr().err
+    assert "this is a bug in dockmgr: ZeroDivisionError" in told
+    log = tmp_path / "dockmgr" / "log" / "last-bug.txt"
+    assert str(log) in told
+    assert "Traceback" not in told
+    assert "Traceback" in log.read_text(encoding="utf-8")
