@@ -95,6 +95,7 @@ def pull(
             return tuple(pool.map(lambda one: _outcome(engine, one, means, stopping), references))
         except KeyboardInterrupt:
             stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 

@@ -49,14 +49,22 @@ def run(
 
     Returns:
         The outcomes, in the order of the plan.
+
+    Raises:
+        KeyboardInterrupt: the person stopped it; containers not yet begun with are left alone.
     """
     chains: dict[str, list[Step]] = {}
     for step in plan:
         chains.setdefault(step.object_id, []).append(step)
     with ThreadPoolExecutor(max_workers=options.parallel) as pool:
-        done = list(
-            pool.map(lambda chain: _run_chain(engine, chain, options, report), chains.values())
-        )
+        try:
+            done = list(
+                pool.map(lambda chain: _run_chain(engine, chain, options, report), chains.values())
+            )
+        except KeyboardInterrupt:
+            # What has not begun never does; what has begun is finished.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     outcomes = {outcome.step: outcome for chain in done for outcome in chain}
     return tuple(outcomes[step] for step in plan)
 

@@ -131,7 +131,7 @@ def rm(
         session(ctx),
         "rm",
         names,
-        plan_remove,
+        lambda containers: plan_remove(containers, volumes=volumes),
         timeout=timeout,
         volumes=volumes,
         dry_run=dry_run,

@@ -27,14 +27,20 @@ def plan_restart(containers: tuple[Container, ...]) -> Plan:
     return Plan(tuple(_step(Verb.RESTART, container, container.state) for container in containers))
 
 
-def plan_remove(containers: tuple[Container, ...]) -> Plan:
-    """Remove containers; what runs is stopped first, so that it can end in order."""
+def plan_remove(containers: tuple[Container, ...], *, volumes: bool = False) -> Plan:
+    """Remove containers; what runs is stopped first, so that it can end in order.
+
+    Args:
+        containers: which.
+        volumes: whether their anonymous volumes go with them.
+    """
     steps: list[Step] = []
     for container in containers:
         if container.running:
             steps.append(_step(Verb.STOP, container, "running"))
         steps.append(_step(Verb.REMOVE, container, f"made from {container.image}"))
-    return Plan(tuple(steps))
+    notes = ("their anonymous volumes are removed too",) if volumes else ()
+    return Plan(tuple(steps), notes)
 
 
 def _step(verb: Verb, container: Container, cause: str) -> Step:

@@ -34,6 +34,12 @@ def test_what_runs_is_stopped_before_it_is_removed() -> None:
     )
 
 
+def test_volumes_that_go_too_are_said() -> None:
+    assert str(plan_remove((DOWN,), volumes=True)).endswith(
+        "\nnote: their anonymous volumes are removed too"
+    )
+
+
 def test_steps_name_their_container_by_id() -> None:
     assert {step.object_id for step in plan_remove(ALL)} == {c.id for c in ALL}
 
