@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 GROUP_LABEL = "dockmgr.group"
 INDEX_LABEL = "dockmgr.index"
@@ -48,6 +49,8 @@ class Container:
     command: str = ""
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    mounted: tuple[str, ...] = ()
+    """Images mounted into it (Docker 28 and newer): references, or ids."""
 
     @property
     def short_id(self) -> str:
@@ -82,6 +85,50 @@ class Container:
         return tuple(seen[key] for key in sorted(seen))
 
 
+class Store(StrEnum):
+    """How an engine keeps images, on which depends what removing one frees."""
+
+    GRAPH_DRIVER = "graph driver"
+    CONTAINERD = "containerd"
+    PODMAN = "podman"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One platform of an image, or an attestation, as the containerd store tells it."""
+
+    digest: str
+    size: int
+    """Bytes of the manifest itself."""
+    content: int
+    """Bytes of the manifest, its configuration and its compressed layers."""
+    unpacked: int = 0
+    """Bytes of the unpacked layers."""
+    platform: str = ""
+    """``os/arch[/variant]``; empty for an attestation."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One line of an image's history."""
+
+    size: int
+    """Bytes of its layer; 0 also where the line made none (ENV, LABEL, CMD…)."""
+    created_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDetail:
+    """What only a look at the image itself tells, and what never changes."""
+
+    diff_ids: tuple[str, ...]
+    """The layers, lowest first."""
+    history: tuple[HistoryRow, ...] = ()
+    """Oldest first; shorter than the truth, or empty, where the image does not say."""
+    config_size: tuple[int, int] = (0, 0)
+    """Lowest and highest bytes that its configuration can take in the containerd store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """An image as the engine's list tells it."""
@@ -94,6 +141,14 @@ class Image:
     """Bytes, as the engine counts them: layers shared with other images included."""
     digests: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    parent: str = ""
+    """The id of the image it was built on, if the engine knows."""
+    shared: int | None = None
+    """Bytes of the layers it has in common with others; None where the engine does not say."""
+    manifests: tuple[Manifest, ...] = ()
+    """What of it is present; empty on stores other than containerd's."""
+    index_size: int = 0
+    """Bytes of the list of its manifests, if it has one."""
 
     @property
     def short_id(self) -> str:
@@ -107,11 +162,45 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheRecord:
+    """One record of the build cache."""
+
+    id: str
+    size: int
+    """Bytes."""
+    shared: bool = False
+    """Whether its layer is also an image's."""
+    in_use: bool = False
+    kind: str = ""
+    """regular, source.local, exec.cachemount…"""
+    description: str = ""
+    """The instruction it comes from, more or less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume, and what it takes."""
+
+    name: str
+    size: int | None = None
+    """Bytes; None where the engine does not know."""
+    users: int | None = None
+    """How many containers, in any state, have it mounted; None where the engine does not say."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What an engine held at one moment."""
 
     containers: tuple[Container, ...] = ()
     images: tuple[Image, ...] = ()
+    store: Store = Store.GRAPH_DRIVER
+    details: Mapping[str, ImageDetail] = field(default_factory=dict)
+    """By image id; by the manifest's digest on the containerd store."""
+    layers_size: int | None = None
+    """Bytes of all layers of all images, as the engine counts them; None if it was not asked."""
+    build_cache: tuple[CacheRecord, ...] = ()
 
     def members(self, group: str) -> tuple[Container, ...]:
         """The containers of a group, by number."""
@@ -119,8 +208,18 @@ class Snapshot:
         return tuple(sorted(found, key=by_group_and_number))
 
     def users(self, image_id: str) -> tuple[Container, ...]:
-        """The containers, in any state, made from an image."""
-        return tuple(c for c in self.containers if c.image_id == image_id)
+        """The containers, in any state, made from an image or with it mounted."""
+        return tuple(
+            container
+            for container in self.containers
+            if container.image_id == image_id or self._mounts(container, image_id)
+        )
+
+    def _mounts(self, container: Container, image_id: str) -> bool:
+        if not container.mounted:
+            return False
+        names = {image_id, *(tag for it in self.images if it.id == image_id for tag in it.tags)}
+        return not names.isdisjoint(container.mounted)
 
 
 def by_group_and_number(container: Container) -> tuple[str, int, str]:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab import processes
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")
@@ -17,7 +18,8 @@ def states(engine: Engine) -> dict[str, str]:
 def test_a_life_from_start_to_removal(run: Command, engine: Engine) -> None:
     run.ok("spawn", "busybox", "-n", "3", *SLEEP)
     assert run.ok("stop", "busybox2", "-t", "0").out == "stopped busybox2\n"
-    assert states(engine)["busybox2"] == "exited"
+    # The engine's list can be a moment behind.
+    assert processes.until(lambda: states(engine)["busybox2"] == "exited", 5)
     assert run.ok("start", "busybox").out == "started busybox2\n"
     before = engine.containers.inspect("busybox1")["State"]["StartedAt"]
     assert run.ok("restart", "busybox1", "-t", "0").out == "restarted busybox1\n"

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
@@ -130,6 +131,23 @@ class Engine:
     def images(self) -> Images:
         """Reading and changing images."""
         return Images(self)
+
+    def get_json(self, path: str, query: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+        """The answer to a request that the SDK has no method or no parameter for.
+
+        Args:
+            path: after the API version: ``/images/json``.
+            query: parameters.
+        """
+        client = self.api
+        answer = client._get(client._url(path), params=dict(query or {}))  # noqa: SLF001
+        return client._result(answer, json=True)  # noqa: SLF001
+
+    @property
+    def api_numbers(self) -> tuple[int, int]:
+        """The version of the API in use, to compare: ``(1, 51)``."""
+        major, _, minor = self._version.partition(".")
+        return int(major), int(minor)
 
     def info(self) -> dict[str, Any]:
         """What the engine says of itself (``GET /info``).

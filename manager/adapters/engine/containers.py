@@ -14,6 +14,7 @@ from manager.adapters.engine.failures import (
 )
 from manager.adapters.engine.names import familiar
 from manager.core.model import Container, Port
+from manager.core.reference import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,7 +200,15 @@ def _container(row: dict[str, Any]) -> Container:
         command=one_sentence(row.get("Command") or ""),
         ports=tuple(_port(port) for port in row.get("Ports") or []),
         labels=row.get("Labels") or {},
+        mounted=tuple(_mounted(it) for it in row.get("Mounts") or () if it.get("Type") == "image"),
     )
+
+
+def _mounted(row: dict[str, Any]) -> str:
+    """The image of a mount: Docker tells it as its name, Podman as its source."""
+    name: str = row.get("Name") or row.get("Source") or ""
+    found = read(name)
+    return found.familiar if found else name
 
 
 def _port(row: dict[str, Any]) -> Port:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from manager.adapters.engine.details import whole
 from manager.adapters.engine.failures import NotFoundError, translated
 from manager.adapters.engine.names import familiar
-from manager.core.model import Image
+from manager.core.model import Image, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,20 @@ class Images:
         with translated(self._engine.endpoint):
             rows = self._engine.api.images()
         return tuple(_image(row) for row in rows)
+
+    def list_all(self) -> tuple[Image, ...]:
+        """All images, the hidden parents of builds included, with what they share; in one call.
+
+        Source: Docker Engine API, ``GET /images/json``; ``shared-size`` from 1.42 on,
+        ``manifests`` from 1.47 on. An engine ignores what it does not know.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        wishes = {"all": 1, "shared-size": 1, "manifests": 1}
+        with translated(self._engine.endpoint):
+            rows = self._engine.get_json("/images/json", wishes)
+        return tuple(_image(row) for row in rows or ())
 
     def find(self, name: str) -> Image | None:
         """The image a reference or id stands for on this engine; None if it has none.
@@ -115,6 +130,9 @@ class Images:
 
 def _image(row: dict[str, Any]) -> Image:
     """One row of the list. Before API 1.43 an untagged image has the tag ``<none>:<none>``."""
+    descriptor = row.get("Descriptor") or {}
+    manifests = tuple(_manifest(it) for it in row.get("Manifests") or () if it.get("Available"))
+    shared = row.get("SharedSize", -1)
     return Image(
         id=row["Id"],
         tags=_tags(row),
@@ -124,6 +142,34 @@ def _image(row: dict[str, Any]) -> Image:
             familiar(d) for d in row.get("RepoDigests") or () if not d.startswith("<none>@")
         ),
         labels=row.get("Labels") or {},
+        parent=_parent(row.get("ParentId") or ""),
+        shared=shared if isinstance(shared, int) and shared >= 0 else None,
+        manifests=manifests,
+        index_size=whole(descriptor.get("size")) if _is_index(descriptor) else 0,
+    )
+
+
+def _parent(identity: str) -> str:
+    """The id of a parent; Podman leaves out the algorithm here."""
+    return f"sha256:{identity}" if identity and ":" not in identity else identity
+
+
+def _is_index(descriptor: dict[str, Any]) -> bool:
+    kind = descriptor.get("mediaType") or ""
+    return "index" in kind or "manifest.list" in kind
+
+
+def _manifest(row: dict[str, Any]) -> Manifest:
+    """One of the manifests of an image (API 1.47 and newer, containerd store)."""
+    image = row.get("ImageData") or {}
+    platform = image.get("Platform") or {}
+    words = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
+    return Manifest(
+        digest=row.get("ID") or (row.get("Descriptor") or {}).get("digest") or "",
+        size=whole((row.get("Descriptor") or {}).get("size")),
+        content=whole((row.get("Size") or {}).get("Content")),
+        unpacked=whole((image.get("Size") or {}).get("Unpacked")),
+        platform="/".join(word for word in words if word),
     )
 
 

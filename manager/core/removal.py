@@ -1,0 +1,129 @@
+"""What really goes when references are removed: each kind of store has rules of its own."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from manager.core.model import Image, Snapshot, Store
+
+OTHER_REFERENCES = "it has other references"
+USED = "a container uses it"
+HAS_CHILDREN = "other images were built on it"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What becomes of the images of a snapshot."""
+
+    deleted: tuple[str, ...] = ()
+    """The ids of the images that go, in the order in which they do."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """By its id, why an image that was asked for stays."""
+
+
+class _Store:
+    """The images of a snapshot while references go one by one."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._store = snapshot.store
+        self._used = {image.id for image in snapshot.images if snapshot.users(image.id)}
+        self._parents = {image.id: image.parent for image in snapshot.images}
+        """Of the images that are left."""
+        self._tags = {image.id: len(references(image)) for image in snapshot.images}
+        self._children = Counter(image.parent for image in snapshot.images)
+        self.deleted: list[str] = []
+        self.kept: dict[str, str] = {}
+
+    def untag(self, image_id: str) -> None:
+        """Take one reference away; the image goes with the last one, if it can."""
+        if image_id not in self._parents:
+            return  # gone already, as a parent of another
+        tagged = self._tags[image_id] > 0
+        self._tags[image_id] = max(0, self._tags[image_id] - 1)
+        if self._tags[image_id]:
+            self.kept[image_id] = OTHER_REFERENCES
+        elif image_id in self._used:
+            self.kept[image_id] = USED
+        elif self._store is Store.CONTAINERD:
+            self._remove_from_containerd(image_id, tagged=tagged)
+        elif self._store is Store.GRAPH_DRIVER and self._children[image_id]:
+            self.kept[image_id] = HAS_CHILDREN
+        else:
+            self._remove_with_parents(image_id)
+
+    def _remove_with_parents(self, image_id: str) -> None:
+        """The image goes, and each parent that nothing needs any more.
+
+        Podman does not mind if others were built on the image that was named.
+        """
+        parent = self._delete(image_id)
+        while parent in self._parents and not self._needed(parent):
+            parent = self._delete(parent)
+
+    def _needed(self, image_id: str) -> bool:
+        return bool(self._tags[image_id] or self._children[image_id]) or image_id in self._used
+
+    def _remove_from_containerd(self, image_id: str, *, tagged: bool) -> None:
+        """What had a name stays if others were built on it; its nameless parents go in any case.
+
+        Unless one of all its parents is not there any more: then none of them goes.
+        """
+        parents = []
+        parent = self._parents[image_id]
+        while parent in self._parents:
+            parents.append(parent)
+            parent = self._parents[parent]
+        if tagged and self._children[image_id]:
+            self.kept[image_id] = HAS_CHILDREN
+        else:
+            self._delete(image_id)
+        for known in parents if not parent else ():
+            if self._tags[known] or known in self._used:
+                return
+            self._delete(known)
+
+    def _delete(self, image_id: str) -> str:
+        """Take an image out; its parent."""
+        parent = self._parents.pop(image_id)
+        self._children[parent] -= 1
+        self.deleted.append(image_id)
+        return parent
+
+
+def references(image: Image) -> tuple[str, ...]:
+    """What an image can be removed by: tags, or else the digests it was pulled by."""
+    return image.tags or image.digests
+
+
+def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
+    """What happens if references are removed one after the other, without force.
+
+    Args:
+        snapshot: all images, hidden parents of builds included, and all containers.
+        image_ids: the image that each reference stands for, in the order of removal; an image
+            appears once for each of its references that is removed.
+    """
+    store = _Store(snapshot)
+    for image_id in image_ids:
+        store.untag(image_id)
+    gone = set(store.deleted)
+    kept = {image_id: why for image_id, why in store.kept.items() if image_id not in gone}
+    return Removal(tuple(store.deleted), kept)
+
+
+def children_first(images: Sequence[Image]) -> tuple[Image, ...]:
+    """Images in an order in which none stands before one that was built on it."""
+    depths: dict[str, int] = {}
+    by_id = {image.id: image for image in images}
+    for image in images:
+        line = []
+        at = image.id
+        while at in by_id and at not in depths:
+            depths[at] = 0  # a cycle, which no engine should tell of, ends here
+            line.append(at)
+            at = by_id[at].parent
+        depth = depths.get(at, -1)
+        for image_id in reversed(line):
+            depth += 1
+            depths[image_id] = depth
+    return tuple(sorted(images, key=lambda image: -depths[image.id]))

@@ -1,0 +1,110 @@
+"""What really goes when references are removed, by the rules of each kind of store."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from manager.core.model import Container, Image, Snapshot, Store
+from manager.core.removal import (
+    HAS_CHILDREN,
+    OTHER_REFERENCES,
+    USED,
+    children_first,
+    simulate,
+)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+GRAPH, CONTAINERD, PODMAN = Store.GRAPH_DRIVER, Store.CONTAINERD, Store.PODMAN
+ALL = pytest.mark.parametrize("store", [GRAPH, CONTAINERD, PODMAN])
+
+
+def image(name: str, *tags: str, parent: str = "") -> Image:
+    return Image(name, tags, NOW, 1, parent=parent)
+
+
+def container(of: str, *mounted: str) -> Container:
+    return Container("c", "c", of, of, "exited", NOW, mounted=mounted)
+
+
+@ALL
+def test_an_image_goes_with_its_last_reference(store: Store) -> None:
+    snapshot = Snapshot(images=(image("i", "a:1", "b:1"),), store=store)
+    first = simulate(snapshot, ["i"])
+    assert (first.deleted, first.kept) == ((), {"i": OTHER_REFERENCES})
+    assert simulate(snapshot, ["i", "i"]).deleted == ("i",)
+
+
+@ALL
+def test_an_image_that_a_container_uses_stays(store: Store) -> None:
+    snapshot = Snapshot((container("i"),), (image("i", "a:1"),), store=store)
+    assert simulate(snapshot, ["i"]).kept == {"i": USED}
+
+
+@ALL
+def test_an_image_that_is_mounted_into_a_container_stays(store: Store) -> None:
+    images = (image("i", "a:1"), image("j", "b:1"))
+    snapshot = Snapshot((container("j", "a:1"),), images, store=store)
+    assert simulate(snapshot, ["i"]).kept == {"i": USED}
+
+
+FAMILY = (
+    image("base", "base:1"),
+    image("hidden", parent="base"),
+    image("child", "child:1", parent="hidden"),
+)
+
+
+@ALL
+def test_nameless_parents_go_with_their_last_child(store: Store) -> None:
+    snapshot = Snapshot(images=FAMILY, store=store)
+    assert simulate(snapshot, ["child"]).deleted == ("child", "hidden")
+    assert simulate(snapshot, ["child", "base"]).deleted == ("child", "hidden", "base")
+
+
+@pytest.mark.parametrize(("store", "deleted"), [(GRAPH, ()), (CONTAINERD, ()), (PODMAN, ("base",))])
+def test_an_image_that_others_were_built_on(store: Store, deleted: tuple[str, ...]) -> None:
+    removal = simulate(Snapshot(images=FAMILY, store=store), ["base"])
+    assert removal.deleted == deleted
+    assert removal.kept == ({} if deleted else {"base": HAS_CHILDREN})
+
+
+@pytest.mark.parametrize(
+    ("store", "deleted"),
+    [(GRAPH, ("base", "child", "hidden")), (CONTAINERD, ("child", "hidden", "base"))],
+)
+def test_an_untagged_parent_goes_later(store: Store, deleted: tuple[str, ...]) -> None:
+    removal = simulate(Snapshot(images=FAMILY, store=store), ["base", "child"])
+    assert sorted(removal.deleted) == sorted(deleted)
+
+
+@pytest.mark.parametrize(
+    ("store", "deleted"),
+    [(GRAPH, ("child",)), (CONTAINERD, ("child", "hidden")), (PODMAN, ("child",))],
+)
+def test_nameless_parents_with_other_children(store: Store, deleted: tuple[str, ...]) -> None:
+    images = (*FAMILY, image("sister", "sister:1", parent="hidden"))
+    assert simulate(Snapshot(images=images, store=store), ["child"]).deleted == deleted
+
+
+@ALL
+def test_a_used_parent_stays(store: Store) -> None:
+    snapshot = Snapshot((container("hidden"),), FAMILY, store=store)
+    assert simulate(snapshot, ["child"]).deleted == ("child",)
+
+
+def test_containerd_removes_no_parent_where_one_of_them_is_gone() -> None:
+    snapshot = Snapshot(images=FAMILY[1:], store=CONTAINERD)
+    assert simulate(snapshot, ["child"]).deleted == ("child",)
+
+
+def test_containerd_removes_nameless_parents_of_what_stays() -> None:
+    grown = (*FAMILY, image("grandchild", "g:1", parent="child"))
+    removal = simulate(Snapshot(images=grown, store=CONTAINERD), ["child"])
+    assert (removal.deleted, removal.kept) == (("hidden",), {"child": HAS_CHILDREN})
+
+
+def test_children_come_before_their_parents() -> None:
+    ordered = [it.id for it in children_first(FAMILY)]
+    assert ordered == ["child", "hidden", "base"]
+    circle = (image("a", parent="b"), image("b", parent="a"))
+    assert {it.id for it in children_first(circle)} == {"a", "b"}
