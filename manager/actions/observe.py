@@ -21,6 +21,10 @@ PLATFORM_WISH = (1, 49)
 """From this API on one of several platforms of an image can be looked at."""
 SHARED_SIZE = (1, 42)
 """From this API on a list of images tells what they share."""
+OLDEST_CONTAINERD = 24
+"""The first Docker with a containerd store to choose."""
+CONTENT_SHARED = 29
+"""From this Docker on what images share includes compressed content."""
 SNAPSHOTTER = "io.containerd.snapshotter.v1"
 
 
@@ -47,22 +51,31 @@ def store_of(engine: Engine, info: Mapping[str, Any]) -> Store:
     return Store.CONTAINERD if status.get("driver-type") == SNAPSHOTTER else Store.GRAPH_DRIVER
 
 
-def listing(engine: Engine) -> Snapshot:
-    """Containers and images as the lists tell them: three calls."""
-    return Snapshot(
-        engine.containers.list(), engine.images.list_all(), store=store_of(engine, engine.info())
-    )
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An engine at one moment."""
+
+    snapshot: Snapshot
+    info: Mapping[str, Any]
+    """What the engine says of itself."""
+    usage: usage.Usage
+    """What it says of its disk usage; empty if it was not asked."""
 
 
 def everything(
-    engine: Engine, report: Callable[[int, int], None] = lambda _done, _all: None
-) -> Snapshot:
+    engine: Engine,
+    kinds: tuple[str, ...] = (usage.IMAGES, usage.BUILD_CACHE),
+    report: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Observed:
     """All that is needed to know what any set of images takes.
 
-    What was read of an image before is not read again.
+    What was read of an image before is not read again: then it takes three calls, and one more
+    for each kind of usage.
 
     Args:
         engine: which.
+        kinds: of `usage.ALL`, what else is asked for: without the total of the images no number
+            can be called exact.
         report: told how many images have been read, of how many.
 
     Raises:
@@ -70,9 +83,20 @@ def everything(
     """
     info = engine.info()
     store = store_of(engine, info)
-    snapshot = Snapshot(engine.containers.list(), engine.images.list_all(), store=store)
-    told = usage.read(engine, usage.IMAGES, usage.BUILD_CACHE)
-    return with_details(engine, with_usage(snapshot, told), info, report)
+    images = engine.images.list_all()
+    if store is not Store.GRAPH_DRIVER and not _shares_layers_only(info):
+        images = tuple(replace(image, shared=None) for image in images)
+    # After the images: one that was made meanwhile is then seen to be used.
+    snapshot = Snapshot(engine.containers.list(), images, store=store)
+    told = usage.read(engine, *kinds) if kinds else usage.Usage()
+    snapshot = with_usage(snapshot, told)
+    return Observed(with_details(engine, snapshot, info, report), info, told)
+
+
+def _shares_layers_only(info: Mapping[str, Any]) -> bool:
+    """Whether what images share is told of unpacked layers; from 29 on it is told otherwise."""
+    major = str(info.get("ServerVersion") or "").partition(".")[0]
+    return major.isdigit() and OLDEST_CONTAINERD <= int(major) < CONTENT_SHARED
 
 
 def with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:

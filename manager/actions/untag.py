@@ -1,37 +1,79 @@
-"""Remove image references one after the other, each checked again just before."""
+"""Remove image references one after the other, each checked again just before, and measure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.actions.run import Outcome
+from manager.adapters.engine import usage
 from manager.adapters.engine.failures import ConflictError, NotFoundError
+from manager.core.model import Store
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manager.adapters.engine.client import Engine
+    from manager.core.disk import Disk
+    from manager.core.model import Snapshot
     from manager.core.plan import Plan, Step
 
 
-def untag(engine: Engine, plan: Plan, report: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
+ALGORITHM = "sha256:"
+"""Before every id that Docker reports; Podman leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    """What became of a plan."""
+
+    outcomes: tuple[Outcome, ...]
+    freed: int | None
+    """Bytes that really left the store; None where the engine does not let that be known."""
+
+
+def untag(
+    engine: Engine,
+    plan: Plan,
+    snapshot: Snapshot,
+    disk: Disk,
+    report: Callable[[Outcome], None],
+) -> Untagged:
     """Run the plan of `plan_untag`.
 
     Args:
         engine: where.
         plan: which references; every step names its image by id.
+        snapshot: what the plan was made from.
+        disk: the bytes of its images.
         report: called with each outcome.
     """
     outcomes: list[Outcome] = []
+    deleted: list[str] = []
     for step in plan:
-        outcome = Outcome(step, _remove(engine, step))
-        outcomes.append(outcome)
-        report(outcome)
-    return tuple(outcomes)
+        error = _remove(engine, step, deleted)
+        outcomes.append(Outcome(step, error))
+        report(outcomes[-1])
+    return Untagged(tuple(outcomes), _freed(engine, snapshot, disk, deleted))
 
 
-def _remove(engine: Engine, step: Step) -> ManagerError | None:
+def _freed(engine: Engine, snapshot: Snapshot, disk: Disk, deleted: list[str]) -> int | None:
+    """A graph driver names each layer it removed; of others only the totals can be compared.
+
+    What another process does at the same time is then counted too.
+    """
+    if snapshot.store is Store.GRAPH_DRIVER:
+        released = disk.released(ALGORITHM + identity for identity in deleted)
+        return released.low if released.low == released.high else None
+    if snapshot.layers_size is None:
+        return None
+    after = usage.read(engine, usage.IMAGES)
+    # An engine without any image tells no total.
+    return None if after.failure else snapshot.layers_size - (after.layers_size or 0)
+
+
+def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | None:
     try:
         name = step.target
         image = engine.images.find(name)
@@ -40,6 +82,8 @@ def _remove(engine: Engine, step: Step) -> ManagerError | None:
             # id only what has no tag is removed: else a tag would go that was not shown.
             name = step.object_id
             image = engine.images.find(name)
+            if image is None and name.removeprefix(ALGORITHM) in deleted:
+                return None  # it went as a parent of an image before it
             if image is None or image.tags:
                 return NotFoundError(f"{step.target} is gone already", "nothing is left to do")
         if image.id != step.object_id:
@@ -47,7 +91,8 @@ def _remove(engine: Engine, step: Step) -> ManagerError | None:
                 f"{step.target} has become another image meanwhile: it was left alone",
                 "look again with: dockmgr images",
             )
-        engine.images.remove(name)
+        rows = engine.images.remove(name)
     except ManagerError as error:
         return error
+    deleted += [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
     return None

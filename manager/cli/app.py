@@ -21,6 +21,7 @@ AREAS = {
     "logs": ("logs",),
     "pull": ("pull",),
     "images": ("images", "rmi"),
+    "df": ("df",),
     "lab": ("lab",),
 }
 """The modules of this package that hold commands, and the names of those commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console, RenderableType
+
+    from manager.cli.columns import Table
 
 SCHEMA = 1
 """Version of the JSON envelope."""
@@ -72,6 +75,28 @@ class Output:
         console = self.console(stderr=False)
         for renderable in renderables:
             console.print(renderable)
+
+    def columns(self, table: Table) -> None:
+        """Print a plain table as data; its headings are bold where there is colour."""
+        width = self.width
+        lines = list(table.lines(width))
+        if self.colored and lines:
+            lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
+        print("\n".join(lines))  # noqa: T201 - as above
+
+    @property
+    def width(self) -> int:
+        """Columns that a line of data may have."""
+        if not self.is_terminal and "COLUMNS" not in self._env:
+            return UNLIMITED
+        return shutil.get_terminal_size().columns
+
+    @property
+    def colored(self) -> bool:
+        """Whether data may have colour."""
+        if self.color != "auto":
+            return self.color == "always"
+        return self.is_terminal and not self._env.get("NO_COLOR")
 
     def console(self, *, stderr: bool) -> Console:
         """A Rich console for one of the streams."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from manager.core.units import format_size
@@ -41,13 +41,28 @@ def phases(out: Output) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def counting(out: Output, text: str) -> Iterator[Callable[[int, int], None]]:
-    """Count what is done: ``3 of 20``; shown only on a terminal, and only for more than one."""
+def counting(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, int], None]]:
+    """Count what is done: ``3 of 20``; shown only on a terminal, and only for many things.
+
+    Args:
+        out: where.
+        text: what is done, in words.
+        many: from how many things on it is shown.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    with phases(out) as report:
-        yield lambda done, total: report(f"{text}: {done} of {total}")
+    with ExitStack() as stack:
+        shown: list[Callable[[str], None]] = []
+
+        def report(done: int, total: int) -> None:
+            if total < many:
+                return
+            if not shown:
+                shown.append(stack.enter_context(phases(out)))
+            shown[0](f"{text}: {done} of {total}")
+
+        yield report
 
 
 @contextmanager

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from manager.core.addresses import url
-from manager.core.units import format_age, format_size
+from manager.core.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from rich.table import Table
     from rich.text import Text
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
 
     from manager.actions.lab import Status
     from manager.actions.run import Outcome
-    from manager.core.model import Container, Image, Port
+    from manager.core.amounts import Bytes
+    from manager.core.model import Container, Port
     from manager.core.plan import Plan
     from manager.core.tree import Branch
 
@@ -52,18 +52,6 @@ def _port_row(port: Port, engine_address: str) -> dict[str, Any]:
     }
 
 
-def image_row(image: Image, used_by: Sequence[str]) -> dict[str, Any]:
-    """An image as JSON."""
-    return {
-        "id": image.id,
-        "tags": list(image.tags),
-        "digests": list(image.digests),
-        "size": image.size,
-        "created": image.created.isoformat(),
-        "containers": list(used_by),
-    }
-
-
 def plan_rows(plan: Plan) -> dict[str, Any]:
     """A plan as JSON."""
     return {
@@ -72,6 +60,17 @@ def plan_rows(plan: Plan) -> dict[str, Any]:
             for step in plan
         ],
         "notes": list(plan.notes),
+        **({"frees": amount(plan.frees)} if plan.frees is not None else {}),
+    }
+
+
+def amount(number: Bytes) -> dict[str, Any]:
+    """A number of bytes as JSON, with how sure it is."""
+    return {
+        "low": number.low,
+        "high": number.high,
+        "exact": number.exact,
+        "why_not_exact": number.doubt or None,
     }
 
 
@@ -122,22 +121,6 @@ def containers_table(
             container.short_id,
             state(container),
             addresses(container, engine_address),
-        )
-    return rows
-
-
-def images_table(
-    images: Sequence[Image], used_by: Mapping[str, Sequence[str]], now: datetime
-) -> Table:
-    """Images, one a row."""
-    rows = table("IMAGE", "ID", "SIZE", "CREATED", "CONTAINERS")
-    for image in images:
-        rows.add_row(
-            "\n".join(image.tags or image.digests) or "<untagged>",
-            image.short_id,
-            format_size(image.size),
-            format_age(image.created, now),
-            ", ".join(used_by[image.id]),
         )
     return rows
 

@@ -54,6 +54,11 @@ def show_outcomes(
 
         rows = [outcome_row(outcome) for outcome in outcomes]
         out.json(command, {"dry_run": False, "steps": [], "notes": [], "outcomes": rows})
+    return exit_code(outcomes)
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
+    """The exit code that some outcomes add up to."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if not failed:
         return ExitCode.OK

@@ -4,7 +4,6 @@ from collections.abc import Set as AbstractSet
 
 from manager.core.holdings import Holdings, Part
 from manager.core.layers import Sums
-from manager.core.model import Snapshot
 
 
 def span(
@@ -40,11 +39,6 @@ def span_of_podman(
     """The same for Podman, which keeps each layer once for each parent it stands on."""
     spans = [it for _, it in _each(holdings, packed, parts, freed)]
     return sum(low for low, _ in spans), sum(high for _, high in spans)
-
-
-def indexes(snapshot: Snapshot, image_ids: set[str]) -> int:
-    """Bytes of the lists of manifests of some images."""
-    return sum(image.index_size for image in snapshot.images if image.id in image_ids)
 
 
 def _each(

@@ -8,11 +8,14 @@ a second tree of the same shape (`manager.core.content`).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from manager.core import content
+from manager.core.amounts import Bytes
 from manager.core.cached import maybe_cached
 from manager.core.holdings import Holdings, Part
+from manager.core.layers import ROOT
 from manager.core.model import Snapshot, Store
 from manager.core.sizes import packed_sums, unpacked_sums
 
@@ -23,27 +26,24 @@ _DOUBTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bytes:
-    """A number of bytes, known or between two values."""
-
-    low: int = 0
-    high: int = 0
-    doubt: str = ""
-    """Why it may not be called exact; empty where nothing speaks against it."""
-
-    @property
-    def exact(self) -> bool:
-        """Whether it is known to the byte, and the engine's own total agrees."""
-        return self.low == self.high and not self.doubt
-
-
-@dataclass(frozen=True, slots=True)
 class Stay:
     """What stays of images that go, since others have it too."""
 
-    bytes: Bytes = Bytes()
-    images: tuple[str, ...] = ()
+    bytes: Bytes
+    images: tuple[str, ...]
     """The ids of those others, those with the most in common first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Layers that stand on each other without a branch and without an image ending between."""
+
+    bytes: Bytes
+    layers: int
+    images: tuple[tuple[str, str], ...]
+    """The images whose highest layer is the highest of these: the id, and the platform where an
+    image has several."""
+    above: tuple["Stretch", ...]
 
 
 class Disk:
@@ -59,6 +59,7 @@ class Disk:
         self._holdings = Holdings(snapshot)
         self._sums = unpacked_sums(snapshot, self._holdings)
         self._packed = packed_sums(snapshot, self._holdings)
+        self._index_sizes = {image.id: image.index_size for image in snapshot.images}
         self._cached = maybe_cached(snapshot, self._holdings, self._sums, self._packed)
         self.doubt = self._check()
         """Why no number here may be called exact; empty if nothing speaks against it."""
@@ -82,7 +83,16 @@ class Disk:
 
     def total(self) -> Bytes:
         """The bytes of all images."""
-        return self.frees(self._holdings.of_image)
+        found = self.takes(self._holdings.of_image)
+        told = self._snapshot.layers_size
+        if told is None or self._snapshot.store is not Store.CONTAINERD:
+            return found
+        # The engine's own total holds what the build cache has as well.
+        return replace(found, high=max(found.low, min(found.high, told)))
+
+    def takes(self, image_ids: Iterable[str]) -> Bytes:
+        """What none but these images take, whether or not the build cache has it too."""
+        return self._leaving(image_ids, frozenset())
 
     def frees(self, image_ids: Iterable[str]) -> Bytes:
         """What leaves the store when these images go, and no other.
@@ -90,26 +100,31 @@ class Disk:
         Args:
             image_ids: the images that really go: see `manager.core.removal.simulate`.
         """
+        # On a graph driver what the build cache has too leaves the store; elsewhere it stays.
+        containerd = self._snapshot.store is Store.CONTAINERD
+        return self._leaving(image_ids, self._cached if containerd else frozenset())
+
+    def _leaving(self, image_ids: Iterable[str], kept: frozenset[int]) -> Bytes:
         gone, parts, freed = self._going(image_ids)
         if self._snapshot.store is Store.PODMAN:
             low, high = content.span_of_podman(self._holdings, self._packed, parts, freed)
             return Bytes(low, high, self._doubt(low, high))
         low, high = self._span(parts, freed)
         if self._snapshot.store is Store.CONTAINERD:
-            # Snapshots that the build cache has too stay; on a graph driver they leave the store.
-            low, _ = self._span(parts, freed - self._cached)
-            least, most = content.span(self._holdings, self._packed, parts, freed, self._cached)
-            high += most + content.indexes(self._snapshot, gone)
-            low += least + content.indexes(self._snapshot, gone - self._built(gone))
+            low, _ = self._span(parts, freed - kept)
+            least, most = content.span(self._holdings, self._packed, parts, freed, kept)
+            sure = gone - self._ending_in(kept, gone)
+            low += least + sum(self._index_sizes[it] for it in sure)
+            high += most + sum(self._index_sizes[it] for it in gone)
         return Bytes(low, high, self._doubt(low, high))
 
-    def _built(self, image_ids: set[str]) -> set[str]:
-        """Those of some images whose highest layers the build cache may hold."""
+    def _ending_in(self, layers: frozenset[int], image_ids: set[str]) -> set[str]:
+        """Those of some images whose highest layer is one of some layers."""
         parts = self._holdings.parts
         return {
             image_id
             for image_id in image_ids
-            if any(parts[key].end in self._cached for key in self._holdings.of_image[image_id])
+            if any(parts[key].end in layers for key in self._holdings.of_image[image_id])
         }
 
     def cached(self, image_ids: Iterable[str]) -> Bytes:
@@ -120,6 +135,22 @@ class Disk:
         low, high = self._span(parts, freed)
         least, most = self._span(parts, freed - self._cached)
         low, high = max(0, low - most), max(0, high - least)
+        return Bytes(low, high, self._doubt(low, high))
+
+    def released(self, deleted: Iterable[str]) -> Bytes:
+        """The bytes of layers that an engine says it has deleted.
+
+        Args:
+            deleted: ids as a graph driver reports them; those of images are passed over.
+        """
+        gone = set(deleted)
+        tree = self._holdings.tree
+        spans = [
+            self._sums.between(tree.parents[layer], layer)
+            for layer, chain in enumerate(tree.chain_ids())
+            if chain in gone
+        ]
+        low, high = sum(low for low, _ in spans), sum(high for _, high in spans)
         return Bytes(low, high, self._doubt(low, high))
 
     def stays(self, image_ids: Iterable[str]) -> Stay:
@@ -156,3 +187,38 @@ class Disk:
         runs = self._holdings.runs((part.end for part in parts), layers)
         spans = [self._sums.between(below, top) for top, below in runs]
         return sum(low for low, _ in spans), sum(high for _, high in spans)
+
+    def stretches(self, image_ids: set[str]) -> tuple[Stretch, ...]:
+        """The layers of some images as a tree: the largest come first.
+
+        Args:
+            image_ids: images; others count only where they have layers in common with these.
+        """
+        above: dict[int, set[int]] = {}
+        ends: dict[int, list[tuple[str, str]]] = {}
+        for image_id in sorted(image_ids & self._holdings.of_image.keys()):
+            parts = [self._holdings.parts[key] for key in self._holdings.of_image[image_id]]
+            parts = [part for part in parts if part.path]
+            for part in parts:
+                for below, layer in pairwise((ROOT, *part.path)):
+                    above.setdefault(below, set()).add(layer)
+                platform = part.manifest.platform if part.manifest and len(parts) > 1 else ""
+                ends.setdefault(part.end, []).append((image_id, platform))
+        return self._grown(ROOT, above, ends)
+
+    def _grown(
+        self, below: int, above: dict[int, set[int]], ends: dict[int, list[tuple[str, str]]]
+    ) -> tuple[Stretch, ...]:
+        sums = self._packed if self._snapshot.store is Store.PODMAN else self._sums
+        found = []
+        for lowest in above.get(below, ()):
+            top, count = lowest, 1
+            while top not in ends and len(above.get(top, ())) == 1:
+                (top,) = above[top]
+                count += 1
+            low, high = sums.between(below, top)
+            size = Bytes(low, high, self._doubt(low, high))
+            found.append(
+                Stretch(size, count, tuple(ends.get(top, ())), self._grown(top, above, ends))
+            )
+        return tuple(sorted(found, key=lambda it: (-it.bytes.high, it.images)))

@@ -41,20 +41,19 @@ class LayerTree:
             found.append(at)
         return tuple(found)
 
+    def chain_ids(self) -> tuple[str, ...]:
+        """The id of each layer's chain, by which a graph driver knows it.
 
-def chain_ids(diff_ids: Iterable[str]) -> tuple[str, ...]:
-    """The ids of the chains that an image's layers form, lowest first.
-
-    Source: OCI image specification 1.1, "Layer ChainID".
-    """
-    found: list[str] = []
-    for diff_id in diff_ids:
-        if not found:
-            found.append(diff_id)
-        else:
-            digest = sha256(f"{found[-1]} {diff_id}".encode()).hexdigest()
-            found.append(f"sha256:{digest}")
-    return tuple(found)
+        Source: OCI image specification 1.1, "Layer ChainID".
+        """
+        found: list[str] = []
+        for below, diff_id in zip(self.parents, self.diff_ids, strict=True):
+            if below == ROOT:
+                found.append(diff_id)
+            else:
+                digest = sha256(f"{found[below]} {diff_id}".encode()).hexdigest()
+                found.append(f"sha256:{digest}")
+        return tuple(found)
 
 
 class Sums:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from manager.core.amounts import Bytes
+
 
 class Verb(StrEnum):
     """What a step does to its target."""
@@ -53,6 +55,10 @@ class Plan:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences to show with the plan: hints, and what stays as it is."""
+    frees: Bytes | None = None
+    """What leaves the store when all steps are done; None where nothing is meant to."""
+    cached: Bytes | None = None
+    """What of that the build cache may go on holding on the disk."""
 
     def __iter__(self) -> Iterator[Step]:
         """The steps in order."""

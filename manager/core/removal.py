@@ -1,7 +1,7 @@
 """What really goes when references are removed: each kind of store has rules of its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from manager.core.model import Image, Snapshot, Store
@@ -51,6 +51,20 @@ class _Store:
         else:
             self._remove_with_parents(image_id)
 
+    def alone(self, image_id: str) -> tuple[str, ...]:
+        """What goes with all references of one image; afterwards all is as before."""
+        tags, parents = self._tags[image_id], self._parents
+        self._parents = dict(parents)
+        for _ in range(max(1, tags)):
+            self.untag(image_id)
+        gone = tuple(self.deleted)
+        for deleted in gone:
+            self._children[parents[deleted]] += 1
+        self._parents, self._tags[image_id] = parents, tags
+        self.deleted.clear()
+        self.kept.clear()
+        return gone
+
     def _remove_with_parents(self, image_id: str) -> None:
         """The image goes, and each parent that nothing needs any more.
 
@@ -90,6 +104,18 @@ class _Store:
         return parent
 
 
+class Alone:
+    """What goes with each image if it is the only one that is removed."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        """Look at a snapshot once, for many questions."""
+        self._store = _Store(snapshot)
+
+    def deleted(self, image_id: str) -> tuple[str, ...]:
+        """The ids of the images that go with all references of this one."""
+        return self._store.alone(image_id)
+
+
 def references(image: Image) -> tuple[str, ...]:
     """What an image can be removed by: tags, or else the digests it was pulled by."""
     return image.tags or image.digests
@@ -111,19 +137,24 @@ def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
     return Removal(tuple(store.deleted), kept)
 
 
-def children_first(images: Sequence[Image]) -> tuple[Image, ...]:
-    """Images in an order in which none stands before one that was built on it."""
+def children_first(chosen: Iterable[str], images: Iterable[Image]) -> tuple[str, ...]:
+    """Ids of images in an order in which none stands before one that was built on it.
+
+    Args:
+        chosen: the ids to order.
+        images: all images, since hidden parents can lie between two of the chosen.
+    """
+    parents = {image.id: image.parent for image in images}
     depths: dict[str, int] = {}
-    by_id = {image.id: image for image in images}
-    for image in images:
+    for start in parents:
         line = []
-        at = image.id
-        while at in by_id and at not in depths:
+        at = start
+        while at in parents and at not in depths:
             depths[at] = 0  # a cycle, which no engine should tell of, ends here
             line.append(at)
-            at = by_id[at].parent
+            at = parents[at]
         depth = depths.get(at, -1)
         for image_id in reversed(line):
             depth += 1
             depths[image_id] = depth
-    return tuple(sorted(images, key=lambda image: -depths[image.id]))
+    return tuple(sorted(dict.fromkeys(chosen), key=lambda image_id: -depths.get(image_id, 0)))

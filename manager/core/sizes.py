@@ -16,8 +16,7 @@ def unpacked_sums(snapshot: Snapshot, holdings: Holdings) -> Sums:
     for part in holdings.parts.values():
         if part.size >= 0:
             sums.narrow(part.end, part.size, part.size)
-    if snapshot.store is Store.GRAPH_DRIVER:
-        _learn_what_is_shared(snapshot, holdings, sums)
+    _learn_what_is_shared(snapshot, holdings, sums)
     sums.settle()
     _learn_from_histories(snapshot, holdings, sums)
     return sums
@@ -56,15 +55,29 @@ def _learn_what_is_shared(snapshot: Snapshot, holdings: Holdings, sums: Sums) ->
     The engine counts only the images in the list that it was asked for.
     """
     counted = [image for image in snapshot.images if image.shared is not None]
-    paths = {image.id: holdings.parts[image.id].path for image in counted}
+    parts = {
+        image.id: [holdings.parts[it] for it in holdings.of_image[image.id]] for image in counted
+    }
     held = [0] * len(holdings.tree)
-    for path in paths.values():
-        for layer in path:
+    for part in (part for found in parts.values() for part in found):
+        for layer in part.path:
             held[layer] += 1
     for image in counted:
-        common = [layer for layer in paths[image.id] if held[layer] > 1]
+        with_layers = [part for part in parts[image.id] if part.path]
+        if len(with_layers) != 1 or not _counts_all(snapshot, with_layers[0]):
+            continue
+        common = [layer for layer in with_layers[0].path if held[layer] > 1]
         if common and image.shared is not None:
             sums.narrow(common[-1], image.shared, image.shared)
+
+
+def _counts_all(snapshot: Snapshot, part: Part) -> bool:
+    """Whether what is shared is told with all that belongs to it.
+
+    On the containerd store what a committed container left beneath its layer is not counted; an
+    image without a history was not made so.
+    """
+    return snapshot.store is Store.GRAPH_DRIVER or not snapshot.details[part.key].history
 
 
 def _learn_from_history(snapshot: Snapshot, part: Part, sums: Sums) -> bool:

@@ -1,36 +1,94 @@
 """Plan removing images by reference: never by force, never one that a container uses."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from manager.core.disk import Disk
 from manager.core.model import SHORT_ID, Container, Image, Snapshot
 from manager.core.plan import Plan, Step, Verb
 from manager.core.reference import ImageReference, InvalidReferenceError
+from manager.core.removal import children_first, references, simulate
 from manager.core.units import format_size
 from manager.errors import ManagerError
 
 ID_DIGITS = 64
+NAMED = 3
+"""So many images are named that something is shared with; of others, only how many there are."""
 
 
-def plan_untag(snapshot: Snapshot, names: tuple[str, ...]) -> Plan:
+def plan_untag(snapshot: Snapshot, names: tuple[str, ...], disk: Disk | None = None) -> Plan:
     """Decide what removing these references does: an image goes with its last one.
 
     Args:
         snapshot: all images and all containers.
         names: references; or ids (12 or all 64 digits) of images that have no reference.
+        disk: the bytes of the images; None for a plan that does not tell them.
 
     Raises:
         ManagerError: there is no such image, a container uses it, or an id was given for an
             image that has references.
     """
-    left = {image.id: [*image.tags, *_digest_only(image)] for image in snapshot.images}
-    steps: list[Step] = []
-    for name in dict.fromkeys(names):
+    named: dict[tuple[str, str], Image] = {}
+    for name in names:
         image, reference = find(snapshot, name)
-        references = left[image.id]
-        if reference in references:
-            references.remove(reference)
-        last = not references
-        _refuse_if_used(snapshot, image, reference, last=last)
-        steps.append(_step(image, reference, references))
-    return Plan(tuple(steps))
+        named[image.id, reference] = image
+    # What was built on an image goes before it: else the image would have to stay.
+    order = children_first((image_id for image_id, _ in named), snapshot.images)
+    pairs = sorted(named, key=lambda pair: order.index(pair[0]))
+    removal = simulate(snapshot, [image_id for image_id, _ in pairs])
+    left = {image.id: list(references(image)) for image in named.values()}
+    steps: list[Step] = []
+    for image_id, reference in pairs:
+        rest = left[image_id]
+        if reference in rest:
+            rest.remove(reference)
+        _refuse_if_used(snapshot, named[image_id, reference], reference, last=not rest)
+        kept = f"the image is still {', '.join(rest)}" if rest else removal.kept.get(image_id, "")
+        steps.append(_step(named[image_id, reference], reference, kept))
+    plan = Plan(tuple(steps))
+    return _with_bytes(snapshot, disk, plan, removal.deleted) if disk is not None else plan
+
+
+def _step(image: Image, reference: str, kept: str) -> Step:
+    if kept:
+        return Step(Verb.UNTAG, reference, f"frees nothing: {kept}", object_id=image.id)
+    cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
+    return Step(Verb.DELETE, reference, cause, object_id=image.id)
+
+
+def _with_bytes(snapshot: Snapshot, disk: Disk, plan: Plan, deleted: Sequence[str]) -> Plan:
+    """The plan with what it frees, and what of its images stays for the sake of others."""
+    frees = disk.frees(deleted)
+    notes = [f"frees {frees.sentence()}"]
+    named = {step.object_id for step in plan}
+    parents = [image_id for image_id in deleted if image_id not in named]
+    if parents:
+        many = len(parents) != 1
+        notes.append(
+            f"{len(parents)} nameless parent{'s' * many} of {'these' if many else 'it'} "
+            f"go{'es' * (not many)} too"
+        )
+    stay = disk.stays(deleted)
+    if stay.bytes.high:
+        names = _names(snapshot, stay.images)
+        notes.append(f"{stay.bytes} stay{'s' * (not names)}, shared with {names or 'others'}")
+    cached = disk.cached(deleted)
+    if cached.high:
+        notes.append(
+            f"up to {format_size(cached.high)} of it can stay on the disk for the build cache: "
+            "docker builder prune removes that"
+        )
+    return replace(plan, notes=tuple(notes), frees=frees, cached=cached)
+
+
+def _names(snapshot: Snapshot, image_ids: Sequence[str]) -> str:
+    """Some images by name; nameless ones are only counted."""
+    wanted = dict.fromkeys(image_ids)
+    labels = {image.id: image.label for image in snapshot.images if image.tags}
+    named = [labels[image_id] for image_id in wanted if image_id in labels]
+    more = len(wanted) - len(named[:NAMED])
+    words = named[:NAMED] + ([f"{more} more"] if more else [])
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def find(snapshot: Snapshot, name: str) -> tuple[Image, str]:
@@ -72,17 +130,12 @@ def _same(held: ImageReference, wanted: ImageReference) -> bool:
     return held.digest is None and held.tag == wanted.tag
 
 
-def _digest_only(image: Image) -> tuple[str, ...]:
-    """References of an image that was pulled by digest and has no tag."""
-    return () if image.tags else image.digests
-
-
 def _by_id(image: Image) -> str:
-    references = (*image.tags, *_digest_only(image))
-    if references:
+    names = references(image)
+    if names:
         raise ManagerError(
-            f"image {image.short_id} has references: {', '.join(references)}",
-            f"remove it by reference, as in: dockmgr rmi {references[0]}",
+            f"image {image.short_id} has references: {', '.join(names)}",
+            f"remove it by reference, as in: dockmgr rmi {names[0]}",
         )
     return image.id
 
@@ -106,11 +159,3 @@ def _shows(container: Container, reference: str) -> bool:
     except InvalidReferenceError:
         return False  # it shows an id: its own tag is gone already
     return shown == ImageReference.parse(reference)
-
-
-def _step(image: Image, reference: str, left: list[str]) -> Step:
-    if left:
-        cause = f"frees nothing: the image is still {', '.join(left)}"
-        return Step(Verb.UNTAG, reference, cause, object_id=image.id)
-    cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
-    return Step(Verb.DELETE, reference, cause, object_id=image.id)

@@ -17,7 +17,8 @@ from manager.adapters.engine import usage
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.flavours import FLAVOURS
 from manager.adapters.lab.state import Lab
-from manager.core.disk import Bytes, Disk
+from manager.core.amounts import Bytes
+from manager.core.disk import Disk
 from manager.core.model import Image, Snapshot
 from manager.core.removal import children_first, references, simulate
 from manager.core.units import format_size
@@ -57,10 +58,10 @@ def rounds(engine: Engine, lab: Lab, seed: int = SEED) -> Iterator[Round]:
     forest = plant(engine, lab)
     user = forest.container("near:1", mounts=("short:1",))
     chance = random.Random(seed)  # noqa: S311 - not for secrets
-    while some := _some(observe.everything(engine), chance):
+    while some := _some(observe.everything(engine).snapshot, chance):
         yield remove(engine, some)
     engine.containers.remove(user)
-    while some := _some(observe.everything(engine), chance):
+    while some := _some(observe.everything(engine).snapshot, chance):
         yield remove(engine, some)
 
 
@@ -81,8 +82,9 @@ def _all_of(image: Image) -> list[str]:
 
 def remove(engine: Engine, image_ids: tuple[str, ...]) -> Round:
     """Predict, remove, and measure by the engine's own total."""
-    snapshot = observe.everything(engine)
-    chosen = children_first([image for image in snapshot.images if image.id in image_ids])
+    snapshot = observe.everything(engine).snapshot
+    images = {image.id: image for image in snapshot.images}
+    chosen = [images[it] for it in children_first(image_ids, snapshot.images)]
     removal = simulate(snapshot, [it for image in chosen for it in _all_of(image)])
     predicted = Disk(snapshot).frees(removal.deleted)
     for image in chosen:

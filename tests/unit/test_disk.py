@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manager.core.disk import Disk
-from manager.core.layers import chain_ids
+from manager.core.layers import LayerTree
 from manager.core.model import (
     CacheRecord,
     HistoryRow,
@@ -36,13 +36,10 @@ class Truth:
     extra_rows: int = 0
     """Lines of each history that made no layer."""
 
-    def chains(self, images: set[str]) -> dict[str, str]:
+    def chains(self, images: set[str]) -> dict[tuple[str, ...], str]:
         """The chains that images hold, and the diff id at the top of each."""
-        return {
-            chain: diff
-            for image in images
-            for chain, diff in zip(chain_ids(self.paths[image]), self.paths[image], strict=True)
-        }
+        paths = [self.paths[image] for image in images]
+        return {path[:end]: path[end - 1] for path in paths for end in range(1, len(path) + 1)}
 
     def freed(self, gone: set[str]) -> int:
         kept = self.chains(set(self.paths) - gone)
@@ -66,9 +63,7 @@ class Truth:
         for name, path in self.paths.items():
             others = self.chains(set(self.paths) - {name})
             shared = sum(
-                self.sizes[diff]
-                for chain, diff in zip(chain_ids(path), path, strict=True)
-                if chain in others
+                self.sizes[path[end - 1]] for end in range(1, len(path) + 1) if path[:end] in others
             )
             size = sum(self.sizes[diff] for diff in path)
             images.append(Image(name, (f"{name}:1",), NOW, size, shared=shared))
@@ -130,6 +125,14 @@ def test_images_that_are_not_there_free_nothing() -> None:
     disk = Disk(Truth({"one": (A,)}, SIZES).snapshot())
     assert disk.frees(["nobody"]) == disk.frees([])
     assert Disk(Snapshot(layers_size=0)).total().high == 0
+
+
+def test_what_the_engine_says_it_deleted_is_summed_up() -> None:
+    disk = Disk(Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot())
+    tree = LayerTree()
+    top = tree.path([A, B])[1]
+    assert disk.released([tree.chain_ids()[top], "sha256:of-an-image"]).low == 200
+    assert disk.released([]).exact
 
 
 def test_layers_that_the_build_cache_has_are_told() -> None:

@@ -6,7 +6,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.layers import ROOT, LayerTree, Sums, chain_ids, place_history
+from manager.core.layers import ROOT, LayerTree, Sums, place_history
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 UNKNOWN = (0, 1 << 62)
@@ -25,8 +25,11 @@ def test_a_layer_is_told_apart_by_all_beneath_it() -> None:
 def test_chain_ids_are_those_of_the_specification() -> None:
     second = "sha256:" + sha256(f"{A} {B}".encode()).hexdigest()
     third = "sha256:" + sha256(f"{second} {C}".encode()).hexdigest()
-    assert chain_ids([A, B, C]) == (A, second, third)
-    assert chain_ids([]) == ()
+    tree = LayerTree()
+    tree.path([A, B, C])
+    other = tree.path([A, C])[1]
+    assert tree.chain_ids()[:3] == (A, second, third)
+    assert tree.chain_ids()[other] == "sha256:" + sha256(f"{A} {C}".encode()).hexdigest()
 
 
 def test_what_is_known_of_one_sum_bounds_the_others() -> None:

@@ -1,0 +1,61 @@
+"""Plain tables of many rows: a thousand in a few milliseconds, where Rich takes half a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+GAP = "  "
+NARROWEST = 16
+"""Columns that the first cell gets, however narrow the terminal is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    heading: str
+    right: bool = False
+    """Whether its cells stand at its right edge, as numbers do."""
+    from_width: int = 0
+    """It is left out on terminals narrower than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Headings and rows; the first column takes what room the others leave, and is folded."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+
+    def lines(self, width: int) -> Iterator[str]:
+        """The table as lines, the headings first.
+
+        Args:
+            width: columns of the terminal.
+        """
+        shown = [n for n, column in enumerate(self.columns) if width >= column.from_width]
+        heads = [self.columns[n] for n in shown]
+        cells = [[row[n] for n in shown] for row in self.rows]
+        everything = [[head.heading for head in heads], *cells]
+        widths = [max(len(row[n]) for row in everything) for n in range(len(shown))]
+        others = sum(widths[1:]) + len(GAP) * (len(widths) - 1)
+        widths[0] = min(widths[0], max(NARROWEST, width - others))
+        for row in everything:
+            yield from _folded(row, heads, widths)
+
+
+def _folded(row: Sequence[str], heads: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
+    """A row; what of its first cell has no room stands on lines of its own."""
+    first, width = row[0], widths[0]
+    cells = [
+        cell.rjust(size) if head.right else cell.ljust(size)
+        for cell, head, size in zip(row, heads, widths, strict=True)
+    ]
+    cells[0] = first[:width].ljust(width)
+    yield GAP.join(cells).rstrip()
+    for start in range(width, len(first), width):
+        yield first[start : start + width]
