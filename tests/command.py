@@ -19,7 +19,7 @@ class Result:
     err: str
 
     @property
-    def data(self) -> Any:  # noqa: ANN401 - whatever the command's JSON holds
+    def data(self) -> Any:
         """The data of the JSON envelope."""
         envelope = json.loads(self.out)
         assert envelope["schema"] == 1

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from manager.adapters.engine.client import Engine
 
-PARALLEL = 8
-"""Images read at once on the containerd store; elsewhere that saves nothing."""
+PARALLEL = 16
+"""Images read at once, unless somebody chose otherwise."""
 PLATFORM_WISH = (1, 49)
 """From this API on one of several platforms of an image can be looked at."""
 SHARED_SIZE = (1, 42)
@@ -34,8 +34,13 @@ class Wish:
 
     key: str
     """By which its details are known: see `Snapshot.details`."""
-    image: str
+    image: Image
     platform: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to ask by."""
+        return self.image.tags[0] if self.image.tags else self.image.id
 
 
 def store_of(engine: Engine, info: Mapping[str, Any]) -> Store:
@@ -65,6 +70,7 @@ class Observed:
 def everything(
     engine: Engine,
     kinds: tuple[str, ...] = (usage.IMAGES, usage.BUILD_CACHE),
+    parallel: int = PARALLEL,
     report: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Observed:
     """All that is needed to know what any set of images takes.
@@ -76,6 +82,8 @@ def everything(
         engine: which.
         kinds: of `usage.ALL`, what else is asked for: without the total of the images no number
             can be called exact.
+        parallel: how many images are read at once on the containerd store; elsewhere they are
+            read one by one, since more would save nothing.
         report: told how many images have been read, of how many.
 
     Raises:
@@ -89,8 +97,18 @@ def everything(
     # After the images: one that was made meanwhile is then seen to be used.
     snapshot = Snapshot(engine.containers.list(), images, store=store)
     told = usage.read(engine, *kinds) if kinds else usage.Usage()
-    snapshot = with_usage(snapshot, told)
-    return Observed(with_details(engine, snapshot, info, report), info, told)
+    snapshot = _with_usage(snapshot, told)
+    return Observed(_with_details(engine, snapshot, info, parallel, report), info, told)
+
+
+def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
+    """What an engine is known by from one run to the next.
+
+    Podman makes up an id each time it is asked.
+    """
+    if engine.podman or not info.get("ID"):
+        return f"{info.get('Name')} {info.get('DockerRootDir')}"
+    return str(info["ID"])
 
 
 def _shares_layers_only(info: Mapping[str, Any]) -> bool:
@@ -99,7 +117,7 @@ def _shares_layers_only(info: Mapping[str, Any]) -> bool:
     return major.isdigit() and OLDEST_CONTAINERD <= int(major) < CONTENT_SHARED
 
 
-def with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
+def _with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
     """A snapshot with the engine's own figures."""
     images = snapshot.images
     if all(image.shared is None for image in images):
@@ -112,30 +130,28 @@ def with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
     )
 
 
-def with_details(
+def _with_details(
     engine: Engine,
     snapshot: Snapshot,
     info: Mapping[str, Any],
-    report: Callable[[int, int], None] = lambda _done, _all: None,
+    parallel: int,
+    report: Callable[[int, int], None],
 ) -> Snapshot:
-    """A snapshot with the details of all images; those not kept from before are read.
-
-    Args:
-        engine: which.
-        snapshot: its lists.
-        info: what it says of itself.
-        report: told how many images have been read, of how many.
-    """
+    """A snapshot with the details of all images; those not kept from before are read."""
     from manager.adapters.kept import KeptDetails
 
     wishes = [wish for image in snapshot.images for wish in _wishes(engine, image)]
     present = {wish.key for wish in wishes}
-    kept = KeptDetails(folders.cache(), f"{info.get('ID')} {snapshot.store} {info.get('Driver')}")
+    kept = KeptDetails(
+        folders.cache(), f"{engine_id(engine, info)} {snapshot.store} {info.get('Driver')}"
+    )
     found = {key: it for key, it in kept.load().items() if key in present}
     missing = [wish for wish in wishes if wish.key not in found]
-    read = dict(_read(engine, missing, snapshot.store, report))
-    if read:
-        kept.add(read, present)
+    workers = parallel if snapshot.store is Store.CONTAINERD else 1
+    read = dict(_read(engine, missing, workers, report))
+    worth_keeping = {key: detail for key, detail in read.items() if detail.complete}
+    if worth_keeping:
+        kept.add(worth_keeping, present)
     return replace(snapshot, details={**found, **read})
 
 
@@ -143,21 +159,22 @@ def _wishes(engine: Engine, image: Image) -> Iterable[Wish]:
     """The looks that an image needs: one, or one for each platform that is present."""
     platforms = [manifest for manifest in image.manifests if manifest.platform]
     if not image.manifests:
-        yield Wish(image.id, image.id)
+        yield Wish(image.id, image)
     elif len(platforms) == 1:
-        yield Wish(platforms[0].digest, image.id)
+        yield Wish(platforms[0].digest, image)
     elif engine.api_numbers >= PLATFORM_WISH:
         for manifest in platforms:
-            yield Wish(manifest.digest, image.id, manifest.platform)
+            yield Wish(manifest.digest, image, manifest.platform)
 
 
 def _read(
-    engine: Engine, wishes: list[Wish], store: Store, report: Callable[[int, int], None]
+    engine: Engine, wishes: list[Wish], workers: int, report: Callable[[int, int], None]
 ) -> Iterable[tuple[str, ImageDetail]]:
     """Look at images; one that is gone meanwhile, or that the engine cannot read, is left out."""
-    workers = PARALLEL if store is Store.CONTAINERD else 1
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        looks = pool.map(lambda wish: details.read(engine, wish.image, wish.platform), wishes)
+        looks = pool.map(
+            lambda wish: details.read(engine, wish.image.id, wish.name, wish.platform), wishes
+        )
         for count, (wish, detail) in enumerate(zip(wishes, looks, strict=True), 1):
             report(count, len(wishes))
             if detail is not None:

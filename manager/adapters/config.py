@@ -51,6 +51,14 @@ class Pull(Section):
     )
 
 
+class Images(Section):
+    """Images that are here."""
+
+    parallel: int = setting(
+        whole(1, 32), 16, "how many images are read at the same time on the containerd store"
+    )
+
+
 class Lab(Section):
     """The private, throwaway engine of `dockmgr lab`."""
 
@@ -83,6 +91,7 @@ class Settings(Section):
     spawn: Spawn = setting(section(Spawn), {}, "starting many containers")
     containers: Containers = setting(section(Containers), {}, "containers that run")
     pull: Pull = setting(section(Pull), {}, "getting images from a registry")
+    images: Images = setting(section(Images), {}, "images that are here")
     lab: Lab = setting(section(Lab), {}, "the private, throwaway engine")
     output: Display = setting(section(Display), {}, "what is shown")
 

@@ -99,7 +99,8 @@ def _show(work: Session, kinds: "Sequence[Kind]", space: "Space | str") -> None:
     percent = round(100 * used / space.total) if space.total else 0
     drawn = f"{bar(used, space.total, DISK_BAR)} " if work.out.is_terminal else ""
     free = f"{format_size(space.free)} free of {format_size(space.total)}"
-    work.out.line(f"disk: {drawn}{percent}% full, {free}, at {space.path}")
+    work.out.line(f"disk: {drawn}{percent}% full, {free}")
+    work.out.line(f"      {space.path}")
 
 
 def bar(part: int, whole: int, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.cli.columns import Column, Table
@@ -10,13 +11,14 @@ from manager.core.units import format_age, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from rich.tree import Tree
 
     from manager.core.disk import Disk, Stretch
     from manager.core.listing import ImageRow
 
+NEVER = datetime(1980, 1, 2, tzinfo=UTC)
+"""Builds that are to be the same each time write times before this."""
 COLUMNS = (
     Column("IMAGE"),
     Column("SIZE", right=True),
@@ -37,7 +39,7 @@ def row(found: ImageRow) -> dict[str, Any]:
         "id": image.id,
         "tags": list(image.tags),
         "digests": list(image.digests),
-        "size": image.size,
+        "size": image.size if image.size >= 0 else None,
         "shared": amount(found.shared),
         "frees": amount(found.frees),
         "created": image.created.isoformat(),
@@ -63,13 +65,13 @@ def table(rows: Sequence[ImageRow], now: datetime) -> Table:
         cells.append(
             (
                 names[0] if image.tags or image.digests else f"<untagged> {image.short_id}",
-                format_size(image.size),
+                format_size(image.size) if image.size >= 0 else "unknown",
                 found.shared.short(),
                 found.frees.short(),
                 state,
                 found.last_use.age(now),
                 image.short_id,
-                format_age(image.created, now),
+                format_age(image.created, now) if image.created > NEVER else "unknown",
                 ", ".join(found.containers),
             )
         )

@@ -62,7 +62,7 @@ def images(
     from manager.core.units import parse_size
 
     work = session(ctx)
-    least = parse_size(larger_than) if larger_than else -1
+    least = parse_size(larger_than) if larger_than else None
     listing.check_sort(sort)
     view = look(work)
     found = listing.rows(view.snapshot, view.disk, view.last_uses)

@@ -49,7 +49,7 @@ def look(work: Session, *kinds: str) -> View:
         ManagerError: the engine could not be asked.
     """
     with counting(work.out, "reading images", SLOW) as report:
-        found = observe.everything(work.engine, kinds, report)
+        found = observe.everything(work.engine, kinds, work.settings.images.parallel, report)
     now = datetime.now(UTC)
     uses = _remember(work, found, now)
     return View(found.snapshot, Disk(found.snapshot), uses, found.info, found.usage, now)
@@ -57,7 +57,7 @@ def look(work: Session, *kinds: str) -> View:
 
 def _remember(work: Session, found: observe.Observed, now: datetime) -> Mapping[str, LastUse]:
     """The last uses; what is new in them is written down, if the file can be written."""
-    engine = str(found.info.get("ID") or work.endpoint.host)
+    engine = observe.engine_id(work.engine, found.info)
     store = Store(folders.state())
     try:
         sightings = store.sightings(engine)

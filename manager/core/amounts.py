@@ -58,4 +58,8 @@ def difference(predicted: Bytes, cached: Bytes, freed: int | None) -> str:
     if predicted.low - cached.high <= freed < predicted.low:
         rest = format_size(predicted.low - freed)
         return f"{amount}, as predicted; {rest} more left the images, but the build cache has it"
-    return f"{amount}; predicted were {predicted}: something else changed meanwhile, or failed"
+    if freed > predicted.high:
+        return (
+            f"{amount}; predicted were {predicted}: the engine cleared away earlier leftovers too"
+        )
+    return f"{amount}; predicted were {predicted}: something failed, or others use it meanwhile"

@@ -63,7 +63,8 @@ def _own(holdings: Holdings, packed: Sums, part: Part, below: int | None) -> tup
         return manifest.size + least, manifest.size + most
     # The whole content is known, and what of it lies beneath the stretch is the rest.
     low = manifest.content - packed.high(below) - (part.config[1] if least == 0 else 0)
-    return max(manifest.size + least, low), manifest.content - packed.low(below)
+    low = max(manifest.size + least, low)
+    return low, max(low, manifest.content - packed.low(below))
 
 
 def _counted_twice(holdings: Holdings, packed: Sums, layers: set[int]) -> tuple[int, int]:

@@ -124,7 +124,7 @@ def _manifests(snapshot: Snapshot, image: Image) -> tuple[Manifest | None, ...]:
     Podman tells one size for the layers and all that is kept beside them, as if it were content.
     """
     if snapshot.store is Store.PODMAN:
-        return (Manifest(image.id, 0, image.size),)
+        return (Manifest(image.id, 0, max(0, image.size)),)
     return image.manifests or (None,)
 
 

@@ -81,7 +81,10 @@ def _state(image: Image, containers: Sequence[str]) -> State:
 
 
 def chosen(
-    found: Sequence[ImageRow], patterns: Sequence[str], state: State | None, larger_than: int
+    found: Sequence[ImageRow],
+    patterns: Sequence[str],
+    state: State | None,
+    larger_than: int | None,
 ) -> tuple[ImageRow, ...]:
     """The rows that a person asked for.
 
@@ -90,14 +93,14 @@ def chosen(
         patterns: globs over references, or the beginnings of ids; none for all images. A
             pattern without a tag stands for every tag.
         state: only images in this state; None for any.
-        larger_than: only images of more bytes.
+        larger_than: only images of more bytes; None for any.
     """
     return tuple(
         row
         for row in found
         if (not patterns or any(_fits(row.image, pattern) for pattern in patterns))
         and state in {None, row.state}
-        and row.image.size > larger_than
+        and (larger_than is None or row.image.size > larger_than)
     )
 
 

@@ -127,6 +127,8 @@ class ImageDetail:
     """Oldest first; shorter than the truth, or empty, where the image does not say."""
     config_size: tuple[int, int] = (0, 0)
     """Lowest and highest bytes that its configuration can take in the containerd store."""
+    complete: bool = True
+    """Whether the engine answered all questions; else it is asked again the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class Image:
     """Familiar references; empty for an untagged image."""
     created: datetime
     size: int
-    """Bytes, as the engine counts them: layers shared with other images included."""
+    """Bytes, as the engine counts them: layers shared with other images included. Negative where
+    it does not say."""
     digests: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     parent: str = ""

@@ -1,6 +1,6 @@
 """Where an engine's bytes are, by kind, and what of each could be freed: what ``df`` shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from manager.core.amounts import Bytes
@@ -8,6 +8,8 @@ from manager.core.disk import Disk
 from manager.core.listing import ImageRow, State
 from manager.core.model import CacheRecord, Container, Snapshot, Volume
 from manager.core.removal import references, simulate
+
+RMI = "dockmgr rmi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,14 @@ def _images(snapshot: Snapshot, disk: Disk, rows: Iterable[ImageRow]) -> Iterabl
         len(idle_names),
         of_unused.without(of_dangling),
         disk.frees(unused).without(disk.frees(dangling)),
-        _rmi(idle_names),
+        _command(RMI, idle_names, "IMAGE..."),
     )
     yield Kind(
-        "dangling images", len(dangling_ids), of_dangling, disk.frees(dangling), _rmi(dangling_ids)
+        "dangling images",
+        len(dangling_ids),
+        of_dangling,
+        disk.frees(dangling),
+        _command(RMI, dangling_ids, "IMAGE..."),
     )
 
 
@@ -76,24 +82,23 @@ def _going(snapshot: Snapshot, rows: Iterable[ImageRow]) -> tuple[str, ...]:
     return simulate(snapshot, going).deleted
 
 
-SHOWN = 3
-"""So many names stand in a command; where there are more, the person chooses."""
+WIDEST = 26
+"""Columns of a command that names what it frees; where that has no room, the person chooses."""
 
 
-def _rmi(names: list[str]) -> str:
+def _command(verb: str, names: Sequence[str], some: str) -> str:
+    """The command that removes these things; empty if there are none."""
     if not names:
         return ""
-    return "dockmgr rmi " + (" ".join(names) if len(names) <= SHOWN else "IMAGE...")
+    whole = f"{verb} {' '.join(names)}"
+    return whole if len(whole) <= WIDEST else f"{verb} {some}"
 
 
 def _containers(containers: Iterable[Container], writable: Mapping[str, int]) -> Kind:
     stopped = [container for container in containers if not container.running]
     size = sum(writable.values())
     freeable = sum(writable.get(container.id, 0) for container in stopped)
-    names = [container.name for container in stopped]
-    command = ""
-    if names:
-        command = "dockmgr rm " + (" ".join(sorted(names)) if len(names) <= SHOWN else "NAME...")
+    command = _command("dockmgr rm", sorted(it.name for it in stopped), "NAME...")
     return Kind("containers", len(writable), Bytes(size, size), Bytes(freeable, freeable), command)
 
 

@@ -138,6 +138,12 @@ class Forest:
             assert "error" not in row, row
         self._planted(tag)
 
+    def settle(self) -> None:
+        """Let the engine collect what builds have left: the containerd store does so only then."""
+        self.import_tar("settle:1", {"x": b"x"})
+        self.tags.remove("settle:1")
+        self.engine.images.remove("settle:1")
+
     def container(self, image: str, mounts: tuple[str, ...] = ()) -> str:
         """A container that never runs, but uses its image, and has others mounted."""
         rows = [{"Type": "image", "Source": it, "Target": f"/mnt/{it}"} for it in mounts]
@@ -160,6 +166,7 @@ def plant(engine: Engine, lab: Lab) -> Forest:
     forest.pull("busybox:latest")
     for family in (classic, kit, moved, duplicates, odd, pulled):
         family(forest)
+    forest.settle()
     return forest
 
 

@@ -108,7 +108,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[spwan]\nparallel = 3\n",
             "line 1: spwan is not a section; did you mean spawn?",
-            "the sections there are: spawn, containers, pull, lab, output",
+            "the sections there are: spawn, containers, pull, images, lab, output",
         ),
         (
             "[spawn]\nattempts = 3",
@@ -118,7 +118,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[qqqq]",
             "line 1: qqqq is not a section",
-            "the sections there are: spawn, containers, pull, lab, output",
+            "the sections there are: spawn, containers, pull, images, lab, output",
         ),
         (
             "[spawn]\nparallel = true",

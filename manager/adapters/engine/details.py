@@ -23,12 +23,13 @@ ESCAPED = 6
 """Bytes that one character can take in JSON: ``\\u003c``."""
 
 
-def read(engine: Engine, identity: str, platform: str = "") -> ImageDetail | None:
+def read(engine: Engine, identity: str, name: str, platform: str = "") -> ImageDetail | None:
     """What never changes of an image, in two calls.
 
     Args:
         engine: which has the image.
         identity: the image's id.
+        name: what to ask by: a tag, which the containerd store finds faster, or the id.
         platform: ``os/arch[/variant]``, one of several that are present; needs API 1.49.
 
     Returns:
@@ -38,19 +39,23 @@ def read(engine: Engine, identity: str, platform: str = "") -> ImageDetail | Non
         ManagerError: the engine could not be asked.
     """
     wish = {"platform": _platform_json(platform)} if platform else {}
-    row = _asked(engine, f"/images/{identity}/json", wish)
-    if not isinstance(row, dict):
-        return None
     # Where the history does not fit the layers the engine refuses to show it.
-    return _detail(row, _asked(engine, f"/images/{identity}/history", wish) or ())
+    lines = _asked(engine, f"/images/{name}/history", wish)
+    # Asked last: if the name is still this image's, the history was this image's too.
+    row = _asked(engine, f"/images/{name}/json", wish)
+    if not isinstance(row, dict) or row.get("Id") != identity:
+        return read(engine, identity, identity, platform) if name != identity else None
+    complete = not isinstance(lines, EngineError)
+    return _detail(row, lines if isinstance(lines, list) else (), complete=complete)
 
 
 def _asked(engine: Engine, path: str, query: dict[str, str]) -> Any:  # noqa: ANN401
+    """An answer, or the engine's refusal."""
     try:
         with translated(engine.endpoint):
             return engine.get_json(path, query)
-    except EngineError:
-        return None
+    except EngineError as error:
+        return error
 
 
 def _platform_json(platform: str) -> str:
@@ -58,13 +63,13 @@ def _platform_json(platform: str) -> str:
     return json.dumps(words)
 
 
-def _detail(row: dict[str, Any], lines: Iterable[dict[str, Any]]) -> ImageDetail:
+def _detail(row: dict[str, Any], lines: Iterable[dict[str, Any]], *, complete: bool) -> ImageDetail:
     """From the answers to inspect and history; the engine gives the newest line first."""
     history = tuple(
         HistoryRow(whole(line.get("Size")), line.get("CreatedBy") or "") for line in lines
     )[::-1]
     diff_ids = tuple((row.get("RootFS") or {}).get("Layers") or ())
-    return ImageDetail(diff_ids, history, _config_size(row, diff_ids, history))
+    return ImageDetail(diff_ids, history, _config_size(row, diff_ids, history), complete)
 
 
 def _config_size(
