@@ -112,15 +112,16 @@ def _undo(work: _Transaction, error: BaseException) -> None:
             removed = work.roll_back()
     except ManagerError as second:
         raise ManagerError(
-            f"{error}; and taking it back failed too: {second.message}",
-            f"remove what is left with: dockmgr rm {work.spec.group}",
+            f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
+            second.hint,
             ExitCode.PARTIAL,
+            details=getattr(error, "details", ()),
         ) from error
     if isinstance(error, ManagerError) and removed:
-        what = "the container made" if removed == 1 else f"the {removed} containers made"
-        error.message = f"{error.message} ({what} by this spawn was removed again)"
+        what = "the container made by this spawn was"
         if removed > 1:
-            error.message = error.message.replace("spawn was", "spawn were")
+            what = f"the {removed} containers made by this spawn were"
+        error.message = f"{error.message} ({what} removed again)"
 
 
 @dataclass
@@ -167,6 +168,7 @@ class _Transaction:
 
     def _create_and_start(self, step: Step, spare: Iterator[int]) -> None:
         number = step.number or 0
+        refused = False
         while True:
             name = member_name(self.spec.group, number)
             config = container_config(self.spec, number, self.spec.image.for_engine, self.identity)
@@ -178,9 +180,10 @@ class _Transaction:
                     raise
                 if step.on_conflict is OnConflict.SKIP_MEMBER:
                     holder = self._holder(name)
-                    if holder is None:
-                        continue
-                    if holder.group == self.spec.group:
+                    if holder is None and not refused and not self._stopping.is_set():
+                        refused = True
+                        continue  # it has been removed meanwhile: the name may be free
+                    if holder is not None and holder.group == self.spec.group:
                         return
                 with self._lock:
                     number = next(spare)
@@ -257,6 +260,19 @@ class _Transaction:
         """Remove every container of this spawn, found by its label; how many there were."""
         self._stopping.set()
         mine = self.engine.containers.list(f"{SPAWN_LABEL}={self.identity}")
+        left: list[str] = []
+        why = ""
         for member in mine:
-            self.engine.containers.remove(member.id, force=True, volumes=True)
+            try:
+                self.engine.containers.remove(member.id, force=True, volumes=True)
+            except NotFoundError:
+                continue
+            except ManagerError as error:
+                left.append(member.name)
+                why = error.message
+        if left:
+            raise ManagerError(
+                f"{', '.join(left)} could not be removed again: {why}",
+                f"remove them with: dockmgr rm {' '.join(left)}",
+            )
         return len(mine)

@@ -9,6 +9,7 @@ from manager.actions.run import Outcome
 from manager.adapters.engine import usage
 from manager.adapters.engine.failures import ConflictError, NotFoundError
 from manager.core.model import Store
+from manager.core.removal import references
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | No
         if image.id != step.object_id:
             return ConflictError(
                 f"{step.target} has become another image meanwhile: it was left alone",
+                "look again with: dockmgr images",
+            )
+        if step.others and not set(references(image)) - {step.target}:
+            return ConflictError(
+                f"{step.target} is the last reference by now: it was left alone",
                 "look again with: dockmgr images",
             )
         rows = engine.images.remove(name)

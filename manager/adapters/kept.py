@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from manager.core.model import HistoryRow, ImageDetail
@@ -45,10 +45,12 @@ class KeptDetails:
                 rows = database.execute(
                     "SELECT image, detail FROM details WHERE store = ?", (self._store,)
                 ).fetchall()
-        except sqlite3.Error:
+            return {image: _read(text) for image, text in rows}
+        except sqlite3.OperationalError:
+            return {}  # another process is writing, or the file cannot be read
+        except (sqlite3.DatabaseError, ValueError):
             self._throw_away()
             return {}
-        return {image: _read(text) for image, text in rows}
 
     def add(self, details: Mapping[str, ImageDetail], present: Iterable[str]) -> str:
         """Keep more, and forget images that are no longer there.
@@ -95,7 +97,8 @@ class KeptDetails:
         return database
 
     def _throw_away(self) -> None:
-        (self._folder / FILE).unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be removed is passed over again the next time
+            (self._folder / FILE).unlink(missing_ok=True)
 
 
 def _write(detail: ImageDetail) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,7 +68,8 @@ class Session:
         from manager.adapters import contexts
 
         chosen = contexts.choose(self.host, self.context, self.env, self.default_socket)
-        if chosen.named or self.default_socket.exists():
+        # Also a link to a socket that is not there is somebody's engine, only not running.
+        if chosen.named or os.path.lexists(self.default_socket):
             return chosen
         from manager.adapters.lab import state
 

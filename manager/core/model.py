@@ -9,6 +9,8 @@ GROUP_LABEL = "dockmgr.group"
 INDEX_LABEL = "dockmgr.index"
 SPAWN_LABEL = "dockmgr.spawn"
 
+LONGEST_INDEX = 9
+"""Digits of a member's number, at most."""
 SHORT_ID = 12
 """How many hexadecimal digits of an id docker shows."""
 
@@ -59,14 +61,21 @@ class Container:
 
     @property
     def group(self) -> str | None:
-        """The group whose member this is; None if dockmgr did not make it."""
-        return self.labels.get(GROUP_LABEL)
+        """The group whose member this is; None if dockmgr did not make it.
+
+        The name has to fit as well: an image made from a member (``docker commit``) hands the
+        member's labels on to containers that are nobody's members.
+        """
+        group = self.labels.get(GROUP_LABEL)
+        fits = self.name == f"{group}{self.labels.get(INDEX_LABEL, '')}"
+        return group if group and fits else None
 
     @property
     def index(self) -> int | None:
         """The number of this member in its group; None if it has none that is a number."""
         text = self.labels.get(INDEX_LABEL, "")
-        return int(text) if text.isascii() and text.isdigit() else None
+        fits = text.isascii() and text.isdigit() and len(text) <= LONGEST_INDEX
+        return int(text) if fits else None
 
     @property
     def running(self) -> bool:

@@ -39,6 +39,8 @@ class Step:
     """Why, in words: ``from nginx:latest``."""
     object_id: str = ""
     """Condition: the target still has this id; empty for what does not exist yet."""
+    others: bool = False
+    """Condition: the image still has other references, so that this removal frees nothing."""
     number: int | None = None
     """The member's number, where the step makes a member of a group."""
     on_conflict: OnConflict = OnConflict.FAIL

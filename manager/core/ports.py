@@ -86,9 +86,11 @@ def _split_address(text: str, rest: str) -> tuple[str, str]:
 
 
 def _port(text: str, digits: str) -> int:
-    if not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits[:6]) <= HIGHEST_PORT:
+    plain = digits.lstrip("0")
+    fits = digits.isascii() and digits.isdigit() and 1 <= len(plain) <= len(str(HIGHEST_PORT))
+    if not fits or int(plain) > HIGHEST_PORT:
         raise _refused(text, f"names {digits!r}, which is no port from 1 to {HIGHEST_PORT}")
-    return int(digits)
+    return int(plain)
 
 
 def _protocol(text: str, protocol: str) -> str:

@@ -44,14 +44,15 @@ def plan_untag(snapshot: Snapshot, names: tuple[str, ...], disk: Disk | None = N
             rest.remove(reference)
         _refuse_if_used(snapshot, named[image_id, reference], reference, last=not rest)
         kept = f"the image is still {', '.join(rest)}" if rest else removal.kept.get(image_id, "")
-        steps.append(_step(named[image_id, reference], reference, kept))
+        steps.append(_step(named[image_id, reference], reference, kept, others=bool(rest)))
     plan = Plan(tuple(steps))
     return _with_bytes(snapshot, disk, plan, removal.deleted) if disk is not None else plan
 
 
-def _step(image: Image, reference: str, kept: str) -> Step:
+def _step(image: Image, reference: str, kept: str, *, others: bool) -> Step:
     if kept:
-        return Step(Verb.UNTAG, reference, f"frees nothing: {kept}", object_id=image.id)
+        cause = f"frees nothing: {kept}"
+        return Step(Verb.UNTAG, reference, cause, object_id=image.id, others=others)
     cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
     return Step(Verb.DELETE, reference, cause, object_id=image.id)
 

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from manager.actions import observe
+from manager.actions.untag import untag
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab import processes
+from manager.core.disk import Disk
+from manager.core.untagging import plan_untag
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")
@@ -165,3 +169,19 @@ def test_json_of_what_was_done(run: Command, verb: str) -> None:
     data = run.ok(verb, "busybox", "--json", *options).data
     assert data["outcomes"][-1]["target"] == "busybox1"
     assert {row["status"] for row in data["outcomes"]} == {"done"}
+
+
+def test_what_has_become_the_last_reference_meanwhile_is_left_alone(
+    run: Command, engine: Engine
+) -> None:
+    run.ok("pull", "busybox")
+    engine.api.tag("busybox", "keepsake", "v1")
+    observed = observe.everything(engine).snapshot
+    disk = Disk(observed)
+    plan = plan_untag(observed, ("keepsake:v1",), disk)
+    engine.images.remove("busybox:latest")
+    (outcome,) = untag(engine, plan, observed, disk, lambda _: None).outcomes
+    assert outcome.error is not None
+    assert "is the last reference by now" in outcome.error.message
+    assert engine.images.find("keepsake:v1") is not None
+    engine.images.remove("keepsake:v1")

@@ -1,9 +1,11 @@
 """Which containers a typed name stands for."""
 
+from dataclasses import replace
+
 import pytest
 
 from manager.core.groups import known_names, select
-from manager.core.model import Snapshot
+from manager.core.model import GROUP_LABEL, INDEX_LABEL, Snapshot
 from manager.errors import ManagerError
 from tests.unit.make import container, members
 
@@ -63,3 +65,16 @@ def test_a_wrong_name_is_answered_with_the_nearest_real_one() -> None:
 
 def test_known_names_are_groups_and_containers() -> None:
     assert known_names(Snapshot((*members("web", 1), container("db")))) == {"web", "web1", "db"}
+
+
+def test_a_container_with_the_copied_labels_of_a_member_is_no_member() -> None:
+    """As `docker commit nginx1 mine; docker run --name precious mine` makes it."""
+    copied = replace(container("precious"), labels=members("nginx", 1)[0].labels)
+    snapshot = Snapshot((*members("nginx", 1), copied))
+    assert [c.name for c in select(snapshot, ("nginx",))] == ["nginx1"]
+    assert [c.name for c in select(snapshot, ("precious",))] == ["precious"]
+
+
+def test_a_label_that_is_no_number_of_a_member() -> None:
+    odd = replace(container("web1"), labels={GROUP_LABEL: "web", INDEX_LABEL: "9" * 5000})
+    assert (odd.index, odd.group) == (None, None)

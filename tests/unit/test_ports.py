@@ -35,6 +35,8 @@ def test_dockers_forms(text: str, spec: PublishSpec) -> None:
         "65536",
         "8080:",
         "8080:80/icmp",
+        "0000800000:80",
+        "9" * 5000,
         "80/",
         "1:2:3:4",
         "localhost:8080:80",

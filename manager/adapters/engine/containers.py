@@ -45,7 +45,7 @@ class Containers:
         filters = {"label": list(labels)} if labels else None
         with translated(self._engine.endpoint):
             rows = self._engine.api.containers(all=True, filters=filters)
-        return tuple(_container(row) for row in rows)
+        return tuple(_container(row) for row in rows or ())
 
     def create(self, name: str, config: dict[str, object], platform: str = "") -> str:
         """Create a container.

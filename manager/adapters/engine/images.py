@@ -32,7 +32,7 @@ class Images:
         """
         with translated(self._engine.endpoint):
             rows = self._engine.api.images()
-        return tuple(_image(row) for row in rows)
+        return tuple(_image(row) for row in rows or ())
 
     def list_all(self) -> tuple[Image, ...]:
         """All images, the hidden parents of builds included, with what they share; in one call.

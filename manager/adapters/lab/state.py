@@ -89,7 +89,8 @@ def check_name(name: str) -> None:
 
 def labs_folder() -> Path:
     """Where labs keep their files: a folder for each."""
-    return folders.state() / "labs"
+    # One spelling only: by it the processes of a lab are found.
+    return folders.state().resolve() / "labs"
 
 
 def folder(name: str) -> Path:
@@ -137,7 +138,11 @@ def running() -> list[Lab]:
     root = labs_folder()
     if not root.is_dir():
         return []
-    labs = [_load(entry) for entry in sorted(root.iterdir()) if entry.is_dir()]
+    try:
+        entries = sorted(root.iterdir())
+    except PermissionError:
+        return []  # another person's, who does not share them
+    labs = [_load(entry) for entry in entries if entry.is_dir()]
     return [lab for lab in labs if lab is not None and lab.alive]
 
 
