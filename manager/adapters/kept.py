@@ -17,7 +17,6 @@ FILE = "images.sqlite3"
 VERSION = 1
 """Of the table and of the texts in it; what another version wrote is thrown away."""
 PATIENCE = 5.0
-"""Seconds to wait for another process that writes."""
 
 
 class KeptDetails:
@@ -26,13 +25,15 @@ class KeptDetails:
     It is only a cache: where its file cannot be read or written, details are read again.
     """
 
-    def __init__(self, folder: Path, store: str) -> None:
+    def __init__(self, folder: Path, store: str, patience: float = PATIENCE) -> None:
         """Remember where.
 
         Args:
             folder: the cache folder; made if missing.
             store: which engine's store: the same image is kept in another way by another.
+            patience: seconds to wait for another process that writes.
         """
+        self._patience = patience
         self._folder = folder
         self._store = store
 
@@ -84,7 +85,7 @@ class KeptDetails:
         if not path.exists():
             # A history can hold what somebody built with: it is nobody else's business.
             path.touch(mode=0o600)
-        database = sqlite3.connect(path, timeout=PATIENCE)
+        database = sqlite3.connect(path, timeout=self._patience)
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             with database:

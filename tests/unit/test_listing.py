@@ -1,0 +1,159 @@
+"""Images as rows, where the bytes are, and plain tables."""
+
+from dataclasses import replace
+
+import pytest
+
+from manager.cli.columns import Column, Table
+from manager.cli.df import bar
+from manager.core import listing
+from manager.core.amounts import Bytes, difference
+from manager.core.disk import Disk
+from manager.core.listing import State
+from manager.core.model import CacheRecord, Image, ImageDetail, Snapshot, Volume
+from manager.core.overview import overview
+from manager.core.recency import last_uses
+from manager.errors import ManagerError
+from tests.unit.make import EPOCH, container
+
+BASE, APP, OLD, PARENT = (f"sha256:{letter * 64}" for letter in "abcd")
+LAYERS = {BASE: ("l1",), APP: ("l1", "l2"), OLD: ("l1", "l3"), PARENT: ("l1",)}
+SIZES = {BASE: 1000, APP: 1300, OLD: 1050, PARENT: 1000}
+TAGS = {BASE: ("base:1", "base:2"), APP: ("org/app:1",), OLD: (), PARENT: ()}
+SHARED = {BASE: 1000, APP: 1000, OLD: 1000, PARENT: 1000}
+
+
+def snapshot() -> Snapshot:
+    images = tuple(Image(key, TAGS[key], EPOCH, SIZES[key], shared=SHARED[key]) for key in LAYERS)
+    images = tuple(replace(it, parent=PARENT) if it.id == OLD else it for it in images)
+    details = {key: ImageDetail(layers) for key, layers in LAYERS.items()}
+    user = container("web1", image_id=BASE)
+    ended = replace(container("job", image_id=BASE, state="exited"), id="ended")
+    return Snapshot((user, ended), images, details=details, layers_size=1350)
+
+
+def rows() -> tuple[listing.ImageRow, ...]:
+    seen = snapshot()
+    return listing.rows(seen, Disk(seen), last_uses(seen, {}, EPOCH))
+
+
+def test_rows_tell_bytes_users_and_state_and_leave_out_hidden_parents() -> None:
+    found = {row.image.id: row for row in rows()}
+    assert set(found) == {BASE, APP, OLD}
+    assert (found[BASE].state, found[BASE].containers) == (State.IN_USE, ("job", "web1"))
+    assert (found[APP].state, found[APP].frees.low, found[APP].shared.low) == (
+        State.IDLE,
+        300,
+        1000,
+    )
+    assert (found[OLD].state, found[OLD].frees.high) == (State.DANGLING, 50)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "state", "larger", "expected"),
+    [
+        ((), None, None, {BASE, APP, OLD}),
+        (("base",), None, None, {BASE}),
+        (("base:2", "org/*"), None, None, {BASE, APP}),
+        (("*",), None, None, {BASE, APP}),
+        (("cccc",), None, None, {OLD}),
+        (("sha256:cc",), None, None, {OLD}),
+        (("app",), None, None, set()),
+        ((), State.IDLE, None, {APP}),
+        ((), None, 1050, {APP}),
+    ],
+)
+def test_chosen(
+    patterns: tuple[str, ...], state: State | None, larger: int | None, expected: set[str]
+) -> None:
+    assert {row.image.id for row in listing.chosen(rows(), patterns, state, larger)} == expected
+
+
+@pytest.mark.parametrize("by", listing.SORTS)
+def test_every_column_sorts_and_turns_round(by: str) -> None:
+    assert len(listing.ordered(rows(), by)) == 3
+    assert len(listing.ordered(rows(), by, backwards=True)) == 3
+
+
+def test_the_largest_first_and_the_nameless_last() -> None:
+    assert [row.image.id for row in listing.ordered(rows(), "size")] == [APP, OLD, BASE]
+    assert [row.image.id for row in listing.ordered(rows(), "frees")] == [APP, OLD, BASE]
+    assert [row.image.id for row in listing.ordered(rows(), "name")] == [BASE, APP, OLD]
+    with pytest.raises(ManagerError, match="cannot be sorted by 'taste'"):
+        listing.ordered(rows(), "taste")
+
+
+def test_images_add_up_to_the_total_and_each_kind_has_its_command() -> None:
+    seen = replace(
+        snapshot(),
+        build_cache=(
+            CacheRecord("r", 70),
+            CacheRecord("s", 30, shared=True),
+            CacheRecord("u", 5, in_use=True),
+        ),
+    )
+    volumes = (Volume("a", 40, 0), Volume("b", 60, 1))
+    sizes = {container("web1").id: 10, "ended": 25}
+    kinds = {it.name: it for it in overview(seen, Disk(seen), rows(), sizes, volumes)}
+    images = [kinds[name] for name in ("images in use", "idle images", "dangling images")]
+    assert [kind.size.low for kind in images] == [1000, 300, 50]
+    assert [kind.freeable.low for kind in images] == [0, 300, 50]
+    assert images[1].command == "dockmgr rmi org/app:1"
+    assert images[2].command == "dockmgr rmi cccccccccccc"
+    stopped = kinds["containers"]
+    assert (stopped.size.low, stopped.freeable.low, stopped.command) == (35, 25, "dockmgr rm job")
+    assert (kinds["volumes"].size.low, kinds["volumes"].freeable.low) == (100, 40)
+    assert (kinds["build cache"].size.low, kinds["build cache"].freeable.low) == (75, 70)
+
+
+def test_what_the_engine_failed_to_tell_is_left_out() -> None:
+    seen = snapshot()
+    kinds = [it.name for it in overview(seen, Disk(seen), rows(), None, None)]
+    assert kinds == ["images in use", "idle images", "dangling images", "build cache"]
+
+
+def test_bytes_as_people_read_them() -> None:
+    assert str(Bytes(1000, 1000)) == "1kB"
+    assert str(Bytes(1000, 2000)) == "1kB to 2kB"
+    assert Bytes(1000, 2000).short() == "1kB+"
+    assert Bytes(1000, 1000).sentence() == "exactly 1,000 bytes (1kB)"
+    assert Bytes(1000, 1000, "it is odd").sentence() == "about 1kB (it is odd)"
+    assert Bytes(1000, 2000, "it is odd").sentence() == "1kB to 2kB (it is odd)"
+    assert Bytes().sentence() == "nothing"
+
+
+def test_a_difference_is_told() -> None:
+    predicted, cached = Bytes(1000, 1000), Bytes(300, 300)
+    assert difference(predicted, cached, 1000) == "freed 1,000 bytes (1kB), as predicted"
+    assert difference(predicted, cached, 700).endswith(
+        "300B more left the images, but the build cache has it"
+    )
+    assert difference(predicted, cached, 500).endswith(
+        "something failed, or others use it meanwhile"
+    )
+    assert difference(predicted, cached, 1200).endswith("cleared away earlier leftovers too")
+    assert "does not tell" in difference(predicted, cached, None)
+
+
+TABLE = Table(
+    (Column("NAME"), Column("SIZE", right=True), Column("MORE", from_width=60)),
+    (("short", "1kB", "x"), ("a-name-that-is-far-too-long-for-it", "10kB", "y")),
+)
+
+
+def test_columns_fit_and_the_first_one_is_folded() -> None:
+    assert list(TABLE.lines(30)) == [
+        "NAME                      SIZE",
+        "short                      1kB",
+        "a-name-that-is-far-too-l  10kB",
+        "ong-for-it",
+    ]
+    assert next(iter(TABLE.lines(60))).endswith("MORE")
+
+
+def test_bars() -> None:
+    assert bar(0, 100, 4) == "░░░░"
+    assert bar(1, 1000, 4) == "█░░░"
+    assert bar(50, 100, 4) == "██░░"
+    assert bar(200, 100, 4) == "████"
+    assert bar(0, 0, 4) == "    "

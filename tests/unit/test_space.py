@@ -1,0 +1,50 @@
+"""The disk of an engine, where it can be known; virtual machines, where it cannot."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from manager.adapters import space
+
+HERE = {"KernelVersion": os.uname().release, "OperatingSystem": "Debian GNU/Linux 12"}
+SOCKET = "unix:///var/run/docker.sock"
+
+
+def test_an_engine_on_this_machine(tmp_path: Path) -> None:
+    found = space.of_engine(SOCKET, {**HERE, "DockerRootDir": str(tmp_path)}, None)
+    assert isinstance(found, space.Space)
+    assert 0 < found.free <= found.total
+    assert found.path == str(tmp_path)
+
+
+def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
+    found = space.of_engine("unix:///x", {"OperatingSystem": "Docker Desktop"}, tmp_path)
+    assert isinstance(found, space.Space)
+
+
+@pytest.mark.parametrize(
+    ("host", "info", "why"),
+    [
+        ("tcp://build:2376", HERE, "is not on this machine"),
+        (SOCKET, {**HERE, "OperatingSystem": "Docker Desktop"}, "runs in Docker Desktop"),
+        (SOCKET, {**HERE, "Name": "colima"}, "runs in Colima"),
+        (SOCKET, {**HERE, "Name": "lima-rancher-desktop"}, "runs in Rancher Desktop"),
+        (SOCKET, {"KernelVersion": "another"}, "runs on another machine"),
+        (SOCKET, {**HERE, "DockerRootDir": "/nowhere/at/all"}, "does not say where"),
+        (SOCKET, HERE, "does not say where"),
+    ],
+)
+def test_where_it_cannot_be_known_it_says_why(host: str, info: dict[str, str], why: str) -> None:
+    found = space.of_engine(host, info, None)
+    assert isinstance(found, str)
+    assert why in found
+
+
+def test_the_file_of_a_virtual_machine_may_stay_large() -> None:
+    assert space.shrink_hint(HERE) == ""
+    hint = space.shrink_hint({**HERE, "OperatingSystem": "Docker Desktop"})
+    assert "may not become smaller by itself" in hint
+    assert "Optimize-VHD" in hint
+    assert "fstrim" in space.shrink_hint({**HERE, "Name": "colima"})
+    assert set(space.SHRINK) >= set(space.MACHINES.values())
