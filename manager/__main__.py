@@ -23,9 +23,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     # What is imported lives until the end: looking through it for garbage only costs time.
     gc.set_threshold(100_000)
+    _end_in_order()
     from manager.cli.app import main as run
 
     return run(arguments)
+
+
+def _end_in_order() -> None:
+    """Let `kill`, a closed terminal and a cancelled job do what Ctrl-C does: undo what is half."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What was told to be ignored (nohup) stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 if __name__ == "__main__":

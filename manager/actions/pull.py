@@ -119,7 +119,7 @@ def _outcome(
         progress = _with_retries(engine, reference, means, stopping)
         image = engine.images.find(reference.for_engine)
     except ManagerError as error:
-        means.report(PullEvent(reference, PullProgress(), finished=True))
+        means.report(PullEvent(reference, PullProgress(error=error.message), finished=True))
         return Pulled(reference, error=error)
     means.report(PullEvent(reference, progress, finished=True))
     # Podman tells neither the digest nor whether anything was new.

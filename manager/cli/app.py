@@ -1,5 +1,6 @@
 """The root of the command line, and the one place where errors become exit codes."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -106,10 +107,16 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
     Returns:
         The exit code: see `ExitCode`.
     """
+    if sys.stdout is None:  # closed by whoever started the program
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - till the end
+    elif hasattr(sys.stdout, "reconfigure"):
+        # A letter that the terminal's encoding lacks is shown as a question mark.
+        sys.stdout.reconfigure(errors="replace")
     try:
         result = build(argv)(
             args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
         )
+        sys.stdout.flush()  # what cannot be written is an error of this command
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
@@ -131,6 +138,9 @@ def _explained(error: Exception) -> ManagerError:
         return error
     if isinstance(error, typer.TyperException):
         return _usage(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        _broken_pipe()
+        return ManagerError("the output cannot be written: no space left", "make room there")
     return _bug(error)
 
 

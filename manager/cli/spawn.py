@@ -16,6 +16,10 @@ ANSWER_WITHIN = 5.0
 """Seconds for which published ports are tried before they are said not to answer."""
 
 
+MOST = 10_000
+"""Containers of one spawn, at most."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
@@ -43,7 +47,7 @@ def spawn(
         list[str] | None,
         typer.Argument(metavar="[-- COMMAND...]", help="What to run instead of the image's own."),
     ] = None,
-    count: Annotated[int, typer.Option("--count", "-n", help="How many to make.")] = 1,
+    count: Annotated[int, typer.Option("--count", "-n", max=MOST, help="How many to make.")] = 1,
     name: Annotated[
         str | None,
         typer.Option("--name", help="The group's name; members are called NAME1, NAME2…"),
@@ -97,7 +101,7 @@ def spawn(
     reference = ImageReference.parse(image)
     spec = GroupSpec(
         image=reference,
-        group=name or default_group(reference),
+        group=default_group(reference) if name is None else name,
         count=count,
         ensure=ensure,
         publish=tuple(PublishSpec.parse(text) for text in publish or ()),

@@ -46,8 +46,13 @@ def _nothing(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
     known = sorted(known_names(snapshot))
     import difflib
 
-    near = difflib.get_close_matches(name.partition(":")[2] or name, known, n=1)
+    wanted = name.partition(":")[2] or name
+    near = difflib.get_close_matches(wanted, known, n=1)
     hint = f"did you mean {near[0]}?" if near else "see what there is with: dockmgr ls"
+    group = wanted.rstrip("0123456789")
+    if group != wanted and snapshot.members(group):
+        # The whole group is not what is meant by one of its members that is not there.
+        hint = f"see the members of {group} with: dockmgr ls {group}"
     raise ManagerError(f"there is no container or group called {name}", hint)
 
 

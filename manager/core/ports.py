@@ -58,6 +58,11 @@ class PublishSpec:
             )
         return replace(self, host_port=port)
 
+    @property
+    def host_key(self) -> tuple[str, int, str] | None:
+        """What of the engine's machine it takes; None where the engine chooses."""
+        return None if self.host_port is None else (self.host_ip, self.host_port, self.protocol)
+
     def __str__(self) -> str:
         """The spec in docker's syntax."""
         inner = f"{self.container_port}/{self.protocol}"

@@ -117,11 +117,30 @@ def plan_spawn(spec: GroupSpec, snapshot: Snapshot, image: Image | None) -> Plan
     wanted = max(spec.count - len(members), 0) if spec.ensure else spec.count
     numbers = free_numbers(spec.group, snapshot)
     chosen = [next(numbers) for _ in range(wanted)]
+    _refuse_same_port_twice(spec, chosen)
     on_conflict = OnConflict.SKIP_MEMBER if spec.ensure else OnConflict.NEXT_NUMBER
     steps = [_create(spec, number, on_conflict) for number in chosen]
     if steps and image is None:
         steps.insert(0, Step(Verb.PULL, spec.image.familiar, "not on this engine yet"))
     return Plan(tuple(steps), tuple(_notes(spec, snapshot, members, chosen)))
+
+
+def _refuse_same_port_twice(spec: GroupSpec, chosen: list[int]) -> None:
+    """Members count their ports upwards: two ``--publish`` can run into each other."""
+    taken: dict[tuple[str, int, str], str] = {}
+    for number in chosen:
+        for port in (published.for_member(number) for published in spec.publish):
+            key = port.host_key
+            if key is None:
+                continue
+            name = member_name(spec.group, number)
+            if key in taken:
+                raise ManagerError(
+                    f"{taken[key]} and {name} would both publish port {port.host_port}",
+                    f"publish ports that lie at least {spec.count} apart",
+                    ExitCode.USAGE,
+                )
+            taken[key] = name
 
 
 def _create(spec: GroupSpec, number: int, on_conflict: OnConflict) -> Step:

@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a spawn: nothing of it is left, and nothing else is touched."""
+"""A spawn that is ended in the middle: nothing of it is left, and nothing else is touched."""
 
 import signal
 import subprocess
@@ -10,10 +10,15 @@ import pytest
 from manager.adapters.engine.client import Engine
 from tests.command import Command
 
+CTRL_C, KILL, CLOSED_TERMINAL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
-@pytest.mark.parametrize("members", [1, 4, 12])
+
+@pytest.mark.parametrize(
+    ("how", "members"),
+    [(CTRL_C, 1), (CTRL_C, 4), (CTRL_C, 12), (KILL, 4), (CLOSED_TERMINAL, 4)],
+)
 def test_nothing_is_left(
-    run: Command, engine: Engine, program_env: dict[str, str], members: int
+    run: Command, engine: Engine, program_env: dict[str, str], how: signal.Signals, members: int
 ) -> None:
     run.ok("spawn", "busybox", "--name", "kept", "--", "sleep", "600")
     command = [sys.executable, "-m", "manager", "spawn", "busybox", "-n", "200"]
@@ -23,7 +28,7 @@ def test_nothing_is_left(
         end = time.monotonic() + 30
         while len(engine.containers.list("dockmgr.group=busybox")) < members:
             assert time.monotonic() < end
-        spawn.send_signal(signal.SIGINT)
+        spawn.send_signal(how)
         _, said = spawn.communicate(timeout=60)
     assert spawn.returncode == 130
     assert said.endswith("interrupted\n")

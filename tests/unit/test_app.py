@@ -1,5 +1,8 @@
 """The boundary where errors become sentences and exit codes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -106,3 +109,30 @@ def test_a_bug_says_where_its_log_is(
     assert str(log) in told
     assert "Traceback" not in told
     assert "Traceback" in log.read_text(encoding="utf-8")
+
+
+def test_an_output_that_cannot_be_written_is_no_bug(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path)}
+    for command in (["--help"], ["ls", "--help"]):
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "manager", *command],
+                env=env,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 1
+        assert "error: the output cannot be written: no space left" in done.stderr
+
+
+def test_a_count_has_an_end(run: Command) -> None:
+    refused = run("spawn", "nginx", "-n", "99999999")
+    assert refused.code == 2
+    assert "10000" in refused.err
+
+
+def test_an_empty_name_is_refused_and_not_left_out(run: Command) -> None:
+    refused = run("spawn", "nginx", "--name", "")
+    assert (refused.code, "error: " in refused.err) == (2, True)

@@ -78,3 +78,9 @@ def test_a_container_with_the_copied_labels_of_a_member_is_no_member() -> None:
 def test_a_label_that_is_no_number_of_a_member() -> None:
     odd = replace(container("web1"), labels={GROUP_LABEL: "web", INDEX_LABEL: "9" * 5000})
     assert (odd.index, odd.group) == (None, None)
+
+
+def test_for_a_member_that_is_not_there_the_whole_group_is_not_suggested() -> None:
+    with pytest.raises(ManagerError, match="called nginx7") as caught:
+        select(Snapshot(members("nginx", 1, 2)), ("nginx7",))
+    assert caught.value.hint == "see the members of nginx with: dockmgr ls nginx"

@@ -174,3 +174,14 @@ def test_the_body_of_the_create_call() -> None:
             "NetworkMode": "lan",
         },
     }
+
+
+def test_ports_of_two_members_that_run_into_each_other_are_refused_beforehand() -> None:
+    ports = (PublishSpec.parse("8080:80"), PublishSpec.parse("8081:81"))
+    with pytest.raises(
+        ManagerError, match="nginx1 and nginx2 would both publish port 8081"
+    ) as caught:
+        plan(ask(2, publish=ports))
+    assert "at least 2 apart" in caught.value.hint
+    apart = (PublishSpec.parse("8080:80"), PublishSpec.parse("8080:80/udp"))
+    assert "create nginx2" in plan(ask(2, publish=apart))

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import docker.errors
 import requests
+import urllib3.exceptions
 
 from manager.adapters.contexts import Endpoint
 from manager.errors import ExitCode, ManagerError
@@ -51,7 +52,8 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
         raise _answer(error) from error
     except (KeyError, TypeError) as error:
         raise _odd_answer(error) from error
-    except requests.exceptions.RequestException as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        # Within a stream the SDK reads past requests, and passes on what lies beneath.
         raise unreachable(endpoint, error) from error
     except docker.errors.DockerException as error:
         raise unreachable(endpoint, error) from error
