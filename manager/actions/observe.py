@@ -19,8 +19,6 @@ PARALLEL = 16
 """Images read at once, unless somebody chose otherwise."""
 PLATFORM_WISH = (1, 49)
 """From this API on one of several platforms of an image can be looked at."""
-SHARED_SIZE = (1, 42)
-"""From this API on a list of images tells what they share."""
 OLDEST_CONTAINERD = 24
 """The first Docker with a containerd store to choose."""
 CONTENT_SHARED = 29

@@ -35,7 +35,9 @@ class Containers(Section):
     """Containers that run."""
 
     stop_timeout: timedelta = setting(
-        duration("1h"), "10s", "how long a container gets to stop before it is killed"
+        duration("1h"),
+        "10s",
+        "how long a container gets to stop before it is killed; at 10s, its own setting counts",
     )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
     from manager.adapters.lab.state import Lab
 
+ENGINES_OWN = 10
+"""Seconds that engines give a container which asks for no other time."""
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
 
@@ -117,9 +119,10 @@ class Session:
         return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
 
     @property
-    def stop_timeout(self) -> int:
-        """Seconds a container gets to end in order."""
-        return round(self.settings.containers.stop_timeout.total_seconds())
+    def stop_timeout(self) -> int | None:
+        """Seconds a container gets to end in order; None for its own, or else the engine's 10."""
+        seconds = round(self.settings.containers.stop_timeout.total_seconds())
+        return None if seconds == ENGINES_OWN else seconds
 
     def confirm(self, question: str, *, yes: bool, refused: str = "nothing was removed") -> None:
         """Ask before something is removed, or the machine is changed.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from manager.core.model import GROUP_LABEL, INDEX_LABEL, SPAWN_LABEL, Container, Image, Snapshot
 from manager.core.plan import OnConflict, Plan, Step, Verb
 from manager.core.ports import PublishSpec
-from manager.core.reference import ImageReference
+from manager.core.reference import ImageReference, read
 from manager.errors import ExitCode, ManagerError
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
@@ -89,12 +89,22 @@ def check_one_image(spec: GroupSpec, members: tuple[Container, ...], image_id: s
         ManagerError: (failed) a member was made from another image.
     """
     others = [member for member in members if member.image_id != image_id]
-    if not others:
-        return
-    other = others[0]
+    if others:
+        raise _mixed(spec, others[0])
+
+
+def _check_repository(spec: GroupSpec, members: tuple[Container, ...]) -> None:
+    """The same for an image that is not here yet, as far as names tell."""
+    for member in members:
+        made_from = read(member.image)
+        if made_from is not None and made_from.repository != spec.image.repository:
+            raise _mixed(spec, member)
+
+
+def _mixed(spec: GroupSpec, other: Container) -> ManagerError:
     moved = other.image == spec.image.familiar or other.image.startswith("sha256:")
     what = f"an older {spec.image.familiar}" if moved else other.image
-    raise ManagerError(
+    return ManagerError(
         f"group {spec.group} is made from {what}, and a group never mixes two images",
         f"give the new ones a name of their own with --name, or first: dockmgr rm {spec.group}",
     )
@@ -114,6 +124,8 @@ def plan_spawn(spec: GroupSpec, snapshot: Snapshot, image: Image | None) -> Plan
     members = snapshot.members(spec.group)
     if image is not None:
         check_one_image(spec, members, image.id)
+    else:
+        _check_repository(spec, members)
     wanted = max(spec.count - len(members), 0) if spec.ensure else spec.count
     numbers = free_numbers(spec.group, snapshot)
     chosen = [next(numbers) for _ in range(wanted)]

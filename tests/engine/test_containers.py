@@ -185,3 +185,13 @@ def test_what_has_become_the_last_reference_meanwhile_is_left_alone(
     assert "is the last reference by now" in outcome.error.message
     assert engine.images.find("keepsake:v1") is not None
     engine.images.remove("keepsake:v1")
+
+
+def test_a_containers_own_time_to_stop_counts(run: Command, engine: Engine) -> None:
+    run.ok("pull", "busybox")
+    script = "trap 'sleep 12; exit 7' TERM; while :; do sleep 0.1; done"
+    config: dict[str, object] = {"Image": "busybox", "Cmd": ["sh", "-c", script], "StopTimeout": 30}
+    identity = engine.containers.create("slow", config)
+    engine.containers.start(identity)
+    run.ok("stop", "slow")
+    assert engine.containers.inspect(identity)["State"]["ExitCode"] == 7

@@ -1,6 +1,7 @@
 """Plans of spawns, as literal texts."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -185,3 +186,9 @@ def test_ports_of_two_members_that_run_into_each_other_are_refused_beforehand() 
     assert "at least 2 apart" in caught.value.hint
     apart = (PublishSpec.parse("8080:80"), PublishSpec.parse("8080:80/udp"))
     assert "create nginx2" in plan(ask(2, publish=apart))
+
+
+def test_a_missing_image_of_another_repository_never_joins_a_group() -> None:
+    redis = replace(ask(3, ensure=True), image=ImageReference.parse("redis"), group="nginx")
+    with pytest.raises(ManagerError, match="made from nginx:latest, and a group never mixes"):
+        plan(redis, *members("nginx", 1, 2, 3), here=None)

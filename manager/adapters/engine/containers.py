@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
 
 
+LONGEST_STOP = 3600
+"""Seconds to wait for a container that has a time of its own to end in order."""
+PATIENCE = 60
+"""Seconds to wait for an answer beyond the time that a container gets."""
+
+
 class NameTakenError(ConflictError):
     """Another container has the name."""
 
@@ -93,21 +99,32 @@ class Containers:
         Raises:
             ManagerError: the engine refused.
         """
-        with translated(self._engine.endpoint):
-            self._engine.api.stop(identity, timeout=timeout)
+        self._end(identity, "stop", timeout)
 
     def restart(self, identity: str, timeout: int | None = None) -> None:
         """Restart a container.
 
         Args:
             identity: its id.
-            timeout: seconds it gets to end in order; None for the engine's 10.
+            timeout: seconds it gets to end in order; None for its own setting.
 
         Raises:
             ManagerError: the engine refused.
         """
+        self._end(identity, "restart", timeout)
+
+    def _end(self, identity: str, how: str, timeout: int | None) -> None:
+        """Stop or restart; the SDK's own methods do not wait for a container's own setting."""
+        wish = {} if timeout is None else {"t": timeout}
+        patience = LONGEST_STOP if timeout is None else timeout + PATIENCE
+        api = self._engine.api
         with translated(self._engine.endpoint):
-            self._engine.api.restart(identity, timeout=10 if timeout is None else timeout)
+            answer = api._post(  # noqa: SLF001
+                api._url("/containers/{0}/" + how, identity),  # noqa: SLF001
+                params=wish,
+                timeout=patience,
+            )
+            api._raise_for_status(answer)  # noqa: SLF001
 
     def remove(self, identity: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove a container; one that is gone already is as good as removed.

@@ -13,7 +13,6 @@ from manager.errors import ExitCode, ManagerError
 
 HTTP_NOT_FOUND = 404
 HTTP_CONFLICT = 409
-HTTP_NOT_MODIFIED = 304
 
 
 class EngineError(ManagerError):
