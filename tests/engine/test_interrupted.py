@@ -21,7 +21,9 @@ def test_nothing_is_left(
     run: Command, engine: Engine, program_env: dict[str, str], how: signal.Signals, members: int
 ) -> None:
     run.ok("spawn", "busybox", "--name", "kept", "--", "sleep", "600")
-    command = [sys.executable, "-m", "manager", "spawn", "busybox", "-n", "200"]
+    # Whoever runs the tests may ignore some of these signals, and the program would follow suit.
+    command = ["env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "manager"]
+    command += ["spawn", "busybox", "-n", "200"]
     with subprocess.Popen(
         [*command, "--", "sleep", "600"], env=program_env, stderr=subprocess.PIPE, text=True
     ) as spawn:
