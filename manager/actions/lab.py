@@ -73,14 +73,14 @@ def clear(names: Sequence[str]) -> None:
     Raises:
         ManagerError: one could not be ended, or another still uses what is kept.
     """
-    for name in names:
-        down(name)
-    left = state.running()
+    left = [lab for lab in state.running() if lab.name not in names]
     if left:
         raise ManagerError(
-            f"what is kept was not removed: lab {left[0].name!r} is still up and uses it",
+            f"nothing was removed: lab {left[0].name!r} is up too and uses what is kept",
             f"end it first: dockmgr lab down --name {left[0].name}",
         )
+    for name in names:
+        down(name)
     roots.clear()
 
 
@@ -92,7 +92,12 @@ def named(name: str) -> Lab:
     """
     lab = state.find(name)
     if lab is None:
-        raise ManagerError(f"lab {name!r} is not up", "start it with: dockmgr lab up")
+        up_now = ", ".join(other.name for other in state.running())
+        hint = f"start it with: dockmgr lab up --name {name}"
+        raise ManagerError(
+            f"lab {name!r} is not up",
+            f"{hint}; up are: {up_now} (choose with --name)" if up_now else hint,
+        )
     return lab
 
 

@@ -104,6 +104,7 @@ def _mounts(further: tuple[Path, ...]) -> tuple[Path, ...]:
 def down(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = False) -> None:
     """End a lab and remove all it left; what was downloaded is kept for the next."""
     from manager.actions import lab as action
+    from manager.adapters.lab import state
 
     work = session(ctx)
     found = action.down(name)
@@ -111,6 +112,9 @@ def down(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = Fal
         work.out.json("lab down", {"name": name, "was_there": found})
     else:
         work.out.note(f"lab {name!r} is gone" if found else f"there was no lab {name!r}")
+        others = [] if found else [lab.name for lab in state.running()]
+        if others:
+            work.out.hint(f"up are: {', '.join(others)} (choose with --name)")
 
 
 @app.command(epilog=examples("dockmgr lab reset", "dockmgr lab reset --all --yes"))

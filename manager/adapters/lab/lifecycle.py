@@ -72,7 +72,7 @@ def up(
             if current.flavour != flavour.name:
                 raise ManagerError(
                     f"lab {name!r} is up with engine {current.flavour}, not {flavour.name}",
-                    "end it first with: dockmgr lab down; or use another --name",
+                    f"end it first with: dockmgr lab down --name {name}; or use another --name",
                 )
             return current
         _sweep(name)

@@ -6,7 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from manager.adapters import folders
-from manager.adapters.lab import debian
+from manager.adapters.lab import debian, locks, processes
+from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,5 +56,19 @@ def _recipe(flavour: Flavour) -> str:
 
 
 def clear() -> None:
-    """Remove all that is kept."""
-    shutil.rmtree(cache_folder(), ignore_errors=True)
+    """Remove all that is kept.
+
+    Raises:
+        ManagerError: a lab of another state folder, or of another user, still uses it.
+    """
+    cache = cache_folder()
+    if not cache.is_dir():
+        return
+    with locks.on(cache):
+        for root in cache.iterdir():
+            if processes.with_arguments(str(root)):
+                raise ManagerError(
+                    f"the downloads were not removed: another lab still uses {root}",
+                    "end that lab first, as whoever started it",
+                )
+        shutil.rmtree(cache)
