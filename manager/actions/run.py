@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from manager.adapters.engine.client import Engine
+
+
+LOOKS = 20
+PAUSE = 0.05
+"""Seconds between two looks at the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,21 @@ def run(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     outcomes = {outcome.step: outcome for chain in done for outcome in chain}
+    _let_the_list_follow(engine, [chain[-1] for chain in done])
     return tuple(outcomes[step] for step in plan)
+
+
+def _let_the_list_follow(engine: Engine, last: Iterable[Outcome]) -> None:
+    """Wait a moment until the engine's list shows what was stopped as stopped.
+
+    Docker's list can be a moment behind its own answers: a `start` right after a `stop` would
+    find the container running. If it never follows, that is left for the next command to see.
+    """
+    stopped = {it.step.object_id for it in last if it.step.verb is Verb.STOP and not it.error}
+    for _ in range(LOOKS if stopped else 0):
+        if not any(one.running and one.id in stopped for one in engine.containers.list()):
+            return
+        time.sleep(PAUSE)
 
 
 def _run_chain(
