@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,13 +90,35 @@ def pull(
         KeyboardInterrupt: the person stopped it; what had come stays with the engine.
     """
     stopping = threading.Event()
-    with ThreadPoolExecutor(max_workers=parallel) as pool:
-        try:
-            return tuple(pool.map(lambda one: _outcome(engine, one, means, stopping), references))
-        except KeyboardInterrupt:
-            stopping.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[int, Pulled | BaseException]] = queue.SimpleQueue()
+    for place in range(len(references)):
+        waiting.put(place)
+
+    def work() -> None:
+        while not stopping.is_set():
+            try:
+                place = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done.put((place, _outcome(engine, references[place], means, stopping)))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                done.put((place, error))
+
+    for _ in range(min(parallel, len(references))):
+        # Daemons: Ctrl-C ends the program while they wait for bytes that may never come.
+        threading.Thread(target=work, daemon=True).start()
+    outcomes: dict[int, Pulled] = {}
+    try:
+        while len(outcomes) < len(references):
+            place, outcome = done.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            outcomes[place] = outcome
+    finally:
+        stopping.set()
+    return tuple(outcomes[place] for place in range(len(references)))
 
 
 def pull_one(engine: Engine, reference: ImageReference, means: Means) -> Pulled:

@@ -167,9 +167,10 @@ def test_a_missing_image_is_pulled_by_spawn_and_a_failure_makes_nothing(
 
 
 @pytest.mark.usefixtures("absent")
-def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str]) -> None:
+@pytest.mark.parametrize("pause", [0.2, 20], ids=["slow", "stalled"])
+def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: float) -> None:
     with (
-        troubled(lab.gateway, Trouble(lab.registry, trickle=0.2)) as address,
+        troubled(lab.gateway, Trouble(lab.registry, trickle=pause)) as address,
         subprocess.Popen(
             [sys.executable, "-m", "manager", "pull", f"{address}/library/nginx"],
             env=program_env,
