@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "images.sqlite3"
-VERSION = 1
+VERSION = 2
 """Of the table and of the texts in it; what another version wrote is thrown away."""
 PATIENCE = 5.0
 
@@ -104,10 +104,10 @@ class KeptDetails:
 
 def _write(detail: ImageDetail) -> str:
     history = [[row.size, row.created_by] for row in detail.history]
-    return json.dumps([detail.diff_ids, history, detail.config_size])
+    return json.dumps([detail.diff_ids, history, detail.config_size, detail.platform])
 
 
 def _read(text: str) -> ImageDetail:
-    diff_ids, history, (low, high) = json.loads(text)
+    diff_ids, history, (low, high), platform = json.loads(text)
     rows = tuple(HistoryRow(size, created_by) for size, created_by in history)
-    return ImageDetail(tuple(diff_ids), rows, (low, high))
+    return ImageDetail(tuple(diff_ids), rows, (low, high), platform=platform)

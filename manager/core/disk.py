@@ -56,19 +56,22 @@ class Disk:
             snapshot: all images, hidden parents of builds included, with details.
         """
         self._snapshot = snapshot
-        self._holdings = Holdings(snapshot)
-        self._sums = unpacked_sums(snapshot, self._holdings)
-        self._packed = packed_sums(snapshot, self._holdings)
-        self._index_sizes = {image.id: image.index_size for image in snapshot.images}
-        self._cached = maybe_cached(snapshot, self._holdings, self._sums, self._packed)
+        self.store = snapshot.store
+        self.holdings = Holdings(snapshot)
+        self.sums = unpacked_sums(snapshot, self.holdings)
+        """Of unpacked layers."""
+        self.packed = packed_sums(snapshot, self.holdings)
+        """Of compressed layers; on Podman the only ones."""
+        self.index_sizes = {image.id: image.index_size for image in snapshot.images}
+        self.may_be_cached = maybe_cached(snapshot, self.holdings, self.sums, self.packed)
         self.doubt = self._check()
         """Why no number here may be called exact; empty if nothing speaks against it."""
 
     def _check(self) -> str:
-        doubt = _DOUBTS.get(self._snapshot.store, "")
-        if not doubt and any(not part.known for part in self._holdings.parts.values()):
+        doubt = _DOUBTS.get(self.store, "")
+        if not doubt and any(not part.known for part in self.holdings.parts.values()):
             doubt = "the engine did not tell the layers of every image"
-        if not doubt and self._sums.contradictory:
+        if not doubt and self.sums.contradictory:
             doubt = "the engine's figures contradict each other"
         return doubt or self._check_total()
 
@@ -76,16 +79,16 @@ class Disk:
         told = self._snapshot.layers_size
         if told is None:
             return "the engine's own total was not asked for, or not to be had"
-        low, high = self._sums.total()
+        low, high = self.sums.total()
         if not low <= told <= high:
             return f"the engine's own total is {told} bytes, that of its layers {low}"
         return ""
 
     def total(self) -> Bytes:
         """The bytes of all images."""
-        found = self.takes(self._holdings.of_image)
+        found = self.takes(self.holdings.of_image)
         told = self._snapshot.layers_size
-        if told is None or self._snapshot.store is not Store.CONTAINERD:
+        if told is None or self.store is not Store.CONTAINERD:
             return found
         # The engine's own total holds what the build cache has as well.
         return replace(found, high=max(found.low, min(found.high, told)))
@@ -101,39 +104,39 @@ class Disk:
             image_ids: the images that really go: see `manager.core.removal.simulate`.
         """
         # On a graph driver what the build cache has too leaves the store; elsewhere it stays.
-        containerd = self._snapshot.store is Store.CONTAINERD
-        return self._leaving(image_ids, self._cached if containerd else frozenset())
+        containerd = self.store is Store.CONTAINERD
+        return self._leaving(image_ids, self.may_be_cached if containerd else frozenset())
 
     def _leaving(self, image_ids: Iterable[str], kept: frozenset[int]) -> Bytes:
         gone, parts, freed = self._going(image_ids)
-        if self._snapshot.store is Store.PODMAN:
-            low, high = content.span_of_podman(self._holdings, self._packed, parts, freed)
+        if self.store is Store.PODMAN:
+            low, high = content.span_of_podman(self.holdings, self.packed, parts, freed)
             return Bytes(low, high, self._doubt(low, high))
         low, high = self._span(parts, freed)
-        if self._snapshot.store is Store.CONTAINERD:
+        if self.store is Store.CONTAINERD:
             low, _ = self._span(parts, freed - kept)
-            least, most = content.span(self._holdings, self._packed, parts, freed, kept)
+            least, most = content.span(self.holdings, self.packed, parts, freed, kept)
             sure = gone - self._ending_in(kept, gone)
-            low += least + sum(self._index_sizes[it] for it in sure)
-            high += most + sum(self._index_sizes[it] for it in gone)
+            low += least + sum(self.index_sizes[it] for it in sure)
+            high += most + sum(self.index_sizes[it] for it in gone)
         return Bytes(low, high, self._doubt(low, high))
 
     def _ending_in(self, layers: frozenset[int], image_ids: set[str]) -> set[str]:
         """Those of some images whose highest layer is one of some layers."""
-        parts = self._holdings.parts
+        parts = self.holdings.parts
         return {
             image_id
             for image_id in image_ids
-            if any(parts[key].end in layers for key in self._holdings.of_image[image_id])
+            if any(parts[key].end in layers for key in self.holdings.of_image[image_id])
         }
 
     def cached(self, image_ids: Iterable[str]) -> Bytes:
         """What of the bytes that leave the store the build cache may go on holding on the disk."""
-        if not self._cached:
+        if not self.may_be_cached:
             return Bytes()
         _, parts, freed = self._going(image_ids)
         low, high = self._span(parts, freed)
-        least, most = self._span(parts, freed - self._cached)
+        least, most = self._span(parts, freed - self.may_be_cached)
         low, high = max(0, low - most), max(0, high - least)
         return Bytes(low, high, self._doubt(low, high))
 
@@ -144,9 +147,9 @@ class Disk:
             deleted: ids as a graph driver reports them; those of images are passed over.
         """
         gone = set(deleted)
-        tree = self._holdings.tree
+        tree = self.holdings.tree
         spans = [
-            self._sums.between(tree.parents[layer], layer)
+            self.sums.between(tree.parents[layer], layer)
             for layer, chain in enumerate(tree.chain_ids())
             if chain in gone
         ]
@@ -158,25 +161,25 @@ class Disk:
         gone, _, freed = self._going(image_ids)
         tops = set()
         for image_id in gone:
-            for key in self._holdings.of_image[image_id]:
-                kept = [layer for layer in self._holdings.parts[key].path if layer not in freed]
+            for key in self.holdings.of_image[image_id]:
+                kept = [layer for layer in self.holdings.parts[key].path if layer not in freed]
                 tops.update(kept[-1:])
-        everything = set(range(len(self._holdings.tree)))
-        runs = self._holdings.runs(sorted(tops), everything)
-        spans = [self._sums.between(below, top) for top, below in runs]
+        everything = set(range(len(self.holdings.tree)))
+        runs = self.holdings.runs(sorted(tops), everything)
+        spans = [self.sums.between(below, top) for top, below in runs]
         low, high = sum(low for low, _ in spans), sum(high for _, high in spans)
         others = {
             image_id: count
-            for image_id, count in self._holdings.images_with(tops).items()
+            for image_id, count in self.holdings.images_with(tops).items()
             if image_id not in gone
         }
         nearest = sorted(others, key=lambda image_id: (-others[image_id], image_id))
         return Stay(Bytes(low, high, self._doubt(low, high)), tuple(nearest))
 
     def _going(self, image_ids: Iterable[str]) -> tuple[set[str], list[Part], set[int]]:
-        gone = {image_id for image_id in image_ids if image_id in self._holdings.of_image}
-        parts = self._holdings.only_of(gone)
-        return gone, parts, self._holdings.freed(parts)
+        gone = {image_id for image_id in image_ids if image_id in self.holdings.of_image}
+        parts = self.holdings.only_of(gone)
+        return gone, parts, self.holdings.freed(parts)
 
     def _doubt(self, low: int, high: int) -> str:
         if self.doubt or low == high:
@@ -184,8 +187,8 @@ class Disk:
         return "the engine does not tell the size of every layer"
 
     def _span(self, parts: list[Part], layers: set[int]) -> tuple[int, int]:
-        runs = self._holdings.runs((part.end for part in parts), layers)
-        spans = [self._sums.between(below, top) for top, below in runs]
+        runs = self.holdings.runs((part.end for part in parts), layers)
+        spans = [self.sums.between(below, top) for top, below in runs]
         return sum(low for low, _ in spans), sum(high for _, high in spans)
 
     def stretches(self, image_ids: set[str]) -> tuple[Stretch, ...]:
@@ -196,8 +199,8 @@ class Disk:
         """
         above: dict[int, set[int]] = {}
         ends: dict[int, list[tuple[str, str]]] = {}
-        for image_id in sorted(image_ids & self._holdings.of_image.keys()):
-            parts = [self._holdings.parts[key] for key in self._holdings.of_image[image_id]]
+        for image_id in sorted(image_ids & self.holdings.of_image.keys()):
+            parts = [self.holdings.parts[key] for key in self.holdings.of_image[image_id]]
             parts = [part for part in parts if part.path]
             for part in parts:
                 for below, layer in pairwise((ROOT, *part.path)):
@@ -209,7 +212,7 @@ class Disk:
     def _grown(
         self, below: int, above: dict[int, set[int]], ends: dict[int, list[tuple[str, str]]]
     ) -> tuple[Stretch, ...]:
-        sums = self._packed if self._snapshot.store is Store.PODMAN else self._sums
+        sums = self.packed if self.store is Store.PODMAN else self.sums
         found = []
         for lowest in above.get(below, ()):
             top, count = lowest, 1

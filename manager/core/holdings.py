@@ -40,13 +40,13 @@ class Holdings:
         """Each part once, however many images have it."""
         self.of_image: dict[str, tuple[str, ...]] = {}
         """The keys of an image's parts."""
-        self._images_of: dict[str, set[str]] = {}
+        self.images_of: dict[str, set[str]] = {}
         for image in snapshot.images:
             found = [self._part(snapshot, image, it) for it in _manifests(snapshot, image)]
             self.of_image[image.id] = tuple(part.key for part in found)
             for part in found:
                 self.parts[part.key] = part
-                self._images_of.setdefault(part.key, set()).add(image.id)
+                self.images_of.setdefault(part.key, set()).add(image.id)
         self.held = [0] * len(self.tree)
         """By how many parts each layer is held."""
         for part in self.parts.values():
@@ -77,7 +77,7 @@ class Holdings:
             key: self.parts[key]
             for image_id in image_ids
             for key in self.of_image[image_id]
-            if self._images_of[key] <= image_ids
+            if self.images_of[key] <= image_ids
         }
         return sorted(found.values(), key=lambda part: (len(part.path), part.key))
 
@@ -113,7 +113,7 @@ class Holdings:
         found: dict[str, int] = {}
         for key, part in self.parts.items():
             count = len(layers.intersection(part.path))
-            for image_id in self._images_of[key] if count else ():
+            for image_id in self.images_of[key] if count else ():
                 found[image_id] = max(count, found.get(image_id, 0))
         return found
 

@@ -65,13 +65,10 @@ def rows(snapshot: Snapshot, disk: Disk, uses: Mapping[str, LastUse]) -> tuple[I
 
 def _users(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """The names of the containers of each image."""
-    found: dict[str, list[str]] = {}
-    for container in snapshot.containers:
-        found.setdefault(container.image_id, []).append(container.name)
-    if any(container.mounted for container in snapshot.containers):
-        for image in snapshot.images:
-            found[image.id] = [user.name for user in snapshot.users(image.id)]
-    return {image_id: tuple(sorted(names)) for image_id, names in found.items()}
+    found = snapshot.users_by_image()
+    return {
+        image_id: tuple(sorted(user.name for user in users)) for image_id, users in found.items()
+    }
 
 
 def _state(image: Image, containers: Sequence[str]) -> State:

@@ -138,6 +138,8 @@ class ImageDetail:
     """Lowest and highest bytes that its configuration can take in the containerd store."""
     complete: bool = True
     """Whether the engine answered all questions; else it is asked again the next time."""
+    platform: str = ""
+    """``os/arch[/variant]``; empty where the image does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,17 @@ class Snapshot:
             for container in self.containers
             if container.image_id == image_id or self._mounts(container, image_id)
         )
+
+    def users_by_image(self) -> dict[str, tuple[Container, ...]]:
+        """The same for all images that have any, in one go."""
+        found: dict[str, list[Container]] = {}
+        for container in self.containers:
+            found.setdefault(container.image_id, []).append(container)
+        if any(container.mounted for container in self.containers):
+            for image in self.images:
+                if users := self.users(image.id):
+                    found[image.id] = list(users)
+        return {image_id: tuple(users) for image_id, users in found.items()}
 
     def _mounts(self, container: Container, image_id: str) -> bool:
         if not container.mounted:

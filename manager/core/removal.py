@@ -21,18 +21,34 @@ class Removal:
     """By its id, why an image that was asked for stays."""
 
 
-class _Store:
+class Remaining:
     """The images of a snapshot while references go one by one."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        """Begin with all of them."""
         self._store = snapshot.store
-        self._used = {image.id for image in snapshot.images if snapshot.users(image.id)}
+        self._used = snapshot.users_by_image().keys()
         self._parents = {image.id: image.parent for image in snapshot.images}
         """Of the images that are left."""
         self._tags = {image.id: len(references(image)) for image in snapshot.images}
         self._children = Counter(image.parent for image in snapshot.images)
         self.deleted: list[str] = []
+        """The ids of the images that are gone, in the order in which they went."""
         self.kept: dict[str, str] = {}
+        """By its id, why an image stayed."""
+
+    def remove(self, image_id: str) -> tuple[str, ...]:
+        """Take all references of an image away; the ids of all images that went with that."""
+        before = len(self.deleted)
+        for _ in range(max(1, self._tags.get(image_id, 0))):
+            self.untag(image_id)
+        return tuple(self.deleted[before:])
+
+    def result(self) -> Removal:
+        """What has become of the images so far."""
+        gone = set(self.deleted)
+        kept = {image_id: why for image_id, why in self.kept.items() if image_id not in gone}
+        return Removal(tuple(self.deleted), kept)
 
     def untag(self, image_id: str) -> None:
         """Take one reference away; the image goes with the last one, if it can."""
@@ -109,7 +125,7 @@ class Alone:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Look at a snapshot once, for many questions."""
-        self._store = _Store(snapshot)
+        self._store = Remaining(snapshot)
 
     def deleted(self, image_id: str) -> tuple[str, ...]:
         """The ids of the images that go with all references of this one."""
@@ -117,8 +133,14 @@ class Alone:
 
 
 def references(image: Image) -> tuple[str, ...]:
-    """What an image can be removed by: tags, or else the digests it was pulled by."""
-    return image.tags or image.digests
+    """What holds an image, and what it can be removed by: tags, and digests it was pulled by.
+
+    A digest of a repository of which there is a tag goes with the last of those tags.
+    """
+    if not image.digests:
+        return image.tags
+    tagged = {tag.rpartition(":")[0] for tag in image.tags}
+    return (*image.tags, *(it for it in image.digests if it.partition("@")[0] not in tagged))
 
 
 def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
@@ -129,12 +151,23 @@ def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
         image_ids: the image that each reference stands for, in the order of removal; an image
             appears once for each of its references that is removed.
     """
-    store = _Store(snapshot)
+    store = Remaining(snapshot)
     for image_id in image_ids:
         store.untag(image_id)
-    gone = set(store.deleted)
-    kept = {image_id: why for image_id, why in store.kept.items() if image_id not in gone}
-    return Removal(tuple(store.deleted), kept)
+    return store.result()
+
+
+def remove_all(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
+    """What happens if all references of some images are removed, image by image.
+
+    Args:
+        snapshot: as for `simulate`.
+        image_ids: those images, in order.
+    """
+    store = Remaining(snapshot)
+    for image_id in image_ids:
+        store.remove(image_id)
+    return store.result()
 
 
 def children_first(chosen: Iterable[str], images: Iterable[Image]) -> tuple[str, ...]:

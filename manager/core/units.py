@@ -100,6 +100,16 @@ def format_duration(duration: timedelta) -> str:
     return "0 seconds"
 
 
+def brief_duration(duration: timedelta) -> str:
+    """A duration as it is written in settings, in the largest unit that fits: ``14d``."""
+    seconds = round(duration.total_seconds())
+    # A day is the largest: two weeks are `14d` to most people who write rules.
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def format_age(then: datetime, now: datetime) -> str:
     """How long ago something was."""
     return f"{format_duration(now - then)} ago"

@@ -69,7 +69,14 @@ def _detail(row: dict[str, Any], lines: Iterable[dict[str, Any]], *, complete: b
         HistoryRow(whole(line.get("Size")), line.get("CreatedBy") or "") for line in lines
     )[::-1]
     diff_ids = tuple((row.get("RootFS") or {}).get("Layers") or ())
-    return ImageDetail(diff_ids, history, _config_size(row, diff_ids, history), complete)
+    words = (row.get("Os"), row.get("Architecture"), row.get("Variant"))
+    return ImageDetail(
+        diff_ids,
+        history,
+        _config_size(row, diff_ids, history),
+        complete,
+        "/".join(word for word in words if word),
+    )
 
 
 def _config_size(

@@ -1,0 +1,109 @@
+"""How long deciding what goes takes, and how that grows: `python -m tests.benchmarks.planning`.
+
+Snapshots are made up: images of families, each family on a common base, with the sizes and
+histories that a graph driver tells. The last line is what the README quotes.
+"""
+
+import itertools
+import random
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+
+from manager.core.copies import Copy
+from manager.core.disk import Disk
+from manager.core.model import HistoryRow, Image, ImageDetail, Snapshot, Store
+from manager.core.policy import Conditions, Policy, Rule
+from manager.core.protection import Known
+from manager.core.pruning import decide
+from manager.core.recency import Sighting, last_uses
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+FAMILY = 10
+"""Images on one base."""
+BASE, OWN = 6, 3.4
+"""Layers of a base, and of each image beside it, on average."""
+ROUNDS = 5
+COUNTS = (625, 1250, 2500, 5000)
+RULES = Policy(
+    keep=(Rule(Conditions(images=("family1*",))), Rule(Conditions(images=("*",)), newest=1)),
+    delete=(
+        Rule(Conditions(images=("*",), larger_than=40_000_000, unused_for=60 * DAY)),
+        Rule(Conditions(untagged=True)),
+    ),
+    grace=DAY,
+)
+POLICIES = {
+    "rules": RULES,
+    "a budget": Policy(keep=RULES.keep, budget=20_000_000_000),
+    "--free": Policy(free=50_000_000_000, sparing=True),
+}
+
+
+def made_up(count: int) -> Known:
+    """An engine with so many images and four times as many layers."""
+    rng = random.Random(count)  # noqa: S311 - not for secrets
+    images, details, sightings, copies = [], {}, {}, {}
+    total = 0
+    for number in range(count):
+        family = number // FAMILY
+        base = [(f"base{family}-{n}", 1_000_000 * (n + 1)) for n in range(BASE)]
+        own = [
+            (f"own{number}-{n}", rng.randrange(10_000_000)) for n in range(int(OWN + rng.random()))
+        ]
+        rows = [*base, *own]
+        identity = f"sha256:{number:064x}"
+        tag = f"family{family}:v{number}"
+        age = rng.randrange(1, 200) * DAY
+        size = sum(row[1] for row in rows)
+        total += sum(row[1] for row in own) + (sum(row[1] for row in base) * (number % FAMILY == 0))
+        images.append(Image(identity, (tag,), NOW - age, size, (f"family{family}@{identity}",)))
+        details[identity] = ImageDetail(
+            tuple(name for name, _ in rows), tuple(HistoryRow(size) for _, size in rows)
+        )
+        sightings[identity] = Sighting(NOW - age, NOW - rng.random() * age)
+        copies[identity] = Copy(images[-1].digests[0])
+    snapshot = Snapshot((), tuple(images), Store.GRAPH_DRIVER, details, total)
+    return Known(
+        snapshot,
+        Disk(snapshot),
+        last_uses(snapshot, sightings, NOW),
+        NOW,
+        {key: it.first_seen for key, it in sightings.items()},
+        copies=copies,
+    )
+
+
+def timed(known: Known, policy: Policy) -> tuple[float, float, int]:
+    """Seconds for the bytes of the layers, seconds for the plan, and how many images go."""
+    begun = time.perf_counter()
+    disk = Disk(known.snapshot)
+    middle = time.perf_counter()
+    decision = decide(
+        Known(known.snapshot, disk, known.last_uses, NOW, known.first_seen, copies=known.copies),
+        policy,
+    )
+    return middle - begun, time.perf_counter() - middle, len(decision.going)
+
+
+def main() -> None:
+    """Print a table, and how much longer twice as many images take."""
+    print(f"{'images':>6} {'layers':>6}  {'policy':8} {'going':>5} {'bytes s':>8} {'plan s':>8}")
+    medians: dict[str, list[float]] = {name: [] for name in POLICIES}
+    for count in COUNTS:
+        known = made_up(count)
+        layers = len(known.disk.holdings.tree)
+        for name, policy in POLICIES.items():
+            rounds = [timed(known, policy) for _ in range(ROUNDS)]
+            of_bytes, of_plan = (statistics.median(it[n] for it in rounds) for n in (0, 1))
+            medians[name].append(of_bytes + of_plan)
+            going = rounds[0][2]
+            print(f"{count:6} {layers:6}  {name:8} {going:5} {of_bytes:8.3f} {of_plan:8.3f}")
+    for name, seconds in medians.items():
+        ratios = ", ".join(f"{b / a:.2f}" for a, b in itertools.pairwise(seconds))
+        print(f"{name}: each doubling takes {ratios} times as long; the last {seconds[-1]:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
