@@ -1,6 +1,7 @@
 """Run whole commands as a person does: arguments in; exit code, stdout and stderr out."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,11 @@ class Result:
         envelope = json.loads(self.out)
         assert envelope["schema"] == 1
         return envelope["data"]
+
+
+PROGRAM = ("env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "manager")
+"""The program as a process of its own. Whoever runs the tests may ignore some of these signals,
+and the program would follow suit."""
 
 
 class Command:

@@ -2,13 +2,12 @@
 
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 from manager.adapters.engine.client import Engine
-from tests.command import Command
+from tests.command import PROGRAM, Command
 
 CTRL_C, KILL, CLOSED_TERMINAL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -21,12 +20,8 @@ def test_nothing_is_left(
     run: Command, engine: Engine, program_env: dict[str, str], how: signal.Signals, members: int
 ) -> None:
     run.ok("spawn", "busybox", "--name", "kept", "--", "sleep", "600")
-    # Whoever runs the tests may ignore some of these signals, and the program would follow suit.
-    command = ["env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "manager"]
-    command += ["spawn", "busybox", "-n", "200"]
-    with subprocess.Popen(
-        [*command, "--", "sleep", "600"], env=program_env, stderr=subprocess.PIPE, text=True
-    ) as spawn:
+    command = [*PROGRAM, "spawn", "busybox", "-n", "200", "--", "sleep", "600"]
+    with subprocess.Popen(command, env=program_env, stderr=subprocess.PIPE, text=True) as spawn:
         end = time.monotonic() + 30
         while len(engine.containers.list("dockmgr.group=busybox")) < members:
             assert time.monotonic() < end

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pytest_docker.plugin import Services
 
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
-from tests.command import Command
+from tests.command import PROGRAM, Command
 from tests.troubled_registry import Trouble, troubled
 
 USER = {"username": "learner", "password": "open sesame"}
@@ -172,7 +171,7 @@ def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: f
     with (
         troubled(lab.gateway, Trouble(lab.registry, trickle=pause)) as address,
         subprocess.Popen(
-            [sys.executable, "-m", "manager", "pull", f"{address}/library/nginx"],
+            [*PROGRAM, "pull", f"{address}/library/nginx"],
             env=program_env,
             stderr=subprocess.PIPE,
             text=True,
