@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,15 @@ def test_it_pulls_from_its_registry_and_serves_where_the_host_can_reach_it(
         url = f"http://{flavoured.address}:{ports[0]['HostPort']}/"
         assert processes.until(lambda: _status(url) == 200, 10), engine.api.logs(made)
         assert any("nginx" in field for row in engine.api.top(made)["Processes"] for field in row)
+
+
+def test_nothing_waits_for_names_that_nobody_can_tell(flavoured: Lab) -> None:
+    # Engines look up registries. An answer that does not come is waited for five seconds.
+    with Engine(Endpoint(flavoured.host, "test lab")) as engine:
+        begun = time.monotonic()
+        for _ in range(4):
+            engine.api.pull("docker.io/library/busybox", tag="latest")
+        assert time.monotonic() - begun < 5
 
 
 def test_it_builds(flavoured: Lab) -> None:

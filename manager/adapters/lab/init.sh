@@ -3,10 +3,10 @@
 # Started by `unshare` in mount, network, process, ipc and host name namespaces of its own.
 # Nothing done here is seen outside, and all of it ends with this process.
 #
-# Arguments: the lab's folder, its root file system, its host name, the host's address on the link,
+# Arguments: the lab's folder, its root file system, its host name, its own address on the link,
 # and then the folders of the host that it sees at the same path.
 set -eu
-folder=$1 lower=$2 name=$3 gateway=$4
+folder=$1 lower=$2 name=$3 address=$4
 shift 4
 
 mount --make-rprivate /
@@ -30,9 +30,10 @@ for shared in "$@" "$folder"; do
     mkdir -p "$root$shared"
     mount --rbind "$shared" "$root$shared"
 done
-# The host at the other end of the link has no name server for labs, and says so at once; names
-# asked for elsewhere would be waited for.
-echo "nameserver $gateway" >"$root/etc/resolv.conf"
+# Names asked for elsewhere would be waited for. The lab itself has no name server, and says so at
+# once and each time: another host may answer that only once a second, and then 5 s are waited.
+# The loopback would do the same, but engines do not hand that on to containers.
+echo "nameserver $address" >"$root/etc/resolv.conf"
 
 mkdir -p "$root/mnt"
 cd "$root"

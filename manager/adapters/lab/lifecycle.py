@@ -147,7 +147,7 @@ def _start(service: Service, root: Path, shared: list[str]) -> int:
                 *("setsid", "--fork", "unshare", "--fork", "--pid", "--kill-child", "--mount"),
                 *("--net", "--ipc", "--uts", "--propagation", "private", "--"),
                 *("sh", str(INIT), str(folder), str(root)),
-                *(service.hostname, service.link.host, *shared),
+                *(service.hostname, service.link.lab, *shared),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
