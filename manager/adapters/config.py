@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 
 from manager.adapters import schema
 from manager.adapters.folders import config as config_folder
-from manager.adapters.schema import (
-    Section,
-    choice,
-    duration,
-    folders,
-    section,
-    setting,
-    web_address,
-    whole,
-)
+from manager.adapters.kinds import choice, duration, folders, web_address, whole
+from manager.adapters.rules import Prune
+from manager.adapters.schema import Section, section, setting
 from manager.adapters.toml import line_of
 from manager.errors import ExitCode, ManagerError
 
@@ -94,6 +87,7 @@ class Settings(Section):
     containers: Containers = setting(section(Containers), {}, "containers that run")
     pull: Pull = setting(section(Pull), {}, "getting images from a registry")
     images: Images = setting(section(Images), {}, "images that are here")
+    prune: Prune = setting(section(Prune), {}, "tidying up")
     lab: Lab = setting(section(Lab), {}, "the private, throwaway engine")
     output: Display = setting(section(Display), {}, "what is shown")
 

@@ -1,14 +1,10 @@
-"""Declared settings: the kinds of values, and reading a TOML table by what is declared."""
+"""Declared settings: sections and rows of them, and reading a TOML table by what is declared."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from manager.adapters.toml import as_toml, dotted
-from manager.core.units import parse_duration
-from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -103,77 +99,6 @@ class Section:
         return f"{type(self).__name__}({values})"
 
 
-def whole(least: int, most: int) -> Kind[int]:
-    """A whole number from ``least`` to ``most``."""
-
-    def read(value: object, _: KeyPath) -> int:
-        # bool is an int to Python, and not to whoever writes `parallel = true`.
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError
-        return value
-
-    return Kind(f"a whole number from {least} to {most}", read)
-
-
-def duration(most: str) -> Kind[timedelta]:
-    """A length of time up to ``most``, in the form of `manager.core.units`."""
-    limit = parse_duration(most)
-
-    def read(value: object, _: KeyPath) -> timedelta:
-        if not isinstance(value, str):
-            raise ValueError  # noqa: TRY004 - every refusal is one error
-        try:
-            span = parse_duration(value)
-        except ManagerError as error:
-            raise ValueError from error
-        if not timedelta() <= span <= limit:
-            raise ValueError
-        return span
-
-    return Kind(f'a duration in quotes, such as "10s" or "2m", at most "{most}"', read)
-
-
-def choice(*values: str) -> Kind[str]:
-    """One of some words."""
-
-    def read(value: object, _: KeyPath) -> str:
-        if value not in values:
-            raise ValueError
-        return value
-
-    return Kind(f"one of {', '.join(map(as_toml, values))}", read)
-
-
-def web_address() -> Kind[str]:
-    """The address of a web site, or nothing."""
-
-    def read(value: object, _: KeyPath) -> str:
-        if not isinstance(value, str) or (value and not _is_web_address(value)):
-            raise ValueError
-        return value
-
-    return Kind('an http:// or https:// address, or ""', read)
-
-
-def _is_web_address(text: str) -> bool:
-    scheme, _, rest = text.partition("://")
-    return scheme in {"http", "https"} and rest.strip("/") != "" and not any(map(str.isspace, text))
-
-
-def folders() -> Kind[tuple[Path, ...]]:
-    """Absolute folders; whether they exist is looked at where they are used."""
-
-    def read(value: object, _: KeyPath) -> tuple[Path, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ValueError
-        paths = tuple(map(Path, value))
-        if not all(path.is_absolute() for path in paths):
-            raise ValueError
-        return paths
-
-    return Kind('a list of absolute folders, such as ["/srv/site"]', read)
-
-
 def section(table: type[S]) -> Kind[S]:
     """A table of settings."""
 
@@ -183,6 +108,34 @@ def section(table: type[S]) -> Kind[S]:
         return table(**{key: _member(table.rows, key, value[key], (*path, key)) for key in value})
 
     return Kind("a section of settings", read, table.rows)
+
+
+def sections(table: type[S], check: Callable[[S], tuple[str, str]]) -> Kind[tuple[S, ...]]:
+    """Any number of tables of the same settings, as ``[[name]]`` writes them.
+
+    Args:
+        table: what each may hold.
+        check: what is wrong with one as a whole, to follow its path, and a hint; or empty texts.
+    """
+
+    def read(value: object, path: KeyPath) -> tuple[S, ...]:
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            raise ValueError
+        found = tuple(_one_of_many(table, row, (*path, n)) for n, row in enumerate(value))
+        for number, one in enumerate(found):
+            problem, hint = check(one)
+            if problem:
+                raise RefusedError((*path, number), f"{dotted((*path, number))} {problem}", hint)
+        return found
+
+    return Kind("any number of tables", read)
+
+
+def _one_of_many(table: type[S], row: dict[str, Any], path: KeyPath) -> S:
+    try:
+        return section(table).read(row, path)
+    except _UnknownError as error:
+        raise _suggested(table.rows, error, path) from None
 
 
 def setting(kind: Kind[T], default: object, about: str) -> T:
@@ -259,13 +212,15 @@ def _member(known: Mapping[str, Row], key: str, value: object, path: KeyPath) ->
         raise RefusedError(path, problem, hint) from None
 
 
-def _suggested(rows: Mapping[str, Row], error: _UnknownError) -> RefusedError:
+def _suggested(rows: Mapping[str, Row], error: _UnknownError, within: KeyPath = ()) -> RefusedError:
     """What the writer may have meant, and what there is."""
     from difflib import get_close_matches
 
     what = "section" if error.is_section else "setting"
     there = [
-        path for path, row in declared(rows) if (row.kind.rows is not None) == error.is_section
+        path
+        for path, row in declared(rows, within)
+        if (row.kind.rows is not None) == error.is_section
     ]
     beside = [path for path in there if path[:-1] == error.path[:-1]]
     problem = f"{dotted(error.path)} is not a {what}"

@@ -19,6 +19,8 @@ from manager.core.units import brief_duration, format_size
 class Conditions:
     """What a rule asks of an image. All that is asked holds together; of a list, any one."""
 
+    ids: tuple[str, ...] = ()
+    """Whole ids: what somebody chose from a list."""
     images: tuple[str, ...] = ()
     """Globs over its address, short or in full; one without a tag stands for every tag."""
     regexes: tuple[str, ...] = ()
@@ -57,6 +59,9 @@ class Conditions:
         for row in fields(self):
             value = getattr(self, row.name)
             name = row.name.replace("_", " ")
+            if row.name == "ids" and value:
+                found.append(f"{len(value)} that were chosen")
+                continue
             if value is True:
                 found.append(name)
             elif value is False:
@@ -174,6 +179,8 @@ def _of_name(asked: Conditions, name: Name) -> Iterator[bool]:
 
 def _of_image(asked: Conditions, subject: Subject) -> Iterator[bool]:
     image = subject.image
+    if asked.ids:
+        yield image.id in asked.ids
     if asked.labels:
         yield any(_has_label(image, label) for label in asked.labels)
     if asked.platforms:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import config
+from manager.adapters import config, rules
+from manager.adapters.kinds import Share
+from manager.adapters.rules import KeepSettings, Prune, RuleSettings
 from manager.adapters.schema import declared
 from manager.adapters.toml import as_toml, dotted, line_of
+from manager.core.policy import Conditions
 from manager.errors import ExitCode, ManagerError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -32,6 +35,27 @@ mounts = [
     "/srv/a",
     "/srv/b",
 ]
+
+[prune]
+budget = "20GB"
+min_free = "15%"
+grace = "24h"
+
+[[prune.keep]]
+images = ["postgres", "myorg/*:v*"]
+
+[[prune.keep]]
+images = ["myapp"]
+newest = 3
+
+[[prune.delete]]
+name = "big and idle"
+images = ["*"]
+larger_than = "1GB"
+unused_for = "14d"
+
+[[prune.delete]]
+dangling = true
 
 [output]
 color = "never"
@@ -75,8 +99,78 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
             mirror="http://127.0.0.1:3142/debian",
             mounts=(Path("/srv/a"), Path("/srv/b")),
         ),
+        prune=Prune(
+            budget=20_000_000_000,
+            min_free=Share(0.15),
+            grace=timedelta(days=1),
+            keep=(
+                KeepSettings(images=("postgres", "myorg/*:v*")),
+                KeepSettings(images=("myapp",), newest=3),
+            ),
+            delete=(
+                RuleSettings(
+                    name="big and idle",
+                    images=("*",),
+                    larger_than=1_000_000_000,
+                    unused_for=timedelta(days=14),
+                ),
+                RuleSettings(dangling=True),
+            ),
+        ),
         output=config.Display(color="never"),
     )
+
+
+def test_rules_become_the_policy_that_they_stand_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(EVERYTHING)
+    policy = rules.policy(config.load(path, {}).prune)
+    assert [str(rule) for rule in policy.keep] == [
+        "images postgres or myorg/*:v*",
+        "images myapp, newest 3",
+    ]
+    assert [str(rule) for rule in policy.delete] == ["big and idle", "dangling"]
+    assert policy.delete[0].conditions == Conditions(
+        images=("*",), larger_than=1_000_000_000, unused_for=timedelta(days=14)
+    )
+    assert (policy.budget, policy.grace) == (20_000_000_000, timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[prune.delete]]\nname = 'x'", "line 1: prune.delete[0] asks for nothing"),
+        (
+            "[[prune.keep]]\nnewest = 1\n[[prune.keep]]\nimage = ['x']",
+            "line 4: prune.keep[1].image is not a setting; did you mean prune.keep[1].images?",
+        ),
+        (
+            "[[prune.delete]]\nnewest = 1",
+            "line 2: prune.delete[0].newest is not a setting",
+        ),
+        (
+            "[[prune.delete]]\nregexes = ['(']",
+            'line 2: prune.delete[0].regexes is ["("]; expected a list of regular expressions',
+        ),
+        (
+            "[[prune.delete]]\nimages = ['']",
+            'line 2: prune.delete[0].images is [""]; expected a list of texts, such as ["postgres"',
+        ),
+        (
+            "[prune]\nmin_free = '115%'",
+            'line 2: prune.min_free is "115%"; expected a share such as "15%", a size such as',
+        ),
+        (
+            "[prune]\nbudget = 'much'",
+            'line 2: prune.budget is "much"; expected a size in quotes, such as "500MB" or "20GB"',
+        ),
+        ("[prune.keep]\nimages = ['x']", "line 1: prune.keep is a section; expected any number"),
+    ],
+)
+def test_rules_that_are_wrong_are_named_with_their_line(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    assert refusal(tmp_path, text)[0].startswith(sentence)
 
 
 def test_windows_line_ends_are_read(tmp_path: Path) -> None:
@@ -108,7 +202,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[spwan]\nparallel = 3\n",
             "line 1: spwan is not a section; did you mean spawn?",
-            "the sections there are: spawn, containers, pull, images, lab, output",
+            "the sections there are: spawn, containers, pull, images, prune, lab, output",
         ),
         (
             "[spawn]\nattempts = 3",
@@ -118,7 +212,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[qqqq]",
             "line 1: qqqq is not a section",
-            "the sections there are: spawn, containers, pull, images, lab, output",
+            "the sections there are: spawn, containers, pull, images, prune, lab, output",
         ),
         (
             "[spawn]\nparallel = true",
