@@ -1,0 +1,69 @@
+"""Where the registry of an image address is asked: as the engine does, mirrors first.
+
+Source: dockerd(8), ``--registry-mirror`` and ``--insecure-registry``; Docker Engine API,
+``GET /info``, ``RegistryConfig``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from manager.adapters.registries.challenges import LOOPBACK
+from manager.core.reference import DEFAULT_REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+HUB = "https://registry-1.docker.io"
+
+
+def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:
+    """The mirrors of Docker Hub, and which registries may be asked without TLS.
+
+    Args:
+        info: what the engine says of itself.
+    """
+    config = info.get("RegistryConfig") or {}
+    mirrors = tuple(it.rstrip("/") for it in config.get("Mirrors") or ())
+    ranges = tuple(config.get("InsecureRegistryCIDRs") or ())
+    rows = config.get("IndexConfigs") or {}
+    plain = {host for host, row in rows.items() if (row or {}).get("Secure") is False}
+
+    def insecure(registry: str) -> bool:
+        return registry in plain or _in_ranges(_host(registry), ranges)
+
+    return mirrors, insecure
+
+
+def base_urls(
+    registry: str, mirrors: Sequence[str], insecure: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """The URLs to ask for a registry, the first one first.
+
+    Args:
+        registry: host and port, as in an image address.
+        mirrors: of Docker Hub, as URLs.
+        insecure: whether a registry may be asked without TLS.
+    """
+    if registry == DEFAULT_REGISTRY:
+        return (*mirrors, HUB)
+    if _host(registry).strip("[]") in LOOPBACK or insecure(registry):
+        return (f"https://{registry}", f"http://{registry}")
+    return (f"https://{registry}",)
+
+
+def _host(registry: str) -> str:
+    host, colon, port = registry.rpartition(":")
+    return host if colon and port.isdigit() else registry
+
+
+def _in_ranges(host: str, ranges: Sequence[str]) -> bool:
+    """Whether a host is an address in one of some ranges. Names are not looked up."""
+    from ipaddress import ip_address, ip_network
+
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    networks = (ip_network(it, strict=False) for it in ranges)
+    return any(address in network for network in networks if network.version == address.version)
