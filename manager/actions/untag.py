@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manager.actions.measure import ALGORITHM, freed
 from manager.actions.run import Outcome
-from manager.adapters.engine import usage
 from manager.adapters.engine.failures import ConflictError, NotFoundError
-from manager.core.model import Store
 from manager.core.removal import references
 from manager.errors import ManagerError
 
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     from manager.core.disk import Disk
     from manager.core.model import Snapshot
     from manager.core.plan import Plan, Step
-
-
-ALGORITHM = "sha256:"
-"""Before every id that Docker reports; Podman leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +51,7 @@ def untag(
         error = _remove(engine, step, deleted)
         outcomes.append(Outcome(step, error))
         report(outcomes[-1])
-    return Untagged(tuple(outcomes), _freed(engine, snapshot, disk, deleted))
-
-
-def _freed(engine: Engine, snapshot: Snapshot, disk: Disk, deleted: list[str]) -> int | None:
-    """A graph driver names each layer it removed; of others only the totals can be compared.
-
-    What another process does at the same time is then counted too.
-    """
-    if snapshot.store is Store.GRAPH_DRIVER:
-        released = disk.released(ALGORITHM + identity for identity in deleted)
-        return released.low if released.low == released.high else None
-    if snapshot.layers_size is None:
-        return None
-    after = usage.read(engine, usage.IMAGES)
-    # An engine without any image tells no total.
-    return None if after.failure else snapshot.layers_size - (after.layers_size or 0)
+    return Untagged(tuple(outcomes), freed(engine, snapshot, disk, deleted))
 
 
 def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | None:

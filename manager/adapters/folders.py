@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 APP = "dockmgr"
+DATABASE = "dockmgr.sqlite3"
+"""The file in the folder of the state in which things are remembered."""
 
 
 def config() -> Path:
@@ -19,8 +21,16 @@ def config() -> Path:
 
 
 def state() -> Path:
-    """The folder of what is known of labs."""
+    """The folder of what is known of labs, and of what is remembered."""
     return _xdg("XDG_STATE_HOME", ".local/state") or _platform("state")
+
+
+def remembered() -> float:
+    """When anything was last remembered, in seconds of the system's clock; 0 for never."""
+    try:
+        return (state() / DATABASE).stat().st_mtime
+    except OSError:
+        return 0
 
 
 def cache() -> Path:

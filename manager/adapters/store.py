@@ -1,38 +1,24 @@
-"""What dockmgr itself remembers between runs, in sqlite in the state folder: sightings."""
+"""What dockmgr itself remembers of images between runs: sightings, and pins."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from manager.adapters.database import Database
 from manager.core.recency import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-FILE = "dockmgr.sqlite3"
-PATIENCE = 5.0
-"""Seconds to wait for another process that writes."""
-TABLES = """
-CREATE TABLE IF NOT EXISTS sightings (
-    engine TEXT NOT NULL,
-    image TEXT NOT NULL,
-    first_seen TEXT NOT NULL,
-    last_used TEXT,
-    PRIMARY KEY (engine, image)
-) WITHOUT ROWID;
-"""
-
 
 class Store:
-    """The file; each method is one transaction."""
+    """The tables; each method is one transaction."""
 
     def __init__(self, folder: Path) -> None:
         """Remember where; the file is made with the first write."""
-        self._path = folder / FILE
+        self._database = Database(folder)
 
     def sightings(self, engine: str) -> dict[str, Sighting]:
         """What was seen of an engine's images, by image id.
@@ -40,10 +26,10 @@ class Store:
         Raises:
             sqlite3.Error: the file cannot be read.
         """
-        if not self._path.exists():
-            return {}
-        with closing(self._open()) as database:
-            rows = database.execute(
+        with self._database.reading() as connection:
+            if connection is None:
+                return {}
+            rows = connection.execute(
                 "SELECT image, first_seen, last_used FROM sightings WHERE engine = ?", (engine,)
             ).fetchall()
         return {
@@ -66,29 +52,79 @@ class Store:
             sqlite3.Error: the file cannot be written.
         """
         present = set(images)
-        with closing(self._open()) as database, database:
-            known = database.execute(
+        with self._database.writing() as connection:
+            known = connection.execute(
                 "SELECT image FROM sightings WHERE engine = ?", (engine,)
             ).fetchall()
-            database.executemany(
+            connection.executemany(
                 "DELETE FROM sightings WHERE engine = ? AND image = ?",
                 [(engine, image) for (image,) in known if image not in present],
             )
-            database.executemany(
+            connection.executemany(
                 "INSERT OR IGNORE INTO sightings (engine, image, first_seen) VALUES (?, ?, ?)",
                 [(engine, image, _text(now)) for image in present],
             )
-            database.executemany(
-                "UPDATE sightings SET last_used = ? WHERE engine = ? AND image = ?"
-                " AND (last_used IS NULL OR last_used < ?)",
-                [(_text(at), engine, image, _text(at)) for image, at in used.items()],
+            connection.executemany(_USED, _rows(engine, used))
+
+    def see_used(self, engine: str, used: Mapping[str, datetime], now: datetime) -> None:
+        """Write down when containers used images; what is known of others stays.
+
+        Raises:
+            sqlite3.Error: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO sightings (engine, image, first_seen) VALUES (?, ?, ?)",
+                [(engine, image, _text(now)) for image in used],
+            )
+            connection.executemany(_USED, _rows(engine, used))
+
+    def pins(self, engine: str) -> tuple[str, ...]:
+        """The references and ids that are pinned, in order.
+
+        Raises:
+            sqlite3.Error: the file cannot be read.
+        """
+        with self._database.reading() as connection:
+            if connection is None:
+                return ()
+            rows = connection.execute(
+                "SELECT name FROM pins WHERE engine = ? ORDER BY name", (engine,)
+            ).fetchall()
+        return tuple(name for (name,) in rows)
+
+    def pin(self, engine: str, names: Iterable[str], now: datetime) -> None:
+        """Remember that these are never to be deleted.
+
+        Raises:
+            sqlite3.Error: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO pins VALUES (?, ?, ?)",
+                [(engine, name, _text(now)) for name in names],
             )
 
-    def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(self._path, timeout=PATIENCE)
-        database.executescript(TABLES)
-        return database
+    def unpin(self, engine: str, names: Iterable[str]) -> None:
+        """Forget it again.
+
+        Raises:
+            sqlite3.Error: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            connection.executemany(
+                "DELETE FROM pins WHERE engine = ? AND name = ?", [(engine, it) for it in names]
+            )
+
+
+_USED = (
+    "UPDATE sightings SET last_used = ? WHERE engine = ? AND image = ?"
+    " AND (last_used IS NULL OR last_used < ?)"
+)
+
+
+def _rows(engine: str, used: Mapping[str, datetime]) -> list[tuple[str, str, str, str]]:
+    return [(_text(at), engine, image, _text(at)) for image, at in used.items()]
 
 
 def _text(moment: datetime) -> str:

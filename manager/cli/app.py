@@ -23,6 +23,9 @@ AREAS = {
     "pull": ("pull",),
     "images": ("images", "rmi"),
     "df": ("df",),
+    "prune": ("prune", "apply"),
+    "history": ("history", "undo"),
+    "pins": ("pin", "unpin"),
     "lab": ("lab",),
 }
 """The modules of this package that hold commands, and the names of those commands."""

@@ -50,9 +50,11 @@ def ls(
 ) -> None:
     """List containers under the image they come from, in any state."""
     from manager.cli import render
+    from manager.cli.sighting import NOW_AND_THEN, sighted
 
     work = session(ctx)
     snapshot = Snapshot(work.engine.containers.list())
+    sighted(work, snapshot.containers, NOW_AND_THEN)
     if names:
         snapshot = Snapshot(_select(snapshot, names))
     if running:
@@ -160,10 +162,12 @@ def _change(
 ) -> None:
     """Observe, decide, ask, act, show: the way of every command of this file."""
     from manager.actions.run import Options, run
+    from manager.cli.sighting import sighted
     from manager.cli.steps import show_outcomes, show_plan, tell
     from manager.core.plan import Verb
 
-    plan = planner(_select(Snapshot(work.engine.containers.list()), names))
+    chosen_ones = _select(Snapshot(work.engine.containers.list()), names)
+    plan = planner(chosen_ones)
     if dry_run or not plan:
         show_plan(work.out, command, plan, json=json, dry_run=dry_run)
         return
@@ -171,6 +175,7 @@ def _change(
         work.out.note(str(plan))
         count = sum(step.verb is Verb.REMOVE for step in plan)
         work.confirm(f"Remove {count} container{'s' * (count != 1)}?", yes=False)
+    sighted(work, chosen_ones)
     chosen = Options(
         stop_timeout=work.stop_timeout if timeout is None else timeout,
         volumes=volumes,

@@ -84,6 +84,15 @@ class Output:
             lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
         print("\n".join(lines))  # noqa: T201 - as above
 
+    def part(self, part: str | Table, *, data: bool) -> None:
+        """Print a line or a plain table: as data, or beside it."""
+        if data:
+            self.line(part) if isinstance(part, str) else self.columns(part)
+            return
+        width = shutil.get_terminal_size().columns
+        for line in [part] if isinstance(part, str) else part.lines(width):
+            self.note(line)
+
     @property
     def width(self) -> int:
         """Columns that a line of data may have."""

@@ -135,6 +135,7 @@ def _make(work: Session, spec: GroupSpec, *, json: bool) -> None:
     from manager.actions.spawn import spawn as act
     from manager.cli.progress import counting
     from manager.cli.pull import pull_for_spawn
+    from manager.cli.sighting import sighted
 
     with counting(work.out, f"making {spec.group}") as report:
         means = Means(
@@ -144,6 +145,7 @@ def _make(work: Session, spec: GroupSpec, *, json: bool) -> None:
             sleep=time.sleep,
         )
         made = act(work.engine, spec, means)
+    sighted(work, made.members)
     _show(work, spec, made.members, made.notes, json=json)
 
 

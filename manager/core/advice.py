@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from difflib import get_close_matches
 
 from manager.core.policy import Conditions, Name, Policy, Rule, glob_fits, names_of
-from manager.core.protection import Known
-from manager.core.pruning import Decision
-from manager.core.units import format_size
+from manager.core.protection import Known, unseen_for
+from manager.core.pruning import Decision, decide
+from manager.core.units import brief_duration, format_duration, format_size
+
+NO_TIME = timedelta()
 
 
 def warnings(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
@@ -17,20 +20,51 @@ def warnings(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
     yield from _not_reached(known, policy, decision)
 
 
+def notes(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
+    """What else could be done, a sentence each."""
+    waiting = [rule for rule in policy.delete if rule.conditions.unused_for is not None]
+    longest = max((it.conditions.unused_for or NO_TIME for it in waiting), default=NO_TIME)
+    watched = unseen_for(known)
+    if waiting and watched < longest:
+        older = decide(known, hindsight(policy))
+        count = sum(one.whole for one in older.going)
+        yield (
+            f"images are watched for {format_duration(watched)} only, so that few can be known "
+            f"to be unused for {brief_duration(longest)}; --older-than "
+            f"{brief_duration(longest)} would take {count}, and free {older.frees}"
+        )
+    if not policy.include_local:
+        more = decide(known, replace(policy, include_local=True))
+        count = len(more.going) - len(decision.going)
+        if count > 0 and any(one.local for one in decision.staying):
+            yield (
+                f"no registry has {count} more, {more.frees.without(decision.frees)}: "
+                "--archive FOLDER saves them and takes them, --include-local takes them for good"
+            )
+
+
 def _not_reached(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
+    frees, lost = decision.frees, decision.cached.high
     if policy.free is not None:
-        sure = decision.frees.low - decision.cached.high
-        if sure < policy.free:
-            yield _short(f"{format_size(policy.free)} were to come free", sure)
+        yield from _short(frees.low - lost, frees.likely - lost, policy.free, "are to come free")
     if policy.budget is not None:
-        rest = known.disk.total().high - decision.frees.low
-        if rest > policy.budget:
-            what = f"the budget is {format_size(policy.budget)}, and {format_size(rest)} stay"
-            yield _short(what, decision.frees.low)
+        total = known.disk.total().high
+        goal = total - policy.budget
+        what = f"are to go for a budget of {format_size(policy.budget)}"
+        yield from _short(frees.low, frees.likely, goal, what)
 
 
-def _short(goal: str, sure: int) -> str:
-    return f"{goal}: what may go comes to {format_size(sure)}; --why shows what protects the rest"
+def _short(sure: int, likely: int, goal: int, what: str) -> Iterable[str]:
+    if likely < goal:
+        yield (
+            f"{format_size(goal)} {what}, and all that may go comes to {format_size(likely)}; "
+            "--why shows what protects the rest"
+        )
+    elif sure < goal:
+        yield (
+            f"{format_size(goal)} {what}; that is likely, but only {format_size(sure)} are sure, "
+            "as this engine does not tell more"
+        )
 
 
 def unmatched(rules: Iterable[Rule], names: Sequence[Name]) -> Iterable[str]:

@@ -19,6 +19,11 @@ class Bytes:
         """Whether it is known to the byte, and the engine's own total agrees."""
         return self.low == self.high and not self.doubt
 
+    @property
+    def likely(self) -> int:
+        """The middle: what is counted on where the engine does not let it be known."""
+        return (self.low + self.high) // 2
+
     def __str__(self) -> str:
         """In short: ``331.8kB``, or ``69.7kB to 77.2kB``."""
         low, high = format_size(self.low), format_size(self.high)

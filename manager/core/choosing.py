@@ -76,11 +76,11 @@ class _Search:
     chosen: tuple[str, ...]
 
     def gain(self, taken: Sequence[str]) -> int:
-        """Bytes that surely come free with some of the order."""
+        """Bytes that come free with some of the order; likely ones, where they are not known."""
         ids = children_first((*self.chosen, *taken), self.snapshot.images)
         gone = remove_all(self.snapshot, ids).deleted
         lost = self.disk.cached(gone).high if self.goal.of_disk else 0
-        return self.disk.frees(gone).low - lost
+        return self.disk.frees(gone).likely - lost
 
     def tally(self, taken: Sequence[str]) -> tuple[Tally, int, int]:
         """A tally of what goes in any case and of some of the order; lowest and highest sum."""
@@ -125,8 +125,8 @@ class _Search:
             if image_id not in tally.gone or tally.needs(image_id):
                 continue
             back, amount = tally.put_back(image_id)
-            if rest - amount.high >= self.goal.least:
-                rest -= amount.high
+            if rest - amount.likely >= self.goal.least:
+                rest -= amount.likely
                 del kept[image_id]
             else:
                 tally.again(back)

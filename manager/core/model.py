@@ -204,6 +204,18 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """A network that somebody made, and the containers that are on it, running or not."""
+
+    id: str
+    name: str
+    created: datetime
+    users: tuple[str, ...] = ()
+    """Names of containers."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What an engine held at one moment."""
 

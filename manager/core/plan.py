@@ -17,7 +17,12 @@ class Verb(StrEnum):
     RESTART = "restart"
     REMOVE = "remove"
     UNTAG = "untag"
+    """Take a reference from an image that stays."""
     DELETE = "delete"
+    """Take the last reference from an image, which goes with it."""
+    REMOVE_VOLUME = "remove volume"
+    REMOVE_NETWORK = "remove network"
+    CLEAR_CACHE = "clear"
 
 
 class OnConflict(StrEnum):
@@ -41,6 +46,14 @@ class Step:
     """Condition: the target still has this id; empty for what does not exist yet."""
     others: bool = False
     """Condition: the image still has other references, so that this removal frees nothing."""
+    expects: tuple[str, ...] | None = None
+    """Condition: the image has exactly these references; None where any will do. Of the build
+    cache, the ids of the records that go."""
+    frees: Bytes | None = None
+    """What goes with it, after all steps before it."""
+    back: str = ""
+    """What it can be had again from: a registry's ``repo@digest``, ``archive``, or the id of an
+    image that stays; empty where it cannot."""
     number: int | None = None
     """The member's number, where the step makes a member of a group."""
     on_conflict: OnConflict = OnConflict.FAIL

@@ -17,7 +17,7 @@ from manager.core.model import Image, Snapshot
 from manager.core.policy import Policy, Subject, fits, names_of
 from manager.core.protection import Known, protected
 from manager.core.recency import LastUse
-from manager.core.removal import HAS_CHILDREN, Alone, children_first, remove_all
+from manager.core.removal import HAS_CHILDREN, Alone, children_first, references, remove_all
 from manager.core.tally import Tally
 
 BY_AGE = "least recently used"
@@ -34,6 +34,8 @@ class Going:
     image: Image
     references: tuple[str, ...]
     """Those that are taken away, in order; empty for an image that has none."""
+    held: tuple[str, ...]
+    """All that it has."""
     whole: bool
     """Whether the image goes with them."""
     rules: tuple[str, ...]
@@ -100,7 +102,8 @@ class _Deciding:
         parents = {image.parent for image in self.snapshot.images}
         self.images = {
             image.id: image
-            for image in self.snapshot.images
+            # By name: engines list images in an order that can change from call to call.
+            for image in sorted(self.snapshot.images, key=lambda it: (it.label, it.id))
             if image.tags or image.id not in parents
         }
         """Those that people see: hidden parents of builds are left out."""
@@ -240,14 +243,13 @@ class _Deciding:
             names = tuple(self.asked_for[image_id])
             yield self._going(image_id, names, Bytes(), whole=False)
 
-    def _going(
-        self, image_id: str, references: tuple[str, ...], here: Bytes, *, whole: bool
-    ) -> Going:
+    def _going(self, image_id: str, names: tuple[str, ...], here: Bytes, *, whole: bool) -> Going:
         asked = self.asked_for.get(image_id, {}).values()
         rules = tuple(sorted({rule for rules in asked for rule in rules}))
         return Going(
             self.images[image_id],
-            tuple(it for it in references if it),
+            tuple(it for it in names if it),
+            references(self.images[image_id]),
             whole,
             rules or (BY_AGE,),
             self.known.last_uses[image_id],

@@ -64,7 +64,7 @@ def last_uses(
     """
     found = {image.id: _seen(sightings.get(image.id), now) for image in snapshot.images}
     for container in snapshot.containers:
-        use = _of_container(container, now)
+        use = use_by(container, now)
         for image_id in _images_of(container, snapshot):
             found[image_id] = _later(found.get(image_id), use)
     return _passed_on(snapshot.images, found)
@@ -86,7 +86,8 @@ def _images_of(container: Container, snapshot: Snapshot) -> Iterable[str]:
                 yield image.id
 
 
-def _of_container(container: Container, now: datetime) -> LastUse:
+def use_by(container: Container, now: datetime) -> LastUse:
+    """The last use of an image that one of its containers shows."""
     if container.running:
         return LastUse(now, f"{container.name} is running")
     ended = ended_ago(container.status)

@@ -114,7 +114,7 @@ class Forest:
 
     def load(self, tag: str, layers: list[bytes], history: list[dict[str, Any]] | None) -> None:
         """Load an archive of `docker save`, with whatever history."""
-        config = _config(layers, history, "amd64")
+        config = image_config(layers, history, "amd64")
         rows = [{"Config": "config.json", "RepoTags": [tag]}]
         rows[0]["Layers"] = [f"{n}.tar" for n in range(len(layers))]
         files = {f"{n}.tar": layer for n, layer in enumerate(layers)}
@@ -251,14 +251,14 @@ def publish(registry: str) -> None:
     layers = {name: archive({name: noise(name, size)}) for name, size in SIZES.items()}
     with tempfile.TemporaryDirectory() as folder:
         made = {
-            "amd64": _image(Path(folder), [layers["common"], layers["for-amd64"]], "amd64"),
-            "arm64": _image(Path(folder), [layers["common"], layers["for-arm64"]], "arm64"),
-            "near": _image(Path(folder), [layers["common"], layers["near"]], "amd64"),
+            "amd64": packed_image(Path(folder), [layers["common"], layers["for-amd64"]], "amd64"),
+            "arm64": packed_image(Path(folder), [layers["common"], layers["for-arm64"]], "arm64"),
+            "near": packed_image(Path(folder), [layers["common"], layers["near"]], "amd64"),
         }
         url = f"http://{registry}"
         for name in ("amd64", "arm64"):
-            push(url, [_local("library/two", name, made[name])])
-        push(url, [_local("library/near", "1", made["near"])])
+            push(url, [local_image("library/two", name, made[name])])
+        push(url, [local_image("library/near", "1", made["near"])])
         rows = [
             {
                 "mediaType": MANIFEST,
@@ -280,9 +280,11 @@ def digest(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()}"
 
 
-def _image(folder: Path, layers: list[bytes], architecture: str) -> tuple[bytes, dict[str, Path]]:
+def packed_image(
+    folder: Path, layers: list[bytes], architecture: str
+) -> tuple[bytes, dict[str, Path]]:
     """A manifest and the files of its blobs."""
-    config = _config(layers, None, architecture)
+    config = image_config(layers, None, architecture)
     blobs = {}
     for data in (config, *layers):
         path = folder / digest(data).removeprefix("sha256:")
@@ -299,11 +301,13 @@ def _image(folder: Path, layers: list[bytes], architecture: str) -> tuple[bytes,
     ), blobs
 
 
-def _local(repository: str, tag: str, made: tuple[bytes, dict[str, Path]]) -> LocalImage:
+def local_image(repository: str, tag: str, made: tuple[bytes, dict[str, Path]]) -> LocalImage:
     return LocalImage(repository, (tag,), made[0], MANIFEST, made[1])
 
 
-def _config(layers: list[bytes], history: list[dict[str, Any]] | None, architecture: str) -> bytes:
+def image_config(
+    layers: list[bytes], history: list[dict[str, Any]] | None, architecture: str
+) -> bytes:
     config: dict[str, Any] = {
         "architecture": architecture,
         "os": "linux",

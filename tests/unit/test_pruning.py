@@ -279,7 +279,9 @@ def test_a_budget_that_cannot_be_kept_says_so() -> None:
     decision = decide(known, policy)
     assert len(decision.going) == 4
     (said,) = advice.warnings(known, policy, decision)
-    assert said.startswith("the budget is 500B, and 2kB stay: what may go comes to 4kB")
+    assert said.startswith(
+        "5.5kB are to go for a budget of 500B, and all that may go comes to 4kB; --why"
+    )
 
 
 def test_a_budget_takes_children_before_parents() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine.details import whole
-from manager.adapters.engine.failures import NotFoundError, translated
+from manager.adapters.engine.failures import EngineError, NotFoundError, translated
 from manager.adapters.engine.names import familiar
 from manager.core.model import Image, Manifest
 
@@ -111,6 +111,37 @@ class Images:
                 platform=platform or None,
                 auth_config=dict(auth),
             )
+
+    def tag(self, identity: str, reference: ImageReference) -> None:
+        """Give an image another name; if another image has it, that one loses it.
+
+        Raises:
+            NotFoundError: there is no such image.
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            self._engine.api.tag(identity, reference.repository, reference.tag)
+
+    def save(self, identity: str) -> Iterator[bytes]:
+        """One image as a tar, piece by piece.
+
+        Raises:
+            NotFoundError: there is no such image.
+            ManagerError: the engine refused.
+        """
+        with translated(self._engine.endpoint):
+            yield from self._engine.api.get_image(identity)
+
+    def load(self, tar: Iterator[bytes]) -> None:
+        """Take images in from a tar.
+
+        Raises:
+            ManagerError: the engine refused, or could not read it.
+        """
+        with translated(self._engine.endpoint):
+            for row in self._engine.api.load_image(tar, quiet=True):
+                if row.get("error"):
+                    raise EngineError(str(row["error"]), "is the archive whole?")
 
     def remove(self, name: str) -> tuple[dict[str, str], ...]:
         """Remove a reference, and the image with its last one; never by force.

@@ -1,0 +1,273 @@
+"""Carry out the plan of a prune: each step checked just before, and written down before and after.
+
+Nothing here decides what goes. A step whose conditions do not hold any more is left alone, and
+the others go on; an engine that stops answering, or a journal that cannot be written, ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from manager.actions.measure import ALGORITHM, freed
+from manager.adapters.engine import others
+from manager.adapters.engine.failures import EngineUnreachableError, NotFoundError
+from manager.adapters.journal import Status
+from manager.core.plan import Step, Verb
+from manager.core.pruning import ARCHIVED
+from manager.core.reference import ImageReference
+from manager.core.removal import references
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from manager.adapters.engine.client import Engine
+    from manager.adapters.journal import Journal, Recording
+    from manager.core.disk import Disk
+    from manager.core.model import Container, Image, Snapshot
+    from manager.core.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a step."""
+
+    step: Step
+    status: Status
+    detail: str = ""
+    """Why it was not done, in words."""
+    freed: int | None = None
+    """Bytes, where the engine tells them for the step itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a plan."""
+
+    prune: int
+    """Its number in the journal."""
+    results: tuple[Result, ...]
+    freed: int | None
+    """Bytes of images that really left the store; None where that cannot be known."""
+    ended_by: ManagerError | None = None
+    """Why steps were not even tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a prune works with."""
+
+    engine: Engine
+    engine_id: str
+    journal: Journal
+    snapshot: Snapshot
+    """What was there just before."""
+    disk: Disk
+    pinned: Callable[[Image], bool]
+    """Whether an image is pinned by now."""
+    report: Callable[[Result], None]
+    archive: Path | None = None
+    """The file to save to what no registry has."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """By image id, why it can no longer be had again, though the plan says that it can."""
+    saving: Callable[[int], None] = lambda _bytes: None
+    """Told how many bytes have been saved."""
+
+
+class _LeftAloneError(Exception):
+    """A condition of a step does not hold any more."""
+
+
+class _GoneError(Exception):
+    """What a step is about is not there any more."""
+
+
+def carry_out(plan: Plan, means: Means) -> Done:
+    """Do the steps of a plan that still may be done.
+
+    Raises:
+        ManagerError: the journal cannot be written: then nothing was done.
+        KeyboardInterrupt: the person stopped it; what was done is in the journal.
+    """
+    archive = str(means.archive or "")
+    recording = means.journal.begin(means.engine_id, plan, archive, datetime.now(UTC))
+    run = _Run(means, recording)
+    ended_by = None
+    try:
+        run.archive(plan)
+        for number, step in enumerate(plan):
+            run.step(number, step)
+        recording.finish(run.freed(), datetime.now(UTC))
+    except ManagerError as error:
+        ended_by = error
+    finally:
+        recording.close()
+    return Done(recording.prune, tuple(run.results), run.freed_bytes, ended_by)
+
+
+@dataclass
+class _Run:
+    means: Means
+    recording: Recording
+    results: list[Result] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    """Ids of images and layers that the engine said it deleted, without algorithm."""
+    unsaved: str = ""
+    """Why what was to be saved could not be."""
+    saved: set[str] = field(default_factory=set)
+    freed_bytes: int | None = None
+
+    def freed(self) -> int | None:
+        means = self.means
+        if any(it.step.verb is Verb.DELETE and it.status is Status.DONE for it in self.results):
+            self.freed_bytes = freed(means.engine, means.snapshot, means.disk, self.deleted)
+        else:
+            self.freed_bytes = 0
+        return self.freed_bytes
+
+    def archive(self, plan: Plan) -> None:
+        """Save what no registry has, all in one file; what has changed is left out."""
+        wanted = {step.object_id: step for step in plan if step.back == ARCHIVED}
+        if not wanted or self.means.archive is None:
+            return
+        images = []
+        for step in wanted.values():
+            image = self.means.engine.images.find(step.object_id)
+            if image is not None:
+                images.append(image)
+        from manager.actions import saving
+
+        try:
+            saving.save(self.means.engine, images, self.means.archive, self.means.saving)
+        except EngineUnreachableError:
+            raise
+        except ManagerError as error:
+            self.unsaved = error.message
+        else:
+            self.saved = {image.id for image in images}
+
+    def step(self, number: int, step: Step) -> None:
+        """Do one step, if it still may be done."""
+        self.recording.before(number, step, self.platforms.get(step.object_id, ()))
+        status, detail, amount = Status.DONE, "", None
+        try:
+            amount = self._act(step)
+        except _LeftAloneError as error:
+            status, detail = Status.SKIPPED, str(error)
+        except (_GoneError, NotFoundError):
+            status, detail = Status.GONE, f"{step.target} is gone already"
+        except EngineUnreachableError:
+            # Whether it was done nobody knows: the journal says so until somebody looks.
+            raise
+        except ManagerError as error:
+            status, detail = Status.FAILED, error.message
+        self.recording.after(number, status, detail)
+        self.results.append(Result(step, status, detail, amount))
+        self.means.report(self.results[-1])
+
+    @cached_property
+    def platforms(self) -> dict[str, tuple[str, ...]]:
+        """What is present of each image, so that the same can be pulled again."""
+        details = self.means.snapshot.details
+        found = {}
+        for image in self.means.snapshot.images:
+            told = [it.platform for it in image.manifests]
+            if image.id in details:
+                told.append(details[image.id].platform)
+            found[image.id] = tuple(platform for platform in told if platform)
+        return found
+
+    def _act(self, step: Step) -> int | None:
+        engine = self.means.engine
+        match step.verb:
+            case Verb.UNTAG | Verb.DELETE:
+                self._remove_reference(step)
+            case Verb.REMOVE:
+                self._remove_container(step)
+            case Verb.REMOVE_VOLUME:
+                others.remove_volume(engine, step.target)
+            case Verb.REMOVE_NETWORK:
+                self._remove_network(step)
+            case Verb.CLEAR_CACHE:
+                return self._clear_cache(step)
+            case _:
+                raise AssertionError(step)
+        return None
+
+    def _remove_container(self, step: Step) -> None:
+        found = [it for it in self.means.engine.containers.list() if it.id == step.object_id]
+        if not found:
+            raise _GoneError
+        if found[0].running:
+            raise _LeftAloneError(f"{step.target} is {found[0].state} by now")
+        self.means.engine.containers.remove(step.object_id)
+
+    def _remove_network(self, step: Step) -> None:
+        found = [it for it in others.networks(self.means.engine) if it.id == step.object_id]
+        if not found:
+            raise _GoneError
+        if found[0].users:
+            raise _LeftAloneError(f"{found[0].users[0]} is on it by now")
+        others.remove_network(self.means.engine, step.object_id)
+
+    def _clear_cache(self, step: Step) -> int:
+        before = others.build_cache(self.means.engine)
+        wanted = set(step.expects or ())
+        usable = [it for it in before if it.id in wanted and not it.in_use]
+        gone = set(others.clear_cache(self.means.engine, [it.id for it in usable]))
+        return sum(it.size for it in usable if it.id in gone and not it.shared)
+
+    def _remove_reference(self, step: Step) -> None:
+        engine = self.means.engine
+        image = self._as_planned(step)
+        if step.object_id in self.means.lost:
+            why = self.means.lost[step.object_id]
+            raise _LeftAloneError(f"it could not be brought back any more: {why}")
+        if step.back == ARCHIVED and step.object_id not in self.saved:
+            why = self.unsaved or "it was not there when the others were saved"
+            raise _LeftAloneError(f"it could not be saved: {why}")
+        # By its id only what has no tag is removed: the containerd store can show a digest that
+        # it does not find an image by.
+        by_id = not image.tags and engine.images.find(step.target) is None
+        rows = engine.images.remove(step.object_id if by_id else step.target)
+        gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
+        self.deleted += gone
+        if step.verb is Verb.DELETE and step.object_id.removeprefix(ALGORITHM) not in gone:
+            self._give_back(step)
+
+    def _give_back(self, step: Step) -> None:
+        """The image has only lost its name: something was built on it meanwhile."""
+        image = self.means.engine.images.find(step.object_id)
+        if image is None:
+            return
+        if step.target != step.object_id and "@" not in step.target:
+            self.means.engine.images.tag(step.object_id, ImageReference.parse(step.target))
+        raise _LeftAloneError("another image was built on it meanwhile: it has its name again")
+
+    def _as_planned(self, step: Step) -> Image:
+        """The image of a step, if it is still what was planned."""
+        engine = self.means.engine
+        image = engine.images.find(step.object_id)
+        named = engine.images.find(step.target)
+        if named is not None and named.id != step.object_id:
+            raise _LeftAloneError(f"{step.target} has become another image meanwhile")
+        if image is None or (named is None and image.tags and step.target not in references(image)):
+            raise _GoneError
+        users = [it.name for it in engine.containers.list() if _uses(it, image)]
+        if users:
+            raise _LeftAloneError(f"{users[0]} uses it by now")
+        if self.means.pinned(image):
+            raise _LeftAloneError("it is pinned by now")
+        if set(references(image)) != set(step.expects or ()):
+            names = ", ".join(references(image)) or "no name"
+            raise _LeftAloneError(f"its names have changed meanwhile: it has {names}")
+        return image
+
+
+def _uses(container: Container, image: Image) -> bool:
+    mounted = {image.id, *image.tags, *image.digests}
+    return container.image_id == image.id or not mounted.isdisjoint(container.mounted)

@@ -1,0 +1,53 @@
+"""A lock between runs of the program: it goes when its process does, however that ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Let one process at a time go on.
+
+    Nothing is written: a lock that needs a new file could not be had on a full disk.
+
+    Args:
+        folder: what the lock is on; made if missing.
+        waiting: called once if another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield from _on_windows(folder, waiting)
+        return
+    import fcntl
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _on_windows(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:  # pragma: no cover
+    """The same where folders cannot be locked: a file of one byte is."""
+    import msvcrt  # type: ignore[import-not-found, unused-ignore]
+
+    with (folder / "lock").open("a+b") as file:
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        except OSError:
+            waiting()
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        yield

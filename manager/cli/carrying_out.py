@@ -1,0 +1,159 @@
+"""What prune and apply have in common: one at a time, ask registries, carry out, say what came."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from manager.adapters import folders
+from manager.adapters.journal import Journal, Status
+from manager.adapters.locking import alone
+from manager.cli import prune_views
+from manager.core.plan import Plan, Verb
+from manager.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from manager.actions.deciding import Ask
+    from manager.actions.prune import Done, Result
+    from manager.adapters.space import Space
+    from manager.cli.context import Session
+    from manager.cli.observing import View
+    from manager.core.copies import Copy
+    from manager.core.model import Image
+
+BAD = frozenset({Status.SKIPPED, Status.FAILED})
+
+
+def question(plan: Plan) -> str:
+    """What is asked before anything goes."""
+    count = len(plan.steps)
+    return f"Do {'this' if count == 1 else f'these {count} steps'}?"
+
+
+@contextmanager
+def one_at_a_time(work: Session) -> Iterator[None]:
+    """Wait until no other process prunes: what they delete must not be planned here too."""
+    with alone(folders.state(), lambda: work.out.note("waiting for another prune to end")):
+        yield
+
+
+def agree(work: Session, engine_id: str) -> None:
+    """Complete the journal of prunes that were cut off."""
+    from manager.actions.reconcile import reconcile
+
+    for prune in reconcile(work.engine, engine_id, Journal(folders.state())):
+        work.out.note(f"prune {prune.id} was cut off; dockmgr history {prune.id} shows what it did")
+
+
+def asker(work: Session, view: View) -> Ask:
+    """How registries are asked, with progress."""
+
+    def ask(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Copy]:
+        from manager.actions.copies import registries
+        from manager.cli.progress import counting
+
+        lab = work.lab.registry if work.lab is not None else ""
+        asked = registries(view.info, lab, work.env, work.out.warn)
+        with counting(work.out, "asking registries") as report:
+            return asked.holds_any(wanted, report=report)
+
+    return ask
+
+
+def lost(work: Session, view: View, plan: Plan) -> dict[str, str]:
+    """Why images cannot be brought back any more, though the plan says that they can."""
+    from manager.core.pruning import ARCHIVED
+
+    wanted = {
+        step.object_id: (step.back,)
+        for step in plan
+        if step.verb is Verb.DELETE and step.back not in {"", ARCHIVED}
+    }
+    found = asker(work, view)(wanted) if wanted else {}
+    return {image_id: copy.why for image_id, copy in found.items() if not copy.reference}
+
+
+def space_of(work: Session, view: View) -> Space | str:
+    """The disk of the engine, or why it cannot be known."""
+    from manager.adapters import space
+
+    folder = work.lab.folder if work.lab is not None else None
+    return space.of_engine(work.endpoint.host, view.info, folder)
+
+
+def carry_out(
+    work: Session,
+    view: View,
+    plan: Plan,
+    folder: Path | None,
+    lost_copies: Mapping[str, str],
+    *,
+    quiet: bool,
+) -> Done:
+    """Do it, and tell each step as it is done."""
+    from manager.actions.prune import Means
+    from manager.actions.prune import carry_out as do
+    from manager.adapters.store import Store
+    from manager.core.protection import is_pin_of
+
+    store = Store(folders.state())
+
+    def pinned(image: Image) -> bool:
+        return any(is_pin_of(pin, image) for pin in store.pins(view.engine_id))
+
+    def report(result: Result) -> None:
+        line = prune_views.told(result)
+        if result.status in BAD:
+            work.out.warn(line)
+        elif not quiet:
+            work.out.line(line)
+
+    means = Means(
+        work.engine,
+        view.engine_id,
+        Journal(folders.state()),
+        view.snapshot,
+        view.disk,
+        pinned,
+        report,
+        _archive_file(folder, view) if folder else None,
+        lost_copies,
+    )
+    return do(plan, means)
+
+
+def _archive_file(folder: Path, view: View) -> Path:
+    """A file that is not there yet."""
+    stem = f"dockmgr-{view.now:%Y%m%dT%H%M%SZ}"
+    path, number = folder / f"{stem}.tar.gz", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.tar.gz"
+    return path.absolute()
+
+
+def finish(work: Session, view: View, plan: Plan, done: Done, *, quiet: bool) -> None:
+    """Say what was freed and how to undo it, and end with the exit code that fits."""
+    from manager.adapters.space import shrink_hint
+    from manager.core.amounts import Bytes, difference
+
+    images = [it for it in done.results if it.step.verb in {Verb.DELETE, Verb.UNTAG}]
+    went = [it for it in images if it.status is Status.DONE]
+    if not quiet and went:
+        if plan.frees is not None:
+            work.out.note(difference(plan.frees, plan.cached or Bytes(), done.freed))
+        if any(it.step.back for it in went):
+            work.out.hint(f"bring back what can be with: dockmgr undo {done.prune}")
+        if done.freed and (hint := shrink_hint(view.info)):
+            work.out.hint(hint)
+    if done.ended_by is not None:
+        rest = len(plan.steps) - len(done.results)
+        work.out.warn(f"{rest} step{'s' * (rest != 1)} not done; run the same again to go on")
+        raise done.ended_by
+    if any(it.status in BAD for it in done.results):
+        raise typer.Exit(ExitCode.PARTIAL)

@@ -1,0 +1,120 @@
+"""What a bare prune offers at a terminal: what exists nowhere else, what is idle, the build cache.
+
+Nothing is taken that was not chosen: an empty answer is a no.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from manager.cli.columns import Column, Table
+from manager.core.model import CacheRecord
+from manager.core.policy import Conditions, Policy, Rule
+from manager.core.pruning import decide
+from manager.core.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.actions.deciding import Ask
+    from manager.cli.context import Session
+    from manager.cli.observing import View
+    from manager.core.protection import Known
+    from manager.core.pruning import Decision, Going
+
+MOST = 10
+"""So many idle images are offered, the largest first."""
+CHOSEN = "chosen"
+
+
+def offer(
+    work: Session, view: View, known: Known, decision: Decision, policy: Policy, ask: Ask
+) -> tuple[Policy, tuple[CacheRecord, ...]]:
+    """Ask what else is to go.
+
+    Args:
+        work: the session.
+        view: the engine.
+        known: what is known of its images.
+        decision: what goes in any case.
+        policy: the rules that made it so.
+        ask: asks registries.
+
+    Returns:
+        The rules with what was chosen, and the records of the build cache that go.
+    """
+    from manager.actions.deciding import decided
+
+    safe = [one.image.id for one in decision.going if one.whole]
+    everything = decide(known, replace(policy, include_local=True))
+    local = [one for one in everything.going if one.whole and one.image.id not in safe]
+    taken = list(safe)
+    if local and _yes(
+        f"{len(local)} untagged image{'s' * (len(local) != 1)} that no registry has: "
+        f"{everything.frees.without(decision.frees)} more. They cannot be brought back. "
+        "Take them too?"
+    ):
+        taken += [one.image.id for one in local]
+    anything = Rule(Conditions(images=("*",), untagged=False), CHOSEN)
+    _, idle = decided(known, replace(policy, delete=(anything,), include_local=True), ask)
+    taken += _chosen(work, view, [one for one in idle.going if one.whole])
+    rules = (Rule(Conditions(ids=tuple(taken)), CHOSEN),) if taken else ()
+    unused = tuple(it for it in view.snapshot.build_cache if not it.in_use)
+    size = sum(it.size for it in unused if not it.shared)
+    clear = bool(unused) and _yes(
+        f"{len(unused)} records of the build cache are in no use: {format_size(size)}. Clear them?"
+    )
+    return replace(policy, delete=rules, include_local=True), unused if clear else ()
+
+
+def _yes(question: str) -> bool:
+    return typer.confirm(question, default=False, err=True)
+
+
+def _chosen(work: Session, view: View, idle: Sequence[Going]) -> list[str]:
+    """The largest idle images that somebody picks from a list."""
+    from manager.cli.prune_views import back_from
+
+    largest = sorted(idle, key=lambda one: (-one.alone.high, one.image.label))[:MOST]
+    if not largest:
+        return []
+    columns = (
+        Column("IDLE IMAGE"),
+        Column("NO", right=True),
+        Column("FREES", right=True),
+        Column("LAST USE"),
+        Column("BACK FROM"),
+    )
+    rows = [
+        (
+            one.image.label,
+            str(number),
+            one.alone.short(),
+            one.last_use.age(view.now),
+            back_from(one),
+        )
+        for number, one in enumerate(largest, 1)
+    ]
+    work.out.part(Table(columns, rows), data=False)
+    answer = typer.prompt(
+        "Which of them are to go? (numbers such as 1,3-5; all; nothing for none)",
+        default="",
+        show_default=False,
+        err=True,
+    )
+    return [largest[number - 1].image.id for number in numbers(answer, len(largest))]
+
+
+def numbers(text: str, most: int) -> list[int]:
+    """The numbers in a list such as ``1,3-5``; those that are not offered are left out."""
+    if text.strip().lower() == "all":
+        return list(range(1, most + 1))
+    found: list[int] = []
+    for part in text.replace(",", " ").split():
+        first, dash, last = part.partition("-")
+        if first.isdigit() and (not dash or last.isdigit()):
+            found += range(int(first), min(int(last) if dash else int(first), most) + 1)
+    return [number for number in dict.fromkeys(found) if 1 <= number <= most]

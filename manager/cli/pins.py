@@ -1,0 +1,103 @@
+"""The commands pin and unpin: images that are never to be deleted."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from manager.adapters import folders
+from manager.adapters.store import Store
+from manager.cli import complete, options
+from manager.cli.context import Session, session
+from manager.cli.options import examples
+from manager.errors import ManagerError
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[IMAGE]...",
+        help="References, which are pinned whatever image they name; or ids.",
+        autocompletion=complete.images,
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=examples("dockmgr pin postgres:16 myorg/app", "dockmgr pin"))(pin)
+    app.command(epilog=examples("dockmgr unpin postgres:16"))(unpin)
+
+
+def pin(ctx: typer.Context, names: Names = None, json: options.Json = False) -> None:
+    """Never delete these images, whatever rules say; without names, list what is pinned.
+
+    Pins are kept on this machine, for each engine.
+    """
+    work = session(ctx)
+    store, engine = Store(folders.state()), _engine(work)
+    if names:
+        wanted = [_pinned_as(work, name) for name in names]
+        store.pin(engine, wanted, datetime.now(UTC))
+    pins = store.pins(engine)
+    if json:
+        work.out.json("pin", list(pins))
+    elif names:
+        for name in wanted:
+            work.out.line(f"pinned {name}")
+    elif not pins:
+        work.out.note("nothing is pinned")
+    else:
+        for name in pins:
+            work.out.line(name)
+
+
+def unpin(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="IMAGE...", help="As they were pinned.", show_default=False),
+    ],
+    json: options.Json = False,
+) -> None:
+    """Let rules delete these images again."""
+    from manager.core.protection import pin_of
+
+    work = session(ctx)
+    store, engine = Store(folders.state()), _engine(work)
+    pins = store.pins(engine)
+    found: list[str] = []
+    for name in names:
+        matching = [
+            it
+            for it in pins
+            if it in {name, pin_of(name)} or it.removeprefix("sha256:").startswith(name)
+        ]
+        if not matching:
+            raise ManagerError(f"{name} is not pinned", "see what is with: dockmgr pin")
+        found += matching
+    store.unpin(engine, found)
+    if json:
+        work.out.json("unpin", list(store.pins(engine)))
+        return
+    for name in found:
+        work.out.line(f"unpinned {name}")
+
+
+def _engine(work: Session) -> str:
+    from manager.actions.observe import engine_id
+
+    return engine_id(work.engine, work.engine.info())
+
+
+def _pinned_as(work: Session, name: str) -> str:
+    """A reference in the form in which engines show it; of an id, the whole of it."""
+    from manager.core.protection import pin_of
+
+    image = work.engine.images.find(name)
+    if image is None:
+        raise ManagerError(
+            f"there is no image {name} on this engine", "see what there is with: dockmgr images"
+        )
+    held = {*image.tags, *image.digests}
+    return pin_of(name) if pin_of(name) in held else image.id

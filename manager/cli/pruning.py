@@ -1,0 +1,239 @@
+"""How prune and apply go: look, decide, show, ask, carry out, and say what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from manager.adapters import folders
+from manager.adapters.engine import usage
+from manager.cli import prune_views
+from manager.cli.carrying_out import (
+    agree,
+    asker,
+    carry_out,
+    finish,
+    lost,
+    one_at_a_time,
+    question,
+    space_of,
+)
+from manager.cli.observing import View, look
+from manager.core.plan import Plan
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from pathlib import Path
+
+    from manager.cli.context import Session
+    from manager.cli.prune_options import Asked
+    from manager.core import tidying
+    from manager.core.plan_file import Written
+    from manager.core.policy import Policy
+    from manager.core.protection import Known
+    from manager.core.pruning import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was named beside images."""
+
+    containers: bool
+    stopped_for: timedelta
+    cache: bool
+    volumes: bool
+    named_volumes: bool
+    networks: bool
+
+    def __bool__(self) -> bool:
+        """Whether anything was."""
+        volumes = self.volumes or self.named_volumes
+        return self.containers or self.cache or volumes or self.networks
+
+
+@dataclass
+class Job:
+    """One prune."""
+
+    work: Session
+    asked: Asked
+    beside: Beside
+    archive: Path | None
+    why: bool
+    json: bool
+
+    def run(self, out: Path | None, *, yes: bool, dry_run: bool) -> None:
+        """Go through it.
+
+        Args:
+            out: where the plan is written to, instead of being carried out.
+            yes: whether nobody is to be asked.
+            dry_run: whether it is only shown.
+        """
+        policy = self.asked.policy(self.work.settings.prune, lambda: space_of(self.work, self.view))
+        if out is not None or dry_run:
+            self._go(policy, out, yes=yes, dry_run=dry_run)
+            return
+        with one_at_a_time(self.work):
+            agree(self.work, self.view.engine_id)
+            self._go(policy, out, yes=yes, dry_run=dry_run)
+
+    @property
+    def view(self) -> View:
+        """The engine, looked at once."""
+        if self._view is None:
+            kinds = [usage.IMAGES, usage.BUILD_CACHE]
+            kinds += [usage.VOLUMES] if self.beside.volumes or self.beside.named_volumes else []
+            self._view = look(self.work, *kinds)
+        return self._view
+
+    _view: View | None = None
+
+    def _go(self, policy: Policy, out: Path | None, *, yes: bool, dry_run: bool) -> None:
+        from manager.actions.deciding import decided
+        from manager.cli.offers import offer
+        from manager.cli.prune_options import is_bare, sensible
+        from manager.core import advice
+        from manager.core.tidying import plan_prune
+
+        ask = asker(self.work, self.view)
+        bare = is_bare(policy) and not self.beside
+        if bare:
+            policy = sensible(policy)
+        found = self._beside()
+        known, decision = decided(self._known(found), policy, ask)
+        if bare and self.work.out.interactive and not (yes or dry_run or self.json or out):
+            policy, clear = offer(self.work, self.view, known, decision, policy, ask)
+            found = replace(found, cache=clear)
+            known, decision = decided(known, policy, ask)
+        plan = plan_prune(decision, found, self.view.now)
+        warnings = tuple(advice.warnings(known, policy, decision))
+        notes = tuple(advice.notes(known, policy, decision))
+        plan = replace(plan, notes=notes)
+        if out is not None:
+            self._write(out, plan)
+        if self.json and (dry_run or out is not None or not plan):
+            shown = prune_views.data(decision, plan, warnings)
+            self.work.out.json("prune", {"dry_run": True, **shown, "outcomes": []})
+            return
+        if not self.json:
+            self._show(decision, plan, warnings, as_data=dry_run or out is not None or self.why)
+        if not plan or out is not None:
+            return
+        if dry_run:
+            self.work.out.hint("nothing was changed: this was a dry run")
+            return
+        self.work.confirm(question(plan), yes=yes)
+        done = carry_out(self.work, self.view, plan, self.archive, {}, quiet=self.json)
+        if self.json:
+            shown = prune_views.data(decision, plan, warnings)
+            row = {"dry_run": False, **shown, **prune_views.done_data(done)}
+            self.work.out.json("prune", row)
+        finish(self.work, self.view, plan, done, quiet=self.json)
+
+    def _known(self, found: tidying.Beside) -> Known:
+        from manager.adapters.store import Store
+        from manager.core.protection import Known
+
+        return Known(
+            self.view.snapshot,
+            self.view.disk,
+            self.view.last_uses,
+            self.view.now,
+            self.view.first_seen,
+            Store(folders.state()).pins(self.view.engine_id),
+            {},
+            frozenset(container.id for container in found.containers),
+        )
+
+    def _beside(self) -> tidying.Beside:
+        from manager.adapters.engine import others
+        from manager.core import tidying
+
+        view, wanted = self.view, self.beside
+        snapshot = view.snapshot
+        stopped = tidying.stopped(snapshot.containers, wanted.stopped_for, view.now)
+        leaving = {it.name for it in stopped} if wanted.containers else set()
+        networks = others.networks(self.work.engine) if wanted.networks else ()
+        return tidying.Beside(
+            stopped if wanted.containers else (),
+            tuple(it for it in snapshot.build_cache if not it.in_use) if wanted.cache else (),
+            tidying.unused(
+                view.usage.volumes or (), anonymous=wanted.volumes, named=wanted.named_volumes
+            ),
+            tuple(it for it in networks if leaving.issuperset(it.users)),
+        )
+
+    def _show(
+        self, decision: Decision, plan: Plan, warnings: Sequence[str], *, as_data: bool
+    ) -> None:
+        """The plan: data where it is what was asked for, else to stderr with the question."""
+        out = self.work.out
+        for warning in warnings:
+            out.warn(warning)
+        for part in (*prune_views.going(decision, self.view.now), prune_views.beside(plan)):
+            if part is not None:
+                out.part(part, data=as_data)
+        if self.why:
+            out.part(prune_views.staying(decision.staying), data=True)
+        if plan:
+            for line in prune_views.totals(decision, plan):
+                out.part(line, data=as_data)
+        else:
+            out.note("nothing to do: no image that may go is asked for")
+        for note in plan.notes:
+            out.hint(note)
+
+    def _write(self, path: Path, plan: Plan) -> None:
+        from json import dumps
+
+        from manager.core.plan_file import Written, to_data
+
+        folder = str(self.archive.absolute()) if self.archive else ""
+        written = Written(plan, self.view.engine_id, self.view.now, folder)
+        try:
+            path.write_text(dumps(to_data(written), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ManagerError(
+                f"the plan cannot be written to {path}: {error.strerror}", "name another file"
+            ) from error
+        self.work.out.note(f"the plan is in {path}; carry it out with: dockmgr apply {path}")
+
+
+def apply_written(work: Session, written: Written, *, yes: bool, dry_run: bool, json: bool) -> None:
+    """Carry out a plan that was written down.
+
+    Raises:
+        ManagerError: (usage) it was made for another engine.
+    """
+    view = look(work, usage.IMAGES, usage.BUILD_CACHE)
+    if written.engine != view.engine_id:
+        raise ManagerError(
+            "this plan was made for another engine",
+            "name that engine with --host or --context",
+            ExitCode.USAGE,
+        )
+    plan = written.plan
+    if not json:
+        work.out.part(prune_views.steps_of(plan), data=dry_run)
+    if dry_run:
+        if json:
+            from manager.cli.render import plan_rows
+
+            work.out.json("apply", {"dry_run": True, **plan_rows(plan), "outcomes": []})
+        return
+    from pathlib import Path
+
+    with one_at_a_time(work):
+        agree(work, view.engine_id)
+        work.confirm(question(plan), yes=yes)
+        archive = Path(written.archive) if written.archive else None
+        done = carry_out(work, view, plan, archive, lost(work, view, plan), quiet=json)
+    if json:
+        from manager.cli.render import plan_rows
+
+        row = {"dry_run": False, **plan_rows(plan), **prune_views.done_data(done)}
+        work.out.json("apply", row)
+    finish(work, view, plan, done, quiet=json)

@@ -1,0 +1,154 @@
+"""The plan of a prune as steps, and as a file that can be read again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from manager.core.model import CacheRecord, Network, Volume
+from manager.core.plan import Plan, Verb
+from manager.core.plan_file import Written, from_data, to_data
+from manager.core.policy import Conditions, Policy, Rule
+from manager.core.pruning import decide
+from manager.core.tidying import Beside, plan_prune, stopped, unused
+from manager.errors import ExitCode, ManagerError
+from tests.unit.world import DAY, NOW, World, identity
+
+EVERYTHING = Policy(delete=(Rule(Conditions(), "all"),), include_local=True)
+
+
+def plan(world: World, beside: Beside = Beside()) -> Plan:  # noqa: B008 - a frozen value
+    return plan_prune(decide(world.known(), EVERYTHING), beside, NOW)
+
+
+def two_names() -> World:
+    world = World()
+    world.image("app", "app:1", "other/app:2", size=500)
+    return world
+
+
+def test_each_name_is_a_step_that_says_which_names_it_expects() -> None:
+    steps = plan(two_names()).steps
+    assert [(it.verb, it.target, it.expects, it.others) for it in steps] == [
+        (Verb.UNTAG, "app:1", ("app:1", "other/app:2"), True),
+        (Verb.DELETE, "other/app:2", ("other/app:2",), False),
+    ]
+    assert [it.frees.high for it in steps if it.frees] == [0, 500]
+    assert {it.back for it in steps} == {f"app@{identity('app')}"}
+
+
+def test_what_has_no_name_goes_by_its_id() -> None:
+    world = World()
+    world.image("lost", local=True)
+    (step,) = plan(world).steps
+    assert (step.verb, step.target, step.expects) == (Verb.DELETE, identity("lost"), ())
+
+
+def test_one_name_of_two_says_that_the_image_has_both() -> None:
+    policy = Policy(delete=(Rule(Conditions(images=("app",))),))
+    (step,) = plan_prune(decide(two_names().known(), policy), Beside(), NOW).steps
+    assert (step.verb, step.expects) == (Verb.UNTAG, ("app:1", "other/app:2"))
+    assert step.back == identity("app")
+
+
+def test_containers_go_before_images_and_networks_last() -> None:
+    world = two_names()
+    container = world.container("app")
+    beside = Beside(
+        (container,),
+        (CacheRecord("r1", 30), CacheRecord("r2", 5, shared=True)),
+        (Volume("data", 7, 0), Volume("unknown", None, 0)),
+        (Network(identity("net"), "net", NOW),),
+    )
+    known = world.known((container.id,))
+    steps = plan_prune(decide(known, EVERYTHING), beside, NOW).steps
+    assert [str(it.verb) for it in steps] == [
+        *("remove", "untag", "delete", "clear", "remove volume", "remove volume"),
+        "remove network",
+    ]
+    assert steps[3].expects == ("r1", "r2")
+    assert [it.frees.high if it.frees else None for it in steps[3:6]] == [30, 7, None]
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "goes"),
+    [
+        ("exited", 0 * DAY, True),
+        ("exited", 59 * DAY, True),
+        ("exited", 61 * DAY, False),
+        ("created", 1 * DAY, True),
+        ("dead", 1 * DAY, True),
+        ("running", 0 * DAY, False),
+        ("paused", 0 * DAY, False),
+        ("restarting", 0 * DAY, False),
+    ],
+)
+def test_containers_that_ended_long_enough_ago(state: str, age: timedelta, *, goes: bool) -> None:
+    container = World().container("app", state)
+    assert bool(stopped([container], age, NOW)) is goes
+
+
+def test_only_volumes_that_nobody_has_go_and_named_ones_only_if_asked_for() -> None:
+    volumes = (
+        Volume("a" * 64, 1, 0),
+        Volume("b" * 64, 1, 1),
+        Volume("labelled", 1, 0, {"com.docker.volume.anonymous": ""}),
+        Volume("data", 1, 0),
+        Volume("unknown", 1, None),
+    )
+    anonymous = unused(volumes, anonymous=True, named=False)
+    assert [it.name for it in anonymous] == ["a" * 64, "labelled"]
+    assert [it.name for it in unused(volumes, anonymous=False, named=True)] == ["data"]
+    assert unused(volumes, anonymous=False, named=False) == ()
+
+
+def written() -> Written:
+    world = two_names()
+    world.image("lost", local=True)
+    beside = Beside(cache=(CacheRecord("r1", 30),), volumes=(Volume("v", None, 0),))
+    made = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
+    return Written(plan(world, beside), "engine", made, "/archive")
+
+
+def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
+    assert from_data(json.loads(json.dumps(to_data(written())))) == written()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (("kind",), "else", "it is no plan of dockmgr"),
+        (("schema",), 2, "it is of version 2"),
+        (("steps",), None, "missing or wrong"),
+        (("steps", 0, "verb"), "start", "a step that no prune has"),
+        (("steps", 0, "verb"), "explode", "missing or wrong"),
+        (("steps", 0, "id"), "", "a step has no id"),
+        (("steps", 0, "id"), 7, "7 is no text"),
+        (("steps", 0, "expects"), None, "does not say which references"),
+        (("steps", 0, "expects"), [1], "1 is no text"),
+        (("steps", 0, "others"), "no", "neither true nor false"),
+        (("steps", 0, "frees"), {"low": 5, "high": 1, "doubt": ""}, "a number of bytes is none"),
+        (("steps", 0, "frees"), {"low": 1.5, "high": 2, "doubt": ""}, "a number of bytes is none"),
+        (("made",), "yesterday", "missing or wrong"),
+        (("engine",), None, "None is no text"),
+    ],
+)
+def test_a_plan_that_was_tampered_with_is_refused(
+    path: tuple[str | int, ...], value: object, says: str
+) -> None:
+    data: Any = json.loads(json.dumps(to_data(written())))
+    place = data
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(ManagerError, match="this plan cannot be carried out") as caught:
+        from_data(data)
+    assert says in caught.value.message
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+@pytest.mark.parametrize("data", [None, [], "plan", 3])
+def test_what_is_no_plan_at_all_is_refused(data: object) -> None:
+    with pytest.raises(ManagerError, match="it is no plan of dockmgr"):
+        from_data(data)
