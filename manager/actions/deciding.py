@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from manager.core.copies import places
 from manager.core.pruning import Decision, decide
 
 if TYPE_CHECKING:
@@ -35,6 +36,6 @@ def decided(known: Known, policy: Policy, ask: Ask) -> tuple[Known, Decision]:
         decision = decide(known, policy)
         if not decision.unasked:
             return known, decision
-        digests = {image.id: image.digests for image in known.snapshot.images}
-        answers = ask({image_id: digests[image_id] for image_id in decision.unasked})
+        images = {image.id: image for image in known.snapshot.images}
+        answers = ask({image_id: places(images[image_id]) for image_id in decision.unasked})
         known = replace(known, copies={**(known.copies or {}), **answers})

@@ -237,15 +237,22 @@ class _Run:
         gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
         self.deleted += gone
         if step.verb is Verb.DELETE and step.object_id.removeprefix(ALGORITHM) not in gone:
-            self._give_back(step)
+            self._finish_deleting(step)
 
-    def _give_back(self, step: Step) -> None:
-        """The image has only lost its name: something was built on it meanwhile."""
-        image = self.means.engine.images.find(step.object_id)
-        if image is None:
+    def _finish_deleting(self, step: Step) -> None:
+        """The image has lost its last name and stays: make it go, or give the name back."""
+        images = self.means.engine.images
+        image = images.find(step.object_id)
+        repository = step.target.rpartition(":")[0]
+        for digest in image.digests if image is not None and not image.tags else ():
+            # By which it was pulled: Podman, unlike Docker, keeps it when the last tag goes.
+            if digest.partition("@")[0] == repository:
+                images.remove(digest)
+        if images.find(step.object_id) is None:
+            self.deleted.append(step.object_id.removeprefix(ALGORITHM))
             return
         if step.target != step.object_id and "@" not in step.target:
-            self.means.engine.images.tag(step.object_id, ImageReference.parse(step.target))
+            images.tag(step.object_id, ImageReference.parse(step.target))
         raise _LeftAloneError("another image was built on it meanwhile: it has its name again")
 
     def _as_planned(self, step: Step) -> Image:

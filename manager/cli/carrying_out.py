@@ -58,8 +58,10 @@ def asker(work: Session, view: View) -> Ask:
         from manager.cli.progress import counting
 
         lab = work.lab.registry if work.lab is not None else ""
-        asked = registries(view.info, lab, work.env, work.out.warn)
-        with counting(work.out, "asking registries") as report:
+        with (
+            registries(view.info, lab, work.env, work.out.warn) as asked,
+            counting(work.out, "asking registries") as report,
+        ):
             return asked.holds_any(wanted, report=report)
 
     return ask

@@ -62,7 +62,7 @@ class Images:
             tags=_tags(row),
             created=_moment(row.get("Created")),
             size=row.get("Size") or 0,
-            digests=tuple(familiar(digest) for digest in row.get("RepoDigests") or ()),
+            digests=_digests(row),
             labels=(row.get("Config") or {}).get("Labels") or {},
         )
 
@@ -169,9 +169,7 @@ def _image(row: dict[str, Any]) -> Image:
         tags=_tags(row),
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
         size=row.get("Size") or 0,
-        digests=tuple(
-            familiar(d) for d in row.get("RepoDigests") or () if not d.startswith("<none>@")
-        ),
+        digests=_digests(row),
         labels=row.get("Labels") or {},
         parent=_parent(row.get("ParentId") or ""),
         shared=shared if isinstance(shared, int) and shared >= 0 else None,
@@ -208,6 +206,16 @@ def _tags(row: dict[str, Any]) -> tuple[str, ...]:
     """The tags of a row; the containerd store puts the digest an image was pulled by there too."""
     tags = row.get("RepoTags") or ()
     return tuple(familiar(tag) for tag in tags if tag != "<none>:<none>" and "@" not in tag)
+
+
+def _digests(row: dict[str, Any]) -> tuple[str, ...]:
+    """The digests of a row; Podman and the containerd store put those it was pulled by to the tags.
+
+    Of several repositories the containerd store names only one otherwise.
+    """
+    told = [it for it in row.get("RepoDigests") or () if not it.startswith("<none>@")]
+    told += [it for it in row.get("RepoTags") or () if "@" in it]
+    return tuple(dict.fromkeys(map(familiar, told)))
 
 
 def _moment(text: str | None) -> datetime:

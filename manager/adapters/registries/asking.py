@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from manager.adapters.registries.client import DEADLINE, Registry
 from manager.core.copies import Copy
@@ -42,6 +42,16 @@ class Registries:
         self._known: dict[str, tuple[Registry, ...]] = {}
         self._silent: dict[str, str] = {}
         """By URL, why one is not asked again."""
+
+    def __enter__(self) -> Self:
+        """The registries themselves."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close all connections."""
+        for registries in self._known.values():
+            for registry in registries:
+                registry.close()
 
     def holds_any(
         self,

@@ -30,7 +30,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
-_SCHEME = re.compile(rf"\s*,?\s*({_WORD})(?:\s+|$)")
+_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
 
 
 @dataclass(frozen=True, slots=True)

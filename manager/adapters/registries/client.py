@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from manager.adapters.registries.challenges import LOOPBACK, Authority, Token
@@ -56,11 +56,25 @@ class Registry:
         self._credentials = credentials
         self._deadline = deadline
         self._local = threading.local()
+        self._sessions: list[requests.Session] = []
         self._tokens: dict[str, Token] = {}
 
     def __repr__(self) -> str:
         """Without credentials."""
         return f"Registry({self.base!r})"
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for session in self._sessions:
+            session.close()
+
+    def __enter__(self) -> Self:
+        """The registry itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
 
     def holds(self, path: str, digest: str) -> bool:
         """Whether it has a manifest.
@@ -97,6 +111,7 @@ class Registry:
         token = self._tokens.get(scope)
         answer = self._tried(method, url, token if token and token.good else None, end)
         if answer.status_code == UNAUTHORIZED:
+            answer.close()
             authority = Authority(self.base, self._credentials, partial(self._login, end=end))
             token = self._token(authority, answer.headers.get("WWW-Authenticate", ""))
             self._tokens[scope] = token
@@ -130,6 +145,7 @@ class Registry:
             else:
                 if time.monotonic() + wait >= end:
                     return answer
+                answer.close()
             time.sleep(wait)
             pause *= 2
 
@@ -145,6 +161,7 @@ class Registry:
             answer = self._send(method, url, end=end, headers=headers)
             if not answer.is_redirect:
                 return answer
+            answer.close()
             url = urljoin(url, answer.headers["Location"])
         raise self._odd("sends from one place to another without end")
 
@@ -177,6 +194,7 @@ class Registry:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
+            self._sessions.append(session)
             # Else requests would read passwords from .netrc, and other certificates.
             session.trust_env = False
         host = urlsplit(url).hostname
