@@ -53,9 +53,8 @@ def offer(
     local = [one for one in everything.going if one.whole and one.image.id not in safe]
     taken = list(safe)
     if local and _yes(
-        f"{len(local)} untagged image{'s' * (len(local) != 1)} that no registry has: "
-        f"{everything.frees.without(decision.frees)} more. They cannot be brought back. "
-        "Take them too?"
+        f"{len(local)} untagged image{'s' * (len(local) != 1)} that no registry has "
+        f"({everything.frees.without(decision.frees)}) cannot be brought back. Delete anyway?"
     ):
         taken += [one.image.id for one in local]
     anything = Rule(Conditions(images=("*",), untagged=False), CHOSEN)
@@ -82,16 +81,14 @@ def _chosen(work: Session, view: View, idle: Sequence[Going]) -> list[str]:
     if not largest:
         return []
     columns = (
-        Column("IDLE IMAGE"),
-        Column("NO", right=True),
+        Column("   IDLE IMAGE"),
         Column("FREES", right=True),
         Column("LAST USE"),
         Column("BACK FROM"),
     )
     rows = [
         (
-            one.image.label,
-            str(number),
+            f"{number:2} {one.image.label}",
             one.alone.short(),
             one.last_use.age(view.now),
             back_from(one),

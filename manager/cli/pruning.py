@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manager.adapters import folders
 from manager.adapters.engine import usage
@@ -23,7 +23,6 @@ from manager.core.plan import Plan
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import timedelta
     from pathlib import Path
 
@@ -51,6 +50,19 @@ class Beside:
         """Whether anything was."""
         volumes = self.volumes or self.named_volumes
         return self.containers or self.cache or volumes or self.networks
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was decided."""
+
+    decision: Decision
+    plan: Plan
+    warnings: tuple[str, ...]
+
+    def data(self) -> dict[str, Any]:
+        """It as JSON."""
+        return prune_views.data(self.decision, self.plan, self.warnings)
 
 
 @dataclass
@@ -92,6 +104,30 @@ class Job:
     _view: View | None = None
 
     def _go(self, policy: Policy, out: Path | None, *, yes: bool, dry_run: bool) -> None:
+        only_shown = dry_run or out is not None
+        found = self._decide(policy, may_ask=not (yes or only_shown or self.json))
+        plan = found.plan
+        if out is not None:
+            self._write(out, plan)
+        if self.json and (only_shown or not plan):
+            self.work.out.json("prune", {"dry_run": True, **found.data(), "outcomes": []})
+            return
+        if not (self.json and yes):
+            # With --json too nobody is asked about what was not shown.
+            self._show(found, as_data=not self.json and (only_shown or self.why))
+        if dry_run and plan:
+            self.work.out.hint("nothing was changed: this was a dry run")
+        if only_shown or not plan:
+            return
+        self.work.confirm(question(plan), yes=yes)
+        done = carry_out(self.work, self.view, plan, self.archive, {}, quiet=self.json)
+        if self.json:
+            row = {"dry_run": False, **found.data(), **prune_views.done_data(done)}
+            self.work.out.json("prune", row)
+        finish(self.work, self.view, plan, done, quiet=self.json)
+
+    def _decide(self, policy: Policy, *, may_ask: bool) -> _Found:
+        """What goes; where nobody gave a rule, by asking at a terminal."""
         from manager.actions.deciding import decided
         from manager.cli.offers import offer
         from manager.cli.prune_options import is_bare, sensible
@@ -100,38 +136,16 @@ class Job:
 
         ask = asker(self.work, self.view)
         bare = is_bare(policy) and not self.beside
-        if bare:
-            policy = sensible(policy)
-        found = self._beside()
-        known, decision = decided(self._known(found), policy, ask)
-        if bare and self.work.out.interactive and not (yes or dry_run or self.json or out):
+        policy = sensible(policy) if bare else policy
+        beside = self._beside()
+        known, decision = decided(self._known(beside), policy, ask)
+        if bare and may_ask and self.work.out.interactive:
             policy, clear = offer(self.work, self.view, known, decision, policy, ask)
-            found = replace(found, cache=clear)
+            beside = replace(beside, cache=clear)
             known, decision = decided(known, policy, ask)
-        plan = plan_prune(decision, found, self.view.now)
-        warnings = tuple(advice.warnings(known, policy, decision))
         notes = tuple(advice.notes(known, policy, decision))
-        plan = replace(plan, notes=notes)
-        if out is not None:
-            self._write(out, plan)
-        if self.json and (dry_run or out is not None or not plan):
-            shown = prune_views.data(decision, plan, warnings)
-            self.work.out.json("prune", {"dry_run": True, **shown, "outcomes": []})
-            return
-        if not self.json:
-            self._show(decision, plan, warnings, as_data=dry_run or out is not None or self.why)
-        if not plan or out is not None:
-            return
-        if dry_run:
-            self.work.out.hint("nothing was changed: this was a dry run")
-            return
-        self.work.confirm(question(plan), yes=yes)
-        done = carry_out(self.work, self.view, plan, self.archive, {}, quiet=self.json)
-        if self.json:
-            shown = prune_views.data(decision, plan, warnings)
-            row = {"dry_run": False, **shown, **prune_views.done_data(done)}
-            self.work.out.json("prune", row)
-        finish(self.work, self.view, plan, done, quiet=self.json)
+        plan = replace(plan_prune(decision, beside, self.view.now), notes=notes)
+        return _Found(decision, plan, tuple(advice.warnings(known, policy, decision)))
 
     def _known(self, found: tidying.Beside) -> Known:
         from manager.adapters.store import Store
@@ -166,24 +180,21 @@ class Job:
             tuple(it for it in networks if leaving.issuperset(it.users)),
         )
 
-    def _show(
-        self, decision: Decision, plan: Plan, warnings: Sequence[str], *, as_data: bool
-    ) -> None:
+    def _show(self, found: _Found, *, as_data: bool) -> None:
         """The plan: data where it is what was asked for, else to stderr with the question."""
         out = self.work.out
-        for warning in warnings:
+        for warning in found.warnings:
             out.warn(warning)
-        for part in (*prune_views.going(decision, self.view.now), prune_views.beside(plan)):
+        parts = [*prune_views.going(found.decision, self.view.now), prune_views.beside(found.plan)]
+        if self.why:
+            parts.append(prune_views.staying(found.decision.staying))
+        parts += prune_views.totals(found.decision, found.plan) if found.plan else []
+        for part in parts:
             if part is not None:
                 out.part(part, data=as_data)
-        if self.why:
-            out.part(prune_views.staying(decision.staying), data=True)
-        if plan:
-            for line in prune_views.totals(decision, plan):
-                out.part(line, data=as_data)
-        else:
+        if not found.plan:
             out.note("nothing to do: no image that may go is asked for")
-        for note in plan.notes:
+        for note in found.plan.notes:
             out.hint(note)
 
     def _write(self, path: Path, plan: Plan) -> None:

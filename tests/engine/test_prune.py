@@ -1,6 +1,10 @@
 """Pruning on real engines: what is said is what goes, and what went comes back."""
 
 import json
+import os
+import pty
+import select
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +14,7 @@ import pytest
 
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
-from tests.command import Command
+from tests.command import PROGRAM, Command
 from tests.engine.forest import Forest, noise
 from tests.engine.orchard import Orchard, plant
 
@@ -304,3 +308,65 @@ def test_the_history_tells_what_was_predicted_and_freed(run: Command, planting: 
     (row,) = [it for it in run.ok("history", "--json").data if it["id"] == done["prune"]]
     assert row["state"] == "undone"
     assert run("history", "99999").code == 2
+
+
+def answer(env: dict[str, str], answers: dict[str, str], *arguments: str) -> str:
+    """Run the program at a terminal, and answer what it asks; all that the terminal showed."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*PROGRAM, *arguments], env=env, stdin=theirs, stderr=theirs, stdout=theirs
+    ) as program:
+        os.close(theirs)
+        shown, asked = "", 0
+        while True:
+            if not select.select([ours], [], [], 60)[0]:
+                program.kill()
+                raise AssertionError(shown)
+            try:
+                shown += os.read(ours, 4096).decode()
+            except OSError:  # the other end is closed: the program has ended
+                break
+            for question, reply in answers.items():
+                if question in shown[asked:]:
+                    asked = len(shown)
+                    os.write(ours, f"{reply}\n".encode())
+    os.close(ours)
+    return shown
+
+
+def test_without_a_rule_it_offers_and_takes_only_what_was_chosen(
+    run: Command, engine: Engine, lab: Lab, program_env: dict[str, str]
+) -> None:
+    forest = Forest(engine, lab)
+    forest.pull("busybox:latest")
+    for content in ("first", "second"):
+        forest.build("mine:1", "FROM busybox\nCOPY m /m\n", {"m": noise(content, 3_000_000)})
+    mine = engine.images.find("mine:1")
+    assert mine is not None
+    lost = [it.id for it in engine.images.list() if not it.tags and not it.digests]
+    assert lost
+    everything = len(engine.images.list())
+    shown = answer(
+        program_env,
+        {"Delete anyway?": "n", "nothing for none)": "", "Clear them?": "n", "Do th": "n"},
+        "prune",
+    )
+    assert "nothing to do" in shown
+    assert len(engine.images.list()) == everything
+    shown = answer(
+        program_env,
+        {"Delete anyway?": "y", "nothing for none)": "", "Clear them?": "n", "Do th": "y"},
+        "prune",
+    )
+    assert "cannot be brought back" in shown
+    assert [engine.images.find(it) for it in lost] == [None] * len(lost)
+    number = next(line.split()[0] for line in shown.splitlines() if "mine:1" in line)
+    shown = answer(
+        program_env,
+        {"nothing for none)": number, "Clear them?": "n", "Do th": "y"},
+        "prune",
+    )
+    assert "removed mine:1" in shown
+    assert engine.images.find(mine.id) is None
+    assert engine.images.find("busybox:latest") is not None
+    run.ok("images")
