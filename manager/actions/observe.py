@@ -89,12 +89,15 @@ def everything(
     """
     info = engine.info()
     store = store_of(engine, info)
-    images = engine.images.list_all()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Both count the bytes of all images, which the containerd store takes a second for.
+        asked = pool.submit(usage.read, engine, *kinds) if kinds else None
+        images = engine.images.list_all()
+        told = asked.result() if asked is not None else usage.Usage()
     if store is not Store.GRAPH_DRIVER and not _shares_layers_only(info):
         images = tuple(replace(image, shared=None) for image in images)
     # After the images: one that was made meanwhile is then seen to be used.
     snapshot = Snapshot(engine.containers.list(), images, store=store)
-    told = usage.read(engine, *kinds) if kinds else usage.Usage()
     snapshot = _with_usage(snapshot, told)
     return Observed(_with_details(engine, snapshot, info, parallel, report), info, told)
 

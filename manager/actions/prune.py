@@ -6,6 +6,8 @@ the others go on; an engine that stops answering, or a journal that cannot be wr
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from manager.actions.measure import ALGORITHM, freed
 from manager.adapters.engine import others
-from manager.adapters.engine.failures import EngineUnreachableError, NotFoundError
+from manager.adapters.engine.failures import ConflictError, EngineUnreachableError, NotFoundError
 from manager.adapters.journal import Status
+from manager.core.model import Store
 from manager.core.plan import Step, Verb
+from manager.core.protection import is_pin_of
 from manager.core.pruning import ARCHIVED
 from manager.core.reference import ImageReference
 from manager.core.removal import references
+from manager.core.waves import Chain, waves
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
     from manager.core.disk import Disk
     from manager.core.model import Container, Image, Snapshot
     from manager.core.plan import Plan
+
+AT_ONCE = 16
+"""Images that go at the same time on the containerd store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +75,6 @@ class Means:
     snapshot: Snapshot
     """What was there just before."""
     disk: Disk
-    pinned: Callable[[Image], bool]
-    """Whether an image is pinned by now."""
     report: Callable[[Result], None]
     archive: Path | None = None
     """The file to save to what no registry has."""
@@ -99,21 +105,23 @@ def carry_out(plan: Plan, means: Means) -> Done:
     ended_by = None
     try:
         run.archive(plan)
-        for number, step in enumerate(plan):
-            run.step(number, step)
+        run.steps(plan)
         recording.finish(run.freed(), datetime.now(UTC))
     except ManagerError as error:
         ended_by = error
     finally:
         recording.close()
-    return Done(recording.prune, tuple(run.results), run.freed_bytes, ended_by)
+    results = tuple(run.results[number] for number in sorted(run.results))
+    return Done(recording.prune, results, run.freed_bytes, ended_by)
 
 
 @dataclass
 class _Run:
     means: Means
     recording: Recording
-    results: list[Result] = field(default_factory=list)
+    results: dict[int, Result] = field(default_factory=dict)
+    """By place in the plan."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
     deleted: list[str] = field(default_factory=list)
     """Ids of images and layers that the engine said it deleted, without algorithm."""
     unsaved: str = ""
@@ -123,7 +131,9 @@ class _Run:
 
     def freed(self) -> int | None:
         means = self.means
-        if any(it.step.verb is Verb.DELETE and it.status is Status.DONE for it in self.results):
+        if any(
+            it.step.verb is Verb.DELETE and it.status is Status.DONE for it in self.results.values()
+        ):
             self.freed_bytes = freed(means.engine, means.snapshot, means.disk, self.deleted)
         else:
             self.freed_bytes = 0
@@ -150,9 +160,28 @@ class _Run:
         else:
             self.saved = {image.id for image in images}
 
-    def step(self, number: int, step: Step) -> None:
+    def steps(self, plan: Plan) -> None:
+        """Do all steps; on the containerd store several at once, as that is slow one by one."""
+        containerd = self.means.snapshot.store is Store.CONTAINERD
+        for wave in waves(plan.steps, self.means.snapshot.images):
+            with ThreadPoolExecutor(max_workers=AT_ONCE if containerd else 1) as pool:
+                futures = [pool.submit(self._chain, plan, chain) for chain in wave]
+                try:
+                    for future in futures:
+                        future.result()
+                except BaseException:
+                    # What has begun is finished and written down; the rest is not begun.
+                    pool.shutdown(wait=True, cancel_futures=True)
+                    raise
+
+    def _chain(self, plan: Plan, chain: Chain) -> None:
+        for number in chain:
+            self._step(number, plan.steps[number])
+
+    def _step(self, number: int, step: Step) -> None:
         """Do one step, if it still may be done."""
-        self.recording.before(number, step, self.platforms.get(step.object_id, ()))
+        with self.lock:
+            self.recording.before(number, step, self.platforms.get(step.object_id, ()))
         status, detail, amount = Status.DONE, "", None
         try:
             amount = self._act(step)
@@ -165,9 +194,10 @@ class _Run:
             raise
         except ManagerError as error:
             status, detail = Status.FAILED, error.message
-        self.recording.after(number, status, detail)
-        self.results.append(Result(step, status, detail, amount))
-        self.means.report(self.results[-1])
+        with self.lock:
+            self.recording.after(number, status, detail)
+            self.results[number] = Result(step, status, detail, amount)
+            self.means.report(self.results[number])
 
     @cached_property
     def platforms(self) -> dict[str, tuple[str, ...]]:
@@ -233,11 +263,24 @@ class _Run:
         # By its id only what has no tag is removed: the containerd store can show a digest that
         # it does not find an image by.
         by_id = not image.tags and engine.images.find(step.target) is None
-        rows = engine.images.remove(step.object_id if by_id else step.target)
+        try:
+            rows = engine.images.remove(step.object_id if by_id else step.target)
+        except ConflictError:
+            self._refuse_if_used(image)
+            raise
         gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
         self.deleted += gone
         if step.verb is Verb.DELETE and step.object_id.removeprefix(ALGORITHM) not in gone:
             self._finish_deleting(step)
+
+    def _refuse_if_used(self, image: Image) -> None:
+        users = [it.name for it in self.means.engine.containers.list() if _uses(it, image)]
+        if users:
+            raise _LeftAloneError(f"{users[0]} uses it by now")
+
+    def _pins(self) -> tuple[str, ...]:
+        with self.lock:
+            return self.recording.pins(self.means.engine_id)
 
     def _finish_deleting(self, step: Step) -> None:
         """The image has lost its last name and stays: make it go, or give the name back."""
@@ -258,16 +301,18 @@ class _Run:
     def _as_planned(self, step: Step) -> Image:
         """The image of a step, if it is still what was planned."""
         engine = self.means.engine
-        image = engine.images.find(step.object_id)
-        named = engine.images.find(step.target)
-        if named is not None and named.id != step.object_id:
+        image = engine.images.find(step.target)
+        if image is not None and image.id != step.object_id:
             raise _LeftAloneError(f"{step.target} has become another image meanwhile")
-        if image is None or (named is None and image.tags and step.target not in references(image)):
-            raise _GoneError
-        users = [it.name for it in engine.containers.list() if _uses(it, image)]
-        if users:
-            raise _LeftAloneError(f"{users[0]} uses it by now")
-        if self.means.pinned(image):
+        if image is None:
+            image = engine.images.find(step.object_id)
+            # The containerd store can show a digest that it does not find an image by.
+            if image is None or (image.tags and step.target not in references(image)):
+                raise _GoneError
+        if step.verb is Verb.UNTAG or not image.tags:
+            # Of the last tag the engine itself refuses to let go while a container uses it.
+            self._refuse_if_used(image)
+        if any(is_pin_of(pin, image) for pin in self._pins()):
             raise _LeftAloneError("it is pinned by now")
         if set(references(image)) != set(step.expects or ()):
             names = ", ".join(references(image)) or "no name"

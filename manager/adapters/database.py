@@ -117,7 +117,7 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # What somebody has deleted and when is nobody else's business.
             self.path.touch(mode=0o600)
-        connection = sqlite3.connect(self.path, timeout=PATIENCE)
+        connection = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = PERSIST")
             connection.execute("PRAGMA temp_store = MEMORY")

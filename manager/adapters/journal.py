@@ -162,13 +162,16 @@ class Journal:
 
 
 class Recording:
-    """The journal of one prune while it runs; one write to the disk for each step."""
+    """The journal of one prune while it runs; one write to the disk for each step.
+
+    Threads may share it, one at a time.
+    """
 
     def __init__(self, connection: sqlite3.Connection, prune: int) -> None:
         """Go on with what `Journal.begin` has written."""
         self._connection = connection
         self.prune = prune
-        self._open: tuple[int, Status, str] | None = None
+        self._told: list[tuple[int, Status, str]] = []
 
     def before(self, number: int, step: Step, platforms: tuple[str, ...]) -> None:
         """Write down a step that is about to be done, and what became of the one before.
@@ -195,7 +198,17 @@ class Recording:
 
     def after(self, number: int, status: Status, detail: str = "") -> None:
         """Tell what became of a step; it is on the disk with the next write."""
-        self._open = (number, status, detail)
+        self._told.append((number, status, detail))
+
+    def pins(self, engine: str) -> tuple[str, ...]:
+        """What is pinned on an engine at this moment.
+
+        Raises:
+            ManagerError: the file cannot be read.
+        """
+        with _told():
+            rows = self._connection.execute("SELECT name FROM pins WHERE engine = ?", (engine,))
+            return tuple(name for (name,) in rows)
 
     def finish(self, freed: int | None, now: datetime) -> None:
         """Write down the end.
@@ -219,13 +232,11 @@ class Recording:
             self._connection.close()
 
     def _complete(self) -> None:
-        if self._open is not None:
-            number, status, detail = self._open
-            self._connection.execute(
-                "UPDATE steps SET status = ?, detail = ? WHERE prune = ? AND number = ?",
-                (status, detail, self.prune, number),
-            )
-            self._open = None
+        self._connection.executemany(
+            "UPDATE steps SET status = ?, detail = ? WHERE prune = ? AND number = ?",
+            [(status, detail, self.prune, number) for number, status, detail in self._told],
+        )
+        self._told = []
 
 
 def _take_room(connection: sqlite3.Connection) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from manager.cli.context import Session
     from manager.cli.observing import View
     from manager.core.copies import Copy
-    from manager.core.model import Image
 
 BAD = frozenset({Status.SKIPPED, Status.FAILED})
 
@@ -100,13 +99,6 @@ def carry_out(
     """Do it, and tell each step as it is done."""
     from manager.actions.prune import Means
     from manager.actions.prune import carry_out as do
-    from manager.adapters.store import Store
-    from manager.core.protection import is_pin_of
-
-    store = Store(folders.state())
-
-    def pinned(image: Image) -> bool:
-        return any(is_pin_of(pin, image) for pin in store.pins(view.engine_id))
 
     def report(result: Result) -> None:
         line = prune_views.told(result)
@@ -121,7 +113,6 @@ def carry_out(
         Journal(folders.state()),
         view.snapshot,
         view.disk,
-        pinned,
         report,
         _archive_file(folder, view) if folder else None,
         lost_copies,

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
@@ -33,7 +32,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dockmgr-bench-") as folder:
         os.environ.update(XDG_STATE_HOME=f"{folder}/state", DOCKER_CONFIG=f"{folder}/docker")
         for engine in (DEFAULT, "28-containerd"):
-            lab = labs.up(labs.Request(f"p{os.getpid()}-{engine}", engine, ()), lambda _: None)
+            lab = labs.up(labs.Request(f"p{os.getpid()}", engine, ()), lambda _: None)
             try:
                 missed += compare(lab, engine)
             finally:
@@ -69,7 +68,7 @@ def timed(lab: Lab, command: list[str]) -> float:
         for row in connection.api.load_image(saved(range(IMAGES))):
             assert "error" not in row, row
         begun = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=Path(__file__).parent)
+        subprocess.run(command, capture_output=True, check=True)
         seconds = time.perf_counter() - begun
         left = [tag for image in connection.images.list() for tag in image.tags]
     assert not [tag for tag in left if tag.startswith("bench/")], left
