@@ -13,16 +13,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from manager.actions.measure import ALGORITHM, freed
+from manager.actions.measure import freed
+from manager.actions.taking import GoneError, LeftAloneError, Taking
 from manager.adapters.engine import others
-from manager.adapters.engine.failures import ConflictError, EngineUnreachableError, NotFoundError
+from manager.adapters.engine.failures import EngineUnreachableError, NotFoundError
 from manager.adapters.journal import Status
 from manager.core.model import Store
 from manager.core.plan import Step, Verb
-from manager.core.protection import is_pin_of
 from manager.core.pruning import ARCHIVED
-from manager.core.reference import ImageReference
-from manager.core.removal import references
 from manager.core.waves import Chain, waves
 from manager.errors import ManagerError
 
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
     from manager.adapters.journal import Journal, Recording
     from manager.core.disk import Disk
-    from manager.core.model import Container, Image, Snapshot
+    from manager.core.model import Snapshot
     from manager.core.plan import Plan
 
 AT_ONCE = 16
@@ -82,14 +80,6 @@ class Means:
     """By image id, why it can no longer be had again, though the plan says that it can."""
     saving: Callable[[int], None] = lambda _bytes: None
     """Told how many bytes have been saved."""
-
-
-class _LeftAloneError(Exception):
-    """A condition of a step does not hold any more."""
-
-
-class _GoneError(Exception):
-    """What a step is about is not there any more."""
 
 
 def carry_out(plan: Plan, means: Means) -> Done:
@@ -185,9 +175,9 @@ class _Run:
         status, detail, amount = Status.DONE, "", None
         try:
             amount = self._act(step)
-        except _LeftAloneError as error:
+        except LeftAloneError as error:
             status, detail = Status.SKIPPED, str(error)
-        except (_GoneError, NotFoundError):
+        except (GoneError, NotFoundError):
             status, detail = Status.GONE, f"{step.target} is gone already"
         except EngineUnreachableError:
             # Whether it was done nobody knows: the journal says so until somebody looks.
@@ -231,17 +221,17 @@ class _Run:
     def _remove_container(self, step: Step) -> None:
         found = [it for it in self.means.engine.containers.list() if it.id == step.object_id]
         if not found:
-            raise _GoneError
+            raise GoneError
         if found[0].running:
-            raise _LeftAloneError(f"{step.target} is {found[0].state} by now")
+            raise LeftAloneError(f"{step.target} is {found[0].state} by now")
         self.means.engine.containers.remove(step.object_id)
 
     def _remove_network(self, step: Step) -> None:
         found = [it for it in others.networks(self.means.engine) if it.id == step.object_id]
         if not found:
-            raise _GoneError
+            raise GoneError
         if found[0].users:
-            raise _LeftAloneError(f"{found[0].users[0]} is on it by now")
+            raise LeftAloneError(f"{found[0].users[0]} is on it by now")
         others.remove_network(self.means.engine, step.object_id)
 
     def _clear_cache(self, step: Step) -> int:
@@ -252,74 +242,14 @@ class _Run:
         return sum(it.size for it in usable if it.id in gone and not it.shared)
 
     def _remove_reference(self, step: Step) -> None:
-        engine = self.means.engine
-        image = self._as_planned(step)
         if step.object_id in self.means.lost:
             why = self.means.lost[step.object_id]
-            raise _LeftAloneError(f"it could not be brought back any more: {why}")
+            raise LeftAloneError(f"it could not be brought back any more: {why}")
         if step.back == ARCHIVED and step.object_id not in self.saved:
             why = self.unsaved or "it was not there when the others were saved"
-            raise _LeftAloneError(f"it could not be saved: {why}")
-        # By its id only what has no tag is removed: the containerd store can show a digest that
-        # it does not find an image by.
-        by_id = not image.tags and engine.images.find(step.target) is None
-        try:
-            rows = engine.images.remove(step.object_id if by_id else step.target)
-        except ConflictError:
-            self._refuse_if_used(image)
-            raise
-        gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
-        self.deleted += gone
-        if step.verb is Verb.DELETE and step.object_id.removeprefix(ALGORITHM) not in gone:
-            self._finish_deleting(step)
-
-    def _refuse_if_used(self, image: Image) -> None:
-        users = [it.name for it in self.means.engine.containers.list() if _uses(it, image)]
-        if users:
-            raise _LeftAloneError(f"{users[0]} uses it by now")
+            raise LeftAloneError(f"it could not be saved: {why}")
+        self.deleted += Taking(self.means.engine, step, self._pins).take()
 
     def _pins(self) -> tuple[str, ...]:
         with self.lock:
             return self.recording.pins(self.means.engine_id)
-
-    def _finish_deleting(self, step: Step) -> None:
-        """The image has lost its last name and stays: make it go, or give the name back."""
-        images = self.means.engine.images
-        image = images.find(step.object_id)
-        repository = step.target.rpartition(":")[0]
-        for digest in image.digests if image is not None and not image.tags else ():
-            # By which it was pulled: Podman, unlike Docker, keeps it when the last tag goes.
-            if digest.partition("@")[0] == repository:
-                images.remove(digest)
-        if images.find(step.object_id) is None:
-            self.deleted.append(step.object_id.removeprefix(ALGORITHM))
-            return
-        if step.target != step.object_id and "@" not in step.target:
-            images.tag(step.object_id, ImageReference.parse(step.target))
-        raise _LeftAloneError("another image was built on it meanwhile: it has its name again")
-
-    def _as_planned(self, step: Step) -> Image:
-        """The image of a step, if it is still what was planned."""
-        engine = self.means.engine
-        image = engine.images.find(step.target)
-        if image is not None and image.id != step.object_id:
-            raise _LeftAloneError(f"{step.target} has become another image meanwhile")
-        if image is None:
-            image = engine.images.find(step.object_id)
-            # The containerd store can show a digest that it does not find an image by.
-            if image is None or (image.tags and step.target not in references(image)):
-                raise _GoneError
-        if step.verb is Verb.UNTAG or not image.tags:
-            # Of the last tag the engine itself refuses to let go while a container uses it.
-            self._refuse_if_used(image)
-        if any(is_pin_of(pin, image) for pin in self._pins()):
-            raise _LeftAloneError("it is pinned by now")
-        if set(references(image)) != set(step.expects or ()):
-            names = ", ".join(references(image)) or "no name"
-            raise _LeftAloneError(f"its names have changed meanwhile: it has {names}")
-        return image
-
-
-def _uses(container: Container, image: Image) -> bool:
-    mounted = {image.id, *image.tags, *image.digests}
-    return container.image_id == image.id or not mounted.isdisjoint(container.mounted)

@@ -351,7 +351,7 @@ def test_without_a_rule_it_offers_and_takes_only_what_was_chosen(
         {"Delete anyway?": "n", "nothing for none)": "", "Clear them?": "n", "Do th": "n"},
         "prune",
     )
-    assert "nothing to do" in shown
+    assert "nothing to do" in shown or "nothing was removed" in shown
     assert len(engine.images.list()) == everything
     shown = answer(
         program_env,

@@ -68,11 +68,16 @@ def settled(orchard: Orchard) -> None:
 
 
 def test_ten_kills_lose_nothing_and_the_next_run_finishes(
-    run: Command, orchard: Orchard, program_env: dict[str, str]
+    run: Command, orchard: Orchard, lab: Lab, program_env: dict[str, str]
 ) -> None:
     before, after = orchard.tags(), last_prune()
     rng = random.Random(4)  # noqa: S311 - not for secrets
+    cut = 0
     for _ in range(KILLS):
+        if len(orchard.tags()) < len(before) // 2:
+            # So many have gone that the next one could be done before it is killed.
+            plant(orchard.engine, lab, 10, 50)
+            after = last_prune()
         with subprocess.Popen(
             [*PROGRAM, "prune", *FRUIT, "--include-local", "--yes"],
             env={**program_env, "PYTHONUNBUFFERED": "1"},
@@ -86,8 +91,9 @@ def test_ten_kills_lose_nothing_and_the_next_run_finishes(
             time.sleep(rng.random() * 0.01)
             prune.send_signal(signal.SIGKILL)
         settled(orchard)
+        cut += bool(orchard.tags())
         agree(orchard, before, after)
-    assert orchard.tags(), "all was gone before the last kill: the kills came too late"
+    assert cut > KILLS // 2, "most were done before they were killed"
     finished = run.ok("prune", *FRUIT, "--include-local", "--yes")
     assert "was cut off; dockmgr history" in finished.err
     assert orchard.tags() == {}
