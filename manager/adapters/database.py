@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from manager.adapters.folders import DATABASE
+from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,25 @@ CREATE TABLE IF NOT EXISTS steps (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reserve (filler BLOB);
 """
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say in one sentence what is wrong with the file.
+
+    Args:
+        what: that cannot be used then: ``the journal``.
+
+    Raises:
+        ManagerError: it cannot be read or written.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise ManagerError(
+            f"{what} cannot be used: {error}",
+            "nothing is deleted without it; name a folder on another disk with XDG_STATE_HOME",
+        ) from error
 
 
 class Database:

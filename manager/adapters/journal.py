@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,10 +13,9 @@ from manager.adapters import database
 from manager.adapters.database import Database
 from manager.core.amounts import Bytes
 from manager.core.plan import Verb
-from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from manager.core.plan import Plan, Step
@@ -248,16 +246,8 @@ def _take_room(connection: sqlite3.Connection) -> None:
             raise
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in one sentence what is wrong with the file."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise ManagerError(
-            f"the journal cannot be used: {error}",
-            "nothing is deleted without it; name a folder on another disk with XDG_STATE_HOME",
-        ) from error
+def _told() -> AbstractContextManager[None]:
+    return database.told("the journal")
 
 
 def _text(moment: datetime) -> str:

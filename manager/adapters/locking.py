@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from manager.errors import ManagerError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -21,8 +23,17 @@ def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     Args:
         folder: what the lock is on; made if missing.
         waiting: called once if another process has it.
+
+    Raises:
+        ManagerError: the folder cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ManagerError(
+            f"the folder {folder} cannot be made: {error.strerror}",
+            "name a folder on another disk with XDG_STATE_HOME",
+        ) from error
     if sys.platform == "win32":
         yield from _on_windows(folder, waiting)
         return

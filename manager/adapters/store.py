@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from manager.adapters.database import Database
+from manager.adapters.database import Database, told
 from manager.core.recency import Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+PINS = "what is pinned"
 
 
 class Store:
@@ -83,9 +85,9 @@ class Store:
         """The references and ids that are pinned, in order.
 
         Raises:
-            sqlite3.Error: the file cannot be read.
+            ManagerError: the file cannot be read.
         """
-        with self._database.reading() as connection:
+        with told(PINS), self._database.reading() as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -97,9 +99,9 @@ class Store:
         """Remember that these are never to be deleted.
 
         Raises:
-            sqlite3.Error: the file cannot be written.
+            ManagerError: the file cannot be written.
         """
-        with self._database.writing() as connection:
+        with told(PINS), self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO pins VALUES (?, ?, ?)",
                 [(engine, name, _text(now)) for name in names],
@@ -109,9 +111,9 @@ class Store:
         """Forget it again.
 
         Raises:
-            sqlite3.Error: the file cannot be written.
+            ManagerError: the file cannot be written.
         """
-        with self._database.writing() as connection:
+        with told(PINS), self._database.writing() as connection:
             connection.executemany(
                 "DELETE FROM pins WHERE engine = ? AND name = ?", [(engine, it) for it in names]
             )

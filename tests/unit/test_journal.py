@@ -90,6 +90,21 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
     assert "nothing is deleted without it" in caught.value.hint
 
 
+def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    with pytest.raises(ManagerError, match="what is pinned cannot be used"):
+        Store(tmp_path).pins("e")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(ManagerError, match="cannot be made: Not a directory"),
+        alone(tmp_path / "file" / "folder", lambda: None),
+    ):
+        pass
+
+
 def test_room_is_taken_when_the_file_is_made_and_kept(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     Store(tmp_path).pin("engine", ["nginx:1"], NOW)
