@@ -22,7 +22,7 @@ COLUMNS = (
     Column("FREES", right=True),
     Column("ALONE", right=True, from_width=70),
     Column("LAST USE"),
-    Column("KNOWN SINCE", from_width=120),
+    Column("HOW IT IS KNOWN", from_width=120),
     Column("BACK FROM"),
 )
 OTHERS = {
@@ -99,11 +99,11 @@ def totals(decision: Decision, plan: Plan) -> Iterator[str]:
     for kind, word in OTHERS.items():
         count = sum(step.verb is kind for step in plan)
         if count:
-            parts.append(word if kind is Verb.CLEAR_CACHE else _count(count, word))
+            parts.append(f"the {word}" if kind is Verb.CLEAR_CACHE else _count(count, word))
     if whole:
         yield f"{_listed(parts)}; the images free {decision.frees.sentence()}"
     else:
-        yield _listed(parts)
+        yield f"goes: {_listed(parts)}"
     if decision.parents:
         verb = "goes" if decision.parents == 1 else "go"
         yield f"{_count(decision.parents, 'nameless parent')} of them {verb} too"

@@ -193,7 +193,7 @@ class Job:
             if part is not None:
                 out.part(part, data=as_data)
         if not found.plan:
-            out.note("nothing to do: no image that may go is asked for")
+            out.note("nothing to do: no rule or option asks for anything that may go")
         for note in found.plan.notes:
             out.hint(note)
 

@@ -63,9 +63,7 @@ def enough(
     search = _Search(goal, disk, snapshot, tuple(children_first(chosen, snapshot.images)))
     count = search.count(order)
     taken = tuple(order[:count])
-    if goal.sparing and search.gain(taken) >= goal.least:
-        return search.without_needless(taken)
-    return taken
+    return search.without_needless(taken) if goal.sparing else taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +115,19 @@ class _Search:
         return last
 
     def without_needless(self, taken: Sequence[str]) -> tuple[str, ...]:
-        """What is still enough when those used last are spared, as far as they can be."""
+        """What is still enough when those used last are spared, as far as they can be.
+
+        Where all of it is not enough, those are spared that free nothing.
+        """
         tally, _, _ = self.tally(taken)
         rest = self.gain(taken)
+        least = min(self.goal.least, rest)
         kept = dict.fromkeys(taken)
         for image_id in reversed(taken):
             if image_id not in tally.gone or tally.needs(image_id):
                 continue
             back, amount = tally.put_back(image_id)
-            if rest - amount.likely >= self.goal.least:
+            if rest - amount.likely >= least:
                 rest -= amount.likely
                 del kept[image_id]
             else:

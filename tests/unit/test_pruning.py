@@ -462,9 +462,17 @@ def test_a_goal_is_reached_or_all_that_may_go_goes(world: World, policy: Policy)
     if policy.free is None or decision.frees.low >= policy.free:
         return
     everything = decide(known, replace(policy, delete=(EVERYTHING,), free=None))
-    assert {it.image.id for it in decision.going} == {
-        it.image.id for it in everything.going if it.whole
-    }
+    assert decision.frees.low == everything.frees.low
+
+
+def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
+    world = World()
+    world.image("one", "a:1", layers="x", size=100)
+    world.image("same", "b:1", layers="x", unused=1)
+    world.pins.append("b:1")
+    world.image("own", "c:1", size=300)
+    decision = decide(world.known(), Policy(free=9000, sparing=True))
+    assert gone(decision) == {"own"}
 
 
 @settings(max_examples=80, deadline=None)
