@@ -7,8 +7,6 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.errors import ManagerError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -55,13 +53,13 @@ def logs(
         for container, pieces in sources:
             yield from (Line(container, text) for text in lines(pieces))
         return
-    arrived: queue.SimpleQueue[Line | ManagerError | None] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[Line | BaseException | None] = queue.SimpleQueue()
 
     def read(container: Container, pieces: Iterable[bytes]) -> None:
         try:
             for text in lines(pieces):
                 arrived.put(Line(container, text))
-        except ManagerError as error:
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             arrived.put(error)
         arrived.put(None)
 
@@ -81,9 +79,24 @@ def logs(
 
 def lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Join pieces, cut wherever the engine pleased, into whole lines."""
-    rest = b""
+    joined = Lines()
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line.decode(errors="replace").removesuffix("\r") for line in whole)
-    if rest:
-        yield rest.decode(errors="replace")
+        yield from joined.add(piece)
+    yield from joined.rest()
+
+
+class Lines:
+    """Whole lines out of pieces that come one after the other."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._rest = b""
+
+    def add(self, piece: bytes) -> list[str]:
+        """The lines that a further piece completes."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        return [line.decode(errors="replace").removesuffix("\r") for line in whole]
+
+    def rest(self) -> list[str]:
+        """What is left at the end, if it is not a whole line."""
+        return [self._rest.decode(errors="replace")] if self._rest else []

@@ -39,6 +39,8 @@ class Options:
     """Seconds a container gets to end in order; None for its own setting."""
     volumes: bool = False
     """Whether anonymous volumes go with their container."""
+    force: bool = False
+    """Whether what runs is killed and removed in one."""
     parallel: int = 8
 
 
@@ -113,7 +115,7 @@ def _run_step(engine: Engine, step: Step, options: Options) -> Outcome:
             case Verb.RESTART:
                 containers.restart(identity, options.stop_timeout)
             case Verb.REMOVE:
-                containers.remove(identity, volumes=options.volumes)
+                containers.remove(identity, force=options.force, volumes=options.volumes)
             case _:
                 raise AssertionError(step)
     except ManagerError as error:

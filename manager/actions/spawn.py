@@ -1,39 +1,66 @@
-"""Make the members of a group as one transaction: all of them, or none."""
+"""Make the members of groups as one transaction: all of them, or none."""
 
 from __future__ import annotations
 
-import threading
+import time
 import uuid
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from manager.adapters.engine.containers import NameTakenError
-from manager.adapters.engine.failures import NotFoundError
+from manager.actions import ready, taking_back
+from manager.actions.members import Job, Maker
+from manager.adapters import unfinished
+from manager.adapters.engine import others as networks_of
 from manager.core.model import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snapshot
-from manager.core.plan import OnConflict, Plan, Step, Verb
-from manager.core.spawning import (
-    GroupSpec,
-    check_one_image,
-    container_config,
-    free_numbers,
-    member_name,
-    plan_spawn,
-)
+from manager.core.plan import Plan, Step, Verb
+from manager.core.ports import Binding, TakenPorts
+from manager.core.spawning import check_one_image, plan_spawn
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
     from manager.adapters.engine.client import Engine
+    from manager.adapters.unfinished import Record
+    from manager.core.group_spec import GroupSpec
 
-SETTLE = 0.3
-"""Seconds a container must go on running after its start before it counts as started."""
-HOLDER_TRIES = 40
-HOLDER_PAUSE = 0.05
-"""Seconds between two looks for the container that has just taken a name."""
-LAST_LINES = 10
-"""How many of its last lines a container that failed is shown with."""
+PULL_POLICIES = ("missing", "always", "never")
+PULLED = "pulled"
+"""The policy once it was obeyed: what the engine has under the name is what is meant."""
+ANOTHER_PROGRAM = "another program"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for."""
+
+    groups: tuple[GroupSpec, ...]
+    """Made one after the other, each ready before the next begins."""
+    networks: tuple[str, ...] = ()
+    """Networks that are made if they are missing."""
+    pull: str = "missing"
+    """One of `PULL_POLICIES`."""
+    keep: bool = False
+    """Whether what was made stays when something goes wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a spawn works with."""
+
+    parallel: int
+    """How many containers are made at once."""
+    pull: Callable[[GroupSpec], None]
+    """Gets a group's image."""
+    report: Callable[[str, int, int], None]
+    """Called with what is done, how many are, and how many there are to be."""
+    warn: Callable[[str], None]
+    busy: Callable[[Iterable[Binding]], set[Binding]]
+    """Which ports other programs have."""
+    address: str = "localhost"
+    """The engine's machine, as seen from here."""
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,235 +71,225 @@ class Spawned:
     notes: tuple[str, ...] = ()
 
 
-def observe(engine: Engine, spec: GroupSpec) -> tuple[Snapshot, Image | None]:
-    """What `plan_spawn` needs to know: all containers, and the image if it is here.
-
-    Raises:
-        ManagerError: the engine could not be asked.
-    """
-    return Snapshot(engine.containers.list()), engine.images.find(spec.image.for_engine)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a spawn works with."""
-
-    parallel: int
-    """How many containers are made at once."""
-    pull: Callable[[], None]
-    """Gets the image; called only if it is missing."""
-    report: Callable[[int, int], None]
-    """Called with how many are made and how many there are to be."""
-    sleep: Callable[[float], None]
-    """Waits so many seconds."""
-
-
-def spawn(engine: Engine, spec: GroupSpec, means: Means) -> Spawned:
+def spawn(engine: Engine, request: Request, means: Means) -> Spawned:
     """Make what the plan says; whatever goes wrong, remove again what was made.
 
     Args:
         engine: where.
-        spec: what was asked for.
+        request: what was asked for.
         means: with what.
 
     Raises:
-        ManagerError: something went wrong; nothing of this spawn is left.
-        KeyboardInterrupt: the person stopped it; nothing of this spawn is left.
+        ManagerError: something went wrong; nothing of this spawn is left, unless it is to be kept.
+        KeyboardInterrupt: the person stopped it; likewise.
     """
-    snapshot, image = observe(engine, spec)
-    plan = plan_spawn(spec, snapshot, image)
-    if plan and image is None:
-        means.pull()
-        snapshot, image = observe(engine, spec)
-        plan = plan_spawn(spec, snapshot, image)
-    if not plan:
-        return Spawned((), plan.notes)
-    if image is None:
-        raise ManagerError(
-            f"the engine pulled {spec.image.familiar}, and now does not have it",
-            "is another program removing images? try again",
-        )
-    work = _Transaction(engine, spec, image, snapshot, means.sleep)
+    jobs = decide(engine, request, means.busy)
+    if missing := _to_be_pulled(jobs, request.pull):
+        for spec in missing:
+            means.pull(spec)
+        jobs = decide(engine, replace(request, pull=PULLED), means.busy)
+    notes = tuple(note for job in jobs for note in job.plan.notes)
+    if not any(job.plan for job in jobs):
+        return Spawned((), notes)
+    for job in jobs:
+        if job.image is None:
+            raise ManagerError(
+                f"the engine pulled {job.spec.image.familiar}, and now does not have it",
+                "is another program removing images? try again",
+            )
+    identity = uuid.uuid4().hex
+    with ExitStack() as stack:
+        record = _write_down(stack, engine, identity, jobs, means)
+        work = Transaction(engine, identity, means, record, request.keep, request.networks)
+        made = work.run(jobs)
+    return Spawned(made, notes)
+
+
+def _write_down(
+    stack: ExitStack, engine: Engine, identity: str, jobs: Sequence[Job], means: Means
+) -> Record | None:
+    numbers = {job.spec.group: [step.number or 0 for step in job.steps] for job in jobs}
     try:
-        work.make(plan, means.parallel, means.report)
-        members = work.settled()
-    except BaseException as error:
-        _undo(work, error)
-        raise
-    return Spawned(members, plan.notes)
-
-
-def _undo(work: _Transaction, error: BaseException) -> None:
-    """Roll back; if even that fails, the error says what is left."""
-    try:
-        try:
-            removed = work.roll_back()
-        except KeyboardInterrupt:
-            # Asked for twice: it is being ended already, and only the rest is left to remove.
-            removed = work.roll_back()
-    except ManagerError as second:
-        raise ManagerError(
-            f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
-            second.hint,
-            ExitCode.PARTIAL,
-            details=getattr(error, "details", ()),
-        ) from error
-    if isinstance(error, ManagerError) and removed:
-        what = "the container made by this spawn was"
-        if removed > 1:
-            what = f"the {removed} containers made by this spawn were"
-        error.message = f"{error.message} ({what} removed again)"
-
-
-@dataclass
-class _Transaction:
-    """The containers of one spawn, told from all others by their label."""
-
-    engine: Engine
-    spec: GroupSpec
-    image: Image
-    snapshot: Snapshot
-    sleep: Callable[[float], None]
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-
-    def make(self, plan: Plan, parallel: int, report: Callable[[int, int], None]) -> None:
-        """Create and start every member; the first failure ends the rest."""
-        steps = [step for step in plan if step.verb is Verb.CREATE]
-        spare = self._spare_numbers(steps)
-        made = 0
-
-        def make_one(step: Step) -> None:
-            nonlocal made
-            if self._stopping.is_set():
-                return
-            self._create_and_start(step, spare)
-            with self._lock:
-                made += 1
-                report(made, len(steps))
-
-        with ThreadPoolExecutor(max_workers=parallel) as pool:
-            futures = [pool.submit(make_one, step) for step in steps]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            finally:
-                # Ctrl-C arrives here too: what has not begun never does.
-                self._stopping.set()
-        for future in done:
-            future.result()
-
-    def _spare_numbers(self, steps: list[Step]) -> Iterator[int]:
-        planned = {step.number for step in steps}
-        return (n for n in free_numbers(self.spec.group, self.snapshot) if n not in planned)
-
-    def _create_and_start(self, step: Step, spare: Iterator[int]) -> None:
-        number = step.number or 0
-        refused = False
-        while True:
-            name = member_name(self.spec.group, number)
-            config = container_config(self.spec, number, self.spec.image.for_engine, self.identity)
-            try:
-                identity = self.engine.containers.create(name, config, self.spec.platform)
-                break
-            except NameTakenError:
-                if step.on_conflict is OnConflict.FAIL:
-                    raise
-                if step.on_conflict is OnConflict.SKIP_MEMBER:
-                    holder = self._holder(name)
-                    if holder is None and not refused and not self._stopping.is_set():
-                        refused = True
-                        continue  # it has been removed meanwhile: the name may be free
-                    if holder is not None and holder.group == self.spec.group:
-                        return
-                with self._lock:
-                    number = next(spare)
-        try:
-            self.engine.containers.start(identity)
-        except ManagerError as error:
-            raise self._could_not_start(name, identity, error) from error
-
-    def _holder(self, name: str) -> Container | None:
-        """The container that has a name; None if it has been removed meanwhile.
-
-        An engine reserves a name a moment before it lists the container that gets it.
-        """
-        for _ in range(HOLDER_TRIES):
-            for container in self.engine.containers.list():
-                if container.name == name:
-                    return container
-            self.sleep(HOLDER_PAUSE)
+        return stack.enter_context(unfinished.begun(identity, engine.endpoint.host, numbers))
+    except OSError as error:
+        means.warn(f"this spawn cannot be written down ({error}): if it is killed, none will know")
         return None
 
-    def _could_not_start(self, name: str, identity: str, error: ManagerError) -> ManagerError:
-        return ManagerError(
-            f"{name} could not start: {error.message}",
-            error.hint,
-            details=self._last_lines(identity),
-        )
 
-    def settled(self) -> tuple[Container, ...]:
-        """The members, once they have gone on running for a moment.
+def decide(
+    engine: Engine, request: Request, busy: Callable[[Iterable[Binding]], set[Binding]]
+) -> tuple[Job, ...]:
+    """Look at the engine, and decide what to make of each group.
+
+    Args:
+        engine: where.
+        request: what was asked for.
+        busy: which ports other programs have.
+
+    Raises:
+        ManagerError: the engine could not be asked, or what was asked for is not possible.
+    """
+    snapshot = Snapshot(engine.containers.list())
+    specs = [spec.adopting(snapshot.members(spec.group)) for spec in request.groups]
+    images = [_image(engine, spec, request.pull) for spec in specs]
+    others, known = TakenPorts(), set[Binding]()
+    while True:
+        jobs = _plans(specs, images, snapshot, others, request)
+        wanted = {port for job in jobs for step in job.steps for port in step.ports} - known
+        taken = busy(wanted)
+        known |= wanted
+        if not taken:
+            return jobs
+        for port in taken:
+            others.add(port.host_ip, port.host_port or 0, port.protocol, ANOTHER_PROGRAM)
+
+
+def _plans(
+    specs: Sequence[GroupSpec],
+    images: Sequence[Image | None],
+    snapshot: Snapshot,
+    others: TakenPorts,
+    request: Request,
+) -> tuple[Job, ...]:
+    jobs: list[Job] = []
+    taken = TakenPorts()
+    taken.add_all(others)
+    for spec, image in zip(specs, images, strict=True):
+        mine = TakenPorts()
+        mine.add_all(taken)
+        plan = plan_spawn(spec, snapshot, image, mine)
+        if plan and request.pull == "always" and image is not None:
+            pulled = Step(Verb.PULL, spec.image.familiar, "asked for")
+            plan = replace(plan, steps=(pulled, *plan.steps))
+        elif plan and request.pull == "never" and image is None:
+            raise ManagerError(
+                f"{spec.image.familiar} is not on this engine, and is never to be pulled",
+                "leave out --pull never",
+            )
+        jobs.append(Job(spec, snapshot, image, plan, mine))
+        for step in jobs[-1].steps:
+            for port in step.ports:
+                taken.add(port.host_ip, port.host_port or 0, port.protocol, step.target)
+    return tuple(jobs)
+
+
+def _image(engine: Engine, spec: GroupSpec, policy: str) -> Image | None:
+    """The image on the engine; None where it is missing, or another platform's."""
+    found = engine.images.find(spec.image.for_engine)
+    if found is None or not spec.platform or policy == PULLED:
+        return found
+    return found if engine.images.has_platform(spec.image.for_engine, spec.platform) else None
+
+
+def _to_be_pulled(jobs: Sequence[Job], policy: str) -> list[GroupSpec]:
+    """Groups whose image has to come first, each image once."""
+    wanted = {
+        (job.spec.image.canonical, job.spec.platform): job.spec
+        for job in jobs
+        if job.plan and (job.image is None or policy == "always")
+    }
+    return list(wanted.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One spawn while it is made."""
+
+    engine: Engine
+    identity: str
+    """Marks its containers and networks."""
+    means: Means
+    record: Record | None
+    """What is written down of it; forgotten once there is nothing left to be done."""
+    keep: bool = False
+    networks: tuple[str, ...] = ()
+    before: tuple[Container, ...] = ()
+    """What was made of it already, by a process that was cut off."""
+
+    def run(self, jobs: Sequence[Job]) -> tuple[Container, ...]:
+        """Make all, wait for all, and take all back if anything goes wrong.
 
         Raises:
-            ManagerError: one ended with a failure, or the group now holds two images.
+            ManagerError: something went wrong.
+            KeyboardInterrupt: the person stopped it.
         """
-        self._check(self._members())
-        self.sleep(SETTLE)
-        members = self._members()
-        self._check(members)
+        maker = Maker(self.engine, self.identity, self.means.sleep)
+        try:
+            for name in self.networks:
+                networks_of.make_network(self.engine, name, {SPAWN_LABEL: self.identity})
+            made = [it for job in jobs for it in self._group(maker, job)]
+        except BaseException as error:
+            maker.stopping.set()
+            self._end(error)
+            raise
+        self._forget()
+        return tuple(made)
+
+    def _end(self, error: BaseException) -> None:
+        if not self.keep:
+            taking_back.undo(self.engine, self.identity, error, self.means.sleep)
+        elif isinstance(error, ManagerError):
+            error.message = f"{error.message} (what was made is kept)"
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.record is not None:
+            self.record.forget()
+
+    def _group(self, maker: Maker, job: Job) -> tuple[Container, ...]:
+        """Make one group, and wait until it is ready."""
+        spec, means = job.spec, self.means
+
+        def report(what: str) -> Callable[[int, int], None]:
+            return lambda done, total: means.report(f"{what} {spec.group}", done, total)
+
+        started = maker.make(job, means.parallel, report("making"))
+        ours = tuple(it for it in self.before if it.group == spec.group)
+        started += maker.start(ours, means.parallel, report("starting"))
+        if not started:
+            return ()
+        since = time.monotonic()
+
+        def listed() -> tuple[Container, ...]:
+            return self.engine.containers.list(f"{GROUP_LABEL}={spec.group}")
+
+        watch = ready.Watch(self.engine, listed, means.address, report("waiting for"), means.sleep)
+        if spec.ready:
+            ready.wait(watch, started, spec.ready)
+        members = ready.settle(watch, started, since)
+        _check_images(job, self.identity, members)
         mine = [m for m in members if m.labels.get(SPAWN_LABEL) == self.identity]
         return tuple(sorted(mine, key=lambda member: member.index or 0))
 
-    def _members(self) -> tuple[Container, ...]:
-        return self.engine.containers.list(f"{GROUP_LABEL}={self.spec.group}")
 
-    def _check(self, members: tuple[Container, ...]) -> None:
-        mine = [m for m in members if m.labels.get(SPAWN_LABEL) == self.identity]
-        # Of two spawns that put two images into one group at once, the earlier one wins.
-        first = min((member.created, member.id) for member in mine) if mine else None
-        earlier = tuple(m for m in members if first and (m.created, m.id) <= first)
-        check_one_image(self.spec, (*mine, *earlier), self.image.id)
-        for member in mine:
-            if member.state in {"exited", "dead"}:
-                self._check_ending(member)
+def _check_images(job: Job, identity: str, members: tuple[Container, ...]) -> None:
+    """Of two spawns that put two images into one group at once, the earlier one wins."""
+    mine = [m for m in members if m.labels.get(SPAWN_LABEL) == identity]
+    first = min((member.created, member.id) for member in mine) if mine else None
+    earlier = tuple(m for m in members if first and (m.created, m.id) <= first)
+    if job.image is not None:
+        check_one_image(job.spec, (*mine, *earlier), job.image.id)
 
-    def _check_ending(self, member: Container) -> None:
-        """A container may end at once if all it had to do is done; not if it failed."""
-        state = self.engine.containers.inspect(member.id).get("State") or {}
-        code = state.get("ExitCode") or 0
-        if code == 0:
-            return
-        why = "it ran out of memory" if state.get("OOMKilled") else f"exit code {code}"
-        raise ManagerError(
-            f"{member.name} ended right after its start: {why}",
-            "its last lines say why" if self._last_lines(member.id) else "it wrote nothing",
-            details=self._last_lines(member.id),
-        )
 
-    def _last_lines(self, identity: str) -> tuple[str, ...]:
-        try:
-            return self.engine.containers.last_lines(identity, LAST_LINES)
-        except NotFoundError:
-            return ()
+def whole_plan(jobs: Sequence[Job], networks: Sequence[str] = ()) -> Plan:
+    """The plans of all groups as one, for showing."""
+    made = tuple(Step(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
+    steps = (*made, *(step for job in jobs for step in job.plan))
+    return Plan(steps, tuple(note for job in jobs for note in job.plan.notes))
 
-    def roll_back(self) -> int:
-        """Remove every container of this spawn, found by its label; how many there were."""
-        self._stopping.set()
-        mine = self.engine.containers.list(f"{SPAWN_LABEL}={self.identity}")
-        left: list[str] = []
-        why = ""
-        for member in mine:
-            try:
-                self.engine.containers.remove(member.id, force=True, volumes=True)
-            except NotFoundError:
-                continue
-            except ManagerError as error:
-                left.append(member.name)
-                why = error.message
-        if left:
+
+def refuse_same_group_twice(groups: Sequence[GroupSpec]) -> None:
+    """Refuse two specifications of one group.
+
+    Raises:
+        ManagerError: (usage) there are two.
+    """
+    seen: set[str] = set()
+    for spec in groups:
+        if spec.group in seen:
             raise ManagerError(
-                f"{', '.join(left)} could not be removed again: {why}",
-                f"remove them with: dockmgr rm {' '.join(left)}",
+                f"the group {spec.group} is there twice",
+                "give one of them another name",
+                ExitCode.USAGE,
             )
-        return len(mine)
+        seen.add(spec.group)

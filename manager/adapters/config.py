@@ -111,12 +111,11 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         path = Path(named)
     must_exist = path is not None
     path = path or default_path()
-    text = _text(path, must_exist=must_exist)
+    text = text_of(path, must_exist=must_exist)
     if text is None:
         return Settings()
-    document = _document(path, text)
     try:
-        return schema.read(Settings, document)
+        return schema.read(Settings, document(path, text))
     except schema.RefusedError as error:
         line = line_of(text, error.path)
         raise _wrong(path, line, error.problem, error.hint) from None
@@ -127,23 +126,43 @@ def default_path() -> Path:
     return config_folder() / "config.toml"
 
 
-def _text(path: Path, *, must_exist: bool) -> str | None:
-    hint = "name another file with --config, or unset DOCKMGR_CONFIG"
+SETTINGS_HINT = "name another file with --config, or unset DOCKMGR_CONFIG"
+
+
+def text_of(
+    path: Path, *, must_exist: bool, what: str = "settings file", hint: str = SETTINGS_HINT
+) -> str | None:
+    """The text of a TOML file.
+
+    Args:
+        path: where it is.
+        must_exist: whether it is an error that it is missing; else None is returned.
+        what: what it is called in errors.
+        hint: what to do where it cannot be read.
+
+    Raises:
+        ManagerError: (usage) it cannot be read.
+    """
     try:
         return path.read_bytes().decode().replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return None
-        raise ManagerError(f"there is no settings file {path}", hint, ExitCode.USAGE) from None
+        raise ManagerError(f"there is no {what} {path}", hint, ExitCode.USAGE) from None
     except OSError as error:
-        problem = f"cannot read the settings file {path}: {error.strerror}"
+        problem = f"cannot read the {what} {path}: {error.strerror}"
         raise ManagerError(problem, hint, ExitCode.USAGE) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise _wrong(path, line, "not UTF-8 text", "save the file as UTF-8") from None
 
 
-def _document(path: Path, text: str) -> dict[str, object]:
+def document(path: Path, text: str) -> dict[str, object]:
+    """The values of a TOML file.
+
+    Raises:
+        ManagerError: (usage) it is not TOML; the sentence has file and line.
+    """
     import re
     import tomllib
 

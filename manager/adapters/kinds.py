@@ -153,6 +153,28 @@ def flag_or_nothing() -> Kind[bool | None]:
     return Kind('true, false, or ""', read)
 
 
+def flag() -> Kind[bool]:
+    """Yes or no."""
+
+    def read(value: object, _: KeyPath) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError  # noqa: TRY004 - every refusal is one error
+        return value
+
+    return Kind("true or false", read)
+
+
+def ports() -> Kind[tuple[int, ...]]:
+    """A list of ports."""
+
+    def read(value: object, _: KeyPath) -> tuple[int, ...]:
+        if not isinstance(value, list) or not all(type(it) is int for it in value):
+            raise ValueError
+        return tuple(value)
+
+    return Kind("a list of ports, such as [80, 443]", read)
+
+
 def texts(what: str) -> Kind[tuple[str, ...]]:
     """A list of texts, none of them empty.
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FAR = 1 << 30
+"""Where the byte is that stands for a whole file on Windows, which locks what it stands on."""
+
+
 @contextmanager
 def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Let one process at a time go on.
@@ -62,3 +66,25 @@ def _on_windows(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:  #
             waiting()
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined, unused-ignore]
         yield
+
+
+def hold(descriptor: int) -> bool:
+    """Lock an open file for as long as it stays open; False if another process has the lock."""
+    if sys.platform == "win32":  # pragma: no cover
+        import msvcrt
+
+        os.lseek(descriptor, FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+        except OSError:
+            return False
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Does a published port really answer, and does it speak HTTP?"""
 
+import http
 import http.client
 import socket
 import time
@@ -37,7 +38,7 @@ def answering(ports: list[Port], engine_address: str, seconds: float) -> dict[Po
 
 def _until(port: Port, engine_address: str, end: float) -> bool:
     host = engine_address if port.host_ip in ANY_ADDRESS else port.host_ip
-    check = _speaks_http if port.container_port in WEB_PORTS else _connects
+    check = _speaks_http if port.container_port in WEB_PORTS else connects
     while True:
         if check(host, port.host_port or 0):
             return True
@@ -46,7 +47,27 @@ def _until(port: Port, engine_address: str, end: float) -> bool:
         time.sleep(PAUSE)
 
 
-def _connects(host: str, port: int) -> bool:
+def answer_to(host: str, port: int, path: str) -> str:
+    """What is wrong with the answer to a GET; empty if it is no error.
+
+    Args:
+        host: name or address.
+        port: where HTTP is expected.
+        path: what to ask for.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    try:
+        connection.request("GET", path)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"GET {path} got no answer: {str(error) or type(error).__name__}"
+    finally:
+        connection.close()
+    return f"GET {path} answered {status}" if status >= http.HTTPStatus.BAD_REQUEST else ""
+
+
+def connects(host: str, port: int) -> bool:
+    """Whether a TCP connection can be made."""
     try:
         socket.create_connection((host, port), timeout=PATIENCE).close()
     except OSError:

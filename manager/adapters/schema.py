@@ -187,6 +187,23 @@ def read(table: type[S], document: dict[str, Any]) -> S:
         raise _suggested(table.rows, error) from None
 
 
+def values_of(rows: Mapping[str, Row], table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+    """The values that a table of a document gives, each of its kind.
+
+    Args:
+        rows: the settings that there are.
+        table: what tomllib returned.
+        path: where it is.
+
+    Raises:
+        RefusedError: something in it is not declared, or not of its kind.
+    """
+    try:
+        return {key: _member(rows, key, value, (*path, key)) for key, value in table.items()}
+    except _UnknownError as error:
+        raise _suggested(rows, error, path) from None
+
+
 class _UnknownError(Exception):
     """Nothing is declared at a path."""
 

@@ -19,6 +19,8 @@ from manager.errors import ExitCode, ManagerError
 AREAS = {
     "spawn": ("spawn",),
     "containers": ("ls", "stop", "start", "restart", "rm"),
+    "groups": ("scale", "recover"),
+    "execute": ("exec",),
     "logs": ("logs",),
     "pull": ("pull",),
     "images": ("images", "rmi"),
@@ -59,7 +61,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
         app.registered_commands = [
             command
             for command in app.registered_commands
-            if command.callback is not None and command.callback.__name__ in words
+            if command.callback is not None and (command.name or command.callback.__name__) in words
         ]
     return app
 

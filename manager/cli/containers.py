@@ -1,6 +1,6 @@
 """The commands on containers that exist: ls, stop, start, restart, rm."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,17 +9,32 @@ from manager.cli import options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
 from manager.core.model import Container, Snapshot, by_group_and_number
-from manager.errors import ExitCode
+from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from manager.core.plan import Plan
-
-Planner = Callable[[tuple[Container, ...]], "Plan"]
 
 Timeout = Annotated[
     int | None,
     typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a command changes containers."""
+
+    command: str
+    timeout: int | None = None
+    """Seconds each gets to end in order; None for the settings'."""
+    volumes: bool = False
+    """Whether anonymous volumes go with their container."""
+    force: bool = False
+    """Whether what runs is killed."""
+    ask: bool = False
+    """Whether a person is asked first."""
+    dry_run: bool = False
+    json: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +44,9 @@ def register(app: typer.Typer) -> None:
     )(ls)
     app.command(epilog=examples("dockmgr stop nginx", "dockmgr stop nginx2 db"))(stop)
     app.command(epilog=examples("dockmgr start nginx"))(start)
-    app.command(epilog=examples("dockmgr restart nginx --timeout 3"))(restart)
+    app.command(
+        epilog=examples("dockmgr restart nginx --timeout 3", "dockmgr restart web --rolling")
+    )(restart)
     app.command(
         epilog=examples("dockmgr rm nginx2", "dockmgr rm nginx --yes", "dockmgr rm nginx --dry-run")
     )(rm)
@@ -86,7 +103,10 @@ def stop(
     """Stop containers, or all of a group."""
     from manager.core.lifecycle import plan_stop
 
-    _change(session(ctx), "stop", names, plan_stop, timeout=timeout, dry_run=dry_run, json=json)
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    how = Change("stop", timeout, dry_run=dry_run, json=json)
+    change(work, chosen, plan_stop(chosen), how)
 
 
 def start(
@@ -98,13 +118,18 @@ def start(
     """Start containers that are stopped, or all of a group."""
     from manager.core.lifecycle import plan_start
 
-    _change(session(ctx), "start", names, plan_start, dry_run=dry_run, json=json)
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    change(work, chosen, plan_start(chosen), Change("start", dry_run=dry_run, json=json))
 
 
 def restart(
     ctx: typer.Context,
     names: options.Targets,
     timeout: Timeout = None,
+    rolling: Annotated[
+        bool, typer.Option("--rolling", help="One by one, each ready before the next.")
+    ] = False,
     dry_run: options.DryRun = False,
     json: options.Json = False,
 ) -> None:
@@ -112,7 +137,36 @@ def restart(
     from manager.core.lifecycle import plan_restart
 
     work = session(ctx)
-    _change(work, "restart", names, plan_restart, timeout=timeout, dry_run=dry_run, json=json)
+    chosen = _chosen(work, names)
+    plan, how = plan_restart(chosen), Change("restart", timeout, dry_run=dry_run, json=json)
+    if rolling and not dry_run:
+        _roll(work, chosen, plan, how)
+    else:
+        change(work, chosen, plan, how)
+
+
+def _roll(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
+    from manager.actions.rolling import Means
+    from manager.actions.rolling import restart as roll
+    from manager.cli.steps import show_outcomes, tell
+
+    timeout = work.stop_timeout if how.timeout is None else how.timeout
+    outcomes = roll(
+        Means(
+            work.engine,
+            timeout,
+            work.engine_address,
+            lambda outcome: tell(work.out, outcome, quiet=how.json),
+        ),
+        plan,
+        chosen,
+    )
+    left = [it.step.target for it in outcomes if it.skipped]
+    if left:
+        work.out.note(f"left as they were: {', '.join(left)}")
+    code = show_outcomes(work.out, how.command, outcomes, json=how.json)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
 
 
 def rm(
@@ -122,6 +176,9 @@ def rm(
     volumes: Annotated[
         bool, typer.Option("--volumes", "-v", help="Remove their anonymous volumes too.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Kill what runs, instead of stopping it first.")
+    ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     json: options.Json = False,
@@ -129,17 +186,21 @@ def rm(
     """Remove containers, or all of a group; what runs is stopped first."""
     from manager.core.lifecycle import plan_remove
 
-    _change(
-        session(ctx),
-        "rm",
-        names,
-        lambda containers: plan_remove(containers, volumes=volumes),
-        timeout=timeout,
-        volumes=volumes,
-        dry_run=dry_run,
-        json=json,
-        ask=not yes,
-    )
+    if force and timeout is not None:
+        raise ManagerError(
+            "--force and --timeout do not go together: what is killed gets no time",
+            "choose one of them",
+            ExitCode.USAGE,
+        )
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    plan = plan_remove(chosen, volumes=volumes, force=force)
+    how = Change("rm", timeout, volumes, force, ask=not yes, dry_run=dry_run, json=json)
+    change(work, chosen, plan, how)
+
+
+def _chosen(work: Session, names: list[str]) -> tuple[Container, ...]:
+    return _select(Snapshot(work.engine.containers.list()), names)
 
 
 def _select(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
@@ -148,40 +209,40 @@ def _select(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
     return select(snapshot, tuple(names))
 
 
-def _change(
-    work: Session,
-    command: str,
-    names: list[str],
-    planner: Planner,
-    *,
-    timeout: int | None = None,
-    volumes: bool = False,
-    dry_run: bool,
-    json: bool,
-    ask: bool = False,
-) -> None:
-    """Observe, decide, ask, act, show: the way of every command of this file."""
+def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
+    """Ask, act, show: the way of every command that changes containers which exist.
+
+    Args:
+        work: the session.
+        chosen: the containers.
+        plan: what is done with them.
+        how: how.
+
+    Raises:
+        ManagerError: nothing could be done, or the answer was no.
+    """
     from manager.actions.run import Options, run
     from manager.cli.sighting import sighted
     from manager.cli.steps import show_outcomes, show_plan, tell
     from manager.core.plan import Verb
 
-    chosen_ones = _select(Snapshot(work.engine.containers.list()), names)
-    plan = planner(chosen_ones)
-    if dry_run or not plan:
-        show_plan(work.out, command, plan, json=json, dry_run=dry_run)
+    if how.dry_run or not plan:
+        show_plan(work.out, how.command, plan, json=how.json, dry_run=how.dry_run)
         return
-    if ask:
+    if how.ask:
         work.out.note(str(plan))
         count = sum(step.verb is Verb.REMOVE for step in plan)
         work.confirm(f"Remove {count} container{'s' * (count != 1)}?", yes=False)
-    sighted(work, chosen_ones)
-    chosen = Options(
-        stop_timeout=work.stop_timeout if timeout is None else timeout,
-        volumes=volumes,
+    sighted(work, chosen)
+    options_ = Options(
+        stop_timeout=work.stop_timeout if how.timeout is None else how.timeout,
+        volumes=how.volumes,
+        force=how.force,
         parallel=work.settings.spawn.parallel,
     )
-    outcomes = run(work.engine, plan, chosen, lambda outcome: tell(work.out, outcome, quiet=json))
-    code = show_outcomes(work.out, command, outcomes, json=json)
+    outcomes = run(
+        work.engine, plan, options_, lambda outcome: tell(work.out, outcome, quiet=how.json)
+    )
+    code = show_outcomes(work.out, how.command, outcomes, json=how.json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +39,8 @@ class Session:
     default_socket: Path = DEFAULT_SOCKET
     quiet: bool = False
     """Whether nothing is to be said about which engine is used (shell completion)."""
+    reminding: bool = True
+    """Whether spawns that were cut off are told of."""
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -99,7 +102,21 @@ class Session:
 
         engine = Engine(self.endpoint)
         self._closing.callback(engine.close)
+        if not self.quiet and self.reminding:
+            self._remind(engine)
         return engine
+
+    def _remind(self, engine: Engine) -> None:
+        """Say which spawns were cut off, until somebody finishes or removes them."""
+        from manager.adapters import unfinished
+
+        if not unfinished.cut_off(engine.endpoint.host):
+            return
+        from manager.actions.recover import find
+
+        for cut in find(engine):
+            self.out.warn(f"{cut}")
+            self.out.hint("finish it or remove what there is of it with: dockmgr recover")
 
     @cached_property
     def lab(self) -> Lab | None:
@@ -117,6 +134,16 @@ class Session:
             return self.lab.address
         parts = urlsplit(self.endpoint.host)
         return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
+
+    @property
+    def engine_is_here(self) -> bool:
+        """Whether the engine is reached through a socket or a pipe of this machine."""
+        return self.endpoint.host.startswith(("unix://", "npipe://"))
+
+    @property
+    def sees_containers(self) -> bool:
+        """Whether the addresses that containers have on their own networks answer here."""
+        return sys.platform == "linux" and self.engine_is_here and self.lab is None
 
     @property
     def stop_timeout(self) -> int | None:

@@ -1,6 +1,5 @@
 """The command logs: what the containers of a group write, one colour each."""
 
-import itertools
 from typing import Annotated
 
 import typer
@@ -9,8 +8,6 @@ from manager.cli import options
 from manager.cli.context import session
 from manager.cli.options import examples
 from manager.core.model import Snapshot
-
-COLORS = ("cyan", "yellow", "green", "magenta", "blue", "bright_cyan", "bright_yellow", "red")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,23 +37,17 @@ def logs(
 
     With --json, one object a line: name, id and text.
     """
-    from rich.text import Text
-
     from manager.actions.logs import logs as read
+    from manager.cli.prefixes import Prefixes
     from manager.core.groups import select
 
     work = session(ctx)
     chosen = select(Snapshot(work.engine.containers.list()), tuple(names))
-    width = max(len(container.name) for container in chosen)
-    colors = dict(zip((c.id for c in chosen), itertools.cycle(COLORS), strict=False))
-    console = work.out.console(stderr=False)
+    prefixes = Prefixes(work.out, chosen)
     for line in read(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
         if json:
             work.out.json_line(
                 {"name": line.container.name, "id": line.container.id, "text": line.text}
             )
-        elif len(chosen) == 1:
-            work.out.line(line.text)
         else:
-            prefix = Text(f"{line.container.name:<{width}} | ", style=colors[line.container.id])
-            console.print(prefix + Text(line.text), soft_wrap=True)
+            prefixes.print(line.container, line.text)

@@ -66,6 +66,28 @@ def counting(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, i
 
 
 @contextmanager
+def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
+    """One line a phase, with what is done and how much of it: on a terminal, as it goes on.
+
+    Nothing is drawn before something is told: a pull within draws its own bars.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _what, _done, _total: None
+        return
+    lock = threading.Lock()
+    with ExitStack() as stack:
+        shown: list[Callable[[str], None]] = []
+
+        def report(what: str, done: int, total: int) -> None:
+            with lock:
+                if not shown:
+                    shown.append(stack.enter_context(phases(out)))
+                shown[0](f"{what}: {done} of {total}")
+
+        yield report
+
+
+@contextmanager
 def pulling(out: Output) -> Iterator[Callable[[PullEvent], None]]:
     """Show pulls: a bar for each layer and a total for each image, or plain lines."""
     if not sys.stderr.isatty():

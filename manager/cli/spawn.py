@@ -1,23 +1,23 @@
 """The command spawn: many numbered containers from one image, as one transaction."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from manager.cli import complete, options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
-from manager.core.model import Container
-from manager.core.spawning import GroupSpec
+from manager.cli.run_options import read, with_run_options
 from manager.errors import ExitCode, ManagerError
 
-ANSWER_WITHIN = 5.0
-"""Seconds for which published ports are tried before they are said not to answer."""
+if TYPE_CHECKING:
+    from manager.actions.spawn import Request
+    from manager.core.group_spec import GroupSpec
 
-
-MOST = 10_000
-"""Containers of one spawn, at most."""
+NAMES = "How many, and how they are called"
+READY = "When they are ready"
+PULL = ("missing", "always", "never")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,195 +27,238 @@ def register(app: typer.Typer) -> None:
             "dockmgr spawn nginx --count 3",
             "dockmgr spawn nginx --count 3 --ensure            three in all, not three more",
             "dockmgr spawn nginx -n 3 --publish 8080:80        8080, 8081 and 8082",
+            "dockmgr spawn nginx --name 'web-{n:02}' -n 12     web-01 to web-12",
+            "dockmgr spawn redis -n 3 -e ID={n} --wait-log 'Ready to accept'",
             "dockmgr spawn busybox --name job -n 2 -- sleep 600",
+            "dockmgr spawn -f groups.toml                      several groups at once",
         )
-    )(spawn)
+    )(with_run_options(spawn))
 
 
 def spawn(
     ctx: typer.Context,
     image: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="IMAGE",
             help="The image's address.",
             autocompletion=complete.images,
             show_default=False,
         ),
-    ],
+    ] = None,
     command: Annotated[
         list[str] | None,
         typer.Argument(metavar="[-- COMMAND...]", help="What to run instead of the image's own."),
     ] = None,
-    count: Annotated[int, typer.Option("--count", "-n", max=MOST, help="How many to make.")] = 1,
+    count: Annotated[
+        int, typer.Option("--count", "-n", help="How many to make.", rich_help_panel=NAMES)
+    ] = 1,
     name: Annotated[
         str | None,
-        typer.Option("--name", help="The group's name; members are called NAME1, NAME2…"),
-    ] = None,
-    ensure: Annotated[
-        bool, typer.Option("--ensure", help="Make it COUNT in all, not COUNT more.")
-    ] = False,
-    publish: Annotated[
-        list[str] | None,
         typer.Option(
-            "--publish",
-            "-p",
-            metavar="[HOST:]PORT",
-            help="8080:80 gives the first 8080, the second 8081…; 80 lets the engine choose.",
+            "--name",
+            help="web for web1, web2…; or a template such as 'web-{n:02}'.",
+            rich_help_panel=NAMES,
         ),
     ] = None,
-    publish_all: Annotated[
+    start: Annotated[
+        int | None,
+        typer.Option("--start", help="The first number.", rich_help_panel=NAMES),
+    ] = None,
+    append: Annotated[
         bool,
-        typer.Option("--publish-all", "-P", help="Publish every port that the image exposes."),
+        typer.Option("--append", help="Go on after the highest number.", rich_help_panel=NAMES),
     ] = False,
-    env: Annotated[
-        list[str] | None,
+    ensure: Annotated[
+        bool,
+        typer.Option("--ensure", help="Make it COUNT in all, not more.", rich_help_panel=NAMES),
+    ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Each runs, and is healthy.", rich_help_panel=READY),
+    ] = False,
+    wait_port: Annotated[
+        list[int] | None,
+        typer.Option("--wait-port", help="Its port answers.", rich_help_panel=READY),
+    ] = None,
+    wait_http: Annotated[
+        str,
         typer.Option(
-            "--env", "-e", metavar="KEY[=VALUE]", help="Set a variable, or pass on your own."
+            "--wait-http",
+            metavar="[PORT]/PATH",
+            help="It answers a GET without an error.",
+            rich_help_panel=READY,
         ),
-    ] = None,
-    volume: Annotated[
-        list[str] | None,
-        typer.Option("--volume", "-v", metavar="[SOURCE:]TARGET[:ro]", help="Mount a volume."),
-    ] = None,
-    network: Annotated[str, typer.Option("--network", help="Connect to this network.")] = "",
-    label: Annotated[
-        list[str] | None,
-        typer.Option("--label", "-l", metavar="KEY[=VALUE]", help="Set a label."),
-    ] = None,
+    ] = "",
+    wait_log: Annotated[
+        str,
+        typer.Option(
+            "--wait-log", metavar="REGEX", help="It writes such a line.", rich_help_panel=READY
+        ),
+    ] = "",
+    timeout: Annotated[
+        str, typer.Option("--timeout", help="How long for that.", rich_help_panel=READY)
+    ] = "60s",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="When it fails, keep what was made.")
+    ] = False,
+    pull: Annotated[str, typer.Option("--pull", help="missing, always or never.")] = "missing",
     platform: Annotated[
         str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
     ] = "",
+    parallel: Annotated[
+        int | None,
+        typer.Option("--parallel", min=1, max=64, help="How many are made at once."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="Make the groups that this file describes."),
+    ] = None,
     dry_run: options.DryRun = False,
     json: options.Json = False,
+    **run_options: Any,  # noqa: ANN401 - whatever the options hold
 ) -> None:
     """Make numbered containers from one image: all of them, or none.
 
-    nginx gives nginx1, nginx2 and so on. Running it again makes more; gaps are filled.
+    nginx gives nginx1, nginx2 and so on. Running it again makes more; gaps are filled. Whatever
+    goes wrong, all that it made is removed again.
     """
-    from manager.core.ports import PublishSpec
+    from manager.actions.spawn import Request
+
+    work = session(ctx)
+    if pull not in PULL:
+        raise ManagerError(
+            f"--pull {pull!r} is no policy", f"choose one of: {', '.join(PULL)}", ExitCode.USAGE
+        )
+    if file is not None:
+        _refuse_beside_file(ctx, image)
+        request = _of_file(work, file, pull, keep=keep)
+    elif image is None:
+        raise ManagerError("missing argument 'IMAGE'", "see: dockmgr spawn --help", ExitCode.USAGE)
+    else:
+        spec = group(
+            image,
+            name,
+            options=read(work, run_options, command or []),
+            count=count,
+            start=start,
+            append=append,
+            ensure=ensure,
+            platform=platform,
+            ready=_readiness(timeout, wait, wait_port, wait_http, wait_log),
+        )
+        request = Request((spec,), pull=pull, keep=keep)
+    _refuse_unreachable(work, request)
+    from manager.cli import spawning
+
+    if dry_run:
+        spawning.show_plan(work, request, json=json)
+    else:
+        spawning.make(work, request, parallel, json=json)
+
+
+def group(image: str, name: str | None, **more: Any) -> "GroupSpec":  # noqa: ANN401 - its fields
+    """A group from what was typed.
+
+    Raises:
+        ManagerError: (usage) something of it is not possible.
+    """
+    from manager.core.group_spec import GroupSpec
+    from manager.core.naming import Template, has_place
     from manager.core.reference import ImageReference
     from manager.core.spawning import default_group
 
-    work = session(ctx)
     reference = ImageReference.parse(image)
-    spec = GroupSpec(
-        image=reference,
-        group=default_group(reference) if name is None else name,
-        count=count,
-        ensure=ensure,
-        publish=tuple(PublishSpec.parse(text) for text in publish or ()),
-        publish_all=publish_all,
-        env=tuple(_variable(work, text) for text in env or () if "=" in text or text in work.env),
-        volumes=tuple(_volume(work, text) for text in volume or ()),
-        network=network,
-        labels=dict(_label(text) for text in label or ()),
-        command=tuple(command or ()),
-        platform=platform,
-    )
-    if dry_run:
-        _show_plan(work, spec, json=json)
-    else:
-        _make(work, spec, json=json)
+    template = Template.parse(default_group(reference) if name is None else name)
+    named = name is not None and has_place(name)
+    return GroupSpec(reference, template, named=named, **more)
 
 
-def _show_plan(work: Session, spec: GroupSpec, *, json: bool) -> None:
-    from manager.actions.spawn import observe
-    from manager.cli.steps import show_plan
-    from manager.core.spawning import plan_spawn
+def _readiness(timeout: str, wait: bool, port: list[int] | None, http: str, log: str) -> Any:  # noqa: ANN401
+    from manager.core.readiness import Readiness
+    from manager.core.units import parse_duration
 
-    plan = plan_spawn(spec, *observe(work.engine, spec))
-    show_plan(work.out, "spawn", plan, json=json, dry_run=True)
+    return Readiness(wait, tuple(port or ()), http, log, parse_duration(timeout).total_seconds())
 
 
-def _make(work: Session, spec: GroupSpec, *, json: bool) -> None:
-    import time
+def _of_file(work: Session, file: Path, pull: str, *, keep: bool) -> "Request":
+    from manager.actions.spawn import Request, refuse_same_group_twice
+    from manager.adapters.spec_file import load
 
-    from manager.actions.spawn import Means
-    from manager.actions.spawn import spawn as act
-    from manager.cli.progress import counting
-    from manager.cli.pull import pull_for_spawn
-    from manager.cli.sighting import sighted
-
-    with counting(work.out, f"making {spec.group}") as report:
-        means = Means(
-            parallel=work.settings.spawn.parallel,
-            pull=lambda: pull_for_spawn(work, spec.image, spec.platform),
-            report=report,
-            sleep=time.sleep,
-        )
-        made = act(work.engine, spec, means)
-    sighted(work, made.members)
-    _show(work, spec, made.members, made.notes, json=json)
-
-
-def _show(
-    work: Session,
-    spec: GroupSpec,
-    members: tuple[Container, ...],
-    notes: tuple[str, ...],
-    *,
-    json: bool,
-) -> None:
-    from manager.adapters.probe import answering
-    from manager.cli import render
-    from manager.core.addresses import address
-
-    ports = [port for member in members for port in member.published]
-    answers = answering(ports, work.engine_address, ANSWER_WITHIN)
-    if json:
-        rows = [render.container_row(member, work.engine_address) for member in members]
-        work.out.json("spawn", rows)
-    elif members:
-        work.out.show(render.containers_table(members, work.engine_address, with_image=False))
-    for note in notes:
-        work.out.note(f"note: {note}")
-    silent = [address(p, work.engine_address) for p, answered in answers.items() if not answered]
-    if silent:
-        work.out.warn(f"not answering yet: {', '.join(silent)}")
-        work.out.hint(f"see what they say with: dockmgr logs {spec.group}")
-    if members and not (spec.publish or spec.publish_all):
-        exposed = work.engine.images.exposed_ports(spec.image.for_engine)
-        if exposed:
-            work.out.hint(
-                f"the image listens on {', '.join(exposed)} and nothing is published: "
-                f"add --publish-all, or for example --publish 8080:{exposed[0].partition('/')[0]}"
+    described = load(file)
+    groups = []
+    for one in described.groups:
+        values = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in one.options.items()
+        }
+        run = read(work, values, list(one.command))
+        groups.append(
+            group(
+                one.image,
+                one.name,
+                options=run,
+                count=one.count,
+                start=one.start,
+                ensure=True,
+                platform=one.platform,
+                ready=one.ready,
             )
-
-
-def _variable(work: Session, text: str) -> str:
-    """``KEY`` alone takes the value from the environment, as docker does."""
-    key, equals, _ = text.partition("=")
-    if not key:
-        raise _refused("--env", text, "has no name before the equals sign", "--env KEY=VALUE")
-    return text if equals else f"{key}={work.env[key]}"
-
-
-def _volume(work: Session, text: str) -> str:
-    """A source that begins with a dot is a folder beside the working folder, as docker has it.
-
-    A lab sees only some folders of its host. Another source would silently be a new, empty one.
-    """
-    source, colon, rest = text.partition(":")
-    if not text or (colon and not (source and rest)):
-        raise _refused("--volume", text, "has an empty part", "--volume ./site:/srv:ro")
-    if colon and source.startswith("."):
-        source = str(Path(source).resolve())
-    if source.startswith("/") and colon and work.lab and not work.lab.sees(Path(source)):
-        raise ManagerError(
-            f"lab {work.lab.name!r} does not see {source}",
-            f"it sees {', '.join(work.lab.mounts)}; name further folders as lab.mounts in the "
-            "settings, then: dockmgr lab reset",
         )
-    return f"{source}{colon}{rest}"
+    refuse_same_group_twice(groups)
+    return Request(tuple(groups), described.networks, pull, keep)
 
 
-def _label(text: str) -> tuple[str, str]:
-    key, _, value = text.partition("=")
-    if not key:
-        raise _refused("--label", text, "has no key", "--label stage=test")
-    return key, value
+BESIDE_FILE = frozenset({"file", "pull", "keep", "parallel", "dry_run", "json"})
 
 
-def _refused(option: str, text: str, why: str, example: str) -> ManagerError:
-    return ManagerError(f"{option} {text!r} {why}", f"write it like {example}", ExitCode.USAGE)
+def _refuse_beside_file(ctx: typer.Context, image: str | None) -> None:
+    """What is in the file is not said a second time beside it."""
+    typed = [
+        name
+        for name in ctx.params
+        if name not in BESIDE_FILE
+        and getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
+    if image is not None or typed:
+        what = "IMAGE" if image is not None else f"--{typed[0].replace('_', '-')}"
+        raise ManagerError(
+            f"{what} and --file do not go together", "write it into the file", ExitCode.USAGE
+        )
+
+
+def _refuse_unreachable(work: Session, request: "Request") -> None:
+    """A port that is waited for must be reachable from here."""
+    from manager.core.ports import PublishSpec
+
+    for spec in request.groups:
+        ready = spec.ready
+        published = {
+            port
+            for text in spec.options.publish
+            for one in (PublishSpec.parse(text, spec.first),)
+            if one.protocol == "tcp"
+            for port in range(one.container_port, one.container_port + one.width)
+        }
+        wanted = set(ready.ports)
+        if ready.http and ready.http_port is not None:
+            wanted.add(ready.http_port)
+        if (
+            ready.http
+            and ready.http_port is None
+            and not published
+            and not spec.options.publish_all
+        ):
+            raise ManagerError(
+                f"--wait-http {ready.http} does not say which port, and none is published",
+                "publish one, or write it before the path: 8080/health",
+                ExitCode.USAGE,
+            )
+        hidden = wanted - published
+        if hidden and not spec.options.publish_all and not work.sees_containers:
+            raise ManagerError(
+                f"port {min(hidden)} cannot be waited for: it is not published, and the engine's "
+                "own networks cannot be reached from here",
+                f"publish it: --publish {min(hidden)}",
+                ExitCode.USAGE,
+            )

@@ -27,15 +27,21 @@ def plan_restart(containers: tuple[Container, ...]) -> Plan:
     return Plan(tuple(_step(Verb.RESTART, container, container.state) for container in containers))
 
 
-def plan_remove(containers: tuple[Container, ...], *, volumes: bool = False) -> Plan:
+def plan_remove(
+    containers: tuple[Container, ...], *, volumes: bool = False, force: bool = False
+) -> Plan:
     """Remove containers; what runs is stopped first, so that it can end in order.
 
     Args:
         containers: which.
         volumes: whether their anonymous volumes go with them.
+        force: whether what runs is killed instead.
     """
     steps: list[Step] = []
     for container in containers:
+        if container.running and force:
+            steps.append(_step(Verb.REMOVE, container, "running: it is killed"))
+            continue
         if container.running:
             steps.append(_step(Verb.STOP, container, "running"))
         steps.append(_step(Verb.REMOVE, container, f"made from {container.image}"))

@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from manager.core.naming import named_so
+
 GROUP_LABEL = "dockmgr.group"
 INDEX_LABEL = "dockmgr.index"
 SPAWN_LABEL = "dockmgr.spawn"
+NAME_LABEL = "dockmgr.name"
+"""The template of the members' names, where it is not the group's name and the number."""
+SPEC_LABEL = "dockmgr.spec"
+"""What the members were asked to be."""
 
 LONGEST_INDEX = 9
 """Digits of a member's number, at most."""
@@ -53,6 +59,8 @@ class Container:
     labels: Mapping[str, str] = field(default_factory=dict)
     mounted: tuple[str, ...] = ()
     """Images mounted into it (Docker 28 and newer): references, or ids."""
+    addresses: tuple[str, ...] = ()
+    """Its own IP addresses on the engine's networks."""
 
     @property
     def short_id(self) -> str:
@@ -66,9 +74,12 @@ class Container:
         The name has to fit as well: an image made from a member (``docker commit``) hands the
         member's labels on to containers that are nobody's members.
         """
-        group = self.labels.get(GROUP_LABEL)
-        fits = self.name == f"{group}{self.labels.get(INDEX_LABEL, '')}"
-        return group if group and fits else None
+        group, index = self.labels.get(GROUP_LABEL), self.index
+        if not group or index is None:
+            return None
+        template = self.labels.get(NAME_LABEL)
+        name = named_so(template, index) if template else f"{group}{index}"
+        return group if self.name == name else None
 
     @property
     def index(self) -> int | None:

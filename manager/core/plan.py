@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from manager.core.amounts import Bytes
+from manager.core.ports import Binding
 
 
 class Verb(StrEnum):
@@ -20,6 +21,7 @@ class Verb(StrEnum):
     """Take a reference from an image that stays."""
     DELETE = "delete"
     """Take the last reference from an image, which goes with it."""
+    MAKE_NETWORK = "make network"
     REMOVE_VOLUME = "remove volume"
     REMOVE_NETWORK = "remove network"
     CLEAR_CACHE = "clear"
@@ -56,6 +58,8 @@ class Step:
     image that stays; empty where it cannot."""
     number: int | None = None
     """The member's number, where the step makes a member of a group."""
+    ports: tuple[Binding, ...] = ()
+    """The ports that such a member publishes."""
     on_conflict: OnConflict = OnConflict.FAIL
 
     def __str__(self) -> str:

@@ -1,61 +1,14 @@
-"""Plan a spawn: which numbered containers to make from one image, and what each is made with."""
+"""Plan a spawn: which numbered containers to make from one image, and with which ports."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from manager.core.model import GROUP_LABEL, INDEX_LABEL, SPAWN_LABEL, Container, Image, Snapshot
+from manager.core.group_spec import GroupSpec
+from manager.core.model import Container, Image, Snapshot
+from manager.core.naming import Template
 from manager.core.plan import OnConflict, Plan, Step, Verb
-from manager.core.ports import PublishSpec
+from manager.core.ports import PortChooser, TakenPorts
 from manager.core.reference import ImageReference, read
-from manager.errors import ExitCode, ManagerError
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSpec:
-    """What was asked for: the group, its image, and what its members are made with."""
-
-    image: ImageReference
-    group: str
-    count: int = 1
-    ensure: bool = False
-    """Whether ``count`` is how many there are to be in all, not how many more."""
-    publish: tuple[PublishSpec, ...] = ()
-    publish_all: bool = False
-    env: tuple[str, ...] = ()
-    """``KEY=VALUE`` each."""
-    volumes: tuple[str, ...] = ()
-    """``SOURCE:TARGET[:OPTIONS]``, or ``TARGET`` for an anonymous volume."""
-    network: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    command: tuple[str, ...] = ()
-    platform: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse what no engine could make.
-
-        Raises:
-            ManagerError: (usage) the count, the name or a label is not possible.
-        """
-        if self.count < 1:
-            raise ManagerError(
-                f"a count of {self.count} makes nothing", "ask for 1 or more", ExitCode.USAGE
-            )
-        if not _NAME.fullmatch(self.group):
-            raise ManagerError(
-                f"{self.group!r} cannot be the name of a group",
-                "use letters, digits, and after the first of these also . _ -",
-                ExitCode.USAGE,
-            )
-        for label in self.labels:
-            if label.startswith("dockmgr."):
-                raise ManagerError(
-                    f"label {label!r} is one that dockmgr sets itself",
-                    "choose a label that does not begin with dockmgr.",
-                    ExitCode.USAGE,
-                )
+from manager.errors import ManagerError
 
 
 def default_group(reference: ImageReference) -> str:
@@ -63,21 +16,24 @@ def default_group(reference: ImageReference) -> str:
     return reference.path.rpartition("/")[2]
 
 
-def member_name(group: str, number: int) -> str:
-    """The container name of a member."""
-    return f"{group}{number}"
-
-
-def free_numbers(group: str, snapshot: Snapshot) -> Iterator[int]:
-    """The numbers a new member may take, lowest first, gaps included, without end.
+def free_numbers(
+    template: Template, snapshot: Snapshot, first: int = 1, *, append: bool = False
+) -> Iterator[int]:
+    """The numbers a new member may take, lowest first, without end.
 
     A number is taken if a member has it, or if any container has the name it would give.
+
+    Args:
+        template: how members are called.
+        snapshot: all containers.
+        first: the lowest number there may be.
+        append: whether gaps are left.
     """
     names = {container.name for container in snapshot.containers}
-    taken = {member.index for member in snapshot.members(group)}
-    number = 1
+    taken = {member.index for member in snapshot.members(template.group)}
+    number = max((first, *(n + 1 for n in taken if n is not None))) if append else first
     while True:
-        if number not in taken and member_name(group, number) not in names:
+        if number not in taken and template.name(number) not in names:
             yield number
         number += 1
 
@@ -110,16 +66,35 @@ def _mixed(spec: GroupSpec, other: Container) -> ManagerError:
     )
 
 
-def plan_spawn(spec: GroupSpec, snapshot: Snapshot, image: Image | None) -> Plan:
+def taken_ports(snapshot: Snapshot, others: TakenPorts) -> TakenPorts:
+    """Who has which port of the engine's machine.
+
+    Args:
+        snapshot: all containers.
+        others: what other programs have.
+    """
+    taken = TakenPorts()
+    for container in snapshot.containers:
+        for port in container.ports:
+            if port.host_port is not None:
+                taken.add(port.host_ip, port.host_port, port.protocol, container.name)
+    taken.add_all(others)
+    return taken
+
+
+def plan_spawn(
+    spec: GroupSpec, snapshot: Snapshot, image: Image | None, others: TakenPorts | None = None
+) -> Plan:
     """Decide which members to make.
 
     Args:
-        spec: what was asked for.
+        spec: what was asked for, the names and first number of an existing group adopted.
         snapshot: all containers of the engine.
         image: the image as the engine has it; None if it must be pulled first.
+        others: ports that programs other than containers have.
 
     Raises:
-        ManagerError: the group has members of another image, or a port would be above 65535.
+        ManagerError: the group has members of another image, or there is no port for a member.
     """
     members = snapshot.members(spec.group)
     if image is not None:
@@ -127,41 +102,28 @@ def plan_spawn(spec: GroupSpec, snapshot: Snapshot, image: Image | None) -> Plan
     else:
         _check_repository(spec, members)
     wanted = max(spec.count - len(members), 0) if spec.ensure else spec.count
-    numbers = free_numbers(spec.group, snapshot)
+    numbers = free_numbers(spec.template, snapshot, spec.first, append=spec.append)
     chosen = [next(numbers) for _ in range(wanted)]
-    _refuse_same_port_twice(spec, chosen)
+    ports = PortChooser(
+        spec.options.publish, spec.first, taken_ports(snapshot, others or TakenPorts())
+    )
     on_conflict = OnConflict.SKIP_MEMBER if spec.ensure else OnConflict.NEXT_NUMBER
-    steps = [_create(spec, number, on_conflict) for number in chosen]
+    steps = [_create(spec, number, ports, on_conflict) for number in chosen]
     if steps and image is None:
         steps.insert(0, Step(Verb.PULL, spec.image.familiar, "not on this engine yet"))
-    return Plan(tuple(steps), tuple(_notes(spec, snapshot, members, chosen)))
+    return Plan(tuple(steps), (*_notes(spec, snapshot, members, chosen), *ports.notes))
 
 
-def _refuse_same_port_twice(spec: GroupSpec, chosen: list[int]) -> None:
-    """Members count their ports upwards: two ``--publish`` can run into each other."""
-    taken: dict[tuple[str, int, str], str] = {}
-    for number in chosen:
-        for port in (published.for_member(number) for published in spec.publish):
-            key = port.host_key
-            if key is None:
-                continue
-            name = member_name(spec.group, number)
-            if key in taken:
-                raise ManagerError(
-                    f"{taken[key]} and {name} would both publish port {port.host_port}",
-                    f"publish ports that lie at least {spec.count} apart",
-                    ExitCode.USAGE,
-                )
-            taken[key] = name
-
-
-def _create(spec: GroupSpec, number: int, on_conflict: OnConflict) -> Step:
-    ports = ", ".join(str(port.for_member(number)) for port in spec.publish)
+def _create(spec: GroupSpec, number: int, ports: PortChooser, on_conflict: OnConflict) -> Step:
+    name = spec.template.name(number)
+    bindings = ports.choose(name, number)
+    published = ", ".join(map(str, bindings))
     return Step(
         Verb.CREATE,
-        member_name(spec.group, number),
-        f"from {spec.image.familiar}" + (f", publishing {ports}" if ports else ""),
+        name,
+        f"from {spec.image.familiar}" + (f", publishing {published}" if published else ""),
         number=number,
+        ports=bindings,
         on_conflict=on_conflict,
     )
 
@@ -169,9 +131,9 @@ def _create(spec: GroupSpec, number: int, on_conflict: OnConflict) -> Step:
 def _notes(
     spec: GroupSpec, snapshot: Snapshot, members: tuple[Container, ...], chosen: list[int]
 ) -> Iterator[str]:
-    highest = max(chosen, default=0)
+    highest = max(chosen, default=spec.first)
     own = {member.id for member in members}
-    names = {member_name(spec.group, number) for number in range(1, highest)}
+    names = {spec.template.name(number) for number in range(spec.first, highest)}
     for container in snapshot.containers:
         if container.name in names and container.id not in own:
             yield f"{container.name} is not of this group: it is left alone, its number skipped"
@@ -180,44 +142,3 @@ def _notes(
     stopped = [member.name for member in members if not member.running]
     if spec.ensure and stopped:
         yield f"not running: {', '.join(stopped)}; start them with: dockmgr start {spec.group}"
-
-
-def container_config(spec: GroupSpec, number: int, image: str, spawn_id: str) -> dict[str, object]:
-    """The body of the engine's create call for one member.
-
-    Source: Docker Engine API 1.41, ``POST /containers/create``.
-
-    Args:
-        spec: what was asked for.
-        number: the member's number in its group.
-        image: the image's id, so that a tag moving meanwhile cannot mix two images.
-        spawn_id: marks the containers of one spawn.
-    """
-    ports = [port.for_member(number) for port in spec.publish]
-    bindings: dict[str, list[dict[str, str]]] = {}
-    for port in ports:
-        binding = {"HostIp": port.host_ip, "HostPort": str(port.host_port or "")}
-        bindings.setdefault(f"{port.container_port}/{port.protocol}", []).append(binding)
-    host: dict[str, object] = {
-        "PortBindings": bindings,
-        "PublishAllPorts": spec.publish_all,
-        "Binds": [volume for volume in spec.volumes if ":" in volume],
-    }
-    if spec.network:
-        host["NetworkMode"] = spec.network
-    config: dict[str, object] = {
-        "Image": image,
-        "Env": [*spec.env, f"DOCKMGR_GROUP={spec.group}", f"DOCKMGR_INDEX={number}"],
-        "Labels": {
-            **spec.labels,
-            GROUP_LABEL: spec.group,
-            INDEX_LABEL: str(number),
-            SPAWN_LABEL: spawn_id,
-        },
-        "ExposedPorts": {key: {} for key in bindings},
-        "Volumes": {volume: {} for volume in spec.volumes if ":" not in volume},
-        "HostConfig": host,
-    }
-    if spec.command:
-        config["Cmd"] = list(spec.command)
-    return config

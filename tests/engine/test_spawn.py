@@ -11,6 +11,7 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
 from manager.core.model import SPAWN_LABEL
 from tests.command import Command
+from tests.engine.inside import listener
 
 
 def names(engine: Engine) -> list[str]:
@@ -93,12 +94,23 @@ def test_a_container_that_has_done_its_work_is_no_failure(run: Command, engine: 
     assert {container.state for container in engine.containers.list()} == {"exited"}
 
 
-def test_a_taken_port_takes_back_only_what_this_spawn_made(run: Command, engine: Engine) -> None:
+def test_a_taken_port_is_skipped(run: Command, engine: Engine) -> None:
     run.ok("spawn", "nginx", "--name", "first", "-p", "8081:80")
-    failed = run("spawn", "nginx", "--name", "second", "-n", "2", "-p", "8080:80")
-    assert failed.code == 1
-    assert "already allocated" in failed.err or "already in use" in failed.err
-    assert names(engine) == ["first1"]
+    planned = run.ok("spawn", "nginx", "--name", "second", "-n", "2", "-p", "8080:80", "--dry-run")
+    made = run.ok("spawn", "nginx", "--name", "second", "-n", "2", "-p", "8080:80", "--json")
+    assert "create second2 (from nginx:latest, publishing 8082:80/tcp)" in planned.out
+    for said in (planned.out, made.err):
+        assert "note: port 8081 is taken by first1: second2 gets 8082" in said
+    ports = {row["name"]: {port["host_port"] for port in row["ports"]} for row in made.data}
+    assert ports == {"second1": {8080}, "second2": {8082}}
+    assert names(engine) == ["first1", "second1", "second2"]
+
+
+def test_a_port_of_another_program_is_skipped(run: Command, lab: Lab) -> None:
+    with listener(lab, 8080):
+        made = run.ok("spawn", "nginx", "-p", "8080:80", "--json")
+    assert "note: port 8080 is taken by another program: nginx1 gets 8081" in made.err
+    assert {port["host_port"] for port in made.data[0]["ports"]} == {8081}
 
 
 def test_anonymous_volumes_go_with_what_is_taken_back(run: Command, engine: Engine) -> None:
@@ -195,6 +207,19 @@ def test_two_ensures_at_the_same_moment_make_so_many_in_all(
         (["spawn", "nginx", "--label", "dockmgr.group=x"], "sets itself"),
         (["spawn", "nginx", "--env", "=x"], "has no name"),
         (["spawn", "nginx", "--volume", ":/x"], "empty part"),
+        (["spawn", "nginx", "--memory", "much"], "is no size"),
+        (["spawn", "nginx", "--rm", "--restart", "always"], "do not go together"),
+        (["spawn", "nginx", "--name", "{n}{n}"], "more than one place"),
+        (["spawn", "nginx", "--env", "A={n:x}"], "no form for a number"),
+        (["spawn", "nginx", "--env-file", "/nonexistent"], "cannot read"),
+        (["spawn", "nginx", "--pull", "often"], "is no policy"),
+        (["spawn", "nginx", "--wait-log", "("], "is no pattern"),
+        (["spawn", "nginx", "--wait-port", "80"], "is not published"),
+        (["spawn", "nginx", "--wait-http", "/"], "does not say which port"),
+        (["spawn", "nginx", "--wait", "--timeout", "soon"], "is no duration"),
+        (["spawn", "nginx", "--file", "x.toml"], "do not go together"),
+        (["spawn", "--file", "x.toml", "--count", "2"], "do not go together"),
+        (["spawn", "--file", "/nonexistent"], "there is no file"),
         (["spawn"], "missing argument"),
         (["spawn", "nginx", "--nosuch"], "no such option"),
     ],

@@ -66,7 +66,11 @@ def test_every_help_on_labs_has_examples(run: Command, command: str) -> None:
 
 def test_the_table_of_areas_names_every_command() -> None:
     app = build([])
-    found = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    found = {
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback
+    }
     groups = {group.name for group in app.registered_groups}
     assert found | groups == {name for names in AREAS.values() for name in names}
 

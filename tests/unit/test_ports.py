@@ -1,10 +1,12 @@
 """Published ports: docker's syntax, each member's own, and their URLs."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manager.core.addresses import url
 from manager.core.model import Port
-from manager.core.ports import PublishSpec
+from manager.core.ports import PortChooser, PublishSpec, TakenPorts
 from manager.errors import ExitCode, ManagerError
 
 
@@ -23,7 +25,8 @@ from manager.errors import ExitCode, ManagerError
 )
 def test_dockers_forms(text: str, spec: PublishSpec) -> None:
     assert PublishSpec.parse(text) == spec
-    assert PublishSpec.parse(str(spec)) == spec
+    (binding,) = spec.at(spec.host_port)
+    assert PublishSpec.parse(str(binding)) == spec
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,9 @@ def test_dockers_forms(text: str, spec: PublishSpec) -> None:
         "1:2:3:4",
         "localhost:8080:80",
         "[::1:8080:80",
-        "8000-8001:80",
+        "8001-8000:80",
+        "8000-8002:80-81",
+        "8000-:80",
         "-1",
         "٣",
         "8080:80:",
@@ -54,17 +59,94 @@ def test_what_is_no_port_is_refused_with_an_example(text: str) -> None:
     assert "8080:80" in caught.value.hint
 
 
-def test_member_n_gets_the_port_n_minus_one_above_the_first() -> None:
-    spec = PublishSpec.parse("8080:80")
-    assert [spec.for_member(n).host_port for n in (1, 2, 3)] == [8080, 8081, 8082]
-    assert PublishSpec.parse("80").for_member(3).host_port is None
+def chosen(
+    *publish: str, numbers: tuple[int, ...] = (1, 2, 3), start: int = 1, taken: str = ""
+) -> tuple[list[str], list[str]]:
+    """The ports that members get, and what is said about them."""
+    others = TakenPorts()
+    for text in taken.split():
+        ip, port, protocol = text.split(",")
+        others.add(ip, int(port), protocol, "db1")
+    chooser = PortChooser(publish, start, others)
+    found = [" ".join(map(str, chooser.choose(f"web{n}", n))) for n in numbers]
+    return found, chooser.notes
+
+
+def test_member_n_gets_the_port_so_far_above_as_its_number_is_above_the_first() -> None:
+    assert chosen("8080:80")[0] == ["8080:80/tcp", "8081:80/tcp", "8082:80/tcp"]
+    assert chosen("8080:80", numbers=(5, 7), start=5)[0] == ["8080:80/tcp", "8082:80/tcp"]
+    assert chosen("80")[0] == ["80/tcp"] * 3
+
+
+def test_a_taken_port_is_skipped_and_that_is_said_once() -> None:
+    assert chosen("8080:80", taken="0.0.0.0,8081,tcp") == (
+        ["8080:80/tcp", "8082:80/tcp", "8083:80/tcp"],
+        ["port 8081 is taken by db1: web2 gets 8082"],
+    )
+
+
+def test_a_port_is_free_on_another_address_and_for_another_protocol() -> None:
+    told = "127.0.0.1,8080,tcp 0.0.0.0,8081,udp"
+    assert chosen("192.0.2.1:8080:80", numbers=(1, 2), taken=told) == (
+        ["192.0.2.1:8080:80/tcp", "192.0.2.1:8081:80/tcp"],
+        [],
+    )
+    assert chosen("8080:80", numbers=(1,), taken=told)[0] == ["8081:80/tcp"]
+
+
+def test_ports_in_a_row_move_together() -> None:
+    assert chosen("8000-8001:90-91", numbers=(1, 2))[0] == [
+        "8000:90/tcp 8001:91/tcp",
+        "8002:90/tcp 8003:91/tcp",
+    ]
+    assert chosen("8000-8001:90-91", numbers=(1,), taken="::,8001,tcp")[0] == [
+        "8002:90/tcp 8003:91/tcp"
+    ]
+    assert chosen("90-91", numbers=(1,))[0] == ["90/tcp 91/tcp"]
+
+
+def test_of_a_range_for_one_port_any_will_do_and_no_other() -> None:
+    assert chosen("8000-8002:80", numbers=(2, 3, 4))[0] == [
+        "8001:80/tcp",
+        "8002:80/tcp",
+        "8000:80/tcp",
+    ]
+    with pytest.raises(ManagerError, match="no port left for web4 from 8000 to 8002"):
+        chosen("8000-8002:80", numbers=(1, 2, 3, 4))
+
+
+def test_a_port_that_the_text_names_for_each_member_is_that_one_or_none() -> None:
+    assert chosen("80{n:02}:80", numbers=(1, 12))[0] == ["8001:80/tcp", "8012:80/tcp"]
+    with pytest.raises(ManagerError, match="web2 cannot be made: port 8002 is taken by db1"):
+        chosen("80{n:02}:80", taken=",8002,tcp")
 
 
 def test_ports_end_at_65535() -> None:
-    spec = PublishSpec.parse("65535:80")
-    assert spec.for_member(1).host_port == 65535
-    with pytest.raises(ManagerError, match="member 2 would need port 65536"):
-        spec.for_member(2)
+    with pytest.raises(ManagerError, match="web2 would need port 65536") as caught:
+        chosen("65535:80", numbers=(1, 2))
+    assert caught.value.exit_code is ExitCode.USAGE
+    with pytest.raises(ManagerError, match="no port left for web1 from 65535 on"):
+        chosen("65535:80", numbers=(1,), taken=",65535,tcp")
+
+
+@given(
+    st.lists(st.integers(8000, 8030), unique=True),
+    st.integers(1, 8),
+    st.integers(1, 3),
+    st.integers(8000, 8030),
+)
+def test_no_two_members_ever_get_one_port_and_none_gets_a_taken_one(
+    taken: list[int], count: int, width: int, base: int
+) -> None:
+    text = f"{base}-{base + width - 1}:80-{80 + width - 1}" if width > 1 else f"{base}:80"
+    found, _ = chosen(
+        text,
+        numbers=tuple(range(1, count + 1)),
+        taken=" ".join(f"0.0.0.0,{port},tcp" for port in taken),
+    )
+    ports = [int(one.partition(":")[0]) for member in found for one in member.split()]
+    assert len(set(ports)) == len(ports) == count * width
+    assert not set(ports) & set(taken)
 
 
 @pytest.mark.parametrize(

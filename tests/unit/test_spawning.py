@@ -7,29 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.model import Container, Image, Snapshot
+from manager.core.group_spec import GroupSpec, from_member, member_config, readiness_of
+from manager.core.model import Container, Image, Port, Snapshot
+from manager.core.naming import Template
 from manager.core.plan import OnConflict
-from manager.core.ports import PublishSpec
+from manager.core.ports import Binding
+from manager.core.readiness import Readiness
 from manager.core.reference import ImageReference
-from manager.core.spawning import (
-    GroupSpec,
-    container_config,
-    default_group,
-    free_numbers,
-    plan_spawn,
-)
+from manager.core.run_options import RunOptions
+from manager.core.spawning import default_group, free_numbers, plan_spawn
 from manager.errors import ExitCode, ManagerError
 from tests.unit.make import NGINX, REDIS, container, image, members
 
 HERE = image("nginx:latest")
 
 
-def ask(count: int = 3, **options: object) -> GroupSpec:
-    return GroupSpec(ImageReference.parse("nginx"), "nginx", count, **options)  # type: ignore[arg-type]
+def ask(count: int = 3, name: str = "nginx", **more: object) -> GroupSpec:
+    return GroupSpec(ImageReference.parse("nginx"), Template.parse(name), count, **more)  # type: ignore[arg-type]
+
+
+def published(*ports: str) -> RunOptions:
+    return RunOptions(publish=ports)
 
 
 def plan(spec: GroupSpec, *containers: Container, here: Image | None = HERE) -> str:
-    return str(plan_spawn(spec, Snapshot(containers), here))
+    snapshot = Snapshot(containers)
+    return str(plan_spawn(spec.adopting(snapshot.members(spec.group)), snapshot, here))
 
 
 def test_three_from_nothing() -> None:
@@ -82,7 +85,7 @@ def test_a_foreign_container_of_the_same_name_is_left_alone_and_its_number_skipp
 
 
 def test_the_first_member_of_web2_takes_number_21_from_web() -> None:
-    spec = GroupSpec(ImageReference.parse("nginx"), "web", 1)
+    spec = ask(1, "web")
     others = members("web", *range(1, 21))
     assert str(plan_spawn(spec, Snapshot((*others, *members("web2", 1))), HERE)) == (
         "create web22 (from nginx:latest)\n"
@@ -91,7 +94,7 @@ def test_the_first_member_of_web2_takes_number_21_from_web() -> None:
 
 
 def test_ports_follow_the_numbers() -> None:
-    spec = ask(2, publish=(PublishSpec.parse("8080:80"), PublishSpec.parse("443")))
+    spec = ask(2, options=published("8080:80", "443"))
     assert plan(spec, *members("nginx", 1)) == (
         "create nginx2 (from nginx:latest, publishing 8081:80/tcp, 443/tcp)\n"
         "create nginx3 (from nginx:latest, publishing 8082:80/tcp, 443/tcp)"
@@ -114,15 +117,9 @@ def test_a_count_below_one_is_refused(count: int) -> None:
     assert caught.value.exit_code is ExitCode.USAGE
 
 
-@pytest.mark.parametrize("group", ["", "-web", "we b", "web/1", "wéb", "web\n"])
-def test_a_name_no_engine_would_take_is_refused(group: str) -> None:
-    with pytest.raises(ManagerError, match="cannot be the name of a group"):
-        GroupSpec(ImageReference.parse("nginx"), group)
-
-
 def test_labels_of_dockmgrs_own_are_refused() -> None:
     with pytest.raises(ManagerError, match="sets itself"):
-        ask(labels={"dockmgr.group": "other"})
+        ask(options=RunOptions(label=("dockmgr.group=other",)))
 
 
 @pytest.mark.parametrize(
@@ -139,21 +136,24 @@ def test_free_numbers_are_the_lowest_that_nobody_has(
 ) -> None:
     strangers = [container(f"g{n}") for n in foreign - own]
     snapshot = Snapshot((*members("g", *own), *strangers))
-    found = list(itertools.islice(free_numbers("g", snapshot), count))
+    found = list(itertools.islice(free_numbers(Template("g{n}"), snapshot), count))
     expected = (n for n in itertools.count(1) if n not in own | foreign)
     assert found == list(itertools.islice(expected, count))
 
 
 def test_the_body_of_the_create_call() -> None:
-    spec = ask(
-        publish=(PublishSpec.parse("127.0.0.1:8080:80"), PublishSpec.parse("53/udp")),
+    options = RunOptions(
         env=("A=1",),
-        volumes=("/srv:/data:ro", "/cache"),
+        volume=("/srv:/data:ro", "/cache"),
         network="lan",
-        labels={"stage": "test"},
+        label=("stage=test",),
         command=("sleep", "5"),
     )
-    assert container_config(spec, 2, NGINX, "abc") == {
+    spec = ask(options=options)
+    bindings = (Binding(80, 8081, "127.0.0.1"), Binding(53, protocol="udp"))
+    body = member_config(spec, 2, bindings, NGINX, "abc")
+    kept = body["Labels"].pop("dockmgr.spec")
+    assert body == {
         "Image": NGINX,
         "Cmd": ["sleep", "5"],
         "Env": ["A=1", "DOCKMGR_GROUP=nginx", "DOCKMGR_INDEX=2"],
@@ -170,25 +170,73 @@ def test_the_body_of_the_create_call() -> None:
                 "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8081"}],
                 "53/udp": [{"HostIp": "", "HostPort": ""}],
             },
-            "PublishAllPorts": False,
             "Binds": ["/srv:/data:ro"],
             "NetworkMode": "lan",
         },
     }
+    assert '"command":["sleep","5"]' in kept
 
 
-def test_ports_of_two_members_that_run_into_each_other_are_refused_beforehand() -> None:
-    ports = (PublishSpec.parse("8080:80"), PublishSpec.parse("8081:81"))
-    with pytest.raises(
-        ManagerError, match="nginx1 and nginx2 would both publish port 8081"
-    ) as caught:
-        plan(ask(2, publish=ports))
-    assert "at least 2 apart" in caught.value.hint
-    apart = (PublishSpec.parse("8080:80"), PublishSpec.parse("8080:80/udp"))
-    assert "create nginx2" in plan(ask(2, publish=apart))
+def made(spec: GroupSpec, number: int, env: tuple[str, ...] = ()) -> tuple[Container, list[str]]:
+    """A member as the engine would tell it, and its variables."""
+    body = member_config(spec, number, (), NGINX, "abc")
+    name = spec.template.name(number)
+    return replace(container(name), labels=body["Labels"]), [*env, *body["Env"]]
+
+
+def test_a_member_says_what_it_was_made_with_but_not_its_secrets() -> None:
+    options = RunOptions(
+        env=("TOKEN=s3cret", "ID=web-{n}"), publish=("8080:80",), memory="64m", init=True
+    )
+    ready = Readiness(wait=True, log="ready", timeout=5.0)
+    spec = ask(1, "web-{n:02}", start=5, options=options, platform="linux/amd64", ready=ready)
+    member, env = made(spec, 7)
+    assert "s3cret" not in str(member.labels)
+    assert member.group == "web"
+    assert from_member(member, ["PATH=/bin", *env]) == spec
+    assert readiness_of(member) == ready
+
+
+@pytest.mark.parametrize("label", ["", "[]", "{}", '{"v":1}', '{"v":1,"options":{"nosuch":1}}'])
+def test_a_member_that_does_not_say_is_an_error_and_no_traceback(label: str) -> None:
+    odd = container("web1", group="web", index=1)
+    odd = replace(odd, labels={**odd.labels, "dockmgr.spec": label})
+    with pytest.raises(ManagerError, match="web1 does not say what it was made with"):
+        from_member(odd, [])
+    assert readiness_of(odd) == Readiness(wait=True)
+
+
+def test_a_template_names_the_members_and_the_group_keeps_it() -> None:
+    spec = ask(2, "web-{n:02}")
+    assert plan(spec).splitlines()[0] == "create web-01 (from nginx:latest)"
+    first, _ = made(spec, 1)
+    assert plan(ask(1, "web", named=False), first) == "create web-02 (from nginx:latest)"
+    with pytest.raises(ManagerError, match=r"called web-\{n:02\}, not web\{n\}"):
+        plan(ask(1, "web"), first)
+
+
+def test_numbers_begin_where_they_are_told_to_and_gaps_are_filled_unless_not() -> None:
+    fifth, _ = made(ask(1, "web", start=5), 5)
+    seventh, _ = made(ask(1, "web", start=5), 7)
+    there = (fifth, seventh)
+    assert plan(ask(2, "web"), *there) == (
+        "create web6 (from nginx:latest)\ncreate web8 (from nginx:latest)"
+    )
+    assert plan(ask(1, "web", append=True), *there) == "create web8 (from nginx:latest)"
+    assert plan(ask(1, "web", append=True, start=20), *there) == "create web20 (from nginx:latest)"
+
+
+def test_ports_that_others_have_are_skipped() -> None:
+    taken = container("db1", ports=(Port(5432, "tcp", "0.0.0.0", 8080),))
+    assert plan(ask(1, options=published("8080:80")), taken) == (
+        "create nginx1 (from nginx:latest, publishing 8081:80/tcp)\n"
+        "note: port 8080 is taken by db1: nginx1 gets 8081"
+    )
 
 
 def test_a_missing_image_of_another_repository_never_joins_a_group() -> None:
-    redis = replace(ask(3, ensure=True), image=ImageReference.parse("redis"), group="nginx")
+    redis = replace(
+        ask(3, ensure=True), image=ImageReference.parse("redis"), template=Template("nginx{n}")
+    )
     with pytest.raises(ManagerError, match="made from nginx:latest, and a group never mixes"):
         plan(redis, *members("nginx", 1, 2, 3), here=None)

@@ -177,8 +177,26 @@ class Containers:
             raw: bytes = self._engine.api.logs(identity, tail=count)
         return tuple(raw.decode(errors="replace").splitlines())
 
+    def started(self, identity: str) -> float:
+        """When a container was started last, in seconds of the engine's clock.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        told = (self.inspect(identity).get("State") or {}).get("StartedAt") or ""
+        try:
+            return datetime.fromisoformat(told).timestamp()
+        except ValueError:
+            return 0.0
+
     def logs(
-        self, identity: str, *, follow: bool, tail: int | None, timestamps: bool
+        self,
+        identity: str,
+        *,
+        follow: bool,
+        tail: int | None,
+        timestamps: bool,
+        since: float | None = None,
     ) -> Iterator[bytes]:
         """What a container writes, in pieces as they arrive.
 
@@ -187,6 +205,7 @@ class Containers:
             follow: go on until it ends.
             tail: how many of the lines already written; None for all.
             timestamps: put the time before each line.
+            since: only what was written from then on, in seconds of the engine's clock.
 
         Raises:
             ManagerError: the engine could not be asked.
@@ -198,6 +217,7 @@ class Containers:
                 follow=follow,
                 tail="all" if tail is None else tail,
                 timestamps=timestamps,
+                since=since or None,
             )
 
 
@@ -218,6 +238,7 @@ def _container(row: dict[str, Any]) -> Container:
         ports=tuple(_port(port) for port in row.get("Ports") or []),
         labels=row.get("Labels") or {},
         mounted=tuple(_mounted(it) for it in row.get("Mounts") or () if it.get("Type") == "image"),
+        addresses=_addresses(row),
     )
 
 
@@ -226,6 +247,11 @@ def _mounted(row: dict[str, Any]) -> str:
     name: str = row.get("Name") or row.get("Source") or ""
     found = read(name)
     return found.familiar if found else name
+
+
+def _addresses(row: dict[str, Any]) -> tuple[str, ...]:
+    networks = (row.get("NetworkSettings") or {}).get("Networks") or {}
+    return tuple(ip for it in networks.values() if it and (ip := it.get("IPAddress")))
 
 
 def _port(row: dict[str, Any]) -> Port:

@@ -79,6 +79,19 @@ class Images:
             return None
         return row
 
+    def has_platform(self, name: str, platform: str) -> bool:
+        """Whether an image that is here is for a platform: ``os/arch[/variant]``.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        row = self.inspect(name) or {}
+        here = [row.get("Os"), row.get("Architecture"), row.get("Variant")]
+        wanted = platform.split("/")
+        if len(wanted) == 1:
+            return platform in here
+        return all(want == have for want, have in zip(wanted, here, strict=False))
+
     def exposed_ports(self, name: str) -> tuple[str, ...]:
         """The ports an image says that it listens on: ``80/tcp``.
 

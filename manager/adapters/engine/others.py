@@ -6,12 +6,14 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.adapters.engine.failures import translated
+import docker.errors
+
+from manager.adapters.engine.failures import HTTP_CONFLICT, translated
 from manager.adapters.engine.usage import BUILD_CACHE, VOLUMES, read
 from manager.core.model import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from manager.adapters.engine.client import Engine
     from manager.core.model import CacheRecord, Volume
@@ -65,6 +67,29 @@ def _network(row: dict[str, Any], users: dict[str, list[str]]) -> Network:
         tuple(sorted(found)),
         row.get("Labels") or {},
     )
+
+
+def make_network(engine: Engine, name: str, labels: Mapping[str, str]) -> str | None:
+    """Make a network, unless there is one of that name.
+
+    Returns:
+        Its id; None if it was there already.
+
+    Raises:
+        ManagerError: the engine refused.
+    """
+    with translated(engine.endpoint):
+        rows = engine.get_json("/networks")
+        if any(row.get("Name") == name for row in rows or ()):
+            return None
+        try:
+            made = engine.api.create_network(name, labels=dict(labels), check_duplicate=True)
+        except docker.errors.APIError as error:
+            if error.status_code == HTTP_CONFLICT:
+                return None  # another process has made it meanwhile
+            raise
+    identity: str = made["Id"]
+    return identity
 
 
 def remove_network(engine: Engine, identity: str) -> None:

@@ -1,0 +1,203 @@
+"""The commands on groups as a whole: scale, exec, recover."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.context import Session, session
+from manager.cli.options import examples
+from manager.core.model import Container, Snapshot
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from manager.actions.recover import CutOff
+    from manager.core.group_spec import GroupSpec
+
+Group = Annotated[
+    str,
+    typer.Argument(
+        metavar="GROUP",
+        help="The group's name.",
+        autocompletion=complete.containers_and_groups,
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples("dockmgr scale web 5", "dockmgr scale web 2 --yes", "dockmgr scale web 0")
+    )(scale)
+    app.command(
+        epilog=examples(
+            "dockmgr recover                     what was cut off, and what to do about it",
+            "dockmgr recover --finish web",
+            "dockmgr recover --remove --yes",
+        )
+    )(recover)
+
+
+def scale(
+    ctx: typer.Context,
+    group: Group,
+    count: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="How many members.", show_default=False)
+    ],
+    timeout: Annotated[
+        int | None,
+        typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option("--parallel", min=1, max=64, help="How many at once.")
+    ] = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+) -> None:
+    """Make a group have so many members: more of the same, or fewer.
+
+    More fill the gaps first; of fewer, those with the highest numbers go.
+    """
+    from manager.core.scaling import check_count
+
+    check_count(count)
+    work = session(ctx)
+    members = _members(work, group)
+    if count < len(members):
+        _shrink(work, members, count, timeout, yes=yes, dry_run=dry_run, json=json)
+        return
+    from manager.actions.spawn import Request
+    from manager.cli import spawning
+    from manager.core.scaling import growing
+
+    request = Request((growing(_spec(work, members[-1]), max(count, 1)),))
+    if dry_run:
+        spawning.show_plan(work, request, json=json, command="scale")
+    else:
+        spawning.make(work, request, parallel, json=json, command="scale")
+
+
+def _shrink(
+    work: Session,
+    members: tuple[Container, ...],
+    count: int,
+    timeout: int | None,
+    *,
+    yes: bool,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    from manager.cli.containers import Change, change
+    from manager.core.scaling import surplus
+
+    what = Change("scale", timeout=timeout, ask=not yes, dry_run=dry_run, json=json)
+    change(work, members, surplus(members, count), what)
+
+
+def _members(work: Session, group: str) -> tuple[Container, ...]:
+    """The members of a group, by number.
+
+    Raises:
+        ManagerError: there is no such group.
+    """
+    from manager.core.groups import select
+
+    name = group.removeprefix("group:")
+    snapshot = Snapshot(work.engine.containers.list())
+    found = snapshot.members(name)
+    if not found:
+        select(snapshot, (f"group:{name}",))  # says what may have been meant
+    return found
+
+
+def _spec(work: Session, member: Container) -> "GroupSpec":
+    from manager.core.group_spec import from_member
+
+    told = work.engine.containers.inspect(member.id)
+    return from_member(member, (told.get("Config") or {}).get("Env") or ())
+
+
+def recover(
+    ctx: typer.Context,
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[GROUP]...", help="Only the spawns of these groups."),
+    ] = None,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Make what is missing, and start what does not run.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove what there is.")] = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Finish or remove spawns that were cut off: their process was killed in the middle.
+
+    At a terminal it asks; otherwise it says what there is, unless told what to do.
+    """
+    if finish and remove:
+        raise ManagerError(
+            "--finish and --remove do not go together", "choose one of them", ExitCode.USAGE
+        )
+    from manager.actions.recover import find
+
+    work = session(ctx)
+    work.reminding = False
+    found = [cut for cut in find(work.engine) if not groups or set(groups) & set(cut.record.groups)]
+    if json:
+        work.out.json("recover", [_row(cut) for cut in found])
+    if not found:
+        work.out.note("no spawn was cut off" + (f" of {', '.join(groups)}" if groups else ""))
+    for cut in found:
+        if not json:
+            work.out.line(str(cut))
+        wish = "finish" if finish else "remove" if remove else _ask(work, quiet=json)
+        if wish == "finish":
+            _finish(work, cut, quiet=json)
+        elif wish == "remove":
+            _remove(work, cut, yes=yes or not remove, quiet=json)
+    if found and not (finish or remove or work.out.interactive):
+        work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
+
+
+def _row(cut: "CutOff") -> dict[str, object]:
+    return {
+        "spawn": cut.record.identity,
+        "groups": list(cut.record.groups),
+        "wanted": cut.record.count,
+        "members": [member.name for member in cut.members],
+        "running": cut.running,
+    }
+
+
+def _ask(work: Session, *, quiet: bool) -> str:
+    if quiet or not work.out.interactive:
+        return "later"
+    answers = {"f": "finish", "r": "remove", "l": "later"}
+    while True:
+        answer = typer.prompt("[f]inish it, [r]emove it, or [l]ater", default="l", err=True)
+        if answer[:1].lower() in answers:
+            return answers[answer[:1].lower()]
+
+
+def _finish(work: Session, cut: "CutOff", *, quiet: bool) -> None:
+    from manager.actions.recover import finish
+    from manager.cli import spawning
+
+    with spawning.means(work, None) as means:
+        made = finish(work.engine, cut, means)
+    if not quiet:
+        work.out.line(f"finished {cut.groups}: {', '.join(member.name for member in made)}")
+
+
+def _remove(work: Session, cut: "CutOff", *, yes: bool, quiet: bool) -> None:
+    import time
+
+    from manager.actions.recover import remove
+
+    work.out.note(f"this removes {', '.join(member.name for member in cut.members)}")
+    work.confirm("Remove them?", yes=yes)
+    count = remove(work.engine, cut, time.sleep)
+    if not quiet:
+        work.out.line(f"removed {count} container{'s' * (count != 1)} of {cut.groups}")

@@ -1,0 +1,231 @@
+"""The options of spawn that are those of ``docker run``: declared in one table, read from one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from manager.adapters.lab.state import Lab
+    from manager.cli.context import Session
+    from manager.core.run_options import RunOptions
+
+PANEL = "As in docker run ({n} in a value is the member's number)"
+MANY, TEXT, FLAG, NUMBER = list[str] | None, str | None, bool, int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One option."""
+
+    flags: tuple[str, ...]
+    """As typed; the first is its name."""
+    kind: Any
+    help: str
+    metavar: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its parameter."""
+        return self.flags[0].removeprefix("--").replace("-", "_")
+
+
+FLAGS = (
+    Flag(("--publish", "-p"), MANY, "8080:80: 8080 for the first, then 8081…", "[HOST:]PORT"),
+    Flag(("--publish-all", "-P"), FLAG, "Publish every port that the image exposes."),
+    Flag(("--env", "-e"), MANY, "Set a variable, or pass on your own.", "KEY[=VALUE]"),
+    Flag(("--env-file",), MANY, "Variables from a file, a line each.", "FILE"),
+    Flag(("--volume", "-v"), MANY, "Mount a folder or a volume.", "[SOURCE:]TARGET[:ro]"),
+    Flag(("--mount",), MANY, "Mount anything.", "type=…,src=…,dst=…"),
+    Flag(("--tmpfs",), MANY, "Mount a folder in memory.", "PATH[:OPTIONS]"),
+    Flag(("--network",), TEXT, "Connect to this network."),
+    Flag(("--network-alias",), MANY, "A further name on that network.", "NAME"),
+    Flag(("--hostname",), TEXT, "The name it has for itself."),
+    Flag(("--add-host",), MANY, "A line for /etc/hosts.", "NAME:IP"),
+    Flag(("--dns",), MANY, "A name server.", "IP"),
+    Flag(("--label", "-l"), MANY, "Set a label.", "KEY[=VALUE]"),
+    Flag(("--label-file",), MANY, "Labels from a file, a line each.", "FILE"),
+    Flag(("--user", "-u"), TEXT, "Who runs the command.", "USER[:GROUP]"),
+    Flag(("--workdir", "-w"), TEXT, "Where the command runs.", "PATH"),
+    Flag(("--entrypoint",), TEXT, "Instead of the image's own."),
+    Flag(("--init",), FLAG, "Run an init that passes on signals and reaps processes."),
+    Flag(("--restart",), TEXT, "no, always, unless-stopped or on-failure[:TIMES].", "POLICY"),
+    Flag(("--rm",), FLAG, "The engine removes each when it ends."),
+    Flag(("--stop-signal",), TEXT, "What it is asked to end with.", "SIGNAL"),
+    Flag(("--stop-timeout",), NUMBER, "Seconds it gets to end.", "SECONDS"),
+    Flag(("--memory", "-m"), TEXT, "Limit of memory: 512m, 1g.", "SIZE"),
+    Flag(("--cpus",), TEXT, "How many processors: 1.5.", "NUMBER"),
+    Flag(("--gpus",), TEXT, "GPUs: all, 2 or device=0.", "WHICH"),
+    Flag(("--shm-size",), TEXT, "Size of /dev/shm.", "SIZE"),
+    Flag(("--ulimit",), MANY, "A limit: nofile=1024:2048.", "NAME=SOFT[:HARD]"),
+    Flag(("--read-only",), FLAG, "Nothing can be written to its root."),
+    Flag(("--privileged",), FLAG, "All rights on the engine's machine."),
+    Flag(("--cap-add",), MANY, "Add a capability.", "NAME"),
+    Flag(("--cap-drop",), MANY, "Drop a capability.", "NAME"),
+    Flag(("--security-opt",), MANY, "A security option.", "OPTION"),
+    Flag(("--health-cmd",), TEXT, "A command that shows its health.", "COMMAND"),
+    Flag(("--health-interval",), TEXT, "Time between two checks: 5s.", "TIME"),
+    Flag(("--health-timeout",), TEXT, "Time that a check may take.", "TIME"),
+    Flag(("--health-retries",), NUMBER, "Failures in a row until unhealthy.", "NUMBER"),
+    Flag(("--health-start-period",), TEXT, "Time in which failures do not count.", "TIME"),
+    Flag(("--no-healthcheck",), FLAG, "Not even the image's own."),
+    Flag(("--log-driver",), TEXT, "Where the engine keeps what it writes.", "NAME"),
+    Flag(("--log-opt",), MANY, "An option of that driver.", "KEY=VALUE"),
+)
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with all these options; it gets their values as further keyword arguments."""
+
+    @functools.wraps(command)
+    def extended(*args: Any, **values: Any) -> None:  # noqa: ANN401 - as the command has them
+        command(*args, **values)
+
+    own = inspect.signature(command, eval_str=True)
+    named = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    signature = own.replace(parameters=[*named, *map(_parameter, FLAGS)])
+    extended.__signature__ = signature  # type: ignore[attr-defined]
+    return extended
+
+
+def _parameter(flag: Flag) -> inspect.Parameter:
+    option = typer.Option(
+        *flag.flags,
+        metavar=flag.metavar or None,
+        help=flag.help,
+        rich_help_panel=PANEL,
+        show_default=False,
+    )
+    default = False if flag.kind is FLAG else None
+    return inspect.Parameter(
+        flag.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[flag.kind, option],
+    )
+
+
+def read(work: Session, values: dict[str, Any], command: list[str]) -> RunOptions:
+    """What was typed, as options; files that were named are read.
+
+    Args:
+        work: the session.
+        values: by the options' names, as Typer gives them or a file has them.
+        command: what stands after the image.
+
+    Raises:
+        ManagerError: a file cannot be read, or a folder cannot be seen by the engine.
+    """
+    from manager.core.run_options import RunOptions
+
+    given = {name: value for name, value in values.items() if value not in (None, [], False)}
+    env = [*_lines(given.pop("env_file", ())), *given.pop("env", ())]
+    labels = [*_lines(given.pop("label_file", ())), *given.pop("label", ())]
+    lab = work.lab
+    many: dict[str, Any] = {
+        "env": tuple(it for text in env for it in _variable(work, text)),
+        "label": tuple(labels),
+        "volume": tuple(_volume(lab, text) for text in given.pop("volume", ())),
+        "mount": tuple(_mount(lab, text) for text in given.pop("mount", ())),
+        "security_opt": tuple(_security(text) for text in given.pop("security_opt", ())),
+        "command": tuple(command),
+    }
+    plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    return RunOptions(**many, **plain)
+
+
+def _lines(files: list[str]) -> list[str]:
+    """The lines of files of variables or labels: empty ones and those after a # say nothing.
+
+    Source: the ``docker run`` reference, ``--env-file``; quotes mean nothing in it.
+    """
+    found: list[str] = []
+    for name in files:
+        try:
+            text = Path(name).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ManagerError(
+                f"cannot read {name}: {why}", "name a file with KEY=VALUE lines", ExitCode.USAGE
+            ) from error
+        for number, line in enumerate(text.splitlines(), 1):
+            entry = line.lstrip()
+            if not entry or entry.startswith("#"):
+                continue
+            key = entry.partition("=")[0]
+            if not key or any(map(str.isspace, key)):
+                raise ManagerError(
+                    f"{name} line {number} has no name before an equals sign, or one with a space",
+                    "write KEY=VALUE, or KEY alone to pass on your own",
+                    ExitCode.USAGE,
+                )
+            found.append(entry)
+    return found
+
+
+def _variable(work: Session, text: str) -> list[str]:
+    """``KEY`` alone takes the value from the environment, or is left out, as docker does."""
+    if "=" in text or not text:
+        return [text]
+    return [f"{text}={work.env[text]}"] if text in work.env else []
+
+
+def _volume(lab: Lab | None, text: str) -> str:
+    """A source that begins with a dot is a folder beside the working folder, as docker has it."""
+    source, colon, rest = text.partition(":")
+    return f"{_source(lab, source)}:{rest}" if colon and source else text
+
+
+def _source(lab: Lab | None, source: str) -> str:
+    """A lab sees only some folders of its host. Another would silently be a new, empty one."""
+    from manager.core.naming import expand
+
+    if source.startswith("."):
+        source = str(Path(source).resolve())
+    if source.startswith("/") and lab and not lab.sees(Path(expand(source, 1))):
+        raise ManagerError(
+            f"lab {lab.name!r} does not see {source}",
+            f"it sees {', '.join(lab.mounts)}; name further folders as lab.mounts in the "
+            "settings, then: dockmgr lab reset",
+        )
+    return source
+
+
+def _mount(lab: Lab | None, text: str) -> str:
+    """The same for the source of a folder in the long syntax."""
+    fields = text.split(",")
+    if "type=bind" not in fields:
+        return text
+    for at, part in enumerate(fields):
+        name, equals, value = part.partition("=")
+        if equals and name in {"source", "src"}:
+            fields[at] = f"{name}={_source(lab, value)}"
+    return ",".join(fields)
+
+
+def _security(text: str) -> str:
+    """The client reads a seccomp profile, and sends what is in it."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        name, _, value = text.partition(":")
+    if name != "seccomp" or value in {"unconfined", "builtin"}:
+        return text
+    import json
+
+    try:
+        profile = json.loads(Path(value).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ManagerError(
+            f"cannot read the seccomp profile {value}: {error}",
+            "name a file of JSON, or write seccomp=unconfined",
+            ExitCode.USAGE,
+        ) from error
+    return f"seccomp={json.dumps(profile, separators=(',', ':'))}"

@@ -1,0 +1,110 @@
+"""What commands that make members have in common: means, progress, and what is shown at the end."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from manager.actions.spawn import Means, Request
+    from manager.cli.context import Session
+    from manager.core.model import Container
+    from manager.core.ports import Binding
+
+ANSWER_WITHIN = 5.0
+"""Seconds for which published ports are tried before they are said not to answer."""
+FEW = 5
+"""So many addresses that do not answer are named."""
+
+
+def busy(work: Session, bindings: Iterable[Binding]) -> set[Binding]:
+    """Which ports other programs have on the engine's machine, as far as that can be seen."""
+    from manager.adapters.listening import busy as listening
+
+    if work.lab is not None:
+        return listening(bindings, work.lab.pid)
+    return listening(bindings) if work.engine_is_here else set()
+
+
+@contextmanager
+def means(work: Session, parallel: int | None) -> Iterator[Means]:
+    """What a spawn works with, with progress for as long as it goes on."""
+    import time
+
+    from manager.actions.spawn import Means
+    from manager.cli.progress import counted_phases
+    from manager.cli.pull import pull_for_spawn
+
+    with counted_phases(work.out) as report:
+        yield Means(
+            parallel=parallel or work.settings.spawn.parallel,
+            pull=lambda spec: pull_for_spawn(work, spec.image, spec.platform),
+            report=report,
+            warn=work.out.warn,
+            busy=lambda bindings: busy(work, bindings),
+            address=work.engine_address,
+            sleep=time.sleep,
+        )
+
+
+def show_plan(work: Session, request: Request, *, json: bool, command: str = "spawn") -> None:
+    """Show what would be made."""
+    from manager.actions.spawn import decide, whole_plan
+    from manager.cli.steps import show_plan as show
+
+    jobs = decide(work.engine, request, lambda bindings: busy(work, bindings))
+    show(work.out, command, whole_plan(jobs, request.networks), json=json, dry_run=True)
+
+
+def make(
+    work: Session, request: Request, parallel: int | None, *, json: bool, command: str = "spawn"
+) -> None:
+    """Make the groups, and show them."""
+    from manager.actions.spawn import spawn as act
+
+    with means(work, parallel) as with_what:
+        made = act(work.engine, request, with_what)
+    show(work, request, made.members, made.notes, json=json, command=command)
+
+
+def show(
+    work: Session,
+    request: Request,
+    members: Sequence[Container],
+    notes: Sequence[str],
+    *,
+    json: bool,
+    command: str,
+) -> None:
+    """Show what was made, and whether it answers."""
+    from manager.adapters.probe import answering
+    from manager.cli import render
+    from manager.cli.sighting import sighted
+    from manager.core.addresses import address
+
+    sighted(work, tuple(members))
+    ports = [port for member in members for port in member.published]
+    answers = answering(ports, work.engine_address, ANSWER_WITHIN)
+    if json:
+        rows = [render.container_row(member, work.engine_address) for member in members]
+        work.out.json(command, rows)
+    elif members:
+        work.out.show(render.containers_table(members, work.engine_address, with_image=False))
+    for note in notes:
+        work.out.note(f"note: {note}")
+    silent = [address(p, work.engine_address) for p, answered in answers.items() if not answered]
+    if silent:
+        more = f" and {len(silent) - FEW} more" if len(silent) > FEW else ""
+        work.out.warn(f"not answering yet: {', '.join(silent[:FEW])}{more}")
+        work.out.hint(f"see what they say with: dockmgr logs {request.groups[0].group}")
+    for spec in request.groups:
+        if not members or spec.options.publish or spec.options.publish_all:
+            continue
+        exposed = work.engine.images.exposed_ports(spec.image.for_engine)
+        if exposed:
+            work.out.hint(
+                f"the image listens on {', '.join(exposed)} and nothing is published: "
+                f"add --publish-all, or for example --publish 8080:{exposed[0].partition('/')[0]}"
+            )

@@ -1,0 +1,108 @@
+"""Names of a group's members: the template they come from, and what {n} stands for in a text."""
+
+import re
+from dataclasses import dataclass
+
+from manager.errors import ExitCode, ManagerError
+
+_PLACE = re.compile(r"\{\{n(?::[^{}]*)?\}\}|(?<!\$)\{n(?::(?P<form>[^{}]*))?\}", re.ASCII)
+"""The number's place, and ``{{n}}``, which is none. ``${n}`` is a variable of the shell's."""
+_FORM = re.compile(r"0[1-9]d?", re.ASCII)
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+_SEPARATORS = "._-"
+LONGEST_TEMPLATE = 200
+"""Characters of a template, at most: a label may hold anything."""
+
+
+def expand(text: str, number: int) -> str:
+    """A text with a member's number in each place for it.
+
+    Args:
+        text: ``{n}`` is the number, ``{n:03}`` the number with zeros before it up to three digits,
+            ``{{n}}`` is ``{n}`` itself. All other braces mean nothing.
+        number: the member's.
+
+    Raises:
+        ManagerError: (usage) the number is asked for in a form that there is not.
+    """
+    return _PLACE.sub(lambda place: _put(place, number), text) if "{n" in text else text
+
+
+def has_place(text: str) -> bool:
+    """Whether a text has a place for the number."""
+    return any(not place[0].startswith("{{") for place in _PLACE.finditer(text))
+
+
+def _put(place: re.Match[str], number: int) -> str:
+    if place[0].startswith("{{"):
+        return place[0][1:-1]
+    form = place["form"]
+    if form is None:
+        return str(number)
+    if not _FORM.fullmatch(form):
+        raise ManagerError(
+            f"{place[0]} is no form for a number",
+            "write {n}, {n:02} for two digits, or {{n}} for the letters themselves",
+            ExitCode.USAGE,
+        )
+    return str(number).zfill(int(form[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What the members of a group are called: a text with one place for the number."""
+
+    text: str
+    """``web{n}``, ``web-{n:02}``."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Template":
+        """Read what a person typed as a name; without a place the number stands at its end.
+
+        Raises:
+            ManagerError: (usage) no engine would take such names.
+        """
+        places = [place for place in _PLACE.finditer(text) if not place[0].startswith("{{")]
+        if len(places) > 1:
+            raise _refused(text, "has more than one place for the number")
+        template = cls(text if places else f"{text}{{n}}")
+        if not _NAME.fullmatch(template.group):
+            raise _refused(text, "cannot be the name of a group")
+        if not _NAME.fullmatch(template.name(1)):
+            raise _refused(text, "makes names that no engine takes")
+        return template
+
+    @classmethod
+    def default(cls, group: str) -> "Template":
+        """The template of a group that has none of its own."""
+        return cls(f"{group}{{n}}")
+
+    @property
+    def group(self) -> str:
+        """The group's name: the template without the number and the separator before it."""
+        place = next(p for p in _PLACE.finditer(self.text) if not p[0].startswith("{{"))
+        before, after = self.text[: place.start()], self.text[place.end() :]
+        parts = (before.rstrip(_SEPARATORS), after.lstrip(_SEPARATORS))
+        return "-".join(part for part in parts if part)
+
+    def name(self, number: int) -> str:
+        """The name of a member."""
+        return expand(self.text, number)
+
+
+def named_so(template: str, number: int) -> str | None:
+    """The name that a template found in a label gives a member; None if it is no template."""
+    if len(template) > LONGEST_TEMPLATE or not has_place(template):
+        return None
+    try:
+        return expand(template, number)
+    except ManagerError:
+        return None
+
+
+def _refused(text: str, why: str) -> ManagerError:
+    return ManagerError(
+        f"{text[:LONGEST_TEMPLATE]!r} {why}",
+        "use letters, digits, and after the first of these also . _ -; {n} is the number's place",
+        ExitCode.USAGE,
+    )
