@@ -148,18 +148,18 @@ class Maker:
                     made.append(started)
                 report(len(made), len(things))
 
-        with ThreadPoolExecutor(max_workers=parallel) as pool:
+        pool = ThreadPoolExecutor(max_workers=parallel)
+        try:
             futures = [pool.submit(do, thing) for thing in things]
-            finished = False
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-                finished = True
-            finally:
-                # Ctrl-C arrives here too: what has not begun never does.
-                if not finished:
-                    self.stopping.set()
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException:
+            # Ctrl-C arrives here too: what has not begun never does.
+            self.stopping.set()
+            raise
+        finally:
+            _wait_for_all(pool)
         return tuple(made)
 
     def _create_and_start(self, job: Job, step: Step, spare: Spare) -> Started | None:
@@ -217,6 +217,19 @@ class Maker:
                 error.exit_code,
                 details=_lines_of(self.engine, started),
             ) from error
+
+
+def _wait_for_all(pool: ThreadPoolExecutor) -> None:
+    """Wait for what is under way, whatever happens: only then it is known what there is."""
+    interrupted = False
+    while True:
+        try:
+            pool.shutdown(wait=True)
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def _lines_of(engine: Engine, started: Started) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -269,17 +270,21 @@ class _LogWatch:
 
     def _read(self) -> None:
         try:
-            # What it wrote before it was restarted says nothing of now.
-            since = self._engine.containers.started(self._identity)
-            pieces = self._engine.containers.logs(
-                self._identity, follow=True, tail=None, timestamps=False, since=since
-            )
-            for line in lines(pieces):
-                if self._pattern.search(line):
-                    self._found.set()
-                    return
+            # What it wrote before it was restarted says nothing of now. (When it was started is
+            # written down a moment after it may have begun to write.)
+            since = self._engine.containers.last_ended(self._identity)
+            with closing(
+                self._engine.containers.logs(
+                    self._identity, follow=True, tail=None, timestamps=False, since=since
+                )
+            ) as pieces:
+                self._search(lines(pieces))
         except ManagerError as error:
             self._error = error
+
+    def _search(self, written: Iterator[str]) -> None:
+        if any(self._pattern.search(line) for line in written):
+            self._found.set()
 
     def why(self) -> str:
         """Why it is not ready yet; empty if it is.

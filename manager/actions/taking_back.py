@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from manager.core.model import Container
 
 AT_ONCE = 8
-COMEBACK = 20
-"""How often an engine that has gone away is asked again."""
+IMPATIENCE = 3
+"""How many times Ctrl-C does not end it."""
+COMEBACK = 15.0
+"""Seconds for which an engine that has gone away is waited for."""
 COMEBACK_PAUSE = 0.5
 """Seconds between two of these."""
 
@@ -38,11 +41,7 @@ def undo(
         ManagerError: (partly done) not all could be removed.
     """
     try:
-        try:
-            removed = take_back(engine, identity, sleep)
-        except KeyboardInterrupt:
-            # Asked for twice: it is being ended already, and only the rest is left to remove.
-            removed = take_back(engine, identity, sleep)
+        removed = _in_spite_of_ctrl_c(engine, identity, sleep)
     except ManagerError as second:
         raise ManagerError(
             f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
@@ -57,6 +56,16 @@ def undo(
         error.message = f"{error.message} ({what} removed again)"
 
 
+def _in_spite_of_ctrl_c(engine: Engine, identity: str, sleep: Callable[[float], None]) -> int:
+    """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
+    for _ in range(IMPATIENCE):
+        try:
+            return take_back(engine, identity, sleep)
+        except KeyboardInterrupt:
+            continue
+    return take_back(engine, identity, sleep)
+
+
 def take_back(engine: Engine, identity: str, sleep: Callable[[float], None]) -> int:
     """Remove every container and network of a spawn, found by its label.
 
@@ -68,12 +77,14 @@ def take_back(engine: Engine, identity: str, sleep: Callable[[float], None]) -> 
     Raises:
         ManagerError: not all could be removed.
     """
-    for _ in range(COMEBACK):
+    end = time.monotonic() + COMEBACK
+    while True:
         try:
             return _take_back(engine, identity)
         except EngineUnreachableError:
+            if time.monotonic() >= end:
+                raise
             sleep(COMEBACK_PAUSE)
-    return _take_back(engine, identity)
 
 
 def _take_back(engine: Engine, identity: str) -> int:

@@ -7,6 +7,7 @@ import typer
 from manager.cli import complete, options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
+from manager.cli.run_options import variable
 from manager.core.model import Container, Snapshot
 from manager.errors import ExitCode, ManagerError
 
@@ -118,7 +119,7 @@ def _execute(
         )
     chosen = select(Snapshot(work.engine.containers.list()), (name,))
     _refuse_stopped(chosen)
-    variables = (it for text in env for it in _variable(work, text))
+    variables = (it for text in env for it in variable(work, text))
     around = Surroundings(tuple(variables), user, workdir, privileged)
     prefixes = Prefixes(work.out, chosen)
     codes: dict[str, int] = {}
@@ -140,12 +141,6 @@ def _refuse_stopped(chosen: tuple[Container, ...]) -> None:
             f"{', '.join(stopped)} {verb} not running",
             f"start with: dockmgr start {' '.join(stopped)}",
         )
-
-
-def _variable(work: Session, text: str) -> list[str]:
-    if "=" in text:
-        return [text]
-    return [f"{text}={work.env[text]}"] if text in work.env else []
 
 
 def _say(work: Session, said: "Said", prefixes: "Prefixes", *, json: bool) -> None:

@@ -56,7 +56,13 @@ def plan_rows(plan: Plan) -> dict[str, Any]:
     """A plan as JSON."""
     return {
         "steps": [
-            {"verb": step.verb, "target": step.target, "id": step.object_id, "cause": step.cause}
+            {
+                "verb": step.verb,
+                "target": step.target,
+                "id": step.object_id,
+                "cause": step.cause,
+                **({"ports": [str(port) for port in step.ports]} if step.ports else {}),
+            }
             for step in plan
         ],
         "notes": list(plan.notes),

@@ -131,7 +131,7 @@ def read(work: Session, values: dict[str, Any], command: list[str]) -> RunOption
     labels = [*_lines(given.pop("label_file", ())), *given.pop("label", ())]
     lab = work.lab
     many: dict[str, Any] = {
-        "env": tuple(it for text in env for it in _variable(work, text)),
+        "env": tuple(it for text in env for it in variable(work, text)),
         "label": tuple(labels),
         "volume": tuple(_volume(lab, text) for text in given.pop("volume", ())),
         "mount": tuple(_mount(lab, text) for text in given.pop("mount", ())),
@@ -171,7 +171,7 @@ def _lines(files: list[str]) -> list[str]:
     return found
 
 
-def _variable(work: Session, text: str) -> list[str]:
+def variable(work: Session, text: str) -> list[str]:
     """``KEY`` alone takes the value from the environment, or is left out, as docker does."""
     if "=" in text or not text:
         return [text]

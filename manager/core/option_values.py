@@ -210,6 +210,18 @@ def ulimit(text: str) -> dict[str, Any]:
     return {"Name": found[1], "Soft": soft, "Hard": int(found[3]) if found[3] else soft}
 
 
+def capability(name: str) -> str:
+    """A capability as the kernel calls it, or ``ALL``.
+
+    Raises:
+        ManagerError: (usage) it is no name.
+    """
+    if not re.fullmatch(r"[A-Za-z_]+", name, re.ASCII):
+        raise refused("--cap-add", name, "is no capability", "--cap-add NET_ADMIN")
+    upper = name.upper()
+    return upper if upper == "ALL" or upper.startswith("CAP_") else f"CAP_{upper}"
+
+
 def gpus(text: str) -> list[dict[str, Any]]:
     """``all``, a number, or fields such as ``"device=0,1"`` and ``count=2,driver=nvidia``.
 

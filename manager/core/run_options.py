@@ -157,8 +157,8 @@ def _host_config(options: RunOptions, binds: list[str], mounts: list[Mount]) -> 
         "Ulimits": [read.ulimit(text) for text in options.ulimit],
         "ReadonlyRootfs": options.read_only,
         "Privileged": options.privileged,
-        "CapAdd": list(options.cap_add),
-        "CapDrop": list(options.cap_drop),
+        "CapAdd": [read.capability(name) for name in options.cap_add],
+        "CapDrop": [read.capability(name) for name in options.cap_drop],
         "SecurityOpt": [text for text in options.security_opt if text != "systempaths=unconfined"],
         "LogConfig": _logging(options),
     }

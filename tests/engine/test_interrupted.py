@@ -30,3 +30,21 @@ def test_nothing_is_left(
     assert spawn.returncode == 130
     assert said.endswith("interrupted\n")
     assert [container.name for container in engine.containers.list()] == ["kept1"]
+
+
+def test_nothing_is_left_after_ctrl_c_again_and_again(
+    run: Command, engine: Engine, program_env: dict[str, str]
+) -> None:
+    run.ok("pull", "busybox")
+    command = [*PROGRAM, "spawn", "busybox", "-n", "200", "--", "sleep", "600"]
+    with subprocess.Popen(command, env=program_env, stderr=subprocess.PIPE, text=True) as spawn:
+        end = time.monotonic() + 30
+        while len(engine.containers.list("dockmgr.group=busybox")) < 6:
+            assert time.monotonic() < end
+        for _ in range(3):
+            spawn.send_signal(CTRL_C)
+            time.sleep(0.15)
+        _, said = spawn.communicate(timeout=60)
+    assert spawn.returncode == 130, said
+    assert said.endswith("interrupted\n")
+    assert engine.containers.list() == ()

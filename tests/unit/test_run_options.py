@@ -43,6 +43,8 @@ def test_what_was_not_asked_for_is_left_to_the_image_and_the_engine() -> None:
         ({"dns": ("192.0.2.53",)}, {"Dns": ["192.0.2.53"]}),
         ({"ulimit": ("nofile=10:20",)}, {"Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}]}),
         ({"rm": True, "init": True}, {"AutoRemove": True, "Init": True}),
+        ({"cap_add": ("net_admin", "ALL")}, {"CapAdd": ["CAP_NET_ADMIN", "ALL"]}),
+        ({"cap_drop": ("CAP_MKNOD",)}, {"CapDrop": ["CAP_MKNOD"]}),
         ({"log_driver": "none"}, {"LogConfig": {"Type": "none"}}),
         ({"log_opt": ("max-size=1m",)}, {"LogConfig": {"Config": {"max-size": "1m"}}}),
         (
@@ -183,6 +185,7 @@ def test_a_volume_without_a_name_goes_with_its_container() -> None:
         {"hostname": "x", "network": "host"},
         {"log_driver": "none", "log_opt": ("a=b",)},
         {"stop_timeout": -2},
+        {"cap_add": ("net admin",)},
     ],
 )
 def test_what_is_not_in_dockers_syntax_is_refused_beforehand(options: dict[str, Any]) -> None:

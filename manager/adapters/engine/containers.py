@@ -13,11 +13,12 @@ from manager.adapters.engine.failures import (
     translated,
 )
 from manager.adapters.engine.names import familiar
+from manager.adapters.engine.streams import pieces
 from manager.core.model import Container, Port
 from manager.core.reference import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from manager.adapters.engine.client import Engine
 
@@ -177,15 +178,15 @@ class Containers:
             raw: bytes = self._engine.api.logs(identity, tail=count)
         return tuple(raw.decode(errors="replace").splitlines())
 
-    def started(self, identity: str) -> float:
-        """When a container was started last, in seconds of the engine's clock.
+    def last_ended(self, identity: str) -> float:
+        """When a container ended last, in seconds of the engine's clock; 0 if it never did.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        told = (self.inspect(identity).get("State") or {}).get("StartedAt") or ""
+        told = (self.inspect(identity).get("State") or {}).get("FinishedAt") or ""
         try:
-            return datetime.fromisoformat(told).timestamp()
+            return max(datetime.fromisoformat(told).timestamp(), 0.0)
         except ValueError:
             return 0.0
 
@@ -197,7 +198,7 @@ class Containers:
         tail: int | None,
         timestamps: bool,
         since: float | None = None,
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """What a container writes, in pieces as they arrive.
 
         Args:
@@ -211,7 +212,7 @@ class Containers:
             ManagerError: the engine could not be asked.
         """
         with translated(self._engine.endpoint):
-            yield from self._engine.api.logs(
+            stream = self._engine.api.logs(
                 identity,
                 stream=True,
                 follow=follow,
@@ -219,6 +220,7 @@ class Containers:
                 timestamps=timestamps,
                 since=since or None,
             )
+        yield from pieces(self._engine.endpoint, stream)
 
 
 def _container(row: dict[str, Any]) -> Container:

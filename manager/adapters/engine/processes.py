@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine.failures import translated
+from manager.adapters.engine.streams import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,18 +83,8 @@ def output(engine: Engine, identity: str) -> Iterator[bytes]:
         ManagerError: the engine could not be asked.
     """
     with translated(engine.endpoint):
-        pieces = engine.api.attach(identity, stdout=True, stderr=True, stream=True, logs=False)
-    return _told(engine, pieces)
-
-
-def _told(engine: Engine, pieces: Any) -> Iterator[Any]:  # noqa: ANN401 - the SDK has no types
-    """The pieces of a stream over a connection of its own, which is closed after the last."""
-    try:
-        with translated(engine.endpoint):
-            yield from pieces
-    finally:
-        # Its own close() fails where the engine was faster, and then closes nothing.
-        pieces._response.close()  # noqa: SLF001
+        stream = engine.api.attach(identity, stdout=True, stderr=True, stream=True, logs=False)
+    return pieces(engine.endpoint, stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +127,8 @@ class Execution:
             ManagerError: the engine could not start it, or was lost.
         """
         with translated(self._engine.endpoint):
-            pieces = self._engine.api.exec_start(self._id, stream=True, demux=True)
-        for out, err in _told(self._engine, pieces):
+            stream = self._engine.api.exec_start(self._id, stream=True, demux=True)
+        for out, err in pieces(self._engine.endpoint, stream):
             if out:
                 yield False, out
             if err:
