@@ -72,9 +72,9 @@ def test_they_make_the_container_that_the_docker_client_makes(
     docker = str(roots.folder(flavour(DEFAULT)) / "usr/bin/docker")
     for name, flags in SETS.items():
         flags = [flag.format(folder=surroundings) for flag in flags]  # noqa: PLW2901
-        skip_dns = engine.podman and name == "logs"
-        if skip_dns:
-            continue  # Podman knows that driver under another name
+        if engine.podman:
+            # A lab has no program that Podman could run as an init.
+            flags = [flag for flag in flags if flag != "--init"]  # noqa: PLW2901
         command = ["600"] if name == "entrypoint" else ["sleep", "600"]
         made = subprocess.run(
             [docker, "run", "--detach", "--name", "theirs", *flags, "busybox", *command],
