@@ -12,7 +12,7 @@ own = threading.local()
 
 def make(number: int) -> None:
     if not hasattr(own, "api"):
-        own.api = docker.APIClient(version="auto")
+        own.api = docker.from_env().api
     made = own.api.create_container(image, ["sleep", "600"], name=f"bench{number}", detach=True)
     own.api.start(made["Id"])
 
