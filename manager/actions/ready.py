@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
     from manager.core.model import Container
 
-SETTLE = 0.3
+SETTLE = 0.2
 """Seconds a container must go on running after its start before it counts as started."""
 LOOK_EVERY = 0.1
 """Seconds between two looks, while little is waited for."""
