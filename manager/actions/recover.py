@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from manager.core.ports import TakenPorts
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from manager.adapters.engine.client import Engine
     from manager.adapters.unfinished import Record
@@ -80,8 +81,9 @@ def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
     Raises:
         ManagerError: not all could be removed.
     """
-    removed = taking_back.take_back(engine, cut.record.identity, sleep)
-    cut.record.forget()
+    with _taken_over(cut):
+        removed = taking_back.take_back(engine, cut.record.identity, sleep)
+        cut.record.forget()
     return removed
 
 
@@ -106,9 +108,25 @@ def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
             )
     nothing = (Snapshot(), None, Plan(), TakenPorts())
     whole = [jobs.get(spec.group) or Job(spec, *nothing) for spec, _ in specs]
-    return Transaction(engine, cut.record.identity, means, cut.record, before=cut.members).run(
-        whole
-    )
+    work = Transaction(engine, cut.record.identity, means, cut.record, before=cut.members)
+    with _taken_over(cut):
+        return work.run(whole)
+
+
+@contextmanager
+def _taken_over(cut: CutOff) -> Iterator[None]:
+    """Two processes that finish the same would make it twice.
+
+    Raises:
+        ManagerError: another process is at it, or has done it.
+    """
+    with unfinished.adopted(cut.record) as ours:
+        if not ours:
+            raise ManagerError(
+                f"another process has taken over the spawn of {cut.groups}",
+                "see what became of it with: dockmgr recover",
+            )
+        yield
 
 
 def _rest(engine: Engine, cut: CutOff, group: str) -> tuple[GroupSpec, int]:

@@ -40,7 +40,10 @@ class Record:
 
     def forget(self) -> None:
         """Nothing is left to be done about it."""
-        self.file.unlink(missing_ok=True)
+        try:
+            self.file.unlink(missing_ok=True)
+        except PermissionError:  # Windows, while it is open: what is empty says nothing
+            self.file.write_text("", encoding="utf-8")
 
     def is_old(self) -> bool:
         """Whether it began so long ago that nothing of it can still be on its way."""
@@ -81,6 +84,22 @@ def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iter
         file.write(json.dumps({"host": host, "groups": record.groups}))
         file.flush()
         yield record
+
+
+@contextmanager
+def adopted(record: Record) -> Iterator[bool]:
+    """Take over a spawn whose process is gone; False if another process has done so first.
+
+    Args:
+        record: what `cut_off` found.
+    """
+    try:
+        file = record.file.open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        yield False  # settled meanwhile
+        return
+    with file:
+        yield hold(file.fileno()) and record.file.exists()
 
 
 def cut_off(host: str) -> tuple[Record, ...]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from manager.core.run_options import RunOptions
 
 PANEL = "As in docker run ({n} in a value is the member's number)"
+HERE = Path()
+"""The working folder."""
 MANY, TEXT, FLAG, NUMBER = list[str] | None, str | None, bool, int | None
 
 
@@ -113,13 +115,16 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     )
 
 
-def read(work: Session, values: dict[str, Any], command: list[str]) -> RunOptions:
+def read(
+    work: Session, values: dict[str, Any], command: list[str], base: Path = HERE
+) -> RunOptions:
     """What was typed, as options; files that were named are read.
 
     Args:
         work: the session.
         values: by the options' names, as Typer gives them or a file has them.
         command: what stands after the image.
+        base: the folder that relative paths begin at.
 
     Raises:
         ManagerError: a file cannot be read, or a folder cannot be seen by the engine.
@@ -127,22 +132,22 @@ def read(work: Session, values: dict[str, Any], command: list[str]) -> RunOption
     from manager.core.run_options import RunOptions
 
     given = {name: value for name, value in values.items() if value not in (None, [], False)}
-    env = [*_lines(given.pop("env_file", ())), *given.pop("env", ())]
-    labels = [*_lines(given.pop("label_file", ())), *given.pop("label", ())]
+    env = [*_lines(base, given.pop("env_file", ())), *given.pop("env", ())]
+    labels = [*_lines(base, given.pop("label_file", ())), *given.pop("label", ())]
     lab = work.lab
     many: dict[str, Any] = {
         "env": tuple(it for text in env for it in variable(work, text)),
         "label": tuple(labels),
-        "volume": tuple(_volume(lab, text) for text in given.pop("volume", ())),
-        "mount": tuple(_mount(lab, text) for text in given.pop("mount", ())),
-        "security_opt": tuple(_security(text) for text in given.pop("security_opt", ())),
+        "volume": tuple(_volume(lab, base, text) for text in given.pop("volume", ())),
+        "mount": tuple(_mount(lab, base, text) for text in given.pop("mount", ())),
+        "security_opt": tuple(_security(base, text) for text in given.pop("security_opt", ())),
         "command": tuple(command),
     }
     plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
     return RunOptions(**many, **plain)
 
 
-def _lines(files: list[str]) -> list[str]:
+def _lines(base: Path, files: list[str]) -> list[str]:
     """The lines of files of variables or labels: empty ones and those after a # say nothing.
 
     Source: the ``docker run`` reference, ``--env-file``; quotes mean nothing in it.
@@ -150,7 +155,7 @@ def _lines(files: list[str]) -> list[str]:
     found: list[str] = []
     for name in files:
         try:
-            text = Path(name).read_text(encoding="utf-8-sig")
+            text = (base / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise ManagerError(
@@ -178,18 +183,18 @@ def variable(work: Session, text: str) -> list[str]:
     return [f"{text}={work.env[text]}"] if text in work.env else []
 
 
-def _volume(lab: Lab | None, text: str) -> str:
+def _volume(lab: Lab | None, base: Path, text: str) -> str:
     """A source that begins with a dot is a folder beside the working folder, as docker has it."""
     source, colon, rest = text.partition(":")
-    return f"{_source(lab, source)}:{rest}" if colon and source else text
+    return f"{_source(lab, base, source)}:{rest}" if colon and source else text
 
 
-def _source(lab: Lab | None, source: str) -> str:
+def _source(lab: Lab | None, base: Path, source: str) -> str:
     """A lab sees only some folders of its host. Another would silently be a new, empty one."""
     from manager.core.naming import expand
 
     if source.startswith("."):
-        source = str(Path(source).resolve())
+        source = str((base / source).resolve())
     if source.startswith("/") and lab and not lab.sees(Path(expand(source, 1))):
         raise ManagerError(
             f"lab {lab.name!r} does not see {source}",
@@ -199,7 +204,7 @@ def _source(lab: Lab | None, source: str) -> str:
     return source
 
 
-def _mount(lab: Lab | None, text: str) -> str:
+def _mount(lab: Lab | None, base: Path, text: str) -> str:
     """The same for the source of a folder in the long syntax."""
     fields = text.split(",")
     if "type=bind" not in fields:
@@ -207,11 +212,11 @@ def _mount(lab: Lab | None, text: str) -> str:
     for at, part in enumerate(fields):
         name, equals, value = part.partition("=")
         if equals and name in {"source", "src"}:
-            fields[at] = f"{name}={_source(lab, value)}"
+            fields[at] = f"{name}={_source(lab, base, value)}"
     return ",".join(fields)
 
 
-def _security(text: str) -> str:
+def _security(base: Path, text: str) -> str:
     """The client reads a seccomp profile, and sends what is in it."""
     name, equals, value = text.partition("=")
     if not equals:
@@ -221,7 +226,7 @@ def _security(text: str) -> str:
     import json
 
     try:
-        profile = json.loads(Path(value).read_text(encoding="utf-8"))
+        profile = json.loads((base / value).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ManagerError(
             f"cannot read the seccomp profile {value}: {error}",

@@ -192,7 +192,7 @@ def _of_file(work: Session, file: Path, pull: str, *, keep: bool) -> "Request":
             name: list(value) if isinstance(value, tuple) else value
             for name, value in one.options.items()
         }
-        run = read(work, values, list(one.command))
+        run = read(work, values, list(one.command), file.parent)
         groups.append(
             group(
                 one.image,

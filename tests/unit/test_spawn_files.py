@@ -118,6 +118,21 @@ def test_a_process_that_is_killed_leaves_its_record(state: Path) -> None:
     assert [file.name for file in state.iterdir()] == ["abc"]
 
 
+def test_only_one_process_takes_over_what_was_cut_off(state: Path) -> None:
+    with unfinished.begun("abc", "h", {"web": [1]}):
+        pass
+    (found,) = unfinished.cut_off("h")
+    with unfinished.adopted(found) as first:
+        assert first
+        with unfinished.adopted(found) as second:
+            assert not second
+        assert unfinished.cut_off("h") == ()
+        found.forget()
+    with unfinished.adopted(found) as third:
+        assert not third
+    assert list(state.iterdir()) == []
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": "h"}', '{"host": "h", "groups": 3}'])
 def test_a_record_that_cannot_be_read_is_dropped_once_it_is_old(state: Path, text: str) -> None:
     state.mkdir(parents=True)
