@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from manager.core.ports import Binding
 
+_PLATFORM = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){0,2}", re.ASCII)
+LONGEST = 60
+"""Characters of a value that are shown again."""
 VERSION = 1
 """Of the form in which a specification is kept in a label."""
 OWN_LABELS = "dockmgr."
@@ -66,6 +70,12 @@ class GroupSpec:
             raise ManagerError(
                 f"numbers cannot begin at {self.start}",
                 f"begin from 0 to {HIGHEST_START}",
+                ExitCode.USAGE,
+            )
+        if self.platform and not _PLATFORM.fullmatch(self.platform):
+            raise ManagerError(
+                f"--platform {self.platform[:LONGEST]!r} is no platform",
+                "write it like linux/arm64 or linux/arm/v7",
                 ExitCode.USAGE,
             )
         for label in self.options.label:

@@ -15,8 +15,20 @@ def select(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
     Raises:
         ManagerError: (failed) a name stands for nothing, or for both a group and a container.
     """
+    missing = [name for name in names if not _known(snapshot, name)]
+    if len(missing) > 1:
+        raise ManagerError(
+            f"there are no containers or groups called {', '.join(missing)}",
+            "see what there is with: dockmgr ls",
+        )
     chosen = {container.id: container for name in names for container in _one(snapshot, name)}
     return tuple(sorted(chosen.values(), key=by_group_and_number))
+
+
+def _known(snapshot: Snapshot, name: str) -> bool:
+    kind, colon, bare = name.partition(":")
+    wanted = bare if colon and kind in {"group", "container"} else name
+    return bool(snapshot.members(wanted) or _exact(snapshot, wanted))
 
 
 def _one(snapshot: Snapshot, name: str) -> tuple[Container, ...]:

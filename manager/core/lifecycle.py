@@ -19,7 +19,12 @@ def plan_start(containers: tuple[Container, ...]) -> Plan:
         for container in containers
         if not container.running
     ]
-    return Plan(tuple(steps), _already(containers, running=True))
+    paused = [container.name for container in containers if container.state == "paused"]
+    notes = _already(tuple(c for c in containers if c.state != "paused"), running=True)
+    if paused:
+        names = " ".join(paused)
+        notes += (f"paused: {', '.join(paused)}; let go on with: docker unpause {names}",)
+    return Plan(tuple(steps), notes)
 
 
 def plan_restart(containers: tuple[Container, ...]) -> Plan:

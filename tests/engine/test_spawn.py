@@ -212,6 +212,7 @@ def test_two_ensures_at_the_same_moment_make_so_many_in_all(
         (["spawn", "nginx", "--name", "{n}{n}"], "more than one place"),
         (["spawn", "nginx", "--env", "A={n:x}"], "no form for a number"),
         (["spawn", "nginx", "--env-file", "/nonexistent"], "cannot read"),
+        (["spawn", "nginx", "--platform", "my pc"], "is no platform"),
         (["spawn", "nginx", "--pull", "often"], "is no policy"),
         (["spawn", "nginx", "--wait-log", "("], "is no pattern"),
         (["spawn", "nginx", "--wait-port", "80"], "is not published"),

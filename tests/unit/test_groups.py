@@ -67,6 +67,11 @@ def test_known_names_are_groups_and_containers() -> None:
     assert known_names(Snapshot((*members("web", 1), container("db")))) == {"web", "web1", "db"}
 
 
+def test_all_that_is_not_there_is_named_at_once() -> None:
+    with pytest.raises(ManagerError, match="no containers or groups called a, group:b"):
+        select(Snapshot(members("nginx", 1)), ("a", "nginx", "group:b"))
+
+
 def test_a_container_with_the_copied_labels_of_a_member_is_no_member() -> None:
     """As `docker commit nginx1 mine; docker run --name precious mine` makes it."""
     copied = replace(container("precious"), labels=members("nginx", 1)[0].labels)

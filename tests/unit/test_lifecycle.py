@@ -20,6 +20,20 @@ def test_start_touches_only_what_does_not_run() -> None:
     assert str(plan_start(ALL)) == ("start nginx3 (exited)\nnote: already running: nginx1, nginx2")
 
 
+def test_what_is_paused_is_not_said_to_be_running() -> None:
+    paused = container("nginx4", group="nginx", index=4, state="paused")
+    assert str(plan_start((ONE, paused))) == (
+        "nothing to do\nnote: already running: nginx1\n"
+        "note: paused: nginx4; let go on with: docker unpause nginx4"
+    )
+
+
+def test_what_runs_is_killed_where_that_is_asked_for() -> None:
+    assert str(plan_remove((ONE, DOWN), force=True)) == (
+        "remove nginx1 (running: it is killed)\nremove nginx3 (made from nginx:latest)"
+    )
+
+
 def test_restart_touches_all() -> None:
     assert str(plan_restart(ALL)) == (
         "restart nginx1 (running)\nrestart nginx2 (running)\nrestart nginx3 (exited)"
