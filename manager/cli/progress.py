@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from manager.core.pulling import PullProgress
 
 LINE_EVERY = 5.0
-"""Seconds between two plain lines about one image."""
+"""Seconds between two plain lines about one image, or about one phase."""
 SPARE_ROWS = 6
 """Rows of the terminal that bars of layers leave free."""
 
@@ -67,14 +67,23 @@ def counting(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, i
 
 @contextmanager
 def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
-    """One line a phase, with what is done and how much of it: on a terminal, as it goes on.
+    """One line a phase, with what is done and how much of it; elsewhere a line now and then.
 
     Nothing is drawn before something is told: a pull within draws its own bars.
     """
-    if not sys.stderr.isatty():
-        yield lambda _what, _done, _total: None
-        return
     lock = threading.Lock()
+    if not sys.stderr.isatty():
+        last = time.monotonic()
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal last
+            with lock:
+                if time.monotonic() - last >= LINE_EVERY:
+                    last = time.monotonic()
+                    out.note(f"{what}: {done} of {total}")
+
+        yield tell
+        return
     with ExitStack() as stack:
         shown: list[Callable[[str], None]] = []
 
