@@ -9,8 +9,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from manager.actions.conditions import LAST_LINES
 from manager.actions.logs import lines
-from manager.actions.ready import LAST_LINES, Started, last_lines
+from manager.actions.ready import Started, last_lines
 from manager.adapters.engine import processes
 from manager.adapters.engine.containers import NameTakenError
 from manager.core.group_spec import member_config

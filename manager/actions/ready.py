@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.actions.logs import lines
+from manager.actions.conditions import LAST_LINES, Conditions
 from manager.adapters.engine import processes
 from manager.adapters.engine.failures import NotFoundError
-from manager.adapters.probe import answer_to, connects
-from manager.core.addresses import ANY_ADDRESS
-from manager.core.readiness import Readiness, health
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from manager.adapters.engine.client import Engine
     from manager.core.model import Container
+    from manager.core.readiness import Readiness
 
 SETTLE = 0.2
 """Seconds a container must go on running after its start before it counts as started."""
@@ -33,8 +27,6 @@ LOOK_EVERY_FOR_EACH = 0.001
 """Seconds more for each container: a list of hundreds is work for the engine."""
 PROBES = 16
 """How many ports are tried at once."""
-LAST_LINES = 10
-"""How many of its last lines a container that failed is shown with."""
 NAMED = 3
 """How many of those that are not ready are named."""
 ENDED = frozenset({"exited", "dead"})
@@ -97,7 +89,7 @@ def wait(watch: Watch, started: tuple[Started, ...], ready: Readiness) -> tuple[
         ManagerError: one ended, or is unhealthy, or the time is over.
     """
     end = watch.clock() + ready.timeout
-    conditions = _Conditions(watch, ready, {one.id: one.name for one in started})
+    conditions = Conditions(watch, ready)
     with ThreadPoolExecutor(max_workers=PROBES) as pool:
         while True:
             rows = {row.id: row for row in watch.listed()}
@@ -175,125 +167,3 @@ def last_lines(engine: Engine, one: Started) -> tuple[str, ...]:
         return engine.containers.last_lines(one.id, LAST_LINES)
     except NotFoundError:
         return ()
-
-
-@dataclass
-class _Conditions:
-    """What has to hold, asked of one container at a time; what held once is not asked again."""
-
-    watch: Watch
-    ready: Readiness
-    names: Mapping[str, str]
-    _held: set[tuple[str, str]] = field(default_factory=set)
-    _logs: dict[str, _LogWatch] = field(default_factory=dict)
-
-    def __call__(self, row: Container) -> str:
-        """Why a container is not ready yet; empty if it is."""
-        if row.state != "running":
-            return f"it is {row.state}"
-        for name, check in self._checks(row):
-            if (row.id, name) not in self._held:
-                if why := check():
-                    return why
-                self._held.add((row.id, name))
-        return ""
-
-    def _checks(self, row: Container) -> Iterator[tuple[str, Callable[[], str]]]:
-        if self.ready.wait:
-            yield "health", partial(self._health, row)
-        for port in self.ready.ports:
-            yield f"port {port}", partial(self._port, row, port)
-        if self.ready.http:
-            yield "http", partial(self._http, row)
-        if self.ready.log:
-            yield "log", partial(self._log, row)
-
-    def _health(self, row: Container) -> str:
-        told = health(row)
-        if not told and self.watch.engine.podman:
-            # Podman's list does not tell it.
-            state = self.watch.engine.containers.inspect(row.id).get("State") or {}
-            told = (state.get("Health") or {}).get("Status") or ""
-        if told == "unhealthy":
-            raise self._unhealthy(row)
-        return "its healthcheck has not passed yet" if told == "starting" else ""
-
-    def _unhealthy(self, row: Container) -> ManagerError:
-        state = self.watch.engine.containers.inspect(row.id).get("State") or {}
-        checks = (state.get("Health") or {}).get("Log") or [{}]
-        said = tuple((checks[-1].get("Output") or "").splitlines()[-LAST_LINES:])
-        return ManagerError(
-            f"{row.name} is unhealthy: its healthcheck failed with exit code "
-            f"{checks[-1].get('ExitCode', 'unknown')}",
-            "the last check says why" if said else "the check wrote nothing",
-            details=said,
-        )
-
-    def _place(self, row: Container, port: int | None) -> tuple[str, int] | None:
-        """Where a port of a container can be reached."""
-        for one in row.published:
-            if port in {None, one.container_port} and one.protocol == "tcp" and one.host_port:
-                host = self.watch.address if one.host_ip in ANY_ADDRESS else one.host_ip
-                return host, one.host_port
-        if port is not None and row.addresses:
-            return row.addresses[0], port
-        return None
-
-    def _port(self, row: Container, port: int) -> str:
-        place = self._place(row, port)
-        if place is not None and connects(*place):
-            return ""
-        return f"nothing answers at its port {port}"
-
-    def _http(self, row: Container) -> str:
-        place = self._place(row, self.ready.http_port)
-        if place is None:
-            return "it publishes no port to ask"
-        return answer_to(*place, self.ready.http_path)
-
-    def _log(self, row: Container) -> str:
-        if row.id not in self._logs:
-            self._logs[row.id] = _LogWatch(self.watch.engine, row.id, re.compile(self.ready.log))
-        return self._logs[row.id].why()
-
-
-class _LogWatch:
-    """Reads what a container writes, in a thread of its own, until a line fits."""
-
-    def __init__(self, engine: Engine, identity: str, pattern: re.Pattern[str]) -> None:
-        self._engine = engine
-        self._identity = identity
-        self._pattern = pattern
-        self._found = threading.Event()
-        self._error: ManagerError | None = None
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        try:
-            # What it wrote before it was restarted says nothing of now. (When it was started is
-            # written down a moment after it may have begun to write.)
-            since = self._engine.containers.last_ended(self._identity)
-            with closing(
-                self._engine.containers.logs(
-                    self._identity, follow=True, tail=None, timestamps=False, since=since
-                )
-            ) as pieces:
-                self._search(lines(pieces))
-        except ManagerError as error:
-            self._error = error
-
-    def _search(self, written: Iterator[str]) -> None:
-        if any(self._pattern.search(line) for line in written):
-            self._found.set()
-
-    def why(self) -> str:
-        """Why it is not ready yet; empty if it is.
-
-        Raises:
-            ManagerError: what it writes cannot be read.
-        """
-        if self._found.is_set():
-            return ""
-        if self._error is not None:
-            raise self._error
-        return f"no line it wrote fits {self._pattern.pattern!r}"
