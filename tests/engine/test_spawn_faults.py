@@ -11,12 +11,16 @@ import pytest
 from manager.actions.recover import find
 from manager.adapters import unfinished
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.flavours import DEFAULT
 from manager.adapters.lab.state import Lab
 from manager.core.model import SPAWN_LABEL, Container
 from tests.command import PROGRAM, Command
 from tests.engine.inside import begin, listener, until_made
 
 MOMENTS = 10
+"""How often a spawn is ended on the engine that labs have by default."""
+FEWER = 4
+"""On each other one."""
 SLEEP = ("--", "sleep", "600")
 
 
@@ -148,23 +152,24 @@ def test_networks_and_volumes_are_taken_back_too(
     assert engine.api.volumes()["Volumes"] in (None, [])
 
 
-def moments(env: dict[str, str], *argv: str) -> list[float]:
-    """Ten moments, anywhere from the start of a command to its end."""
+def moments(lab: Lab, env: dict[str, str], *argv: str) -> list[float]:
+    """Some moments, anywhere from the start of a command to its end."""
     start = time.monotonic()
     with begun(env, *argv) as whole:
         _, said = whole.communicate(timeout=120)
     assert whole.returncode == 0, said
     lasts = time.monotonic() - start
     chance = random.Random()  # noqa: S311 - any moment will do
-    return [chance.uniform(0.05, lasts) for _ in range(MOMENTS)]
+    times = MOMENTS if lab.flavour == DEFAULT else FEWER
+    return [chance.uniform(0.05, lasts) for _ in range(times)]
 
 
 def test_ctrl_c_at_any_moment_leaves_all_or_nothing(
-    run: Command, engine: Engine, program_env: dict[str, str]
+    run: Command, engine: Engine, lab: Lab, program_env: dict[str, str]
 ) -> None:
     run.ok("spawn", "busybox", "--name", "kept", *SLEEP)
     command = ("spawn", "busybox", "-n", "8", "-v", "/data", *SLEEP)
-    for moment in moments(program_env, *command):
+    for moment in moments(lab, program_env, *command):
         run.ok("rm", "busybox", "--force", "--volumes", "--yes")
         with begun(program_env, *command) as spawn:
             time.sleep(moment)
@@ -193,12 +198,12 @@ def at_rest(engine: Engine) -> tuple[Container, ...]:
 
 
 def test_a_kill_at_any_moment_leaves_what_the_next_command_can_finish_or_remove(
-    run: Command, engine: Engine, program_env: dict[str, str]
+    run: Command, engine: Engine, lab: Lab, program_env: dict[str, str]
 ) -> None:
     run.ok("spawn", "busybox", "--name", "kept", *SLEEP)
     command = ("spawn", "busybox", "-n", "20", "-e", "SECRET=s3cret", "-e", "ID={n}", *SLEEP)
     unfinished_ones = 0
-    for turn, moment in enumerate(moments(program_env, *command)):
+    for turn, moment in enumerate(moments(lab, program_env, *command)):
         run.ok("rm", "busybox", "--force", "--yes") if "busybox1" in names(engine) else None
         with begun(program_env, *command) as spawn:
             time.sleep(moment)
@@ -226,4 +231,7 @@ def test_a_kill_at_any_moment_leaves_what_the_next_command_can_finish_or_remove(
                 env = engine.containers.inspect(one.id)["Config"]["Env"]
                 assert {"SECRET=s3cret", f"ID={one.index}"} <= set(env)
         assert "was cut off" not in run.ok("ls").err
-    assert unfinished_ones, "no moment fell between the first container and the last"
+    # Of few moments none may have met it.
+    assert unfinished_ones or turn + 1 < MOMENTS, (
+        "no moment fell between the first container and the last"
+    )
