@@ -22,6 +22,9 @@ IMPATIENCE = 3
 """How many times Ctrl-C does not end it."""
 COMEBACK = 15.0
 """Seconds for which an engine that has gone away is waited for."""
+GOING = 10.0
+"""Seconds for which containers are waited for that are on their way out."""
+GOING_PAUSE = 0.05
 COMEBACK_PAUSE = 0.5
 """Seconds between two of these."""
 
@@ -98,10 +101,27 @@ def _take_back(engine: Engine, identity: str) -> int:
             f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
             f"remove them with: dockmgr rm {' '.join(names)}",
         )
+    _until_gone(engine, label)
     for network in others.networks(engine):
         if network.labels.get(SPAWN_LABEL) == identity and not network.users:
             others.remove_network(engine, network.id)
     return len(mine)
+
+
+def _until_gone(engine: Engine, label: str) -> None:
+    """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
+
+    Raises:
+        ManagerError: a container is still there.
+    """
+    end = time.monotonic() + GOING
+    while left := engine.containers.list(label):
+        if time.monotonic() >= end:
+            names = " ".join(one.name for one in left)
+            raise ManagerError(
+                f"the engine has not removed {names} yet", f"look again with: dockmgr ls {names}"
+            )
+        time.sleep(GOING_PAUSE)
 
 
 def _remove(engine: Engine, one: Container) -> tuple[str, ManagerError] | None:
