@@ -20,7 +20,7 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.lab import roots
 from manager.adapters.lab.flavours import DEFAULT, flavour
 
-ROUNDS = {30: 5, 100: 3}
+ROUNDS = {30: 7, 100: 3}
 THREADS = (4, 8, 16)
 MANY = 300
 MEMORY = 120
