@@ -33,6 +33,11 @@ def remembered() -> float:
         return 0
 
 
+def spawns() -> Path:
+    """The folder of the records of spawns that were begun."""
+    return state() / "spawns"
+
+
 def cache() -> Path:
     """The folder of what can be downloaded or built again."""
     return _xdg("XDG_CACHE_HOME", ".cache") or _platform("cache")

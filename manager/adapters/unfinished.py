@@ -58,11 +58,6 @@ class Record:
         return sum(len(numbers) for numbers in self.groups.values())
 
 
-def folder() -> Path:
-    """Where the files are."""
-    return folders.state() / "spawns"
-
-
 @contextmanager
 def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iterator[Record]:
     """Write down a spawn. The file stays until `Record.forget`; its lock goes with the process.
@@ -75,7 +70,7 @@ def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iter
     Raises:
         OSError: it cannot be written.
     """
-    place = folder()
+    place = folders.spawns()
     place.mkdir(parents=True, exist_ok=True)
     record = Record(identity, host, {g: tuple(ns) for g, ns in groups.items()}, place / identity)
     with record.file.open("w", encoding="utf-8") as file:
@@ -108,7 +103,7 @@ def cut_off(host: str) -> tuple[Record, ...]:
     Args:
         host: the engine's address.
     """
-    place = folder()
+    place = folders.spawns()
     try:
         found = sorted(place.iterdir(), key=lambda file: file.stat().st_mtime)
     except OSError:

@@ -108,6 +108,13 @@ class Session:
 
     def _remind(self, engine: Engine) -> None:
         """Say which spawns were cut off, until somebody finishes or removes them."""
+        from manager.adapters import folders
+
+        try:
+            if not any(folders.spawns().iterdir()):
+                return
+        except OSError:
+            return  # none was ever begun here
         from manager.adapters import unfinished
 
         if not unfinished.cut_off(engine.endpoint.host):

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from manager.core.naming import named_so
-
 GROUP_LABEL = "dockmgr.group"
 INDEX_LABEL = "dockmgr.index"
 SPAWN_LABEL = "dockmgr.spawn"
@@ -77,8 +75,11 @@ class Container:
         group, index = self.labels.get(GROUP_LABEL), self.index
         if not group or index is None:
             return None
-        template = self.labels.get(NAME_LABEL)
-        name = named_so(template, index) if template else f"{group}{index}"
+        name: str | None = f"{group}{index}"
+        if template := self.labels.get(NAME_LABEL):
+            from manager.core.naming import named_so
+
+            name = named_so(template, index)
         return group if self.name == name else None
 
     @property

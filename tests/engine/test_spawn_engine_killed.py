@@ -128,7 +128,9 @@ def test_all_is_there_or_nothing_or_the_next_command_knows(
                 assert len(engine.containers.list("dockmgr.group=busybox")) == COUNT
                 assert "was cut off" not in run.ok("ls").err
             else:
-                assert spawn.returncode in {3, 5}, said
+                # 1: the engine that came back killed its containers, which is
+                # the end that was seen; 3 and 5: the engine itself was away.
+                assert spawn.returncode in {1, 3, 5}, said
                 assert made == (), said
             if not engine.containers.list("dockmgr.group=busybox"):
                 run.ok(*COMMAND)
