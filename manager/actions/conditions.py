@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
     from manager.actions.ready import Watch
     from manager.adapters.engine.client import Engine
-    from manager.core.model import Container
+    from manager.core.model import Container, Port
 
 LAST_LINES = 10
 """How many of its last lines a container that failed is shown with."""
+AGAIN = 0.1
+"""Seconds after which what a container writes is read again, once its process has ended."""
+HERE = "localhost"
+"""The engine's address where it is this machine."""
 LOOKS_AFTER_ERROR = 10
 """How often it is looked whether a container has ended whose output cannot be read."""
 
@@ -36,9 +41,12 @@ class Conditions:
     ready: Readiness
     _held: set[tuple[str, str]] = field(default_factory=set)
     _logs: dict[str, _LogWatch] = field(default_factory=dict)
+    _networks: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, row: Container) -> str:
         """Why a container is not ready yet; empty if it is."""
+        if row.state == "restarting":
+            return "it ends again and again, and is restarted"
         if row.state != "running":
             return f"it is {row.state}"
         for name, check in self._checks(row):
@@ -83,11 +91,33 @@ class Conditions:
         """Where a port of a container can be reached."""
         for one in row.published:
             if port in {None, one.container_port} and one.protocol == "tcp" and one.host_port:
-                host = self.watch.address if one.host_ip in ANY_ADDRESS else one.host_ip
-                return host, one.host_port
+                if one.host_ip in ANY_ADDRESS:
+                    return self.watch.address, one.host_port
+                return self._reachable(row, one), one.host_port
         if port is not None and row.addresses:
             return row.addresses[0], port
+        if port is not None and self._on_host(row):
+            return self.watch.address, port
         return None
+
+    def _reachable(self, row: Container, port: Port) -> str:
+        """The address of a port; one of another machine's own loopback is none for us."""
+        from ipaddress import ip_address
+
+        if self.watch.address != HERE and ip_address(port.host_ip).is_loopback:
+            raise ManagerError(
+                f"port {port.container_port} of {row.name} is published at {port.host_ip} of the"
+                " engine's machine, where it cannot be tried from here",
+                "publish it without an address, or wait for something else",
+            )
+        return port.host_ip
+
+    def _on_host(self, row: Container) -> bool:
+        """Whether a container has its machine's own network."""
+        if row.id not in self._networks:
+            told = self.watch.engine.containers.inspect(row.id)
+            self._networks[row.id] = (told.get("HostConfig") or {}).get("NetworkMode") or ""
+        return self._networks[row.id] == "host"
 
     def _port(self, row: Container, port: int) -> str:
         place = self._place(row, port)
@@ -103,15 +133,19 @@ class Conditions:
 
     def _log(self, row: Container) -> str:
         if row.id not in self._logs:
-            self._logs[row.id] = _LogWatch(self.watch.engine, row.id, re.compile(self.ready.log))
+            pattern = re.compile(self.ready.log)
+            self._logs[row.id] = _LogWatch(
+                self.watch.engine, row.id, pattern, time.monotonic() + self.ready.timeout
+            )
         return self._logs[row.id].why()
 
 
 class _LogWatch:
     """Reads what a container writes, in a thread of its own, until a line fits."""
 
-    def __init__(self, engine: Engine, identity: str, pattern: re.Pattern[str]) -> None:
+    def __init__(self, engine: Engine, identity: str, pattern: re.Pattern[str], end: float) -> None:
         self._engine = engine
+        self._end = end
         self._identity = identity
         self._pattern = pattern
         self._found = threading.Event()
@@ -120,6 +154,12 @@ class _LogWatch:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
+        # What is written ends with the process; one that is restarted begins to write again.
+        while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
+            self._read_once()
+            time.sleep(AGAIN)
+
+    def _read_once(self) -> None:
         try:
             # What it wrote before it was restarted says nothing of now. (When it was started is
             # written down a moment after it may have begun to write.)

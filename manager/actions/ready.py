@@ -53,6 +53,7 @@ class Watch:
     """The engine's machine, as seen from here."""
     report: Callable[[int, int], None]
     """Called with how many are ready, and of how many."""
+    late_hint: str = "they may need longer, or wait for something that is not there"
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -115,7 +116,7 @@ def _late(
     return ManagerError(
         f"{', '.join(names[:NAMED])}{more} {verb} not ready after {ready.timeout:g} s: "
         f"{waiting[names[0]]}",
-        "--timeout gives them longer, and --keep keeps them to look at",
+        watch.late_hint,
         details=last_lines(watch.engine, first),
     )
 

@@ -17,7 +17,7 @@ from manager.core.ports import TakenPorts
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from manager.adapters.engine.client import Engine
     from manager.adapters.unfinished import Record
@@ -32,6 +32,10 @@ class CutOff:
     record: Record
     members: tuple[Container, ...]
     """What there is of it."""
+    missing: Mapping[str, tuple[int, ...]]
+    """The numbers that are still to be made, by group."""
+    networks: tuple[str, ...] = ()
+    """The networks that it made and that nobody is on."""
 
     def __str__(self) -> str:
         """In one sentence."""
@@ -55,21 +59,33 @@ def find(engine: Engine) -> tuple[CutOff, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    found = []
-    for record in unfinished.cut_off(engine.endpoint.host):
-        members = engine.containers.list(f"{SPAWN_LABEL}={record.identity}")
-        members = tuple(sorted(members, key=by_group_and_number))
-        complete = len(members) >= record.count and all(m.state != "created" for m in members)
-        if members and not complete:
-            found.append(CutOff(record, members))
-        elif complete:
-            record.forget()
-        elif record.is_old():
-            # An engine goes on with a request whose sender is gone: what it makes shows up late.
-            # A network may be left of a spawn that had made no container yet.
-            taking_back.take_back(engine, record.identity, lambda _: None)
-            record.forget()
-    return tuple(found)
+    records = unfinished.cut_off(engine.endpoint.host)
+    snapshot = Snapshot(engine.containers.list()) if records else Snapshot()
+    found = (_looked_at(engine, snapshot, record) for record in records)
+    return tuple(cut for cut in found if cut is not None)
+
+
+def _looked_at(engine: Engine, snapshot: Snapshot, record: Record) -> CutOff | None:
+    """What there is of a spawn; None if it is settled, or nothing is there yet."""
+    mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.identity]
+    members = tuple(sorted((it for it in mine if it.group), key=by_group_and_number))
+    # What it was to make another spawn may have made since.
+    missing = {
+        group: tuple(sorted(set(numbers) - {it.index for it in snapshot.members(group)}))
+        for group, numbers in record.groups.items()
+    }
+    complete = not any(missing.values()) and all(it.state != "created" for it in members)
+    if members and not complete:
+        return CutOff(record, members, missing)
+    # An engine goes on with a request whose sender is gone: what it makes shows up late.
+    if not complete and not record.is_old():
+        return None
+    # A network may be left of a spawn that had made no container yet.
+    networks = taking_back.networks_of(engine, record.identity) if not members else ()
+    if networks:
+        return CutOff(record, (), missing, tuple(network.name for network in networks))
+    record.forget()
+    return None
 
 
 def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
@@ -88,17 +104,17 @@ def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
 
 
 def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
-    """Make what is missing of a spawn, and start what does not run; all of it, or none.
+    """Make what is missing of a spawn, and start what does not run.
 
     Returns:
         All its members.
 
     Raises:
-        ManagerError: it cannot be known what to make, or something went wrong; then all of the
-            spawn is removed.
+        ManagerError: it cannot be known what to make, or something went wrong; then what was made
+            now is removed again, and what was there before is left.
     """
     specs = tuple(_rest(engine, cut, group) for group in cut.record.groups)
-    wanted = Request(tuple(spec for spec, missing in specs if missing))
+    wanted = Request(tuple(spec for spec in specs if spec.only))
     jobs = {job.spec.group: job for job in decide(engine, wanted, means.busy)}
     for job in jobs.values():
         if job.image is None:
@@ -107,7 +123,7 @@ def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
                 f"get it with: dockmgr pull {job.spec.image.familiar}",
             )
     nothing = (Snapshot(), None, Plan(), TakenPorts())
-    whole = [jobs.get(spec.group) or Job(spec, *nothing) for spec, _ in specs]
+    whole = [jobs.get(spec.group) or Job(spec, *nothing) for spec in specs]
     work = Transaction(engine, cut.record.identity, means, cut.record, before=cut.members)
     with _taken_over(cut):
         return work.run(whole)
@@ -129,14 +145,13 @@ def _taken_over(cut: CutOff) -> Iterator[None]:
         yield
 
 
-def _rest(engine: Engine, cut: CutOff, group: str) -> tuple[GroupSpec, int]:
-    """What is missing of one group of a spawn, and how many."""
+def _rest(engine: Engine, cut: CutOff, group: str) -> GroupSpec:
+    """What is missing of one group of a spawn."""
     there = [member for member in cut.members if member.group == group]
     if not there:
         raise ManagerError(
             f"nothing was made of {group} yet, so that nobody knows what is missing",
             "remove the rest with: dockmgr recover --remove; and spawn it again",
         )
-    env = (engine.containers.inspect(there[0].id).get("Config") or {}).get("Env") or ()
-    missing = len(cut.record.groups[group]) - len(there)
-    return replace(from_member(there[0], env), count=max(missing, 1)), max(missing, 0)
+    told, missing = engine.containers.inspect(there[0].id), cut.missing[group]
+    return replace(from_member(there[0], told), count=max(len(missing), 1), only=missing)

@@ -12,8 +12,9 @@ from manager.actions import ready, taking_back
 from manager.actions.members import Job, Maker
 from manager.adapters import unfinished
 from manager.adapters.engine import others as networks_of
+from manager.adapters.engine.failures import EngineUnreachableError
 from manager.core.model import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snapshot
-from manager.core.plan import Plan, Step, Verb
+from manager.core.plan import Step, Verb
 from manager.core.ports import Binding, TakenPorts
 from manager.core.spawning import check_one_image, plan_spawn
 from manager.errors import ExitCode, ManagerError
@@ -227,10 +228,15 @@ class Transaction:
 
     def _end(self, error: BaseException) -> None:
         if not self.keep:
-            taking_back.undo(self.engine, self.identity, error, self.means.sleep)
+            spared = frozenset(one.id for one in self.before)
+            taking_back.undo(self.engine, self.identity, error, self.means.sleep, spared)
         elif isinstance(error, ManagerError):
             error.message = f"{error.message} (what was made is kept)"
-        self._forget()
+        if isinstance(error, EngineUnreachableError) and self.record is not None:
+            # What it was asked for last it may still make: the next command looks.
+            self.record.touch()
+        elif not self.before:
+            self._forget()
 
     def _forget(self) -> None:
         if self.record is not None:
@@ -253,7 +259,9 @@ class Transaction:
         def listed() -> tuple[Container, ...]:
             return self.engine.containers.list(f"{GROUP_LABEL}={spec.group}")
 
-        watch = ready.Watch(self.engine, listed, means.address, report("waiting for"), means.sleep)
+        told = report("waiting for")
+        hint = "a longer timeout gives them more time, and --keep keeps them to look at"
+        watch = ready.Watch(self.engine, listed, means.address, told, hint, means.sleep)
         if spec.ready:
             ready.wait(watch, started, spec.ready)
         members = ready.settle(watch, started, since)
@@ -269,13 +277,6 @@ def _check_images(job: Job, identity: str, members: tuple[Container, ...]) -> No
     earlier = tuple(m for m in members if first and (m.created, m.id) <= first)
     if job.image is not None:
         check_one_image(job.spec, (*mine, *earlier), job.image.id)
-
-
-def whole_plan(jobs: Sequence[Job], networks: Sequence[str] = ()) -> Plan:
-    """The plans of all groups as one, for showing."""
-    made = tuple(Step(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
-    steps = (*made, *(step for job in jobs for step in job.plan))
-    return Plan(steps, tuple(note for job in jobs for note in job.plan.notes))
 
 
 def refuse_same_group_twice(groups: Sequence[GroupSpec]) -> None:

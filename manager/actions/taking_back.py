@@ -12,10 +12,10 @@ from manager.core.model import SPAWN_LABEL
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from manager.adapters.engine.client import Engine
-    from manager.core.model import Container
+    from manager.core.model import Container, Network
 
 AT_ONCE = 8
 IMPATIENCE = 3
@@ -30,7 +30,11 @@ COMEBACK_PAUSE = 0.5
 
 
 def undo(
-    engine: Engine, identity: str, error: BaseException, sleep: Callable[[float], None]
+    engine: Engine,
+    identity: str,
+    error: BaseException,
+    sleep: Callable[[float], None],
+    spared: Collection[str] = (),
 ) -> None:
     """Take back a spawn that an error ended; if even that fails, the error says what is left.
 
@@ -39,12 +43,13 @@ def undo(
         identity: the spawn's.
         error: what ended it; what was removed is added to its message.
         sleep: waits so many seconds.
+        spared: the ids of containers that were there before, and stay.
 
     Raises:
         ManagerError: (partly done) not all could be removed.
     """
     try:
-        removed = _in_spite_of_ctrl_c(engine, identity, sleep)
+        removed = _in_spite_of_ctrl_c(engine, identity, sleep, spared)
     except ManagerError as second:
         raise ManagerError(
             f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
@@ -56,23 +61,50 @@ def undo(
         what = "the container made by this spawn was"
         if removed > 1:
             what = f"the {removed} containers made by this spawn were"
-        error.message = f"{error.message} ({what} removed again)"
+        rest = ", what was there before is left" if spared else ""
+        error.message = f"{error.message} ({what} removed again{rest})"
 
 
-def _in_spite_of_ctrl_c(engine: Engine, identity: str, sleep: Callable[[float], None]) -> int:
+def _in_spite_of_ctrl_c(
+    engine: Engine, identity: str, sleep: Callable[[float], None], spared: Collection[str]
+) -> int:
     """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
     for _ in range(IMPATIENCE):
         try:
-            return take_back(engine, identity, sleep)
+            return take_back(engine, identity, sleep, spared)
         except KeyboardInterrupt:
             continue
-    return take_back(engine, identity, sleep)
+    return take_back(engine, identity, sleep, spared)
 
 
-def take_back(engine: Engine, identity: str, sleep: Callable[[float], None]) -> int:
+def made_by(engine: Engine, identity: str) -> tuple[Container, ...]:
+    """The members that a spawn made.
+
+    An image made from a member (``docker commit``) hands the label on to containers that are
+    nobody's members: they are left out.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    found = engine.containers.list(f"{SPAWN_LABEL}={identity}")
+    return tuple(one for one in found if one.group is not None)
+
+
+def take_back(
+    engine: Engine,
+    identity: str,
+    sleep: Callable[[float], None],
+    spared: Collection[str] = (),
+) -> int:
     """Remove every container and network of a spawn, found by its label.
 
     An engine that has gone away is waited for a while.
+
+    Args:
+        engine: where.
+        identity: the spawn's.
+        sleep: waits so many seconds.
+        spared: the ids of containers that stay; networks stay with them.
 
     Returns:
         How many containers there were.
@@ -83,16 +115,15 @@ def take_back(engine: Engine, identity: str, sleep: Callable[[float], None]) -> 
     end = time.monotonic() + COMEBACK
     while True:
         try:
-            return _take_back(engine, identity)
+            return _take_back(engine, identity, spared)
         except EngineUnreachableError:
             if time.monotonic() >= end:
                 raise
             sleep(COMEBACK_PAUSE)
 
 
-def _take_back(engine: Engine, identity: str) -> int:
-    label = f"{SPAWN_LABEL}={identity}"
-    mine = engine.containers.list(label)
+def _take_back(engine: Engine, identity: str, spared: Collection[str]) -> int:
+    mine = [one for one in made_by(engine, identity) if one.id not in spared]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         failed = [it for it in pool.map(lambda one: _remove(engine, one), mine) if it]
     if failed:
@@ -101,21 +132,33 @@ def _take_back(engine: Engine, identity: str) -> int:
             f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
             f"remove them with: dockmgr rm {' '.join(names)}",
         )
-    _until_gone(engine, label)
-    for network in others.networks(engine):
-        if network.labels.get(SPAWN_LABEL) == identity and not network.users:
-            others.remove_network(engine, network.id)
+    _until_gone(engine, identity, spared)
+    for network in () if spared else networks_of(engine, identity):
+        others.remove_network(engine, network.id)
     return len(mine)
 
 
-def _until_gone(engine: Engine, label: str) -> None:
+def networks_of(engine: Engine, identity: str) -> tuple[Network, ...]:
+    """The networks that a spawn made and that nobody is on.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    return tuple(
+        network
+        for network in others.networks(engine)
+        if network.labels.get(SPAWN_LABEL) == identity and not network.users
+    )
+
+
+def _until_gone(engine: Engine, identity: str, spared: Collection[str]) -> None:
     """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
 
     Raises:
         ManagerError: a container is still there.
     """
     end = time.monotonic() + GOING
-    while left := engine.containers.list(label):
+    while left := [one for one in made_by(engine, identity) if one.id not in spared]:
         if time.monotonic() >= end:
             names = " ".join(one.name for one in left)
             raise ManagerError(

@@ -5,12 +5,15 @@ import http.client
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 from manager.core.addresses import ANY_ADDRESS, WEB_PORTS
 from manager.core.model import Port
 
 PATIENCE = 1.0
 """Seconds for one try."""
+READABLE = "/?&=%#:@!$'()*+,;~-._"
+"""What stays in a path as it is typed."""
 PAUSE = 0.05
 """Seconds between two tries."""
 
@@ -57,7 +60,7 @@ def answer_to(host: str, port: int, path: str) -> str:
     """
     connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
     try:
-        connection.request("GET", path)
+        connection.request("GET", quote(path, safe=READABLE))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"GET {path} got no answer: {str(error) or type(error).__name__}"

@@ -7,8 +7,9 @@ in the database, because every command looks, and to look must cost nothing wher
 from __future__ import annotations
 
 import json
+import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,11 @@ class Record:
             return time.time() - self.file.stat().st_mtime > YOUNG
         except FileNotFoundError:
             return False  # another process has just settled it
+
+    def touch(self) -> None:
+        """It counts as begun now."""
+        with suppress(FileNotFoundError):  # another process has just settled it
+            os.utime(self.file)
 
     @property
     def count(self) -> int:
@@ -105,11 +111,18 @@ def cut_off(host: str) -> tuple[Record, ...]:
     """
     place = folders.spawns()
     try:
-        found = sorted(place.iterdir(), key=lambda file: file.stat().st_mtime)
+        found = sorted(place.iterdir(), key=_begun)
     except OSError:
-        return ()  # none was ever begun here, or one ends at this moment: the next look is soon
+        return ()  # none was ever begun here
     records = (_left(file) for file in found)
     return tuple(one for one in records if one is not None and one.host == host)
+
+
+def _begun(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0  # it has just ended
 
 
 def _left(file: Path) -> Record | None:
@@ -121,10 +134,11 @@ def _left(file: Path) -> Record | None:
         row: Any = json.loads(text)
         groups = {str(name): tuple(map(int, numbers)) for name, numbers in row["groups"].items()}
         return Record(file.name, str(row["host"]), groups, file)
-    except FileNotFoundError:
-        return None  # it has just ended
+    except OSError:
+        return None  # it has just ended, or is another person's, or none at all
     except (ValueError, KeyError, TypeError, AttributeError):
         # It was killed before it had written what it wants, and so before it had made anything.
-        if time.time() - file.stat().st_mtime > YOUNG:
-            file.unlink(missing_ok=True)
+        if time.time() - _begun(file) > YOUNG:
+            with suppress(OSError):  # it stays where it is, and says nothing
+                file.unlink(missing_ok=True)
         return None

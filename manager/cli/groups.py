@@ -72,7 +72,8 @@ def scale(
     from manager.cli import spawning
     from manager.core.scaling import growing
 
-    request = Request((growing(_spec(work, members[-1]), max(count, 1)),))
+    spec = _spec(work, members[-1]).beginning_with(members)
+    request = Request((growing(spec, max(count, 1)),))
     if dry_run:
         spawning.show_plan(work, request, json=json, command="scale")
     else:
@@ -115,8 +116,7 @@ def _members(work: Session, group: str) -> tuple[Container, ...]:
 def _spec(work: Session, member: Container) -> "GroupSpec":
     from manager.core.group_spec import from_member
 
-    told = work.engine.containers.inspect(member.id)
-    return from_member(member, (told.get("Config") or {}).get("Env") or ())
+    return from_member(member, work.engine.containers.inspect(member.id))
 
 
 def recover(
@@ -156,7 +156,7 @@ def recover(
         if wish == "finish":
             _finish(work, cut, quiet=json)
         elif wish == "remove":
-            _remove(work, cut, yes=yes or not remove, quiet=json)
+            _remove(work, cut, yes=yes, quiet=json)
     if found and not (finish or remove or work.out.interactive):
         work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
 
@@ -167,6 +167,8 @@ def _row(cut: "CutOff") -> dict[str, object]:
         "groups": list(cut.record.groups),
         "wanted": cut.record.count,
         "members": [member.name for member in cut.members],
+        "missing": {group: list(numbers) for group, numbers in cut.missing.items()},
+        "networks": list(cut.networks),
         "running": cut.running,
     }
 
@@ -196,7 +198,10 @@ def _remove(work: Session, cut: "CutOff", *, yes: bool, quiet: bool) -> None:
 
     from manager.actions.recover import remove
 
-    work.out.note(f"this removes {', '.join(member.name for member in cut.members)}")
+    names = ", ".join(member.name for member in cut.members)
+    parts = [f"{names} with their anonymous volumes"] if names else []
+    parts += [f"network {name}" for name in cut.networks]
+    work.out.note(f"this removes {' and '.join(parts)}")
     work.confirm("Remove them?", yes=yes)
     count = remove(work.engine, cut, time.sleep)
     if not quiet:

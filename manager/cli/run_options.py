@@ -131,12 +131,16 @@ def read(
     """
     from manager.core.run_options import RunOptions
 
-    given = {name: value for name, value in values.items() if value not in (None, [], False)}
-    env = [*_lines(base, given.pop("env_file", ())), *given.pop("env", ())]
+    given = {n: it for n, it in values.items() if it is not None and it is not False and it != []}
+    # What is not typed here is taken as it is, as docker does: only options have places.
+    lines = _lines(base, given.pop("env_file", ()))
+    files = [_as_it_is(text) if "=" in text else text for text in lines]
+    env = [it for text in files for it in variable(work, text)]
+    env += [it for text in given.pop("env", ()) for it in variable(work, text)]
     labels = [*_lines(base, given.pop("label_file", ())), *given.pop("label", ())]
     lab = work.lab
     many: dict[str, Any] = {
-        "env": tuple(it for text in env for it in variable(work, text)),
+        "env": tuple(env),
         "label": tuple(labels),
         "volume": tuple(_volume(lab, base, text) for text in given.pop("volume", ())),
         "mount": tuple(_mount(lab, base, text) for text in given.pop("mount", ())),
@@ -180,7 +184,15 @@ def variable(work: Session, text: str) -> list[str]:
     """``KEY`` alone takes the value from the environment, or is left out, as docker does."""
     if "=" in text or not text:
         return [text]
-    return [f"{text}={work.env[text]}"] if text in work.env else []
+    return [_as_it_is(f"{text}={work.env[text]}")] if text in work.env else []
+
+
+def _as_it_is(entry: str) -> str:
+    """A variable in whose value nothing stands for a number."""
+    from manager.core.naming import escape
+
+    name, _, value = entry.partition("=")
+    return f"{name}={escape(value)}"
 
 
 def _volume(lab: Lab | None, base: Path, text: str) -> str:

@@ -51,11 +51,18 @@ def means(work: Session, parallel: int | None) -> Iterator[Means]:
 
 def show_plan(work: Session, request: Request, *, json: bool, command: str = "spawn") -> None:
     """Show what would be made."""
-    from manager.actions.spawn import decide, whole_plan
+    from manager.actions.spawn import decide
     from manager.cli.steps import show_plan as show
+    from manager.core.plan import joined
 
     jobs = decide(work.engine, request, lambda bindings: busy(work, bindings))
-    show(work.out, command, whole_plan(jobs, request.networks), json=json, dry_run=True)
+    show(
+        work.out,
+        command,
+        joined([job.plan for job in jobs], request.networks),
+        json=json,
+        dry_run=True,
+    )
 
 
 def make(
@@ -94,11 +101,14 @@ def show(
         work.out.show(render.containers_table(members, work.engine_address, with_image=False))
     for note in notes:
         work.out.note(f"note: {note}")
-    silent = [address(p, work.engine_address) for p, answered in answers.items() if not answered]
+    mute = [port for port, answered in answers.items() if not answered]
+    silent = [address(port, work.engine_address) for port in mute]
     if silent:
         more = f" and {len(silent) - FEW} more" if len(silent) > FEW else ""
         work.out.warn(f"not answering yet: {', '.join(silent[:FEW])}{more}")
-        work.out.hint(f"see what they say with: dockmgr logs {request.groups[0].group}")
+        quiet = (it for it in members if not set(mute).isdisjoint(it.published))
+        names = dict.fromkeys(it.group or it.name for it in quiet)
+        work.out.hint(f"see what they say with: dockmgr logs {' '.join(names)}")
     for spec in request.groups:
         if not members or spec.options.publish or spec.options.publish_all:
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from manager.core import readiness, run_options
 from manager.core.model import SPEC_LABEL, Container
-from manager.core.naming import Template, has_place
+from manager.core.naming import Template, escape, expand, has_place
 from manager.core.readiness import Readiness
 from manager.core.reference import ImageReference
 from manager.core.run_options import RunOptions, create_body
@@ -44,6 +44,8 @@ class GroupSpec:
     """Whether numbers go on after the highest; else gaps are filled."""
     ensure: bool = False
     """Whether ``count`` is how many there are to be in all, not how many more."""
+    only: tuple[int, ...] = ()
+    """The numbers to make, where they are known already."""
     named: bool = True
     """Whether the template was typed as one; else an existing group's own is taken."""
     options: RunOptions = field(default_factory=RunOptions)
@@ -115,6 +117,11 @@ class GroupSpec:
         start = self.start if self.start is not None else _start_of(members)
         return replace(self, template=own, start=start)
 
+    def beginning_with(self, members: Sequence[Container]) -> GroupSpec:
+        """The same with the lowest first number that any member knows of: gaps are gaps of all."""
+        known = [start for member in members if (start := _start_of((member,))) is not None]
+        return replace(self, start=min(known, default=self.start))
+
     def label(self) -> str:
         """What is kept with each member, so that more of the same can be made.
 
@@ -123,7 +130,13 @@ class GroupSpec:
         """
         options = self.options.given()
         if self.options.env:
-            options["env"] = [e if has_place(e) else e.partition("=")[0] for e in self.options.env]
+            options["env"] = [
+                entry if has_place(entry.partition("=")[2]) else entry.partition("=")[0]
+                for entry in self.options.env
+            ]
+        if self.options.log_opt:
+            # A token for a log service is nothing for a list, either.
+            options["log_opt"] = [entry.partition("=")[0] for entry in self.options.log_opt]
         kept = {
             "v": VERSION,
             "image": self.image.canonical,
@@ -156,23 +169,32 @@ def _kept(member: Container) -> Mapping[str, Any]:
     return kept if isinstance(kept, dict) and kept.get("v") == VERSION else {}
 
 
-def from_member(member: Container, env: Sequence[str]) -> GroupSpec:
+def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
     """The specification after which a member was made.
 
     Args:
         member: one of the group.
-        env: its variables, as the engine tells them.
+        told: all that the engine knows of it.
 
     Raises:
         ManagerError: it does not say, or what it says cannot be read.
     """
     kept = _kept(member)
+    env = (told.get("Config") or {}).get("Env") or ()
     values = dict(entry.partition("=")[::2] for entry in env)
+    logging = ((told.get("HostConfig") or {}).get("LogConfig") or {}).get("Config") or {}
+    number = member.index or 0
     try:
         options = dict(kept["options"])
+        # What was read back is a value, and no text with places any more.
         options["env"] = [
-            e if "=" in e else f"{e}={values[e]}"
+            e if "=" in e else f"{e}={escape(values[expand(e, number)])}"
             for e in options.get("env", ())
+            if isinstance(e, str)
+        ]
+        options["log_opt"] = [
+            e if "=" in e else f"{e}={escape(logging[expand(e, number)])}"
+            for e in options.get("log_opt", ())
             if isinstance(e, str)
         ]
         return GroupSpec(

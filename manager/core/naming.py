@@ -28,6 +28,11 @@ def expand(text: str, number: int) -> str:
     return _PLACE.sub(lambda place: _put(place, number), text) if "{n" in text else text
 
 
+def escape(text: str) -> str:
+    """A text that `expand` turns into this one: nothing in it stands for the number."""
+    return _PLACE.sub(lambda place: f"{{{place[0]}}}", text)
+
+
 def has_place(text: str) -> bool:
     """Whether a text has a place for the number."""
     return any(not place[0].startswith("{{") for place in _PLACE.finditer(text))

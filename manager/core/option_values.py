@@ -3,7 +3,7 @@
 import csv
 import ipaddress
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from manager.errors import ExitCode, ManagerError
@@ -116,7 +116,7 @@ def nano_cpus(text: str) -> int:
         return 0
     try:
         number = Decimal(text) * 1_000_000_000
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or none that can be had
         number = Decimal("NaN")
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
         raise refused("--cpus", text, "is no number of processors", "--cpus 1.5")
@@ -210,14 +210,14 @@ def ulimit(text: str) -> dict[str, Any]:
     return {"Name": found[1], "Soft": soft, "Hard": int(found[3]) if found[3] else soft}
 
 
-def capability(name: str) -> str:
+def capability(name: str, option: str = "--cap-add") -> str:
     """A capability as the kernel calls it, or ``ALL``.
 
     Raises:
         ManagerError: (usage) it is no name.
     """
     if not re.fullmatch(r"[A-Za-z_]+", name, re.ASCII):
-        raise refused("--cap-add", name, "is no capability", "--cap-add NET_ADMIN")
+        raise refused(option, name, "is no capability", f"{option} NET_ADMIN")
     upper = name.upper()
     return upper if upper == "ALL" or upper.startswith("CAP_") else f"CAP_{upper}"
 

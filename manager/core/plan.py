@@ -1,6 +1,6 @@
 """What is about to be done, as data: steps in order, each with its target and its cause."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,3 +91,10 @@ class Plan:
         """The plan as text: a line a step, then a line a note."""
         lines = [str(step) for step in self.steps] or ["nothing to do"]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def joined(plans: "Sequence[Plan]", networks: Sequence[str] = ()) -> Plan:
+    """Several plans as one, for showing; before them the networks that are made."""
+    made = tuple(Step(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
+    steps = (*made, *(step for plan in plans for step in plan))
+    return Plan(steps, tuple(note for plan in plans for note in plan.notes))

@@ -158,7 +158,7 @@ def _host_config(options: RunOptions, binds: list[str], mounts: list[Mount]) -> 
         "ReadonlyRootfs": options.read_only,
         "Privileged": options.privileged,
         "CapAdd": [read.capability(name) for name in options.cap_add],
-        "CapDrop": [read.capability(name) for name in options.cap_drop],
+        "CapDrop": [read.capability(name, "--cap-drop") for name in options.cap_drop],
         "SecurityOpt": [text for text in options.security_opt if text != "systempaths=unconfined"],
         "LogConfig": _logging(options),
     }
@@ -178,8 +178,6 @@ def _refuse_contradictions(options: RunOptions) -> None:
             "needs a network that somebody made",
             "--network lan --network-alias web, after: docker network create lan",
         )
-    if options.hostname and options.network == "host":
-        raise refused("--hostname", options.hostname, "cannot be had on the host's network", "one")
     if options.no_healthcheck and any(
         (options.health_cmd, options.health_interval, options.health_timeout)
     ):

@@ -103,15 +103,32 @@ def plan_spawn(
         _check_repository(spec, members)
     wanted = max(spec.count - len(members), 0) if spec.ensure else spec.count
     numbers = free_numbers(spec.template, snapshot, spec.first, append=spec.append)
-    chosen = [next(numbers) for _ in range(wanted)]
+    chosen = list(_free(spec, snapshot)) or [next(numbers) for _ in range(wanted)]
     ports = PortChooser(
         spec.options.publish, spec.first, taken_ports(snapshot, others or TakenPorts())
     )
-    on_conflict = OnConflict.SKIP_MEMBER if spec.ensure else OnConflict.NEXT_NUMBER
+    exact = spec.ensure or spec.only
+    on_conflict = OnConflict.SKIP_MEMBER if exact else OnConflict.NEXT_NUMBER
     steps = [_create(spec, number, ports, on_conflict) for number in chosen]
     if steps and image is None:
         steps.insert(0, Step(Verb.PULL, spec.image.familiar, "not on this engine yet"))
     return Plan(tuple(steps), (*_notes(spec, snapshot, members, chosen), *ports.notes))
+
+
+def _free(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
+    """The numbers that were named.
+
+    Raises:
+        ManagerError: another container has the name of one.
+    """
+    names = {container.name for container in snapshot.containers}
+    for number in spec.only:
+        if spec.template.name(number) in names:
+            raise ManagerError(
+                f"there is another container called {spec.template.name(number)}",
+                f"rename it, or remove it with: docker rm {spec.template.name(number)}",
+            )
+    return spec.only
 
 
 def _create(spec: GroupSpec, number: int, ports: PortChooser, on_conflict: OnConflict) -> Step:

@@ -182,7 +182,6 @@ def test_a_volume_without_a_name_goes_with_its_container() -> None:
         {"no_healthcheck": True, "health_cmd": "true"},
         {"network_alias": ("web",)},
         {"network_alias": ("web",), "network": "host"},
-        {"hostname": "x", "network": "host"},
         {"log_driver": "none", "log_opt": ("a=b",)},
         {"stop_timeout": -2},
         {"cap_add": ("net admin",)},

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from manager.core.group_spec import GroupSpec, from_member, member_config, readiness_of
 from manager.core.model import Container, Image, Port, Snapshot
-from manager.core.naming import Template
+from manager.core.naming import Template, escape, expand, has_place
 from manager.core.plan import OnConflict
 from manager.core.ports import Binding
 from manager.core.readiness import Readiness
 from manager.core.reference import ImageReference
 from manager.core.run_options import RunOptions
+from manager.core.scaling import growing
 from manager.core.spawning import default_group, free_numbers, plan_spawn
 from manager.errors import ExitCode, ManagerError
 from tests.unit.make import NGINX, REDIS, container, image, members
@@ -193,8 +194,56 @@ def test_a_member_says_what_it_was_made_with_but_not_its_secrets() -> None:
     member, env = made(spec, 7)
     assert "s3cret" not in str(member.labels)
     assert member.group == "web"
-    assert from_member(member, ["PATH=/bin", *env]) == spec
+    assert from_member(member, {"Config": {"Env": ["PATH=/bin", *env]}}) == spec
     assert readiness_of(member) == ready
+
+
+def test_only_a_value_that_differs_is_kept_and_what_is_read_back_is_a_value() -> None:
+    options = RunOptions(
+        env=("K{n}=s3cret", "BRACES={{n}}", "PLAIN={{{n}}}"),
+        log_driver="syslog",
+        log_opt=("tag=t0ken",),
+    )
+    member, env = made(ask(1, options=options), 3)
+    assert "s3cret" not in str(member.labels)
+    assert "t0ken" not in str(member.labels)
+    assert {"K3=s3cret", "BRACES={n}", "PLAIN={{n}}"} <= set(env)
+    told = {
+        "Config": {"Env": env},
+        "HostConfig": {"LogConfig": {"Config": {"tag": "t0ken"}}},
+    }
+    again, more = made(from_member(member, told), 4)
+    assert "s3cret" not in str(again.labels)
+    assert {"K4=s3cret", "BRACES={n}", "PLAIN={{n}}"} <= set(more)
+
+
+@pytest.mark.parametrize(
+    "text", ["{n}", "{{n}}", "a{n:03}b{n}", "{{{n}}}", "${n}", "{m}", "{{n:2}}"]
+)
+def test_what_is_escaped_stays_as_it_is(text: str) -> None:
+    assert expand(escape(text), 7) == text
+    assert not has_place(escape(text))
+
+
+def test_numbers_that_are_named_are_made_and_no_others() -> None:
+    spec = replace(ask(2), only=(4, 6))
+    there = container("nginx1", group="nginx", index=1)
+    assert plan(spec, there).splitlines() == [
+        "create nginx4 (from nginx:latest)",
+        "create nginx6 (from nginx:latest)",
+    ]
+    with pytest.raises(ManagerError, match="another container called nginx6"):
+        plan(spec, there, container("nginx6"))
+
+
+def test_a_group_begins_with_the_lowest_number_that_a_member_knows_of() -> None:
+    first, _ = made(ask(1), 1)
+    fifth, env = made(ask(1, start=5), 5)
+    spec = from_member(fifth, {"Config": {"Env": env}}).beginning_with((first, fifth))
+    assert plan(growing(spec, 4), first, fifth).splitlines() == [
+        "create nginx2 (from nginx:latest)",
+        "create nginx3 (from nginx:latest)",
+    ]
 
 
 @pytest.mark.parametrize("label", ["", "[]", "{}", '{"v":1}', '{"v":1,"options":{"nosuch":1}}'])
@@ -202,7 +251,7 @@ def test_a_member_that_does_not_say_is_an_error_and_no_traceback(label: str) -> 
     odd = container("web1", group="web", index=1)
     odd = replace(odd, labels={**odd.labels, "dockmgr.spec": label})
     with pytest.raises(ManagerError, match="web1 does not say what it was made with"):
-        from_member(odd, [])
+        from_member(odd, {})
     assert readiness_of(odd) == Readiness(wait=True)
 
 
