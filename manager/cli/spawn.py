@@ -254,7 +254,8 @@ def _refuse_unreachable(work: Session, request: "Request") -> None:
                 "publish one, or write it before the path: 8080/health",
                 ExitCode.USAGE,
             )
-        hidden = wanted - published
+        # On its machine's own network a container needs to publish nothing.
+        hidden = wanted - published if spec.options.network != "host" else set()
         if hidden and not spec.options.publish_all and not work.sees_containers:
             raise ManagerError(
                 f"port {min(hidden)} cannot be waited for: it is not published, and the engine's "

@@ -86,12 +86,11 @@ def show(
     command: str,
 ) -> None:
     """Show what was made, and whether it answers."""
+    from manager.adapters.engine.failures import EngineUnreachableError
     from manager.adapters.probe import answering
     from manager.cli import render
-    from manager.cli.sighting import sighted
     from manager.core.addresses import address
 
-    sighted(work, tuple(members))
     ports = [port for member in members for port in member.published]
     answers = answering(ports, work.engine_address, ANSWER_WITHIN)
     if json:
@@ -109,6 +108,18 @@ def show(
         quiet = (it for it in members if not set(mute).isdisjoint(it.published))
         names = dict.fromkeys(it.group or it.name for it in quiet)
         work.out.hint(f"see what they say with: dockmgr logs {' '.join(names)}")
+    try:
+        _beside(work, request, members)
+    except EngineUnreachableError as error:
+        # All was made: that is what counts, and what the exit code says.
+        work.out.warn(error.message)
+
+
+def _beside(work: Session, request: Request, members: Sequence[Container]) -> None:
+    """Remember that the images were used, and say which ports could be published."""
+    from manager.cli.sighting import sighted
+
+    sighted(work, tuple(members))
     for spec in request.groups:
         if not members or spec.options.publish or spec.options.publish_all:
             continue

@@ -39,15 +39,20 @@ def test_a_finish_that_fails_leaves_what_was_there(run: Command, engine: Engine)
     before = {one.name: one.id for one in engine.containers.list()}
     cut(engine, 1, 2, 3)
     run.ok("stop", "busybox1", "--timeout", "0")
-    run.ok("spawn", "busybox", "--name", "thief", "-p", "8080:80", *SLEEP)
+    api = engine.api
+    port = api.create_host_config(port_bindings={80: 8080})
+    thief = api.create_container(
+        "busybox", ["sleep", "600"], name="thief", ports=[80], host_config=port
+    )
+    api.start(thief["Id"])
     failed = run("recover", "--finish")
     assert failed.code == 1, failed
     assert "what was there before is left" in failed.err
-    assert names(engine) == ["busybox1", "busybox2", "thief1"]
+    assert names(engine) == ["busybox1", "busybox2", "thief"]
     assert {one.id for one in engine.containers.list() if one.group == "busybox"} == set(
         before.values()
     )
-    run.ok("rm", "thief", "--force", "--yes")
+    api.remove_container(thief["Id"], force=True)
     assert "was cut off: 2 of 3 made, 1 running" in run.ok("ls").err
     assert "finished busybox: busybox1, busybox2, busybox3" in run.ok("recover", "--finish").out
 
