@@ -75,6 +75,8 @@ def _looked_at(engine: Engine, snapshot: Snapshot, record: Record) -> CutOff | N
         for group, numbers in record.groups.items()
     }
     complete = not any(missing.values()) and all(it.state != "created" for it in members)
+    if record.taking_back and not all(it.running for it in members):
+        complete = False  # it was to go, and did not: that it was made once settles nothing
     if members and not complete:
         return CutOff(record, members, missing)
     # An engine goes on with a request whose sender is gone: what it makes shows up late.

@@ -17,7 +17,7 @@ from manager.core.model import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snaps
 from manager.core.plan import Step, Verb
 from manager.core.ports import Binding, TakenPorts
 from manager.core.spawning import check_one_image, plan_spawn
-from manager.errors import ExitCode, ManagerError
+from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -229,7 +229,11 @@ class Transaction:
     def _end(self, error: BaseException) -> None:
         if not self.keep:
             spared = frozenset(one.id for one in self.before)
-            taking_back.undo(self.engine, self.identity, error, self.means.sleep, spared)
+            try:
+                taking_back.undo(self.engine, self.identity, error, self.means.sleep, spared)
+            except ManagerError:
+                self._remember()
+                raise
         elif isinstance(error, ManagerError):
             error.message = f"{error.message} (what was made is kept)"
         if isinstance(error, EngineUnreachableError) and self.record is not None:
@@ -241,6 +245,15 @@ class Transaction:
     def _forget(self) -> None:
         if self.record is not None:
             self.record.forget()
+
+    def _remember(self) -> None:
+        """What is left was to go: the next command says so."""
+        if self.record is None:
+            return
+        try:
+            self.record.could_not_be_taken_back()
+        except OSError as error:
+            self.means.warn(f"that this could not be taken back cannot be written down ({error})")
 
     def _group(self, maker: Maker, job: Job) -> tuple[Container, ...]:
         """Make one group, and wait until it is ready."""
@@ -277,20 +290,3 @@ def _check_images(job: Job, identity: str, members: tuple[Container, ...]) -> No
     earlier = tuple(m for m in members if first and (m.created, m.id) <= first)
     if job.image is not None:
         check_one_image(job.spec, (*mine, *earlier), job.image.id)
-
-
-def refuse_same_group_twice(groups: Sequence[GroupSpec]) -> None:
-    """Refuse two specifications of one group.
-
-    Raises:
-        ManagerError: (usage) there are two.
-    """
-    seen: set[str] = set()
-    for spec in groups:
-        if spec.group in seen:
-            raise ManagerError(
-                f"the group {spec.group} is there twice",
-                "give one of them another name",
-                ExitCode.USAGE,
-            )
-        seen.add(spec.group)

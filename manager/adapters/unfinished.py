@@ -38,6 +38,8 @@ class Record:
     groups: Mapping[str, tuple[int, ...]]
     """The numbers of the members it was to make, by group."""
     file: Path
+    taking_back: bool = False
+    """Whether it failed, and so did taking it back: what there is of it was not wanted."""
 
     def forget(self) -> None:
         """Nothing is left to be done about it."""
@@ -57,6 +59,18 @@ class Record:
         """It counts as begun now."""
         with suppress(FileNotFoundError):  # another process has just settled it
             os.utime(self.file)
+
+    def could_not_be_taken_back(self) -> None:
+        """Write down that what there is of it was to be removed.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.file.write_text(self._text(taking_back=True), encoding="utf-8")
+
+    def _text(self, *, taking_back: bool) -> str:
+        told = {"host": self.host, "groups": self.groups}
+        return json.dumps({**told, "taking_back": True} if taking_back else told)
 
     @property
     def count(self) -> int:
@@ -82,7 +96,7 @@ def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iter
     with record.file.open("w", encoding="utf-8") as file:
         while not hold(file.fileno()):
             time.sleep(LOOK_PAUSE)  # another process looks at it
-        file.write(json.dumps({"host": host, "groups": record.groups}))
+        file.write(record._text(taking_back=False))  # noqa: SLF001 - of the same module
         file.flush()
         yield record
 
@@ -133,7 +147,7 @@ def _left(file: Path) -> Record | None:
             text = opened.read()
         row: Any = json.loads(text)
         groups = {str(name): tuple(map(int, numbers)) for name, numbers in row["groups"].items()}
-        return Record(file.name, str(row["host"]), groups, file)
+        return Record(file.name, str(row["host"]), groups, file, bool(row.get("taking_back")))
     except OSError:
         return None  # it has just ended, or is another person's, or none at all
     except (ValueError, KeyError, TypeError, AttributeError):

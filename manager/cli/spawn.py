@@ -182,8 +182,9 @@ def _readiness(timeout: str, wait: bool, port: list[int] | None, http: str, log:
 
 
 def _of_file(work: Session, file: Path, pull: str, *, keep: bool) -> "Request":
-    from manager.actions.spawn import Request, refuse_same_group_twice
+    from manager.actions.spawn import Request
     from manager.adapters.spec_file import load
+    from manager.core.spawning import refuse_same_group_twice
 
     described = load(file)
     groups = []

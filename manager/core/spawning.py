@@ -1,6 +1,6 @@
 """Plan a spawn: which numbered containers to make from one image, and with which ports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from manager.core.group_spec import GroupSpec
 from manager.core.model import Container, Image, Snapshot
@@ -8,7 +8,7 @@ from manager.core.naming import Template
 from manager.core.plan import OnConflict, Plan, Step, Verb
 from manager.core.ports import PortChooser, TakenPorts
 from manager.core.reference import ImageReference, read
-from manager.errors import ManagerError
+from manager.errors import ExitCode, ManagerError
 
 
 def default_group(reference: ImageReference) -> str:
@@ -159,3 +159,20 @@ def _notes(
     stopped = [member.name for member in members if not member.running]
     if spec.ensure and stopped:
         yield f"not running: {', '.join(stopped)}; start them with: dockmgr start {spec.group}"
+
+
+def refuse_same_group_twice(groups: Iterable[GroupSpec]) -> None:
+    """Refuse two specifications of one group.
+
+    Raises:
+        ManagerError: (usage) there are two.
+    """
+    seen: set[str] = set()
+    for spec in groups:
+        if spec.group in seen:
+            raise ManagerError(
+                f"the group {spec.group} is there twice",
+                "give one of them another name",
+                ExitCode.USAGE,
+            )
+        seen.add(spec.group)

@@ -74,6 +74,22 @@ def test_what_only_has_the_label_is_nobodys_member(run: Command, engine: Engine)
         api.remove_image("localhost/mine:1")
 
 
+def test_what_was_to_go_is_not_settled_by_having_been_made_once(
+    run: Command, engine: Engine
+) -> None:
+    run.ok("spawn", "busybox", "-n", "2", *SLEEP)
+    identity = engine.containers.list()[0].labels[SPAWN_LABEL]
+    run.ok("stop", "busybox2", "--timeout", "0")
+    host = engine.endpoint.host
+    with unfinished.begun(identity, host, {"busybox": [1, 2]}) as record:
+        record.could_not_be_taken_back()
+    assert "was cut off: 2 of 2 made, 1 running" in run.ok("ls").err
+    run.ok("recover", "--finish")
+    assert all(one.running for one in engine.containers.list())
+    assert "was cut off" not in run.ok("ls").err
+    assert not unfinished.cut_off(host)
+
+
 def test_a_network_is_shown_before_it_is_removed(run: Command, engine: Engine) -> None:
     others.make_network(engine, "left", {SPAWN_LABEL: "abc"})
     try:

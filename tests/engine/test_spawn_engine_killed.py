@@ -66,8 +66,15 @@ class Mortal:
         return Engine(Endpoint(self.host, "test lab"))
 
     def answers(self) -> bool:
+        """Whether it does: that its socket is there says little."""
         with socket.socket(socket.AF_UNIX) as one:
-            return one.connect_ex(str(self.socket)) == 0
+            one.settimeout(5)
+            try:
+                one.connect(str(self.socket))
+                one.sendall(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")
+                return b" 200 " in one.recv(100)
+            except OSError:
+                return False
 
     def kill(self) -> None:
         processes.kill(processes.with_arguments(f"--host={self.host}", "dockerd"))
