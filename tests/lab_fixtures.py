@@ -14,9 +14,10 @@ import pytest
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import lifecycle, network, roots, serve, state, tools
-from manager.adapters.lab.flavours import DEFAULT, FLAVOURS, flavour
+from manager.adapters.lab import lifecycle, network, serve, state, tools
+from manager.adapters.lab.flavours import FLAVOURS
 from manager.adapters.lab.state import Lab
+from tests import docker_client
 from tests.command import Command
 
 COMPOSE_LABEL = "com.docker.compose.project"
@@ -178,8 +179,7 @@ def run(engine: Engine, capsys: pytest.CaptureFixture[str], program_env: dict[st
 @pytest.fixture(scope="session")
 def docker_compose_command(lab: Lab) -> str:
     """Compose version 2, from a lab's root file system; it acts on the lab and nowhere else."""
-    program = roots.folder(flavour(DEFAULT)) / "usr/libexec/docker/cli-plugins/docker-compose"
-    return f"env DOCKER_HOST={lab.host} {program}"
+    return f"env DOCKER_HOST={lab.host} {docker_client.plugin('compose')}"
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from pathlib import Path
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.adapters.lab.flavours import DEFAULT
 from manager.adapters.lab.state import Lab
+from tests import docker_client
 from tests.benchmarks.pairs import Timing, side_by_side
 from tests.engine.forest import archive, digest, noise
 
@@ -94,7 +94,7 @@ def program(lab: Lab, *arguments: str) -> list[str]:
 
 def listing(lab: Lab, cache: Path) -> int:
     """Time the list beside docker's, with and without what was kept; how many bars are missed."""
-    docker = str(roots.folder(flavour(DEFAULT)) / "usr/bin/docker")
+    docker = docker_client.docker()
     commands = {
         "docker images": [docker, "images"],
         "docker system df -v": [docker, "system", "df", "-v"],

@@ -15,9 +15,9 @@ import time
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.adapters.lab.flavours import DEFAULT
 from manager.adapters.lab.state import Lab
+from tests import docker_client
 from tests.benchmarks.many_images import program, saved, verdict
 
 IMAGES = 200
@@ -42,7 +42,7 @@ def main() -> int:
 
 def compare(lab: Lab, engine: str) -> int:
     """Delete the same images by turns with either program; whether the bar is missed."""
-    docker = str(roots.folder(flavour(DEFAULT)) / "usr/bin/docker")
+    docker = docker_client.docker()
     tags = [f"bench/image{number}:latest" for number in range(IMAGES)]
     commands = {
         "docker rmi": [docker, "--host", lab.host, "rmi", *tags],

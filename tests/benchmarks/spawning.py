@@ -17,8 +17,8 @@ from pathlib import Path
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.adapters.lab.flavours import DEFAULT
+from tests import docker_client
 
 ROUNDS = {30: 7, 100: 3}
 THREADS = (4, 8, 16)
@@ -64,9 +64,8 @@ class Bench:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
-        root = roots.folder(flavour(DEFAULT))
-        self._docker = str(root / "usr/bin/docker")
-        compose = str(root / "usr/libexec/docker/cli-plugins/docker-compose")
+        self._docker = docker_client.docker()
+        compose = str(docker_client.plugin("compose"))
         file = folder / "compose.yml"
         file.write_text(COMPOSE, encoding="utf-8")
         self._compose = [compose, "--project-name", "bench", "--file", str(file)]

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
 from manager.adapters.lab.state import Lab
 from manager.adapters.registries.push import LocalImage, push
+from tests import docker_client
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -325,20 +324,17 @@ def _json(value: object) -> bytes:
 
 def docker(lab: Lab, *arguments: str) -> str:
     """Run the docker command of the newest lab engine, with BuildKit's plugin, on a lab."""
-    root = roots.folder(flavour(DEFAULT))
     with tempfile.TemporaryDirectory() as config:
         plugins = Path(config, "cli-plugins")
         plugins.mkdir()
-        (plugins / "docker-buildx").symlink_to(
-            root / "usr/libexec/docker/cli-plugins/docker-buildx"
-        )
+        (plugins / "docker-buildx").symlink_to(docker_client.plugin("buildx"))
         env = {
             **os.environ,
             "DOCKER_CONFIG": config,
             "DOCKER_HOST": lab.host,
             "BUILDX_CONFIG": config,
         }
-        command = [str(root / "usr/bin/docker"), *arguments]
+        command = [docker_client.docker(), *arguments]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab import lifecycle, roots, state
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.adapters.lab import lifecycle, state
 from manager.cli.context import Session
 from manager.errors import ManagerError
+from tests import docker_client
 from tests.command import Command
 
 pytestmark = [
@@ -41,8 +41,9 @@ def run(
 
 def docker(*words: str) -> str:
     """The docker command itself, from the root file system of the lab."""
-    client = roots.folder(flavour(DEFAULT)) / "usr/bin/docker"
-    return subprocess.run([client, *words], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [docker_client.docker(), *words], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_a_labs_life(run: Command, tmp_path: Path) -> None:

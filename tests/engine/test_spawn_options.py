@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from manager.adapters.engine.client import Engine
-from manager.adapters.lab import roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from tests import docker_client
 from tests.command import Command
 
 SETS: dict[str, list[str]] = {
@@ -69,7 +68,7 @@ def surroundings(
 def test_they_make_the_container_that_the_docker_client_makes(
     run: Command, engine: Engine, program_env: dict[str, str], surroundings: Path
 ) -> None:
-    docker = str(roots.folder(flavour(DEFAULT)) / "usr/bin/docker")
+    docker = docker_client.docker()
     for name, flags in SETS.items():
         flags = [flag.format(folder=surroundings) for flag in flags]  # noqa: PLW2901
         if engine.podman:

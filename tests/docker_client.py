@@ -1,0 +1,26 @@
+"""The docker command and its plugins, from the root file system of the newest lab engine.
+
+Nothing of a machine's own is used. The root is made where it is missing, whichever lab comes first.
+"""
+
+from pathlib import Path
+
+from manager.adapters.lab import locks, roots
+from manager.adapters.lab.flavours import DEFAULT, flavour
+
+
+def docker() -> str:
+    """The docker command."""
+    return str(_root() / "usr/bin/docker")
+
+
+def plugin(name: str) -> Path:
+    """A plugin of the docker command: ``buildx``, ``compose``."""
+    return _root() / f"usr/libexec/docker/cli-plugins/docker-{name}"
+
+
+def _root() -> Path:
+    cache = roots.cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with locks.on(cache):
+        return roots.ensure(flavour(DEFAULT), None, lambda _: None)
