@@ -1,6 +1,7 @@
 """Pulling for real: from the lab's registry, from a private one, and through trouble."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -19,9 +20,11 @@ USER = {"username": "learner", "password": "open sesame"}
 
 @pytest.fixture
 def quick(tmp_path: Path) -> list[str]:
-    """Options that make tries few and short."""
+    """Options that make tries few and short; only the engine asks the registry."""
     config = tmp_path / "config.toml"
-    config.write_text('[pull]\nattempts = 3\nbackoff = "0.05s"\n', encoding="utf-8")
+    config.write_text(
+        '[pull]\nattempts = 3\nbackoff = "0.05s"\nsizes = false\n', encoding="utf-8"
+    )
     return ["--config", str(config)]
 
 
@@ -80,8 +83,12 @@ def test_by_digest(run: Command, engine: Engine) -> None:
     assert [container.state for container in engine.containers.list()] == ["running"]
 
 
+@pytest.mark.usefixtures("absent")
 def test_dry_run_pulls_nothing(run: Command) -> None:
-    assert run.ok("pull", "nginx", "--dry-run").out == "pull nginx:latest (from docker.io)\n"
+    planned = run.ok("pull", "nginx", "--dry-run").out
+    assert planned.startswith("pull nginx:latest (from docker.io)\nnote: nginx:latest: 17.9MB to ")
+    assert re.search(r"note: [0-9.]+GB are free on the engine's disk\n", planned)
+    assert run.ok("images", "--json").data == []
 
 
 def test_one_that_fails_does_not_stop_the_others(run: Command, lab: Lab) -> None:
@@ -178,7 +185,8 @@ def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: f
         ) as pull,
     ):
         assert pull.stderr
-        assert "pulling" in pull.stderr.readline()
+        while "pulling" not in pull.stderr.readline():
+            assert pull.poll() is None
         pull.send_signal(signal.SIGINT)
         begun = time.monotonic()
         assert pull.wait(timeout=10) == 130
