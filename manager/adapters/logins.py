@@ -12,7 +12,7 @@ from manager.core import registry_kinds
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from manager.core.credentials import Credentials
 
@@ -35,13 +35,26 @@ class Erased:
     warnings: tuple[str, ...] = ()
 
 
-def helper(registry: str, env: Mapping[str, str]) -> str:
-    """The credential helper that docker would give a registry's login to; empty for none.
+def place(registry: str, env: Mapping[str, str], *, plaintext: bool) -> str:
+    """The credential helper that docker would give a registry's login to; empty for the file.
+
+    Args:
+        registry: host, with its port if it has one.
+        env: the environment: where ``config.json`` is.
+        plaintext: whether ``config.json`` may have the secret itself, where there is no helper.
 
     Raises:
-        ManagerError: ``config.json`` cannot be read.
+        ManagerError: there is nowhere to keep it, or ``config.json`` cannot be read.
     """
-    return next(iter(credential_helpers.named(_config(env), registry, [])), "")
+    name = next(iter(credential_helpers.named(_config(env), registry, [])), "")
+    if name in credential_helpers.OWN:
+        raise ManagerError(
+            f"{credential_helpers.program(name)} gets new logins for {registry} by itself",
+            "nothing is to be kept: pull at once; config.json names it in credHelpers",
+        )
+    if not name and not plaintext:
+        raise _nowhere(registry)
+    return name
 
 
 def save(
@@ -62,7 +75,7 @@ def save(
         ManagerError: there is nowhere to keep it, or it could not be kept.
     """
     server = docker_auths.server(registry)
-    name = helper(registry, env)
+    name = place(registry, env, plaintext=plaintext)
     if name:
         try:
             credential_helpers.store(name, server, credentials, env)
@@ -72,8 +85,6 @@ def save(
             ) from error
         _put(env, registry, {})
         return Saved(credential_helpers.program(name))
-    if not plaintext:
-        raise _nowhere(registry)
     _put(env, registry, docker_auths.encoded(credentials))
     path = contexts.docker_folder(env) / FILE
     warning = f"{path} has the password in plain text: who can read that file can use it"
@@ -89,21 +100,26 @@ def erase(registry: str, env: Mapping[str, str]) -> Erased:
     places: list[str] = []
     warnings: list[str] = []
     for name in credential_helpers.named(_config(env), registry, warnings):
+        if name in credential_helpers.OWN:
+            program = credential_helpers.program(name)
+            warnings.append(f"{program} goes on giving logins for {registry}: it keeps none")
+            continue
         try:
-            if any([_erase_at(name, it, env) for it in _servers(registry)]):
+            had = [_erase_at(name, it, env) for it in _servers(registry)]
+            if any(had):
                 places.append(credential_helpers.program(name))
         except credential_helpers.BrokenError as error:
             warnings.append(str(error))
-    had: list[bool] = []
+    in_file: list[bool] = []
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
         keys = docker_auths.keys_of(auths, registry)
-        had.extend(bool(auths.pop(key)) for key in keys)
+        in_file.extend(bool(auths.pop(key)) for key in keys)
         return bool(keys)
 
     docker_auths.change(env, edit)
-    if any(had):
+    if any(in_file):
         places.append(FILE)
     return Erased(tuple(places), tuple(warnings))
 
@@ -114,8 +130,8 @@ def known(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         config = _config(env)
     except ManagerError as error:
-        return tuple(_in_environment(env)), (error.message,)
-    found = [*_in_environment(env)]
+        return in_environment_all(env), (error.message,)
+    found = [*in_environment_all(env)]
     for key in ("auths", "credHelpers"):
         found += docker_auths.table(config, key, FILE, warnings)
     store = config.get("credsStore")
@@ -129,13 +145,22 @@ def known(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(dict.fromkeys(map(docker_auths.registry_of, servers))), tuple(warnings)
 
 
-def _in_environment(env: Mapping[str, str]) -> Iterator[str]:
+def in_environment(registry: str, env: Mapping[str, str]) -> bool:
+    """Whether the environment has a login for a registry: that goes before all others."""
+    return docker_auths.registry_of(registry) in in_environment_all(env)
+
+
+def in_environment_all(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The registries that the environment has a login for."""
     try:
         config = json.loads(env.get(ENVIRONMENT) or "{}")
     except ValueError:
-        return  # said where its credentials are looked for
-    if isinstance(config, dict):
-        yield from docker_auths.table(config, "auths", ENVIRONMENT, [])
+        return ()  # said where its credentials are looked for
+    if not isinstance(config, dict):
+        return ()
+    return tuple(
+        map(docker_auths.registry_of, docker_auths.table(config, "auths", ENVIRONMENT, []))
+    )
 
 
 def _erase_at(name: str, server: str, env: Mapping[str, str]) -> bool:

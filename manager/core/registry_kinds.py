@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from manager.core.reference import DEFAULT_REGISTRY, REGISTRY
+from manager.errors import ExitCode, ManagerError
+
 
 class Kind(StrEnum):
     """The kinds that differ in how one logs in."""
@@ -187,6 +190,24 @@ def of(host: str) -> RegistryKind:
             dual_stack=ecr["dual_region"] is not None,
         )
     return RegistryKind(host, _kind(name), dual_stack=name == "ecr-public.aws.com")
+
+
+def named(text: str) -> RegistryKind:
+    """The registry that a person means: a host, or the URL that docker shows for it.
+
+    Raises:
+        ManagerError: (usage) it is no registry; the hint says what would be one.
+    """
+    host, slash, path = re.sub(r"^https?://", "", text.strip()).partition("/")
+    if not re.fullmatch(REGISTRY, host):
+        raise ManagerError(
+            f"{text!r} is no registry", "give its host, as in ghcr.io", ExitCode.USAGE
+        )
+    if slash and path.strip("/") not in {"", "v1", "v2"}:
+        raise ManagerError(
+            f"{text!r} is more than a registry", f"give its host alone: {host}", ExitCode.USAGE
+        )
+    return of(DEFAULT_REGISTRY if host.lower() in HUB_HOSTS else host)
 
 
 def _kind(name: str) -> Kind:

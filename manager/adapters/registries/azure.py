@@ -40,12 +40,12 @@ _NAMED = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "IDENTITY_ENDPOINT", "MSI_ENDPOI
 """Variables that say that there are credentials."""
 
 
-def fetch(kind: RegistryKind, base: str = "") -> Given | None:
+def fetch(kind: RegistryKind, base: str) -> Given | None:
     """A login of one registry, good for about three hours; None without credentials.
 
     Args:
         kind: the registry.
-        base: its URL; empty for https at its host.
+        base: its URL.
 
     Raises:
         ImportError: azure-identity is not installed.
@@ -54,7 +54,7 @@ def fetch(kind: RegistryKind, base: str = "") -> Given | None:
     access = _access_token(kind)
     if access is None:
         return None
-    refresh = exchange(kind.host, access, base or f"https://{kind.host}")
+    refresh = exchange(kind.host, access, base)
     until = expiry.written_in(kind, refresh)
     return Given(Credentials(NO_USER, identity_token=refresh), until)
 

@@ -71,9 +71,10 @@ def ask(kind: RegistryKind, base: str = "") -> Answer:
         kind: a registry of a cloud.
         base: the registry's own URL; empty for https at its host.
     """
+    base = base or f"https://{kind.host}"
     # Azure's logins are good for one registry, all others for more.
-    host = kind.host if kind.cloud is Cloud.AZURE else ""
-    key = (kind.cloud, kind.kind, kind.region, kind.fips, kind.dual_stack, host, base)
+    host = f"{kind.host} {base}" if kind.cloud is Cloud.AZURE else ""
+    key = (kind.cloud, kind.kind, kind.region, kind.fips, kind.dual_stack, host)
     with _lock:
         alone = _asking.setdefault(key, threading.Lock())
     with alone:

@@ -25,7 +25,7 @@ CONNECT, READ, ATTEMPTS = 2, 4, 2
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC")
 
 
-def fetch(kind: RegistryKind, base: str = "") -> Given | None:
+def fetch(kind: RegistryKind, base: str) -> Given | None:
     """A login, good for every registry of the region that one may use; None without credentials.
 
     Args:

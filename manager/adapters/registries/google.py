@@ -31,7 +31,7 @@ METADATA_TIMEOUT = 1.0
 HTTP_PORT = 80
 
 
-def fetch(kind: RegistryKind, base: str = "") -> Given | None:
+def fetch(kind: RegistryKind, base: str) -> Given | None:
     """A login, good for one hour and all of Google's registries; None without credentials.
 
     Args:
