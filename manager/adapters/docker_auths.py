@@ -118,10 +118,10 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
         try:
             config = contexts.read_object(path) or {}
         except ManagerError as error:
-            raise ManagerError(error.message, "mend the file; it was left as it is") from error
+            raise ManagerError(error.message, "mend the file; it is left as it was") from error
         if not isinstance(config.get("auths", {}) or {}, dict):
             raise ManagerError(
-                f"auths in {path} is not an object", "mend the file; it was left as it is"
+                f"auths in {path} is not an object", "mend the file; it is left as it was"
             )
         if edit(config):
             try:
@@ -129,7 +129,7 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
             except OSError as error:
                 raise ManagerError(
                     f"{path} cannot be written: {error.strerror}",
-                    "make room there or let you write there; the file was left as it is",
+                    "make room there or let you write there; the file is left as it was",
                 ) from error
 
 

@@ -201,7 +201,7 @@ def _config(env: Mapping[str, str]) -> dict[str, Any]:
     try:
         return contexts.docker_config(env)
     except ManagerError as error:
-        raise ManagerError(error.message, "mend the file; it was left as it is") from error
+        raise ManagerError(error.message, "mend the file; it is left as it was") from error
 
 
 def _nowhere(registry: str) -> ManagerError:
@@ -210,6 +210,6 @@ def _nowhere(registry: str) -> ManagerError:
     return ManagerError(
         f"there is no credential helper to keep the login of {registry}",
         "install one (docker-credential-pass, -secretservice, -osxkeychain or -wincred) and name"
-        ' it in config.json, as in "credsStore": "pass"; or add --insecure-plaintext to keep the'
-        f" password in config.json where everybody who can read it can use it{more}",
+        ' it in config.json, as in "credsStore": "pass"; or add --insecure-plaintext to keep it'
+        f" in config.json, unencrypted{more}",
     )

@@ -86,7 +86,7 @@ def _config(kind: RegistryKind) -> Any:  # noqa: ANN401 - botocore ships no type
 def _words(error: Exception) -> str:
     from botocore import exceptions
 
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return "it cannot be reached"
     if isinstance(error, exceptions.SSOError):
         return "the sign-on has ended, renew it with: aws sso login"

@@ -29,6 +29,8 @@ METADATA = "169.254.169.254"
 METADATA_TIMEOUT = 1.0
 """Seconds to see whether this is a machine of Google's."""
 HTTP_PORT = 80
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What google-auth raises for files that are not as it expects them."""
 
 
 def fetch(kind: RegistryKind, base: str) -> Given | None:
@@ -43,24 +45,24 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
         CloudError: Google refuses, or cannot be reached.
     """
     del base
-    import google.auth
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
-    if not _may_be_here(os.environ):
+    in_file = _file_is_named(os.environ) or _gcloud(os.environ).is_file()
+    if not in_file and not _on_google(os.environ):
         return None
     # It would say on stderr what is of no use here.
     logging.getLogger("google").addHandler(logging.NullHandler())
     warnings.filterwarnings("ignore", module=r"google\.auth")
     request = _request()
     try:
-        found, _ = google.auth.default(scopes=[SCOPE], request=request)
-        found.refresh(request)  # type: ignore[no-untyped-call, unused-ignore]
+        found = _found(request) if in_file else _of_machine()
+        found.refresh(request)
     except DefaultCredentialsError as error:
-        if "GOOGLE_APPLICATION_CREDENTIALS" not in os.environ:
-            return None
-        problem = "the file that GOOGLE_APPLICATION_CREDENTIALS names cannot be used"
+        named = _file_is_named(os.environ)
+        file = "that GOOGLE_APPLICATION_CREDENTIALS names" if named else "of gcloud"
+        problem = f"the file {file} cannot be used"
         raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
-    except (GoogleAuthError, OSError, ValueError) as error:
+    except (*_BROKEN, GoogleAuthError) as error:
         retry = getattr(error, "retryable", False)
         problem = "try again later" if retry else "are the credentials here still good?"
         raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
@@ -82,11 +84,23 @@ def _request() -> Any:  # noqa: ANN401 - as google-auth has it
     return Quick()
 
 
-def _may_be_here(env: Mapping[str, str]) -> bool:
-    """Whether there can be credentials; else google-auth would look for them for long."""
-    if env.get("GOOGLE_APPLICATION_CREDENTIALS"):
-        return True
-    return _gcloud(env).is_file() or _on_google(env)
+def _found(request: Any) -> Any:  # noqa: ANN401 - as google-auth has it
+    """The credentials of a file."""
+    import google.auth
+
+    found, _ = google.auth.default(scopes=[SCOPE], request=request)
+    return found
+
+
+def _of_machine() -> Any:  # noqa: ANN401 - as above
+    """The credentials of a machine of Google's; google-auth would try long if it is one."""
+    from google.auth import compute_engine
+
+    return compute_engine.Credentials(scopes=[SCOPE])  # type: ignore[no-untyped-call, unused-ignore]
+
+
+def _file_is_named(env: Mapping[str, str]) -> bool:
+    return bool(env.get("GOOGLE_APPLICATION_CREDENTIALS"))
 
 
 def _gcloud(env: Mapping[str, str]) -> Path:
