@@ -12,7 +12,6 @@ from manager.adapters.registries.failures import (
     RegistryError,
     UnreachableError,
 )
-from manager.adapters.registries.transport import DEADLINE
 from manager.adapters.together import together
 from manager.core import expiry, registry_kinds
 from manager.errors import ExitCode, ManagerError
@@ -76,7 +75,7 @@ def from_cloud(kind: RegistryKind, registries: Registries) -> Answer:
 
     if kind.cloud is None:
         return clouds.Answer()
-    at = registries.anew(kind.host, None, DEADLINE)
+    at = registries.anew(kind.host, None)
     return clouds.ask(kind, at[0].base if at else "")
 
 
@@ -106,7 +105,7 @@ def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
 
 
 def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> None:
-    at = registries.anew(kind.host, given, DEADLINE)
+    at = registries.anew(kind.host, given)
     if kind.kind is registry_kinds.Kind.HUB:
         at = at[-1:]  # a mirror knows nothing of Docker Hub's users
     try:

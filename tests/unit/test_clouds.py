@@ -103,6 +103,49 @@ def test_ecr_public_is_asked_in_its_one_region(aws: Home, patch: pytest.MonkeyPa
     assert "/us-east-1/ecr-public/" in asked
 
 
+def in_file(home: Home, registry: str, username: str, password: str) -> None:
+    auth = b64encode(f"{username}:{password}".encode()).decode()
+    home.write(auths={registry: {"auth": auth}})
+
+
+def test_what_has_ended_is_renewed_without_a_word(aws: Home, patch: pytest.MonkeyPatch) -> None:
+    old = ecr_password(aws, SOON - timedelta(hours=20))
+    in_file(aws, "public.ecr.aws", "AWS", old)
+    with served(ecr_public(aws, [])) as api:
+        patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
+        found = locate("public.ecr.aws", aws.env)
+    assert found.credentials
+    assert (found.source, found.known_by, found.warnings) == ("AWS", "AWS says so", ())
+    assert found.credentials.password != old
+
+
+def test_what_is_good_is_kept_and_no_cloud_is_asked(aws: Home, patch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    good = ecr_password(aws, SOON)
+    in_file(aws, "public.ecr.aws", "AWS", good)
+    with served(ecr_public(aws, seen)) as api:
+        patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
+        assert locate("public.ecr.aws", aws.env).credentials == Credentials("AWS", good)
+    assert seen == []
+
+
+def test_a_login_that_ends_soon_is_not_used_again(aws: Home, patch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def answer(request: Request) -> None:
+        seen.append(request.path)
+        end = datetime.now(UTC) + timedelta(seconds=30)
+        token = b64encode(f"AWS:{ecr_password(aws, end)}".encode()).decode()
+        row = {"authorizationToken": token, "expiresAt": end.timestamp()}
+        request.reply(200, {"authorizationData": row}, Content_Type="application/x-amz-json-1.1")
+
+    with served(answer) as api:
+        patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
+        assert ask(of("public.ecr.aws")).credentials
+        assert ask(of("public.ecr.aws")).credentials
+    assert len(seen) == 2
+
+
 def refuses(request: Request) -> None:
     body = {"__type": "UnrecognizedClientException", "message": "hush-message"}
     request.reply(400, body, Content_Type="application/x-amz-json-1.1")
@@ -250,6 +293,26 @@ def test_google_with_a_key_file(home: Home, patch: pytest.MonkeyPatch) -> None:
         found = locate("eu.gcr.io", home.env)
     assert found.credentials == Credentials("oauth2accesstoken", "hush-token-of-google")
     assert (found.source, found.known_by) == ("Google Cloud", "Google Cloud says so")
+
+
+def test_a_kept_token_of_google_gives_way_to_googles_own(
+    home: Home, patch: pytest.MonkeyPatch
+) -> None:
+    def answer(request: Request) -> None:
+        body = {"access_token": "hush-new", "expires_in": 3600, "token_type": "Bearer"}
+        request.reply(200, body, Content_Type="application/json")
+
+    old = home.secret("hush-old")
+    in_file(home, GOOGLE, "oauth2accesstoken", old)
+    with served(answer) as server:
+        path = service_account(home, f"{server.url}/token")
+        patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+        found = locate(GOOGLE, home.env)
+        assert found.credentials == Credentials("oauth2accesstoken", "hush-new")
+        # What was given for this run alone is not judged.
+        auth = b64encode(f"oauth2accesstoken:{old}".encode()).decode()
+        home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {GOOGLE: {"auth": auth}}})
+        assert locate(GOOGLE, home.env).source == "DOCKER_AUTH_CONFIG"
 
 
 def test_a_key_file_that_is_refused(home: Home, patch: pytest.MonkeyPatch) -> None:
