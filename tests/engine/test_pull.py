@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,36 @@ def test_a_private_registry_wants_a_login_and_takes_the_one_docker_keeps(
     missing = run("pull", f"{private}/team/busybox:v2")
     assert f"{private} has no {private}/team/busybox:v2" in missing.err
     run.ok("rmi", f"{private}/team/busybox:v1", "--yes")
+
+
+def test_a_login_is_tried_and_pulls_find_it(
+    run: Command,
+    engine: Engine,
+    private: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run.ok("pull", "busybox")
+    name = f"{private}/team/busybox"
+    engine.api.tag("busybox", name, "v3")
+    for line in engine.api.push(name, "v3", auth_config=USER, stream=True, decode=True):
+        assert "error" not in line, line
+    run.ok("rmi", f"{name}:v3", "--yes")
+    run.env["DOCKER_CONFIG"] = str(tmp_path)
+    login = ("login", private, "--username", USER["username"], "--password-stdin")
+    monkeypatch.setattr("sys.stdin", StringIO("wrong"))
+    refused = run(*login, "--insecure-plaintext")
+    assert refused.code == 4
+    assert not (tmp_path / "config.json").exists()
+    monkeypatch.setattr("sys.stdin", StringIO(USER["password"]))
+    done = run.ok(*login, "--insecure-plaintext")
+    assert done.out.startswith(f"logged in to {private} as learner, kept in config.json")
+    assert run.ok("pull", f"{name}:v3", "--json").data[0]["status"] == "pulled"
+    rows = {row["registry"]: row for row in run.ok("registries", "--json").data}
+    assert (rows[private]["username"], rows[private]["images"]) == ("learner", 1)
+    run.ok("logout", private)
+    run.ok("rmi", f"{name}:v3", "--yes")
+    assert run("pull", f"{name}:v3").code == 4
 
 
 @pytest.mark.usefixtures("absent")

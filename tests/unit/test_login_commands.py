@@ -2,8 +2,12 @@
 
 import base64
 import json
+import os
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 
 import pytest
 
@@ -278,3 +282,33 @@ def test_docker_hub_tells_how_many_pulls_are_left(home: Home) -> None:
         assert pulls_left(registries, None) == Quota(76, 100, timedelta(hours=6))
         assert pulls_left(means(home, mirror.url).registries, None) is None
     assert [seen.method for seen in hub.seen] == ["HEAD"]  # a HEAD is no pull
+
+
+def test_a_password_is_typed_and_not_shown(home: Home) -> None:
+    home.secret(SECRET)
+    home.keeper("store")
+    home.write(credsStore="store")
+    master, terminal = os.openpty()
+    with served(basic("me", SECRET)) as registry, os.fdopen(master, "r+b", buffering=0) as typing:
+        host = registry.url.removeprefix("http://")
+        program = ["setsid", "--ctty", "--wait", sys.executable, "-m", "manager", "login", host]
+        with subprocess.Popen(
+            program, stdin=terminal, stdout=terminal, stderr=terminal, env=home.env
+        ) as process:
+            os.close(terminal)
+            shown = said(typing, f"User name at {host}: ")
+            typing.write(b"me\n")
+            shown += said(typing, "(not shown): ")  # then nothing is echoed
+            typing.write(f"{SECRET}\n".encode())
+            shown += said(typing, "kept in docker-credential-store")
+        assert process.returncode == 0
+    home.said.append(shown)
+    assert home.kept("store")[host] == {"Username": "me", "Secret": SECRET}
+
+
+def said(terminal: FileIO, text: str) -> str:
+    """What a terminal shows, up to some text."""
+    shown = b""
+    while text.encode() not in shown:
+        shown += terminal.read(1000) or b""
+    return shown.decode()
