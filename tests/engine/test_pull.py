@@ -145,7 +145,11 @@ def test_a_login_is_tried_and_pulls_find_it(
         assert "error" not in line, line
     run.ok("rmi", f"{name}:v3", "--yes")
     run.env["DOCKER_CONFIG"] = str(tmp_path)
-    login = ("login", private, "--username", USER["username"], "--password-stdin")
+    # Podman does not tell which registries need no TLS.
+    config = tmp_path / "config.toml"
+    config.write_text(f'[registries]\ninsecure = ["{private}"]\n', encoding="utf-8")
+    login = ("--config", str(config), "login", private, "--password-stdin")
+    login = (*login, "--username", USER["username"])
     monkeypatch.setattr("sys.stdin", StringIO("wrong"))
     refused = run(*login, "--insecure-plaintext")
     assert refused.code == 4
