@@ -148,8 +148,8 @@ def test_a_login_is_tried_and_pulls_find_it(
     # Podman does not tell which registries need no TLS.
     config = tmp_path / "config.toml"
     config.write_text(f'[registries]\ninsecure = ["{private}"]\n', encoding="utf-8")
-    login = ("--config", str(config), "login", private, "--password-stdin")
-    login = (*login, "--username", USER["username"])
+    user = ("--username", USER["username"], "--password-stdin")
+    login = ("--config", str(config), "login", private, *user)
     monkeypatch.setattr("sys.stdin", StringIO("wrong"))
     refused = run(*login, "--insecure-plaintext")
     assert refused.code == 4
