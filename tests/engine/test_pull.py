@@ -23,9 +23,7 @@ USER = {"username": "learner", "password": "open sesame"}
 def quick(tmp_path: Path) -> list[str]:
     """Options that make tries few and short; only the engine asks the registry."""
     config = tmp_path / "config.toml"
-    config.write_text(
-        '[pull]\nattempts = 3\nbackoff = "0.05s"\nsizes = false\n', encoding="utf-8"
-    )
+    config.write_text('[pull]\nattempts = 3\nbackoff = "0.05s"\nsizes = false\n', encoding="utf-8")
     return ["--config", str(config)]
 
 
