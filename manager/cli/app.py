@@ -23,6 +23,7 @@ AREAS = {
     "execute": ("exec",),
     "logs": ("logs",),
     "pull": ("pull",),
+    "inspect": ("inspect",),
     "login": ("login", "logout"),
     "registries": ("registries",),
     "images": ("images", "rmi"),
