@@ -1,0 +1,204 @@
+"""A world of registries inside a lab, under the names they have on the internet, with TLS.
+
+The engine and a program started by ``World.run`` reach them by these names; nobody else does.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from manager.adapters.lab.state import Lab
+from manager.adapters.registries.push import LocalImage, push
+from tests.certificates import VALID, Authority
+from tests.command import PROGRAM, Result
+from tests.distribution import Server, distribution, with_passwords, with_tokens
+from tests.engine.inside import in_network_of
+from tests.lab_etc import Etc
+from tests.lab_network import addresses, listening_in
+from tests.registry_server import Handler, Served, served
+from tests.token_server import AUDIENCE, Tokens
+from tests.troubled_registry import Trouble
+
+USER, PASSWORD = "learner", "open sesame"
+AWS_PASSWORD = "of the cloud for twelve hours"
+HUB, HUB_TOKENS = "registry-1.docker.io", "auth.docker.io"
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+OPEN = "registry.example.com"
+LOCKED = f"{OPEN}:5443"
+AZURE = "example.azurecr.io"
+REALMS = {
+    "ghcr.io": "/token",
+    "quay.io": "/v2/auth",
+    "gcr.io": "/v2/token",
+    "europe-docker.pkg.dev": "/v2/token",
+    "public.ecr.aws": "/token/",
+    AZURE: "/oauth2/token",
+}
+"""Registries that give tokens under their own name, and the path where they do."""
+HUB_AT, TOKENS_AT, ECR_AT, OPEN_AT, FRONT_AT = (f"203.0.113.{number}" for number in range(1, 6))
+"""Addresses that are kept for examples; real names must not resolve to the loopback."""
+FURTHER = tuple(f"203.0.113.{number}" for number in range(20, 40))
+TLS, LOCKED_PORT = 443, 5443
+PLAIN_PORT, TOKEN_PORT = 5901, 5902
+ENTER = 'mount -t overlay -o "ro,lowerdir=$0:/etc" overlay /etc && exec "$@"'
+"""Seen by one program alone: the files of a folder, laid over this machine's own."""
+
+
+@dataclass
+class World:
+    """The registries of one lab."""
+
+    lab: Lab
+    folder: Path
+    authority: Authority
+    """Engine and program trust it, for every name."""
+    tokens: Tokens
+    front: Trouble
+    """The way to all registries of ``REALMS``."""
+    etc: Etc
+    hub: Served
+    """Where Docker Hub gives tokens."""
+    env: dict[str, str] = field(default_factory=dict)
+    """The environment of programs in this world."""
+    _free: Iterator[str] = field(default_factory=lambda: iter(FURTHER))
+
+    @property
+    def plain(self) -> str:
+        """``HOST:PORT`` of a server that has what they all have, over http and without a login."""
+        return f"{self.lab.address}:{PLAIN_PORT}"
+
+    def push(self, *images: LocalImage) -> None:
+        """Put images into all the registries."""
+        push(f"http://{self.plain}", images)
+
+    def command(self, *argv: str) -> Sequence[str]:
+        """A command of this machine's, in this world."""
+        inside = [*in_network_of(self.lab), "unshare", "--mount", "sh", "-c", ENTER]
+        return [*inside, str(self.etc.folder), *argv]
+
+    def run(self, *argv: str, env: Mapping[str, str] | None = None) -> Result:
+        """The program in this world, as a process of its own, whatever the exit code."""
+        done = subprocess.run(
+            self.command(*PROGRAM, *argv),
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def served(
+        self,
+        name: str,
+        answer: Handler,
+        *,
+        names: Sequence[str] = (),
+        valid: tuple[timedelta, timedelta] = VALID,
+        authority: Authority | None = None,
+    ) -> Iterator[Served]:
+        """A further registry with TLS, for as long as the block runs.
+
+        Args:
+            name: by which it is reached.
+            answer: what it answers.
+            names: those in its certificate, if they are others.
+            valid: from when to when the certificate is good.
+            authority: who signed it; None for the one that is trusted.
+        """
+        signed = (authority or self.authority).issue(self.folder, *(names or (name,)), valid=valid)
+        address = next(self._free)
+        with (
+            addresses(self.lab, [address]),
+            served(answer, listening_in(self.lab, address, TLS), signed.context()) as server,
+            self.etc.naming({name: address}, trusted=(name,)),
+        ):
+            yield server
+
+    @contextmanager
+    def counting(self, name: str = "counting.example.com") -> Iterator[Trouble]:
+        """A further registry that has all images, and counts the bytes it sends."""
+        trouble = Trouble(self.plain)
+        with self.served(name, trouble):
+            yield trouble
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Whom all engines trust: one for all labs, as an engine reads its system's only once."""
+    return Authority("tests")
+
+
+@pytest.fixture(scope="session")
+def token_authority() -> Authority:
+    """Who signs tokens."""
+    return Authority("tokens of tests", signs_tokens=True)
+
+
+@pytest.fixture(scope="module")
+def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterator[World]:
+    """The registries, for the tests of one module."""
+    folder = lab.folder / "world"
+    folder.mkdir()
+    tokens = Tokens(token_authority, {USER: PASSWORD})
+    front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=REALMS, tokens=tokens)
+    names = {HUB: HUB_AT, HUB_TOKENS: TOKENS_AT, ECR: ECR_AT, OPEN: OPEN_AT}
+    names |= dict.fromkeys(REALMS, FRONT_AT)
+    etc = Etc(lab, folder / "etc", authority)
+    with ExitStack() as stack:
+        stack.enter_context(addresses(lab, sorted(set(names.values()))))
+        servers = _servers(lab, folder, authority, token_authority)
+        stack.enter_context(distribution(lab, folder, servers))
+        hub = _with_tls(stack, lab, folder, authority, TOKENS_AT, (HUB_TOKENS,), tokens)
+        _with_tls(stack, lab, folder, authority, FRONT_AT, tuple(REALMS), front)
+        stack.enter_context(etc.as_system())
+        trusted = (*names, LOCKED, "docker.io")
+        stack.enter_context(etc.naming(names, trusted=trusted))
+        etc.wait_until_known(OPEN)
+        yield World(lab, folder, authority, tokens, front, etc, hub, _environment(lab))
+
+
+def _environment(lab: Lab) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    return {**kept, "DOCKER_HOST": lab.host}
+
+
+def _servers(
+    lab: Lab, folder: Path, authority: Authority, token_authority: Authority
+) -> dict[str, Server]:
+    trusted = folder / "tokens.crt"
+    trusted.write_bytes(token_authority.pem)
+    with_tokens_of_hub = with_tokens(f"https://{HUB_TOKENS}/token", AUDIENCE, trusted)
+    example = authority.issue(folder, OPEN)
+    return {
+        "plain": Server("0.0.0.0", PLAIN_PORT),
+        "tokens": Server("0.0.0.0", TOKEN_PORT, with_tokens_of_hub),
+        "hub": Server(HUB_AT, TLS, with_tokens_of_hub, authority.issue(folder, HUB)),
+        "ecr": Server(
+            ECR_AT,
+            TLS,
+            with_passwords(folder, {"AWS": AWS_PASSWORD}),
+            authority.issue(folder, ECR),
+        ),
+        "open": Server(OPEN_AT, TLS, certificate=example),
+        "locked": Server(OPEN_AT, LOCKED_PORT, with_passwords(folder, {USER: PASSWORD}), example),
+    }
+
+
+def _with_tls(
+    stack: ExitStack,
+    lab: Lab,
+    folder: Path,
+    authority: Authority,
+    address: str,
+    names: Sequence[str],
+    answer: Handler,
+) -> Served:
+    context = authority.issue(folder, *names).context()
+    return stack.enter_context(served(answer, listening_in(lab, address, TLS), context))
