@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from manager.adapters import schema
 from manager.adapters.folders import config as config_folder
-from manager.adapters.kinds import choice, duration, folders, web_address, whole
+from manager.adapters.kinds import choice, duration, folders, texts, web_address, whole
 from manager.adapters.rules import Prune
 from manager.adapters.schema import Section, section, setting
 from manager.adapters.toml import line_of
@@ -54,6 +54,16 @@ class Images(Section):
     )
 
 
+class Registries(Section):
+    """Registries, which images come from."""
+
+    insecure: tuple[str, ...] = setting(
+        texts('["registry.local:5000"]'),
+        [],
+        "registries that may be asked without encryption, or with a certificate nobody knows",
+    )
+
+
 class Lab(Section):
     """The private, throwaway engine of `dockmgr lab`."""
 
@@ -87,6 +97,7 @@ class Settings(Section):
     containers: Containers = setting(section(Containers), {}, "containers that run")
     pull: Pull = setting(section(Pull), {}, "getting images from a registry")
     images: Images = setting(section(Images), {}, "images that are here")
+    registries: Registries = setting(section(Registries), {}, "which images come from")
     prune: Prune = setting(section(Prune), {}, "tidying up")
     lab: Lab = setting(section(Lab), {}, "the private, throwaway engine")
     output: Display = setting(section(Display), {}, "what is shown")

@@ -53,15 +53,10 @@ def asker(work: Session, view: View) -> Ask:
     """How registries are asked, with progress."""
 
     def ask(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Copy]:
-        from manager.actions.copies import registries
         from manager.cli.progress import counting
 
-        lab = work.lab.registry if work.lab is not None else ""
-        with (
-            registries(view.info, lab, work.env, work.out.warn) as asked,
-            counting(work.out, "asking registries") as report,
-        ):
-            return asked.holds_any(wanted, report=report)
+        with counting(work.out, "asking registries") as report:
+            return work.registries(view.info).holds_any(wanted, report=report)
 
     return ask
 

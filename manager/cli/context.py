@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from manager.cli.output import Output
 from manager.errors import ManagerError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from manager.adapters.contexts import Endpoint
     from manager.adapters.engine.client import Engine
     from manager.adapters.lab.state import Lab
+    from manager.adapters.registries.asking import Registries
 
 ENGINES_OWN = 10
 """Seconds that engines give a container which asks for no other time."""
@@ -41,6 +42,7 @@ class Session:
     """Whether nothing is to be said about which engine is used (shell completion)."""
     reminding: bool = True
     """Whether spawns that were cut off are told of."""
+    _registries: Registries | None = None
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -141,6 +143,32 @@ class Session:
             return self.lab.address
         parts = urlsplit(self.endpoint.host)
         return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
+
+    def registries(self, info: Mapping[str, Any] | None = None) -> Registries:
+        """The registries that the engine pulls from.
+
+        Args:
+            info: what the engine says of itself, if it was asked already. Where there is no
+                engine at all, registries are asked as an engine without settings would.
+        """
+        if self._registries is None:
+            from manager.actions.registries import registries
+
+            lab = self.lab.registry if self.lab is not None else ""
+            told = self._info() if info is None else info
+            insecure = self.settings.registries.insecure
+            self._registries = registries(told, lab, self.env, self.out.warn, insecure)
+            self._closing.callback(self._registries.close)
+        return self._registries
+
+    def _info(self) -> Mapping[str, Any]:
+        from manager.adapters.engine.failures import EngineUnreachableError
+
+        try:
+            return self.engine.info()
+        except EngineUnreachableError as error:
+            self.out.note(f"{error.message}: registries are asked without it")
+            return {}
 
     @property
     def engine_is_here(self) -> bool:

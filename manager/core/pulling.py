@@ -134,15 +134,15 @@ _WORDS = {
     ),
     Kind.ABSENT_OR_DENIED: (
         "{image} is not on {registry}, or you are not allowed to see it: it does not tell which",
-        "check the name; if it is private, log in first with: docker login {registry}",
+        "check the name; if it is private, log in first with: dockmgr login {registry}",
     ),
     Kind.RATE_LIMIT: (
         "{registry} refuses {image}: too many pulls from here for now",
-        "wait a while, or log in for a higher limit with: docker login {registry}",
+        "wait a while, or log in for a higher limit with: dockmgr login {registry}",
     ),
     Kind.LOGIN: (
         "{registry} wants a login before it gives {image}, or refused the one it got",
-        "log in with: docker login {registry}",
+        "log in with: dockmgr login {registry}",
     ),
     Kind.NETWORK: (
         "{registry} cannot be reached for {image}: {said}",

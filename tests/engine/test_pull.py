@@ -113,7 +113,7 @@ def test_a_private_registry_wants_a_login_and_takes_the_one_docker_keeps(
     refused = run("pull", f"{private}/team/busybox:v1")
     assert refused.code == 4
     assert f"{private} wants a login" in refused.err
-    assert f"hint: log in with: docker login {private}" in refused.err
+    assert f"hint: log in with: dockmgr login {private}" in refused.err
     run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {private: USER}})
     allowed = run.ok("pull", f"{private}/team/busybox:v1", "--json")
     assert allowed.data[0]["status"] == "pulled"

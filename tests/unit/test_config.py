@@ -202,7 +202,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[spwan]\nparallel = 3\n",
             "line 1: spwan is not a section; did you mean spawn?",
-            "the sections there are: spawn, containers, pull, images, prune, lab, output",
+            "the sections there are: spawn, containers, pull, images, registries, prune, lab, output",
         ),
         (
             "[spawn]\nattempts = 3",
@@ -212,7 +212,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[qqqq]",
             "line 1: qqqq is not a section",
-            "the sections there are: spawn, containers, pull, images, prune, lab, output",
+            "the sections there are: spawn, containers, pull, images, registries, prune, lab, output",
         ),
         (
             "[spawn]\nparallel = true",

@@ -1,5 +1,6 @@
 """The registry client against servers on the loopback that answer in every way there is."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -13,12 +14,17 @@ from manager.adapters.credentials import Credentials
 from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.challenges import Challenge, Token, challenges
 from manager.adapters.registries.client import Registry
-from manager.adapters.registries.places import base_urls, from_info
+from manager.adapters.registries.places import Place, from_info, places
 from manager.errors import ExitCode, ManagerError
 from tests.registry_server import DIGEST, Handler, Request, WithTokens, has_it, served, slow
 
 ME = Credentials("me", "secret-password")
 OTHER = "sha256:" + "e" * 64
+MANIFEST = b'{"schemaVersion": 2}'
+
+
+def digest(raw: bytes) -> str:
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def holds(answer: Handler, known: Credentials | None = None, deadline: float = 3) -> bool:
@@ -59,7 +65,7 @@ def test_a_digest_that_differs_is_no_answer() -> None:
 
 
 def test_a_page_for_people_is_no_answer() -> None:
-    assert "something else" in refusal(replies(200, Content_Type="text/html"))
+    assert "it gives a web page" in refusal(replies(200, Content_Type="text/html"))
 
 
 def test_a_registry_that_has_no_head_is_asked_otherwise() -> None:
@@ -67,9 +73,12 @@ def test_a_registry_that_has_no_head_is_asked_otherwise() -> None:
         if request.command == "HEAD":
             request.reply(405)
         else:
-            has_it(request)
+            request.reply(200, MANIFEST)
 
-    assert holds(answer)
+    with served(answer) as registry, Registry(registry.url) as client:
+        assert client.holds("a", digest(MANIFEST))
+        with pytest.raises(ManagerError, match="something else"):
+            client.holds("a", DIGEST)
 
 
 def test_anybody_gets_a_token_and_it_is_used_again() -> None:
@@ -173,7 +182,7 @@ def test_what_fails_for_a_moment_is_tried_again() -> None:
 
 def test_what_goes_on_failing_is_given_up_in_time() -> None:
     assert refusal(failing(1000)) == "answers 503 Service Unavailable"
-    assert refusal(failing(1000, status="429", after="3600")) == "answers 429 Too Many Requests"
+    assert refusal(failing(1000, status="429", after="3600")) == "has been asked too often for now"
 
 
 def test_a_connection_that_is_cut_is_tried_again() -> None:
@@ -277,8 +286,8 @@ def test_no_challenge_is_too_odd_to_be_read(header: str) -> None:
     assert isinstance(challenges(header), tuple)
 
 
-def anywhere(urls: dict[str, str]) -> Callable[[str], tuple[str, ...]]:
-    return lambda registry: (urls[registry],)
+def anywhere(urls: dict[str, str]) -> Callable[[str], tuple[Place, ...]]:
+    return lambda registry: (Place(urls[registry]),)
 
 
 def test_many_images_are_asked_for_at_once_and_the_first_copy_counts() -> None:
@@ -382,10 +391,12 @@ def test_registries_are_asked_where_the_engine_asks_them(
     registry: str, urls: tuple[str, ...]
 ) -> None:
     mirrors, insecure = from_info(INFO)
-    assert base_urls(registry, mirrors, insecure) == urls
+    found = places(registry, mirrors, insecure)
+    assert tuple(place.url for place in found) == urls
+    assert all(place.verify for place in found) is (len(urls) == 1 or registry == "docker.io")
 
 
 def test_an_engine_that_says_nothing_of_registries() -> None:
     mirrors, insecure = from_info({})
-    assert base_urls("docker.io", mirrors, insecure) == ("https://registry-1.docker.io",)
+    assert places("docker.io", mirrors, insecure) == (Place("https://registry-1.docker.io"),)
     assert not insecure("10.1.2.3")

@@ -1,46 +1,54 @@
-"""Ask many registries at once whether they have some images."""
+"""All registries that addresses may name: each asked where the engine asks it, many at once."""
 
 from __future__ import annotations
 
-import queue
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from manager.adapters.registries.client import DEADLINE, Registry
+from manager.adapters.registries import trust
+from manager.adapters.registries.client import Registry
+from manager.adapters.registries.failures import RegistryError, UnreachableError
+from manager.adapters.registries.transport import DEADLINE
+from manager.adapters.together import together
 from manager.core.copies import Copy
 from manager.core.reference import ImageReference
-from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from manager.adapters.credentials import Credentials
+    from manager.adapters.registries.places import Place
 
 PARALLEL = 16
+Value = TypeVar("Value")
 
 
 class Registries:
-    """All registries that addresses may name."""
+    """The registries; threads may share them."""
 
     def __init__(
         self,
         credentials: Callable[[str], Credentials | None],
-        urls: Callable[[str], Sequence[str]],
+        places: Callable[[str], Sequence[Place]],
         deadline: float = DEADLINE,
+        certificates: Sequence[Path] = (),
     ) -> None:
         """Remember how to reach them.
 
         Args:
             credentials: those for a registry; None for anonymous.
-            urls: where a registry is asked, the first URL first.
+            places: where a registry is asked, the first place first.
             deadline: seconds for one question.
+            certificates: folders in which registries' certificates lie.
         """
         self._credentials = credentials
-        self._urls = urls
+        self._places = places
         self._deadline = deadline
+        self._certificates = certificates
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Registry, ...]] = {}
-        self._silent: dict[str, str] = {}
+        self._silent: dict[str, UnreachableError] = {}
         """By URL, why one is not asked again."""
 
     def __enter__(self) -> Self:
@@ -49,9 +57,37 @@ class Registries:
 
     def __exit__(self, *_: object) -> None:
         """Close all connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         for registries in self._known.values():
             for registry in registries:
                 registry.close()
+
+    def ask(self, name: str, question: Callable[[Registry], Value]) -> Value:
+        """The answer of the first place of a registry that has one.
+
+        Args:
+            name: host and port, as in an image address.
+            question: asks one place.
+
+        Raises:
+            RegistryError: no place has answered it; the last one's is raised.
+        """
+        last: RegistryError | None = None
+        for registry in self.of(name):
+            last = self._silent.get(registry.base)
+            if last is None:
+                try:
+                    return question(registry)
+                except UnreachableError as error:
+                    last = self._silent[registry.base] = error
+                except RegistryError as error:  # a mirror need not have all that its registry has
+                    last = error
+        if last is None:
+            raise RegistryError(f"nobody knows where {name} is", "check the address")
+        raise last
 
     def holds_any(
         self,
@@ -69,33 +105,7 @@ class Registries:
         Raises:
             KeyboardInterrupt: at once, whatever is still being waited for.
         """
-        waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-        done: queue.SimpleQueue[tuple[str, Copy | BaseException]] = queue.SimpleQueue()
-        for key in wanted:
-            waiting.put(key)
-
-        def work() -> None:
-            while True:
-                try:
-                    key = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                try:
-                    done.put((key, self._copy(wanted[key])))
-                except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-                    done.put((key, error))
-
-        for _ in range(min(parallel, len(wanted))):
-            # Daemons: Ctrl-C ends the program while they wait for what may never come.
-            threading.Thread(target=work, daemon=True).start()
-        found: dict[str, Copy] = {}
-        while len(found) < len(wanted):
-            key, answer = done.get()
-            if isinstance(answer, BaseException):
-                raise answer
-            found[key] = answer
-            report(len(found), len(wanted))
-        return found
+        return together(tuple(wanted), lambda key: self._copy(wanted[key]), parallel, report)
 
     def _copy(self, references: Sequence[str]) -> Copy:
         """The first of some references that a registry has."""
@@ -111,25 +121,38 @@ class Registries:
     def _missing(self, reference: ImageReference) -> str:
         """Why a reference cannot be had; empty if it can."""
         why = f"{reference.registry} does not have it"
-        for registry in self._of(reference.registry):
+        for registry in self.of(reference.registry):
             silent = self._silent.get(registry.base)
             if silent is not None:
-                why = silent
+                why = silent.message
                 continue
             try:
                 if registry.holds(reference.path, reference.digest or ""):
                     return ""
                 why = f"{reference.registry} does not have it"
-            except ManagerError as error:
+            except RegistryError as error:
                 why = error.message
-                self._silent[registry.base] = why
+                self._silent[registry.base] = UnreachableError(error.message, error.hint)
         return why
 
-    def _of(self, name: str) -> tuple[Registry, ...]:
+    def of(self, name: str) -> tuple[Registry, ...]:
+        """The places of a registry, the first one first.
+
+        Args:
+            name: host and port, as in an image address.
+        """
         with self._lock:
             if name not in self._known:
                 found = self._credentials(name)
                 self._known[name] = tuple(
-                    Registry(url, found, self._deadline) for url in self._urls(name)
+                    Registry(place.url, found, self._deadline, self._trust(place))
+                    for place in self._places(name)
                 )
             return self._known[name]
+
+    def _trust(self, place: Place) -> trust.Trust | None:
+        """What its certificate is held against; None where it has none to show."""
+        if not place.url.startswith("https://"):
+            return None
+        host = place.url.removeprefix("https://")
+        return trust.of(host, self._certificates, verify=place.verify)

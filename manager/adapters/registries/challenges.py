@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from manager.errors import ExitCode, ManagerError
+from manager.adapters.registries.failures import LoginError, login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +100,7 @@ class Authority:
         """What to send with the next request.
 
         Raises:
-            ManagerError: (registry) the registry asks for what is not there, or in no known way.
+            LoginError: the registry asks for what is not there, or in no known way.
         """
         for challenge in challenges(header):
             if challenge.scheme == "bearer" and "realm" in challenge.parameters:
@@ -141,10 +141,10 @@ class Authority:
             wish = {**wish, "account": known.username, "client_id": CLIENT}
         return self._send("GET", realm, params=wish, headers=headers)
 
-    def _refused(self, what: str) -> ManagerError:
+    def _refused(self, what: str) -> LoginError:
         host = urlsplit(self._base).netloc
-        hint = "log in with: docker login" if self._credentials is None else "log in again"
-        return ManagerError(f"registry {host} {what}", f"{hint} {host}", ExitCode.REGISTRY)
+        hint = "log in with" if self._credentials is None else "log in again with"
+        return LoginError(f"registry {host} {what}", f"{hint}: {login(host)}")
 
 
 def _may_know(base: str, realm: str) -> bool:

@@ -1,48 +1,66 @@
-"""A registry, asked in the OCI distribution API: does it have an image, by its digest?
+"""A registry, asked in the OCI distribution API: manifests, configurations, tags.
 
-Source: OCI distribution specification 1.1, "Pulling manifests".
+Source: OCI distribution specification 1.1, "Pull" and "Content discovery".
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
-from manager.adapters.registries.challenges import LOOPBACK, Authority, Token
-from manager.errors import ExitCode, ManagerError
+from manager.adapters.registries import failures
+from manager.adapters.registries.transport import DEADLINE, LONGEST, Answer, Transport
+from manager.adapters.registries.trust import Trust
+from manager.core.manifests import INDEXES, MANIFESTS
+from manager.core.quota import Quota, read_quota
 
 if TYPE_CHECKING:
-    import requests
+    from collections.abc import Iterator
 
     from manager.adapters.credentials import Credentials
 
-ACCEPT = (
-    "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json,"
-    "application/vnd.docker.distribution.manifest.list.v2+json,"
-    "application/vnd.docker.distribution.manifest.v2+json"
-)
+ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
 """All four kinds: a registry answers 404 for a kind that is not asked for."""
-CONNECT = 5.0
-"""Seconds to wait for a connection."""
-DEADLINE = 15.0
-"""Seconds for one question, tries included."""
-PAUSE = 0.5
-"""Seconds before the second try; twice as long before each further one."""
-REDIRECTS = 5
-CHUNK, LONGEST = 8192, 1 << 20
-"""Bytes: no answer to a login is longer."""
+PAGE = 1000
+"""Tags to ask for at once; a registry may give fewer."""
+MOST_PAGES = 10_000
+TAIL = 4
+"""Bytes at the end of a gzip file that tell its length when unpacked (RFC 1952, ISIZE)."""
+PARTIAL = 206
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_METHOD, TOO_MANY = 401, 403, 404, 405, 429
-SERVER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a registry says of a manifest without giving it."""
+
+    digest: str
+    media_type: str
+    size: int | None
+    """Bytes of the manifest or index itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest or an index, as it was sent."""
+
+    digest: str
+    """Computed from the bytes."""
+    media_type: str
+    raw: bytes
 
 
 class Registry:
     """One registry; threads may share it."""
 
     def __init__(
-        self, base: str, credentials: Credentials | None = None, deadline: float = DEADLINE
+        self,
+        base: str,
+        credentials: Credentials | None = None,
+        deadline: float = DEADLINE,
+        trust: Trust | None = None,
     ) -> None:
         """Remember where it is; nothing is asked yet.
 
@@ -50,14 +68,11 @@ class Registry:
             base: its URL, without a path: ``https://ghcr.io``.
             credentials: None for anonymous.
             deadline: seconds for one question.
+            trust: what its certificate is held against; None for the system's authorities.
         """
-        self.base = base.rstrip("/")
-        self.host = urlsplit(self.base).netloc
-        self._credentials = credentials
-        self._deadline = deadline
-        self._local = threading.local()
-        self._sessions: list[requests.Session] = []
-        self._tokens: dict[str, Token] = {}
+        self._way = Transport(base, credentials, deadline, trust or Trust())
+        self.base = self._way.base
+        self.host = self._way.host
 
     def __repr__(self) -> str:
         """Without credentials."""
@@ -65,8 +80,7 @@ class Registry:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        for session in self._sessions:
-            session.close()
+        self._way.close()
 
     def __enter__(self) -> Self:
         """The registry itself."""
@@ -76,6 +90,25 @@ class Registry:
         """Close the connections."""
         self.close()
 
+    @property
+    def quota(self) -> Quota | None:
+        """How many more pulls it allows, as it told with its last answer; None if it did not."""
+        return read_quota(self._way.headers)
+
+    def check(self) -> None:
+        """Find out whether it is a registry, and takes the credentials if it wants any.
+
+        Raises:
+            RegistryError: it is none, cannot be reached, or does not take them.
+        """
+        url = f"{self.base}/v2/"
+        with self._way.ask("GET", url, "", {}) as answer:
+            if "html" in answer.kind:
+                raise failures.no_registry(self.host)
+            if not answer.ok:
+                raise self._refusal(answer, self.host)
+            answer.body()
+
     def holds(self, path: str, digest: str) -> bool:
         """Whether it has a manifest.
 
@@ -84,147 +117,170 @@ class Registry:
             digest: ``sha256:…``.
 
         Raises:
-            ManagerError: (registry) it cannot be reached, or does not answer the question.
+            RegistryError: it cannot be reached, or does not answer the question.
         """
-        url = f"{self.base}/v2/{path}/manifests/{digest}"
-        with self._asked("HEAD", url, path) as answer:
-            if answer.status_code != NO_METHOD:
-                return self._is_there(answer, digest)
-        with self._asked("GET", url, path) as answer:
-            return self._is_there(answer, digest)
-
-    def _is_there(self, answer: requests.Response, digest: str) -> bool:
-        if answer.ok:
-            told = answer.headers.get("Docker-Content-Digest", digest)
-            kind = answer.headers.get("Content-Type", "")
-            if told != digest or "html" in kind:
-                raise self._odd("gives something else than what it was asked for")
-            return True
-        # What a registry does not want to show it calls forbidden: it cannot be had either.
-        if answer.status_code in {NOT_FOUND, FORBIDDEN, UNAUTHORIZED}:
-            return False
-        raise self._odd(f"answers {answer.status_code} {answer.reason}")
-
-    def _asked(self, method: str, url: str, scope: str) -> requests.Response:
-        """An answer; with a login where it is asked for, and tried again where that can help."""
-        end = time.monotonic() + self._deadline
-        token = self._tokens.get(scope)
-        answer = self._tried(method, url, token if token and token.good else None, end)
-        if answer.status_code == UNAUTHORIZED:
-            answer.close()
-            authority = Authority(self.base, self._credentials, partial(self._login, end=end))
-            token = self._token(authority, answer.headers.get("WWW-Authenticate", ""))
-            self._tokens[scope] = token
-            answer = self._tried(method, url, token, end)
-        return answer
-
-    def _token(self, authority: Authority, header: str) -> Token:
-        import requests
-
         try:
-            return authority.answer(header)
-        except requests.RequestException as error:
-            raise self._unreachable(error) from error
+            found = self.head(path, digest)
+        except (failures.AbsentError, failures.RefusedError):
+            # What a registry does not want to show it calls forbidden: it cannot be had either.
+            return False
+        if found.digest != digest:
+            raise failures.odd(self.host, "gives something else than what it was asked for")
+        return True
 
-    def _tried(self, method: str, url: str, token: Token | None, end: float) -> requests.Response:
-        import requests
+    def head(self, path: str, reference: str) -> Head:
+        """What a tag or digest stands for now. Docker Hub does not count this as a pull.
 
-        pause = PAUSE
-        while True:
-            wait = pause
+        Args:
+            path: of the repository.
+            reference: a tag or a digest.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        url = f"{self.base}/v2/{path}/manifests/{reference}"
+        with self._way.ask("HEAD", url, path, ACCEPT) as answer:
+            told = answer.header("Docker-Content-Digest")
+            by_digest = ":" in reference
+            if answer.ok and (told or by_digest):
+                self._refuse_pages(answer)
+                length = answer.header("Content-Length")
+                size = int(length) if length.isascii() and length.isdigit() else None
+                return Head(told or reference, answer.kind, size)
+            if not answer.ok and answer.status != NO_METHOD:
+                raise self._refusal(answer, f"{path}:{reference}")
+        # It has no HEAD, or does not tell the digest with it.
+        found = self.manifest(path, reference)
+        return Head(found.digest, found.media_type, len(found.raw))
+
+    def manifest(self, path: str, reference: str) -> Document:
+        """A manifest or an index. Docker Hub counts this as a pull.
+
+        Args:
+            path: of the repository.
+            reference: a tag or a digest.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: it cannot be reached, does not answer the question, or gives something
+                else than what the digest names.
+        """
+        raw, kind = self._got(f"manifests/{reference}", path, f"{path}:{reference}")
+        digest = self._digest(raw, reference)
+        return Document(digest, kind, raw)
+
+    def blob(self, path: str, digest: str, most: int = LONGEST) -> bytes:
+        """A small blob: an image's configuration.
+
+        Args:
+            path: of the repository.
+            digest: which.
+            most: bytes; a longer one is refused.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: as for `manifest`.
+        """
+        raw, _ = self._got(f"blobs/{digest}", path, f"{path}@{digest}", most)
+        self._digest(raw, digest)
+        return raw
+
+    def tail(self, path: str, digest: str, size: int) -> bytes | None:
+        """The last four bytes of a blob; None where the registry does not give parts.
+
+        Args:
+            path: of the repository.
+            digest: which.
+            size: its bytes.
+
+        Raises:
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        url = f"{self.base}/v2/{path}/blobs/{digest}"
+        wish = {"Range": f"bytes={size - TAIL}-{size - 1}", "Accept-Encoding": "identity"}
+        with self._way.ask("GET", url, path, wish) as answer:
+            if answer.status != PARTIAL:
+                return None
+            found = answer.body(TAIL)
+            return found if len(found) == TAIL else None
+
+    def tags(self, path: str) -> Iterator[tuple[str, ...]]:
+        """All tags of a repository, page by page, in the registry's order.
+
+        Args:
+            path: of the repository.
+
+        Raises:
+            AbsentError: there is no such repository.
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        import json
+
+        url: str | None = f"{self.base}/v2/{path}/tags/list?n={PAGE}"
+        for _ in range(MOST_PAGES):
+            if url is None:
+                return
+            with self._way.ask("GET", url, path, {}) as answer:
+                self._refuse_pages(answer)
+                if not answer.ok:
+                    raise self._refusal(answer, path)
+                link, raw = answer.header("Link"), answer.body()
             try:
-                answer = self._followed(method, url, token, end)
-                if answer.status_code != TOO_MANY and answer.status_code < SERVER:
-                    return answer
-                wait = max(wait, _seconds(answer.headers.get("Retry-After", "")))
-            except (requests.ConnectionError, requests.Timeout) as error:
-                if time.monotonic() + wait >= end or isinstance(
-                    error, requests.exceptions.SSLError
-                ):
-                    raise self._unreachable(error) from error
-            else:
-                if time.monotonic() + wait >= end:
-                    return answer
-                answer.close()
-            time.sleep(wait)
-            pause *= 2
+                found = json.loads(raw).get("tags") or ()
+                yield tuple(str(tag) for tag in found)
+            except (ValueError, AttributeError, TypeError) as error:
+                raise failures.odd(self.host, "gives a list of tags that is none") from error
+            url = self._next(url, link)
+        raise failures.odd(self.host, "gives a list of tags that does not end")
 
-    def _followed(
-        self, method: str, url: str, token: Token | None, end: float
-    ) -> requests.Response:
-        """An answer after redirects; another host never gets to see the login."""
-        for _ in range(REDIRECTS):
-            same = urlsplit(url).netloc == self.host
-            headers = {"Accept": ACCEPT}
-            if token is not None and same:
-                headers["Authorization"] = token.header
-            answer = self._send(method, url, end=end, headers=headers)
-            if not answer.is_redirect:
-                return answer
-            answer.close()
-            url = urljoin(url, answer.headers["Location"])
-        raise self._odd("sends from one place to another without end")
+    def _next(self, url: str, link: str) -> str | None:
+        """The URL of the next page (RFC 8288); never one of another host."""
+        found = re.match(r'\s*<([^>]*)>\s*;.*rel="?next"?', link)
+        if found is None:
+            return None
+        then: str = urljoin(url, found[1])
+        if urlsplit(then).netloc != self.host or then == url:
+            raise failures.odd(self.host, "gives a list of tags that leads elsewhere")
+        return then
 
-    def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
-        """One request; the body of the answer is not read."""
-        left = max(end - time.monotonic(), 0.1)
-        return self._session(url).request(
-            method,
-            url,
-            allow_redirects=False,
-            timeout=(min(CONNECT, left), left),
-            stream=True,
-            **more,
-        )
+    def _got(self, what: str, path: str, name: str, most: int = LONGEST) -> tuple[bytes, str]:
+        url = f"{self.base}/v2/{path}/{what}"
+        with self._way.ask("GET", url, path, ACCEPT) as answer:
+            self._refuse_pages(answer)
+            if not answer.ok:
+                raise self._refusal(answer, name)
+            return answer.body(most), answer.kind
 
-    def _login(self, method: str, url: str, *, end: float, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401
-        """A request for a token: the status, and the body if it is not too long."""
-        with self._send(method, url, end=end, **more) as answer:
-            body = b""
-            for chunk in answer.iter_content(CHUNK):
-                body += chunk
-                if len(body) > LONGEST or time.monotonic() > end:
-                    raise self._odd("gives an answer to the login that does not end")
-            return answer.status_code, body
+    def _refuse_pages(self, answer: Answer) -> None:
+        if answer.ok and "html" in answer.kind:
+            raise failures.no_registry(self.host)
 
-    def _session(self, url: str) -> requests.Session:
-        """This thread's session: proxies as the environment has them, and nothing else of it."""
-        import requests
+    def _digest(self, raw: bytes, wanted: str) -> str:
+        """The digest of some bytes; refused if they were asked for by another."""
+        import hashlib
 
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            self._sessions.append(session)
-            # Else requests would read passwords from .netrc, and other certificates.
-            session.trust_env = False
-        host = urlsplit(url).hostname
-        session.proxies = (
-            {} if host in LOOPBACK else requests.utils.get_environ_proxies(url, no_proxy=None)
-        )
-        return session
+        algorithm = wanted.partition(":")[0] if ":" in wanted else "sha256"
+        found = f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
+        if ":" in wanted and found != wanted:
+            raise failures.odd(self.host, "gives something else than what it was asked for")
+        return found
 
-    def _unreachable(self, error: Exception) -> ManagerError:
-        import requests
-
-        if isinstance(error, requests.exceptions.SSLError):
-            return ManagerError(
-                f"the certificate of registry {self.host} is not trusted",
-                "is it the right host? an own authority belongs into the system's certificates",
-                ExitCode.REGISTRY,
+    def _refusal(self, answer: Answer, name: str) -> failures.RegistryError:
+        """What an answer that is none means."""
+        words = failures.said(answer.body()) if "json" in answer.kind else ""
+        told = f": {words}" if words else ""
+        if answer.status == NOT_FOUND:
+            return failures.AbsentError(f"registry {self.host} has no {name}", "check the address")
+        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+            return failures.RefusedError(
+                f"registry {self.host} does not show {name}{told}",
+                f"check the name; if it is private, log in with: {failures.login(self.host)}",
             )
-        late = isinstance(error, requests.Timeout)
-        return ManagerError(
-            f"registry {self.host} {'does not answer in time' if late else 'cannot be reached'}",
-            "is this machine online, and the address right?",
-            ExitCode.REGISTRY,
-        )
-
-    def _odd(self, what: str) -> ManagerError:
-        return ManagerError(
-            f"registry {self.host} {what}", "try again later, or ask who runs it", ExitCode.REGISTRY
-        )
-
-
-def _seconds(text: str) -> float:
-    """What ``Retry-After`` says, where it says it in seconds."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < len("10000") else 0.0
+        if answer.status == TOO_MANY:
+            return failures.RegistryError(
+                f"registry {self.host} has been asked too often for now{told}",
+                f"wait a while; a login may raise the limit: {failures.login(self.host)}",
+            )
+        reason = f"answers {answer.status} {answer.response.reason}".rstrip()
+        return failures.odd(self.host, f"{reason}{told}")

@@ -6,6 +6,7 @@ Source: dockerd(8), ``--registry-mirror`` and ``--insecure-registry``; Docker En
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.registries.challenges import LOOPBACK
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 HUB = "https://registry-1.docker.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One URL at which a registry can be asked."""
+
+    url: str
+    """Without a path."""
+    verify: bool = True
+    """Whether its certificate has to be trusted."""
 
 
 def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:
@@ -35,10 +46,10 @@ def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str],
     return mirrors, insecure
 
 
-def base_urls(
+def places(
     registry: str, mirrors: Sequence[str], insecure: Callable[[str], bool]
-) -> tuple[str, ...]:
-    """The URLs to ask for a registry, the first one first.
+) -> tuple[Place, ...]:
+    """Where to ask a registry, the first place first.
 
     Args:
         registry: host and port, as in an image address.
@@ -46,10 +57,15 @@ def base_urls(
         insecure: whether a registry may be asked without TLS.
     """
     if registry == DEFAULT_REGISTRY:
-        return (*mirrors, HUB)
-    if _host(registry).strip("[]") in LOOPBACK or insecure(registry):
-        return (f"https://{registry}", f"http://{registry}")
-    return (f"https://{registry}",)
+        return tuple(map(Place, (*mirrors, HUB)))
+    if is_loopback(registry) or insecure(registry):
+        return (Place(f"https://{registry}", verify=False), Place(f"http://{registry}"))
+    return (Place(f"https://{registry}"),)
+
+
+def is_loopback(registry: str) -> bool:
+    """Whether a registry is on the machine that asks for it."""
+    return _host(registry).strip("[]") in LOOPBACK
 
 
 def _host(registry: str) -> str:

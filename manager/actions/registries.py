@@ -1,16 +1,15 @@
-"""Ask registries which images can be had again: all in a plan, at once, and no others."""
+"""The registries that an engine pulls from, with the credentials that are there for them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters import credentials
-from manager.adapters.registries import places
+from manager.adapters.registries import places, trust
 from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.challenges import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from manager.adapters.credentials import Credentials
 
@@ -20,22 +19,24 @@ def registries(
     lab_registry: str,
     env: Mapping[str, str],
     warn: Callable[[str], None],
+    insecure: Sequence[str] = (),
 ) -> Registries:
-    """The registries that an engine pulls from, with the credentials that are there for them.
+    """Make them known; nothing is asked yet.
 
     Args:
         info: what the engine says of itself: its mirrors, and which registries need no TLS.
         lab_registry: ``HOST:PORT`` of a lab's own, which stands for Docker Hub there; else empty.
         env: the environment: credentials, proxies.
         warn: told what is wrong with where credentials are kept.
+        insecure: further registries that may be asked without TLS.
     """
-    mirrors, insecure = places.from_info(info)
+    mirrors, by_engine = places.from_info(info)
 
-    def urls(registry: str) -> tuple[str, ...]:
+    def where(registry: str) -> tuple[places.Place, ...]:
         # Inside a lab its registry is on the loopback, and the only one that can be reached.
-        if lab_registry and (registry == "docker.io" or _host(registry).strip("[]") in LOOPBACK):
-            return (f"http://{lab_registry}",)
-        return places.base_urls(registry, mirrors, insecure)
+        if lab_registry and (registry == "docker.io" or places.is_loopback(registry)):
+            return (places.Place(f"http://{lab_registry}"),)
+        return places.places(registry, mirrors, lambda it: it in insecure or by_engine(it))
 
     def known(registry: str) -> Credentials | None:
         found, warnings = credentials.find(registry, env)
@@ -43,9 +44,4 @@ def registries(
             warn(warning)
         return found
 
-    return Registries(known, urls)
-
-
-def _host(registry: str) -> str:
-    host, colon, port = registry.rpartition(":")
-    return host if colon and port.isdigit() else registry
+    return Registries(known, where, certificates=trust.folders())
