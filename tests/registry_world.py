@@ -4,6 +4,7 @@ The engine and a program started by ``World.run`` reach them by these names; nob
 """
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,12 +16,13 @@ import pytest
 
 from manager.adapters.lab.state import Lab
 from manager.adapters.registries.push import LocalImage, push
+from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
 from tests.command import PROGRAM, Result
 from tests.distribution import Server, distribution, with_passwords, with_tokens
 from tests.engine.inside import in_network_of
 from tests.lab_etc import Etc
-from tests.lab_network import addresses, listening_in
+from tests.lab_network import addresses, listening_in, socket_in
 from tests.registry_server import Handler, Served, served
 from tests.token_server import AUDIENCE, Tokens
 from tests.troubled_registry import Trouble
@@ -31,6 +33,8 @@ HUB, HUB_TOKENS = "registry-1.docker.io", "auth.docker.io"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OPEN = "registry.example.com"
 LOCKED = f"{OPEN}:5443"
+UNRELIABLE, COUNTING = "unreliable.example.com", "counting.example.com"
+ELSEWHERE, ODD, WRONG = "elsewhere.example.com", "odd.example.com", "wrong.example.com"
 AZURE = "example.azurecr.io"
 REALMS = {
     "ghcr.io": "/token",
@@ -43,7 +47,12 @@ REALMS = {
 """Registries that give tokens under their own name, and the path where they do."""
 HUB_AT, TOKENS_AT, ECR_AT, OPEN_AT, FRONT_AT = (f"203.0.113.{number}" for number in range(1, 6))
 """Addresses that are kept for examples; real names must not resolve to the loopback."""
-FURTHER = tuple(f"203.0.113.{number}" for number in range(20, 40))
+FURTHER = {
+    f"{name}.example.com": f"203.0.113.{number}"
+    for number, name in enumerate(("unreliable", "counting", "elsewhere", "odd", "wrong"), 20)
+}
+"""For tests' own registries. An engine reads its names again only each five seconds, so that a
+name has to be there from the beginning."""
 TLS, LOCKED_PORT = 443, 5443
 PLAIN_PORT, TOKEN_PORT = 5901, 5902
 ENTER = 'mount -t overlay -o "ro,lowerdir=$0:/etc" overlay /etc && exec "$@"'
@@ -61,12 +70,11 @@ class World:
     tokens: Tokens
     front: Trouble
     """The way to all registries of ``REALMS``."""
-    etc: Etc
+    _etc: Etc
     hub: Served
     """Where Docker Hub gives tokens."""
     env: dict[str, str] = field(default_factory=dict)
     """The environment of programs in this world."""
-    _free: Iterator[str] = field(default_factory=lambda: iter(FURTHER))
 
     @property
     def plain(self) -> str:
@@ -80,7 +88,7 @@ class World:
     def command(self, *argv: str) -> Sequence[str]:
         """A command of this machine's, in this world."""
         inside = [*in_network_of(self.lab), "unshare", "--mount", "sh", "-c", ENTER]
-        return [*inside, str(self.etc.folder), *argv]
+        return [*inside, str(self._etc.folder), *argv]
 
     def run(self, *argv: str, env: Mapping[str, str] | None = None) -> Result:
         """The program in this world, as a process of its own, whatever the exit code."""
@@ -106,23 +114,31 @@ class World:
         """A further registry with TLS, for as long as the block runs.
 
         Args:
-            name: by which it is reached.
+            name: by which it is reached: one of ``FURTHER``.
             answer: what it answers.
             names: those in its certificate, if they are others.
             valid: from when to when the certificate is good.
             authority: who signed it; None for the one that is trusted.
         """
         signed = (authority or self.authority).issue(self.folder, *(names or (name,)), valid=valid)
-        address = next(self._free)
-        with (
-            addresses(self.lab, [address]),
-            served(answer, listening_in(self.lab, address, TLS), signed.context()) as server,
-            self.etc.naming({name: address}, trusted=(name,)),
-        ):
+        listener = listening_in(self.lab, FURTHER[name], TLS)
+        with served(answer, listener, signed.context()) as server:
             yield server
 
     @contextmanager
-    def counting(self, name: str = "counting.example.com") -> Iterator[Trouble]:
+    def unreliable(self) -> Iterator[Breaks]:
+        """A way to ``OPEN``, as ``UNRELIABLE``, on which each third connection breaks."""
+
+        def connect() -> socket.socket:
+            connection = socket_in(self.lab)
+            connection.connect((OPEN_AT, TLS))
+            return connection
+
+        with breaking(listening_in(self.lab, FURTHER[UNRELIABLE], TLS), connect) as breaks:
+            yield breaks
+
+    @contextmanager
+    def counting(self, name: str = COUNTING) -> Iterator[Trouble]:
         """A further registry that has all images, and counts the bytes it sends."""
         trouble = Trouble(self.plain)
         with self.served(name, trouble):
@@ -149,7 +165,7 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
     tokens = Tokens(token_authority, {USER: PASSWORD})
     front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=REALMS, tokens=tokens)
     names = {HUB: HUB_AT, HUB_TOKENS: TOKENS_AT, ECR: ECR_AT, OPEN: OPEN_AT}
-    names |= dict.fromkeys(REALMS, FRONT_AT)
+    names |= dict.fromkeys(REALMS, FRONT_AT) | FURTHER
     etc = Etc(lab, folder / "etc", authority)
     with ExitStack() as stack:
         stack.enter_context(addresses(lab, sorted(set(names.values()))))
@@ -158,8 +174,7 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
         hub = _with_tls(stack, lab, folder, authority, TOKENS_AT, (HUB_TOKENS,), tokens)
         _with_tls(stack, lab, folder, authority, FRONT_AT, tuple(REALMS), front)
         stack.enter_context(etc.as_system())
-        trusted = (*names, LOCKED, "docker.io")
-        stack.enter_context(etc.naming(names, trusted=trusted))
+        stack.enter_context(etc.naming(names, trusted=(*names, LOCKED, "docker.io")))
         etc.wait_until_known(OPEN)
         yield World(lab, folder, authority, tokens, front, etc, hub, _environment(lab))
 
@@ -175,7 +190,7 @@ def _servers(
     trusted = folder / "tokens.crt"
     trusted.write_bytes(token_authority.pem)
     with_tokens_of_hub = with_tokens(f"https://{HUB_TOKENS}/token", AUDIENCE, trusted)
-    example = authority.issue(folder, OPEN)
+    example = authority.issue(folder, OPEN, UNRELIABLE)
     return {
         "plain": Server("0.0.0.0", PLAIN_PORT),
         "tokens": Server("0.0.0.0", TOKEN_PORT, with_tokens_of_hub),

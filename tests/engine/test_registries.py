@@ -1,29 +1,241 @@
 """Pulling from registries of every kind, under their real names and with TLS."""
 
+import base64
 import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.flavours import DEFAULT
+from manager.adapters.lab.state import Lab
+from manager.adapters.registries.push import LocalImage
+from tests.certificates import EXPIRED, NOT_YET, VALID, Authority
 from tests.command import Command
 from tests.engine.forest import archive, local_image, noise, packed_image
-from tests.registry_world import World
+from tests.registry_server import Request, has_it
+from tests.registry_world import (
+    AWS_PASSWORD,
+    AZURE,
+    COUNTING,
+    ECR,
+    ELSEWHERE,
+    HUB,
+    LOCKED,
+    OPEN,
+    PASSWORD,
+    UNRELIABLE,
+    USER,
+    WRONG,
+    World,
+)
+from tests.token_server import refused_from
+from tests.troubled_registry import Trouble
+
+PUBLIC, PRIVATE = "team/app:v1", "team/private/app:v1"
+LEARNER = {"username": USER, "password": PASSWORD}
+AWS = {"username": "AWS", "password": AWS_PASSWORD}
+HUB_KEY = "https://index.docker.io/v1/"
+LAYER = 60_000
 
 
-def test_try(world: World, run: Command, engine: Engine, tmp_path):
-    made = packed_image(tmp_path, [archive({"a": noise("world", 30000)})], "amd64")
-    world.push(local_image("team/app", "v1", made), local_image("team/private/app", "v1", made))
-    for r in (
-        "docker.io/team/app:v1",
-        "registry.example.com/team/app:v1",
-        "registry.example.com:5443/team/app:v1",
-        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
-        "ghcr.io/team/app:v1",
-        "ghcr.io/team/private/app:v1",
-        "quay.io/team/app:v1",
+@pytest.fixture(scope="module")
+def image(world: World, tmp_path_factory: pytest.TempPathFactory) -> LocalImage:
+    """A small image that every registry has, once for all and once for who is let in."""
+    folder = tmp_path_factory.mktemp("image")
+    made = packed_image(folder, [archive({"a": noise("world", LAYER)})], "amd64")
+    images = [local_image(name.removesuffix(":v1"), "v1", made) for name in (PUBLIC, PRIVATE)]
+    world.push(*images)
+    return images[0]
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> list[str]:
+    """Options that make pauses short."""
+    config = tmp_path / "config.toml"
+    config.write_text('[pull]\nattempts = 8\nparallel = 10\nbackoff = "0.02s"\n', encoding="utf-8")
+    return ["--config", str(config)]
+
+
+@pytest.fixture
+def empty(engine: Engine) -> Iterator[None]:
+    """No image is there, before and after."""
+    forget(engine)
+    yield
+    forget(engine)
+
+
+def forget(engine: Engine) -> None:
+    """Remove every image that no container uses."""
+    used = {container.image_id for container in engine.containers.list()}
+    for found in engine.images.list():
+        if found.id not in used:
+            for name in found.tags or found.digests or [found.id]:
+                engine.images.remove(name)
+
+
+pytestmark = pytest.mark.usefixtures("image", "empty")
+
+
+@pytest.mark.parametrize(
+    "registry",
+    ["docker.io", "public.ecr.aws", "europe-docker.pkg.dev", "gcr.io", "ghcr.io", "quay.io", OPEN],
+)
+def test_from_who_lets_everybody_in(
+    run: Command, engine: Engine, registry: str, image: LocalImage
+) -> None:
+    (row,) = run.ok("pull", f"{registry}/{PUBLIC}", "--json").data
+    assert (row["status"], row["digest"]) == ("pulled", image.digest)
+    assert engine.images.find(f"{registry}/{PUBLIC}")
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "login"),
+    [
+        (f"docker.io/{PRIVATE}", HUB_KEY, LEARNER),
+        (f"{ECR}/{PUBLIC}", ECR, AWS),
+        (f"europe-docker.pkg.dev/{PRIVATE}", "europe-docker.pkg.dev", LEARNER),
+        (f"{AZURE}/{PRIVATE}", AZURE, LEARNER),
+        (f"ghcr.io/{PRIVATE}", "https://ghcr.io", LEARNER),
+        (f"{LOCKED}/{PUBLIC}", LOCKED, LEARNER),
+    ],
+)
+def test_from_who_wants_a_login(
+    run: Command, tmp_path: Path, address: str, key: str, login: dict[str, str]
+) -> None:
+    refused = run("pull", address)
+    assert refused.code == 4, refused
+    # A lab's registry stands for Hub, and has no logins.
+    assert ("has no team/private" if key == HUB_KEY else "dockmgr login") in refused.err
+    text = base64.b64encode(f"{login['username']}:{login['password']}".encode()).decode()
+    config = json.dumps({"auths": {key: {"auth": text}}})
+    (tmp_path / "config.json").write_text(config, encoding="utf-8")
+    run.env["DOCKER_CONFIG"] = str(tmp_path)
+    done = run.ok("pull", address)
+    assert ": pulled, " in done.out
+    assert login["password"] not in done.out + done.err
+
+
+def test_with_a_token_that_lasts(run: Command, world: World) -> None:
+    identity = world.tokens.new_refresh_token()
+    login = {"username": "00000000-0000-0000-0000-000000000000", "identitytoken": identity}
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {AZURE: login}})
+    done = run.ok("pull", f"{AZURE}/{PRIVATE}")
+    assert identity not in done.out + done.err
+
+
+def test_a_wrong_password(run: Command) -> None:
+    for address in (f"ghcr.io/{PRIVATE}", f"{LOCKED}/{PUBLIC}"):
+        registry = address.partition("/")[0]
+        wrong = {"auths": {registry: {**LEARNER, "password": "close sesame"}}}
+        run.env["DOCKER_AUTH_CONFIG"] = json.dumps(wrong)
+        refused = run("pull", address)
+        assert refused.code == 4, refused
+        assert f"dockmgr login {registry}" in refused.err
+        assert "close sesame" not in refused.out + refused.err
+
+
+def test_a_token_expires_in_the_middle(run: Command, world: World, quick: list[str]) -> None:
+    waited: list[float] = []
+
+    def until_refused(request: Request) -> None:
+        end = refused_from(request.headers["Authorization"].removeprefix("Bearer "))
+        waited.append(end - time.time())
+        while time.time() <= end:
+            time.sleep(0.05)
+
+    world.tokens.lifetime, world.front.held, world.front.hold = 2, until_refused, 1
+    try:
+        done = run(*quick, "pull", f"ghcr.io/{PUBLIC}")
+    finally:
+        world.tokens.lifetime, world.front.hold = 300, 0
+    assert waited
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize(
+    ("names", "valid", "said"),
+    [
+        (("other.example.com",), VALID, "is not for that name"),
+        ((), EXPIRED, "has expired"),
+        ((), NOT_YET, "is not valid yet"),
+        ((), None, "is not trusted"),
+    ],
+    ids=["other name", "expired", "not yet", "unknown"],
+)
+def test_a_certificate_that_is_not_good(
+    run: Command,
+    world: World,
+    names: tuple[str, ...],
+    valid: tuple[timedelta, timedelta] | None,
+    said: str,
+) -> None:
+    stranger = Authority("stranger") if valid is None else None
+    name = WRONG
+    with world.served(
+        name, Trouble(world.plain), names=names, valid=valid or VALID, authority=stranger
     ):
-        res = run("pull", r)
-        print(r, res)
-    print(world.run("images"))
-    print(world.run("prune", "--all", "--dry-run", "--why"))
-    assert 0
+        refused = run("pull", f"{name}/{PUBLIC}")
+        print(refused)
+    assert refused.code == 4
+    errors = [line for line in refused.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert f"the connection to {name} for {name}/{PUBLIC} is not to be trusted: " in errors[0]
+    assert "hint: the engine must know the registry's certificate authority" in refused.err
+
+
+def test_every_third_connection_breaks(
+    run: Command, world: World, lab: Lab, quick: list[str], tmp_path: Path
+) -> None:
+    many = 100 if lab.flavour == DEFAULT else 10
+    layers = [archive({"a": noise(f"many {number}", 30_000)}) for number in range(many)]
+    made = [packed_image(tmp_path, [layer], "amd64") for layer in layers]
+    world.push(*(local_image("many/app", f"v{number}", it) for number, it in enumerate(made)))
+    with world.unreliable() as breaks:
+        wanted = [f"{UNRELIABLE}/many/app:v{number}" for number in range(many)]
+        done = run(*quick, "pull", *wanted, "--json")
+        print(breaks, done.err.count("trying again"))
+    assert done.code == 0, done
+    assert [row["status"] for row in done.data] == ["pulled"] * many
+    assert breaks.broken > many // 10
+    assert "trying again" in done.err
+
+
+def test_what_a_pull_costs_is_counted(run: Command, world: World, image: LocalImage) -> None:
+    manifest = json.loads(image.manifest)
+    with world.counting() as counted:
+        run.ok("pull", f"{COUNTING}/{PUBLIC}")
+        print(counted.sent)
+    assert counted.sent["configs"] == manifest["config"]["size"]
+    assert counted.sent["layers"] == manifest["layers"][0]["size"]
+    assert counted.sent["manifests"] == len(image.manifest)
+
+
+def test_elsewhere_nobody_sees_the_login(run: Command, world: World) -> None:
+    with world.served(ELSEWHERE, Trouble(world.plain)) as elsewhere:
+        world.front.redirect = f"https://{ELSEWHERE}"
+        try:
+            run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {"ghcr.io": LEARNER}})
+            done = run("pull", f"ghcr.io/{PRIVATE}")
+        finally:
+            world.front.redirect = ""
+    print(done, elsewhere.seen)
+    assert done.code == 0
+    assert elsewhere.seen
+    assert not [it for it in elsewhere.seen if "Authorization" in it.headers]
+
+
+def test_the_program_asks_by_the_same_names(run: Command, world: World) -> None:
+    login = {"auths": {ECR: AWS, LOCKED: LEARNER, "ghcr.io": LEARNER, AZURE: LEARNER}}
+    names = [f"{ECR}/{PUBLIC}", f"{LOCKED}/{PUBLIC}", f"ghcr.io/{PRIVATE}", f"{AZURE}/{PRIVATE}"]
+    names += [f"{registry}/{PUBLIC}" for registry in ("quay.io", "gcr.io", OPEN)]
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps(login)
+    run.ok("pull", *names)
+    for name in names:
+        env = {"DOCKER_AUTH_CONFIG": json.dumps(login)}
+        shown = world.run("prune", name.removesuffix(":v1"), "--dry-run", "--json", env=env)
+        print(name, shown)
+        assert shown.code == 0
