@@ -44,7 +44,18 @@ class Request(BaseHTTPRequestHandler):
         self._take()
 
     def do_POST(self) -> None:
-        self._take(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        length = int(self.headers.get("Content-Length", 0))
+        # Podman tells no length of what it sends for a token.
+        chunked = self.headers.get("Transfer-Encoding") == "chunked"
+        self._take((self._chunks() if chunked else self.rfile.read(length)).decode())
+
+    def _chunks(self) -> bytes:
+        found = b""
+        while size := int(self.rfile.readline(), 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
 
     def _take(self, body: str = "") -> None:
         self.body = body

@@ -35,9 +35,8 @@ class Trouble:
     """Seconds. Podman tries again by itself, and would wait minutes without."""
     trickle: float = 0.0
     """Seconds to wait before each piece of a blob."""
-    hold: int = 0
-    """So many blob downloads wait for ``held``."""
-    held: Callable[[Request], None] = lambda _: None
+    held: Callable[[Request], None] | None = None
+    """Blob downloads wait for it."""
     redirect: str = ""
     """Where blobs are to be had instead: a URL without a path."""
     realms: dict[str, str] = field(default_factory=dict)
@@ -87,7 +86,7 @@ class Trouble:
         elif blob and self.redirect:
             request.reply(307, Location=self.redirect + request.path)
         else:
-            if blob and self.take("hold"):
+            if blob and self.held:
                 self.held(request)
             self._pass_on(request)
 
