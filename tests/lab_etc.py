@@ -68,7 +68,7 @@ class Etc:
         known = dict(self.names)
         self.names |= names
         self._write(hosts, before + _lines(names))
-        folders = [self.folder / "docker/certs.d", *(self.root / it for it in CERTIFICATES)]
+        folders = self._folders()
         try:
             for folder in folders:
                 for name in trusted:
@@ -81,6 +81,22 @@ class Etc:
             for folder in folders:
                 for name in trusted:
                     shutil.rmtree(folder / name, ignore_errors=True)
+
+    @contextmanager
+    def trusting(self, authority: Authority, *registries: str) -> Iterator[None]:
+        """Trust another authority for some registries, and for these alone."""
+        files = [folder / name / "ca.crt" for folder in self._folders() for name in registries]
+        before = [file.read_bytes() for file in files]
+        for file in files:
+            file.write_bytes(authority.pem)
+        try:
+            yield
+        finally:
+            for file, content in zip(files, before, strict=True):
+                file.write_bytes(content)
+
+    def _folders(self) -> list[Path]:
+        return [self.folder / "docker/certs.d", *(self.root / it for it in CERTIFICATES)]
 
     def _write(self, hosts: Path, text: str) -> None:
         hosts.write_text(text, encoding="utf-8")

@@ -70,7 +70,7 @@ class World:
     tokens: Tokens
     front: Trouble
     """The way to all registries of ``REALMS``."""
-    _etc: Etc
+    etc: Etc
     hub: Served
     """Where Docker Hub gives tokens."""
     env: dict[str, str] = field(default_factory=dict)
@@ -81,6 +81,11 @@ class World:
         """``HOST:PORT`` of a server that has what they all have, over http and without a login."""
         return f"{self.lab.address}:{PLAIN_PORT}"
 
+    @property
+    def asking(self) -> str:
+        """``HOST:PORT`` of a server that wants tokens, over http."""
+        return f"{self.lab.address}:{TOKEN_PORT}"
+
     def push(self, *images: LocalImage) -> None:
         """Put images into all the registries."""
         push(f"http://{self.plain}", images)
@@ -88,7 +93,7 @@ class World:
     def command(self, *argv: str) -> Sequence[str]:
         """A command of this machine's, in this world."""
         inside = [*in_network_of(self.lab), "unshare", "--mount", "sh", "-c", ENTER]
-        return [*inside, str(self._etc.folder), *argv]
+        return [*inside, str(self.etc.folder), *argv]
 
     def run(self, *argv: str, env: Mapping[str, str] | None = None) -> Result:
         """The program in this world, as a process of its own, whatever the exit code."""
@@ -163,7 +168,7 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
     folder = lab.folder / "world"
     folder.mkdir()
     tokens = Tokens(token_authority, {USER: PASSWORD})
-    front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=REALMS, tokens=tokens)
+    front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=dict(REALMS), tokens=tokens)
     names = {HUB: HUB_AT, HUB_TOKENS: TOKENS_AT, ECR: ECR_AT, OPEN: OPEN_AT}
     names |= dict.fromkeys(REALMS, FRONT_AT) | FURTHER
     etc = Etc(lab, folder / "etc", authority)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from tests.registry_server import Handler, Request, served
 
@@ -40,7 +41,7 @@ class Trouble:
     redirect: str = ""
     """Where blobs are to be had instead: a URL without a path."""
     realms: dict[str, str] = field(default_factory=dict)
-    """By host, the path where it gives tokens itself."""
+    """By host, where tokens are given: the path of its own, or a URL elsewhere."""
     tokens: Handler | None = None
     """Gives them."""
     sent: Counter[str] = field(default_factory=Counter)
@@ -127,7 +128,8 @@ class Trouble:
         """As the registry of that name has it."""
         if host not in self.realms:
             return header
-        header = re.sub(r'realm="[^"]*"', f'realm="https://{host}{self.realms[host]}"', header)
+        realm = urljoin(f"https://{host}", self.realms[host])
+        header = re.sub(r'realm="[^"]*"', f'realm="{realm}"', header)
         return re.sub(r'service="[^"]*"', f'service="{host}"', header)
 
     def _copy(self, request: Request, answer: http.client.HTTPResponse) -> None:
