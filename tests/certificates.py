@@ -49,7 +49,7 @@ class Authority:
             if signs_tokens
             else ec.generate_private_key(ec.SECP256R1())
         )
-        self.certificate = _signed(_name(name), self.key, _name(name), self.key, VALID, ())
+        self.certificate = _signed(_name(name), self.key, _name(name), self.key)
 
     @cached_property
     def pem(self) -> bytes:
@@ -73,7 +73,7 @@ class Authority:
         """
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = self.certificate.subject
-        made = _signed(_name(names[0]), key, issuer, self.key, valid, names)
+        made = _signed(_name(names[0]), key, issuer, self.key, valid=valid, names=names)
         files = Certificate(folder / f"{names[0]}.crt", folder / f"{names[0]}.key")
         files.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         files.key.write_bytes(
@@ -95,8 +95,9 @@ def _signed(
     key: Key,
     issuer: x509.Name,
     issuer_key: Key,
-    valid: tuple[timedelta, timedelta],
-    names: tuple[str, ...],
+    *,
+    valid: tuple[timedelta, timedelta] = VALID,
+    names: tuple[str, ...] = (),
 ) -> x509.Certificate:
     """A server's certificate; without names an authority's own."""
     now = datetime.now(UTC)

@@ -4,6 +4,7 @@ The engine and a program started by ``World.run`` reach them by these names; nob
 """
 
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -173,11 +174,14 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
     names |= dict.fromkeys(REALMS, FRONT_AT) | FURTHER
     etc = Etc(lab, folder / "etc", authority)
     with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
         stack.enter_context(addresses(lab, sorted(set(names.values()))))
-        servers = _servers(lab, folder, authority, token_authority)
+        servers = _servers(folder, authority, token_authority)
         stack.enter_context(distribution(lab, folder, servers))
-        hub = _with_tls(stack, lab, folder, authority, TOKENS_AT, (HUB_TOKENS,), tokens)
-        _with_tls(stack, lab, folder, authority, FRONT_AT, tuple(REALMS), front)
+        of_hub = authority.issue(folder, HUB_TOKENS).context()
+        hub = stack.enter_context(served(tokens, listening_in(lab, TOKENS_AT, TLS), of_hub))
+        of_front = authority.issue(folder, *REALMS).context()
+        stack.enter_context(served(front, listening_in(lab, FRONT_AT, TLS), of_front))
         stack.enter_context(etc.as_system())
         stack.enter_context(etc.naming(names, trusted=(*names, LOCKED, "docker.io")))
         etc.wait_until_known(OPEN)
@@ -189,17 +193,15 @@ def _environment(lab: Lab) -> dict[str, str]:
     return {**kept, "DOCKER_HOST": lab.host}
 
 
-def _servers(
-    lab: Lab, folder: Path, authority: Authority, token_authority: Authority
-) -> dict[str, Server]:
+def _servers(folder: Path, authority: Authority, token_authority: Authority) -> dict[str, Server]:
     trusted = folder / "tokens.crt"
     trusted.write_bytes(token_authority.pem)
-    with_tokens_of_hub = with_tokens(f"https://{HUB_TOKENS}/token", AUDIENCE, trusted)
+    asking = with_tokens(f"https://{HUB_TOKENS}/token", AUDIENCE, trusted)
     example = authority.issue(folder, OPEN, UNRELIABLE)
     return {
         "plain": Server("0.0.0.0", PLAIN_PORT),
-        "tokens": Server("0.0.0.0", TOKEN_PORT, with_tokens_of_hub),
-        "hub": Server(HUB_AT, TLS, with_tokens_of_hub, authority.issue(folder, HUB)),
+        "tokens": Server("0.0.0.0", TOKEN_PORT, asking),
+        "hub": Server(HUB_AT, TLS, asking, authority.issue(folder, HUB)),
         "ecr": Server(
             ECR_AT,
             TLS,
@@ -209,16 +211,3 @@ def _servers(
         "open": Server(OPEN_AT, TLS, certificate=example),
         "locked": Server(OPEN_AT, LOCKED_PORT, with_passwords(folder, {USER: PASSWORD}), example),
     }
-
-
-def _with_tls(
-    stack: ExitStack,
-    lab: Lab,
-    folder: Path,
-    authority: Authority,
-    address: str,
-    names: Sequence[str],
-    answer: Handler,
-) -> Served:
-    context = authority.issue(folder, *names).context()
-    return stack.enter_context(served(answer, listening_in(lab, address, TLS), context))

@@ -80,10 +80,8 @@ class Tokens:
         if not name:
             return ""
         # Azure takes an identity token for a password too, of whom no name is known.
-        good = password and (
-            self.passwords.get(name) == password or password in self.refresh_tokens
-        )
-        return name if good else None
+        good = self.passwords.get(name) == password or password in self.refresh_tokens
+        return name if good and password else None
 
     def _token(self, who: str, access: list[dict[str, Any]]) -> str:
         now = time.time()

@@ -103,5 +103,5 @@ def test_what_it_sends_is_counted_to_the_byte(run: Command, world: World, tmp_pa
     manifest = json.loads(made[0])
     assert before["configs"] == manifest["config"]["size"]
     assert before["layers"] == manifest["layers"][0]["size"]
-    # The second time the engine asks for no more than the digest.
-    assert counted.sent - before == {}
+    # The second time the engine asks for no more than the digest, and whether it is a registry.
+    assert set(counted.sent - before) <= {"else"}
