@@ -155,9 +155,13 @@ class _LogWatch:
 
     def _read(self) -> None:
         # What is written ends with the process; one that is restarted begins to write again.
-        while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
-            self._read_once()
-            time.sleep(AGAIN)
+        try:
+            while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
+                self._read_once()
+                time.sleep(AGAIN)
+        finally:
+            # Nobody waits for this thread: it may still read when all else has been closed.
+            self._engine.close_mine()
 
     def _read_once(self) -> None:
         try:

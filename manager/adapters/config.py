@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from manager.adapters import schema
 from manager.adapters.folders import config as config_folder
-from manager.adapters.kinds import choice, duration, folders, texts, web_address, whole
+from manager.adapters.kinds import choice, duration, flag, folders, texts, web_address, whole
 from manager.adapters.rules import Prune
 from manager.adapters.schema import Section, section, setting
 from manager.adapters.toml import line_of
@@ -43,6 +43,11 @@ class Pull(Section):
     )
     backoff: timedelta = setting(
         duration("10m"), "1s", "how long to wait before the second try; twice as long each time"
+    )
+    sizes: bool = setting(
+        flag(),
+        True,  # noqa: FBT003 - as every default
+        "whether registries are asked beforehand how large images are; Docker Hub counts that",
     )
 
 

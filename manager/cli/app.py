@@ -23,6 +23,8 @@ AREAS = {
     "execute": ("exec",),
     "logs": ("logs",),
     "pull": ("pull",),
+    "login": ("login", "logout"),
+    "registries": ("registries",),
     "images": ("images", "rmi"),
     "df": ("df",),
     "prune": ("prune", "apply"),

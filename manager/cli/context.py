@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import typer
 
+    from manager.actions.remote import Lookup
     from manager.adapters.config import Settings
     from manager.adapters.contexts import Endpoint
     from manager.adapters.engine.client import Engine
@@ -155,13 +156,15 @@ class Session:
             from manager.actions.registries import registries
 
             lab = self.lab.registry if self.lab is not None else ""
-            told = self._info() if info is None else info
+            told = self.info if info is None else info
             insecure = self.settings.registries.insecure
             self._registries = registries(told, lab, self.env, self.out.warn, insecure)
             self._closing.callback(self._registries.close)
         return self._registries
 
-    def _info(self) -> Mapping[str, Any]:
+    @cached_property
+    def info(self) -> Mapping[str, Any]:
+        """What the engine says of itself; nothing where there is no engine, which is said."""
         from manager.adapters.engine.failures import EngineUnreachableError
 
         try:
@@ -169,6 +172,22 @@ class Session:
         except EngineUnreachableError as error:
             self.out.note(f"{error.message}: registries are asked without it")
             return {}
+
+    def lookup(self, platform: str = "", *, sparing: bool = False) -> Lookup:
+        """How images are looked up in their registries.
+
+        Args:
+            platform: whose image is meant; empty for the engine's own.
+            sparing: whether the last of a quota is left to the engine.
+        """
+        from manager.actions.remote import Lookup
+        from manager.adapters import folders
+        from manager.adapters.documents import Documents
+        from manager.core.platforms import normalised, of_engine
+
+        registries = self.registries()
+        chosen = normalised(platform) if platform else of_engine(self.info)
+        return Lookup(registries, Documents(folders.cache()), chosen, sparing=sparing)
 
     @property
     def engine_is_here(self) -> bool:

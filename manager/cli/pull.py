@@ -7,7 +7,7 @@ import typer
 from manager.cli import complete, options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
-from manager.errors import ExitCode
+from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ def register(app: typer.Typer) -> None:
             "dockmgr pull nginx",
             "dockmgr pull nginx redis busybox",
             "dockmgr pull --platform linux/arm64 nginx",
+            "dockmgr pull --dry-run nginx         what it takes, and whether it fits",
+            "dockmgr pull --make-room tensorflow/tensorflow",
         )
     )(pull)
 
@@ -41,28 +43,50 @@ def pull(
     platform: Annotated[
         str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
     ] = "",
+    make_room: Annotated[
+        bool,
+        typer.Option("--make-room", help="Tidy up first if they do not fit, as prune --free does."),
+    ] = False,
+    yes: options.Yes = False,
     dry_run: options.DryRun = False,
     json: options.Json = False,
 ) -> None:
-    """Get images from their registries, several at once."""
+    """Get images from their registries, several at once; what they take is said beforehand.
+
+    What surely does not fit on the engine's disk is refused before it begins.
+    """
     from manager.actions.pull import pull as act
+    from manager.cli.beforehand import Beforehand
     from manager.cli.progress import pulling
     from manager.cli.steps import show_plan
     from manager.core.plan import Plan, Step, Verb
     from manager.core.reference import ImageReference
 
     work = session(ctx)
+    if make_room and json:
+        raise ManagerError(
+            "--make-room and --json do not go together: what is removed has to be seen",
+            "make room first with: dockmgr prune --free SIZE --json",
+            ExitCode.USAGE,
+        )
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
+    beforehand = Beforehand.ask(work, references, platform)
     if dry_run:
         steps = tuple(Step(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
-        show_plan(work.out, "pull", Plan(steps), json=json, dry_run=True)
+        plan = Plan(steps, notes=beforehand.notes())
+        show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.data())
         return
+    beforehand.tell(quiet=json)
+    if make_room:
+        beforehand = beforehand.with_room(yes=yes)
+    beforehand.check()
     with pulling(work.out) as report:
         outcomes = act(
             work.engine, references, means(work, platform, report), work.settings.pull.parallel
         )
     if json:
-        work.out.json("pull", [_row(outcome) for outcome in outcomes])
+        rows = [{**_row(it), "predicted": beforehand.row(it.reference)} for it in outcomes]
+        work.out.json("pull", rows)
     code = _tell(work, outcomes, quiet=json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
@@ -75,8 +99,12 @@ def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) ->
         ManagerError: it could not be had.
     """
     from manager.actions.pull import pull_one
+    from manager.cli.beforehand import Beforehand
     from manager.cli.progress import pulling
 
+    beforehand = Beforehand.ask(work, [reference], platform)
+    beforehand.tell(quiet=False)
+    beforehand.check()
     with pulling(work.out) as report:
         pull_one(work.engine, reference, means(work, platform, report))
 

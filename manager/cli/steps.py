@@ -8,7 +8,7 @@ from manager.core.plan import Plan, Verb
 from manager.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from manager.actions.run import Outcome
     from manager.cli.output import Output
@@ -23,12 +23,21 @@ DONE = {
 }
 
 
-def show_plan(out: Output, command: str, plan: Plan, *, json: bool, dry_run: bool) -> None:
-    """Show what would be done, as data."""
+def show_plan(
+    out: Output,
+    command: str,
+    plan: Plan,
+    *,
+    json: bool,
+    dry_run: bool,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Show what would be done, as data; with more of it in JSON."""
     if json:
         from manager.cli.render import plan_rows
 
-        out.json(command, {"dry_run": dry_run, **plan_rows(plan), "outcomes": []})
+        row = {"dry_run": dry_run, **plan_rows(plan), **(more or {}), "outcomes": []}
+        out.json(command, row)
         return
     out.line(str(plan))
     if plan:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from manager.core import registry_kinds
+
 
 class Kind(StrEnum):
     """What went wrong."""
@@ -123,6 +125,11 @@ def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool 
             f"see what it has with: dockmgr lab status --name {lab}",
         )
     message, hint = _WORDS[kind]
+    host = registry_kinds.of(registry)
+    if kind is Kind.LOGIN:
+        hint = host.login_hint
+    elif host.missing_hint and kind in {Kind.MISSING_TAG, Kind.ABSENT_OR_DENIED}:
+        hint = host.missing_hint
     return Failure(
         kind,
         message.format(image=image, registry=registry, said=said),
@@ -146,7 +153,7 @@ _WORDS = {
     ),
     Kind.LOGIN: (
         "{registry} wants a login before it gives {image}, or refused the one it got",
-        "log in with: dockmgr login {registry}",
+        "",  # that of the kind of registry
     ),
     Kind.EXPIRED: (
         "{registry} let {image} begin, and then refused the login",

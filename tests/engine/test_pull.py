@@ -1,9 +1,11 @@
 """Pulling for real: from the lab's registry, from a private one, and through trouble."""
 
 import json
+import re
 import signal
 import subprocess
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,9 @@ USER = {"username": "learner", "password": "open sesame"}
 
 @pytest.fixture
 def quick(tmp_path: Path) -> list[str]:
-    """Options that make tries few and short."""
+    """Options that make tries few and short; only the engine asks the registry."""
     config = tmp_path / "config.toml"
-    config.write_text('[pull]\nattempts = 3\nbackoff = "0.05s"\n', encoding="utf-8")
+    config.write_text('[pull]\nattempts = 3\nbackoff = "0.05s"\nsizes = false\n', encoding="utf-8")
     return ["--config", str(config)]
 
 
@@ -80,8 +82,12 @@ def test_by_digest(run: Command, engine: Engine) -> None:
     assert [container.state for container in engine.containers.list()] == ["running"]
 
 
+@pytest.mark.usefixtures("absent")
 def test_dry_run_pulls_nothing(run: Command) -> None:
-    assert run.ok("pull", "nginx", "--dry-run").out == "pull nginx:latest (from docker.io)\n"
+    planned = run.ok("pull", "nginx", "--dry-run").out
+    assert planned.startswith("pull nginx:latest (from docker.io)\nnote: nginx:latest: 17.9MB to ")
+    assert re.search(r"note: [0-9.]+GB are free on the engine's disk\n", planned)
+    assert run.ok("images", "--json").data == []
 
 
 def test_one_that_fails_does_not_stop_the_others(run: Command, lab: Lab) -> None:
@@ -121,6 +127,40 @@ def test_a_private_registry_wants_a_login_and_takes_the_one_docker_keeps(
     missing = run("pull", f"{private}/team/busybox:v2")
     assert f"{private} has no {private}/team/busybox:v2" in missing.err
     run.ok("rmi", f"{private}/team/busybox:v1", "--yes")
+
+
+def test_a_login_is_tried_and_pulls_find_it(
+    run: Command,
+    engine: Engine,
+    private: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run.ok("pull", "busybox")
+    name = f"{private}/team/busybox"
+    engine.api.tag("busybox", name, "v3")
+    for line in engine.api.push(name, "v3", auth_config=USER, stream=True, decode=True):
+        assert "error" not in line, line
+    run.ok("rmi", f"{name}:v3", "--yes")
+    run.env["DOCKER_CONFIG"] = str(tmp_path)
+    # Podman does not tell which registries need no TLS.
+    config = tmp_path / "config.toml"
+    config.write_text(f'[registries]\ninsecure = ["{private}"]\n', encoding="utf-8")
+    user = ("--username", USER["username"], "--password-stdin")
+    login = ("--config", str(config), "login", private, *user)
+    monkeypatch.setattr("sys.stdin", StringIO("wrong"))
+    refused = run(*login, "--insecure-plaintext")
+    assert refused.code == 4
+    assert not (tmp_path / "config.json").exists()
+    monkeypatch.setattr("sys.stdin", StringIO(USER["password"]))
+    done = run.ok(*login, "--insecure-plaintext")
+    assert done.out.startswith(f"logged in to {private} as learner, kept in config.json")
+    assert run.ok("pull", f"{name}:v3", "--json").data[0]["status"] == "pulled"
+    rows = {row["registry"]: row for row in run.ok("registries", "--json").data}
+    assert (rows[private]["username"], rows[private]["images"]) == ("learner", 1)
+    run.ok("logout", private)
+    run.ok("rmi", f"{name}:v3", "--yes")
+    assert run("pull", f"{name}:v3").code == 4
 
 
 @pytest.mark.usefixtures("absent")
@@ -178,7 +218,8 @@ def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: f
         ) as pull,
     ):
         assert pull.stderr
-        assert "pulling" in pull.stderr.readline()
+        while "pulling" not in pull.stderr.readline():
+            assert pull.poll() is None
         pull.send_signal(signal.SIGINT)
         begun = time.monotonic()
         assert pull.wait(timeout=10) == 130

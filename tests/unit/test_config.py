@@ -17,6 +17,8 @@ from manager.errors import ExitCode, ManagerError
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
+SECTIONS = "spawn, containers, pull, images, registries, prune, lab, output"
+
 EVERYTHING = """
 spawn.parallel = 2
 
@@ -202,7 +204,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[spwan]\nparallel = 3\n",
             "line 1: spwan is not a section; did you mean spawn?",
-            "the sections there are: spawn, containers, pull, images, registries, prune, lab, output",
+            f"the sections there are: {SECTIONS}",
         ),
         (
             "[spawn]\nattempts = 3",
@@ -212,7 +214,7 @@ def test_settings_are_frozen_values() -> None:
         (
             "[qqqq]",
             "line 1: qqqq is not a section",
-            "the sections there are: spawn, containers, pull, images, registries, prune, lab, output",
+            f"the sections there are: {SECTIONS}",
         ),
         (
             "[spawn]\nparallel = true",

@@ -64,6 +64,12 @@ class Engine:
         for client in self._clients:
             client.close()
 
+    def close_mine(self) -> None:
+        """Close this thread's connections: it may outlive the command that began it."""
+        client = self._local.__dict__.pop("client", None)
+        if client is not None:
+            client.close()
+
     def _agree(self) -> None:
         endpoint = self.endpoint
         with translated(endpoint):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from docker.types import CancellableStream
+
 from manager.adapters.engine.failures import (
     ConflictError,
     EngineError,
@@ -211,16 +213,22 @@ class Containers:
         Raises:
             ManagerError: the engine could not be asked.
         """
+        wish: dict[str, int | float | str] = {"stdout": 1, "stderr": 1, "follow": int(follow)}
+        wish |= {"timestamps": int(timestamps), "tail": "all" if tail is None else tail}
+        if since:
+            wish["since"] = since
+        api = self._engine.api
         with translated(self._engine.endpoint):
-            stream = self._engine.api.logs(
-                identity,
+            # The SDK's own way asks for this last, and leaves the answer open where that fails
+            # because the container has gone meanwhile.
+            terminal = api._check_is_tty(identity)  # noqa: SLF001
+            answer = api._get(  # noqa: SLF001
+                api._url("/containers/{0}/logs", identity),  # noqa: SLF001
+                params=wish,
                 stream=True,
-                follow=follow,
-                tail="all" if tail is None else tail,
-                timestamps=timestamps,
-                since=since or None,
             )
-        yield from pieces(self._engine.endpoint, stream)
+            stream = api._get_result_tty(True, answer, terminal)  # noqa: FBT003, SLF001
+        yield from pieces(self._engine.endpoint, CancellableStream(stream, answer))
 
 
 def _container(row: dict[str, Any]) -> Container:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
 
 
+KILLED = 137
+"""The exit code after SIGKILL, which is also what ends whoever has no memory left."""
 EPOCH = "1970-01-01T00:00:00+00:00"
 
 
@@ -39,7 +41,11 @@ def ending(engine: Engine, identity: str) -> Ending:
         ManagerError: the engine could not be asked.
     """
     state = engine.containers.inspect(identity).get("State") or {}
-    return Ending(state.get("ExitCode") or 0, bool(state.get("OOMKilled")))
+    found = Ending(state.get("ExitCode") or 0, bool(state.get("OOMKilled")))
+    if found.code == KILLED and not found.out_of_memory:
+        # Word of it can come to the engine after that of the end: then only its events have it.
+        return past_ending(engine, identity) or found
+    return found
 
 
 def past_ending(engine: Engine, identity: str) -> Ending | None:

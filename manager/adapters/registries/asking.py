@@ -143,12 +143,23 @@ class Registries:
         """
         with self._lock:
             if name not in self._known:
-                found = self._credentials(name)
-                self._known[name] = tuple(
-                    Registry(place.url, found, self._deadline, self._trust(place))
-                    for place in self._places(name)
-                )
+                self._known[name] = self.anew(name, self._credentials(name))
             return self._known[name]
+
+    def anew(
+        self, name: str, credentials: Credentials | None, deadline: float | None = None
+    ) -> tuple[Registry, ...]:
+        """The places of a registry, to be asked with other credentials; whoever asks closes them.
+
+        Args:
+            name: host and port, as in an image address.
+            credentials: None for anonymous.
+            deadline: seconds for one question; None for that of all others.
+        """
+        return tuple(
+            Registry(place.url, credentials, deadline or self._deadline, self._trust(place))
+            for place in self._places(name)
+        )
 
     def _trust(self, place: Place) -> trust.Trust | None:
         """What its certificate is held against; None where it has none to show."""

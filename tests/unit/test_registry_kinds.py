@@ -1,0 +1,184 @@
+"""What a registry's host name tells, and until when its passwords say that they are good."""
+
+import json
+from base64 import b64encode
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manager.core import expiry, registry_kinds
+from manager.core.pulling import failure
+from manager.core.registry_kinds import Cloud, Kind, RegistryKind, of
+from manager.errors import ExitCode, ManagerError
+
+ECR = "123456789012.dkr.ecr"
+DUAL = "123456789012.dkr-ecr"
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [
+        ("docker.io", Kind.HUB),
+        ("index.docker.io", Kind.HUB),
+        ("registry-1.docker.io", Kind.HUB),
+        ("docker.io.example", Kind.OTHER),
+        ("public.ecr.aws", Kind.ECR_PUBLIC),
+        ("ecr-public.aws.com", Kind.ECR_PUBLIC),
+        ("europe-west1-docker.pkg.dev", Kind.GOOGLE),
+        ("us-docker.pkg.dev", Kind.GOOGLE),
+        ("docker.pkg.dev", Kind.GOOGLE),
+        ("xdocker.pkg.dev", Kind.OTHER),
+        ("us-npm.pkg.dev", Kind.OTHER),
+        ("gcr.io", Kind.GCR),
+        ("eu.gcr.io", Kind.GCR),
+        ("mirror.gcr.io", Kind.GCR),
+        ("gcr.io.example", Kind.OTHER),
+        ("notgcr.io", Kind.OTHER),
+        ("acme.azurecr.io", Kind.AZURE),
+        ("Acme.AzureCR.io", Kind.AZURE),
+        ("acme-h4sh.azurecr.io", Kind.AZURE),
+        ("acme.westeurope.geo.azurecr.io", Kind.AZURE),
+        ("acme.azurecr.cn", Kind.AZURE),
+        ("acme.azurecr.us", Kind.AZURE),
+        ("acme.azurecr.de", Kind.AZURE),
+        ("azurecr.io", Kind.OTHER),
+        ("acme.azurecr.fr", Kind.OTHER),
+        ("ghcr.io", Kind.GITHUB),
+        ("docker.pkg.github.com", Kind.GITHUB),
+        ("quay.io", Kind.QUAY),
+        ("localhost", Kind.LOCAL),
+        ("localhost:5000", Kind.LOCAL),
+        ("registry.localhost:5000", Kind.LOCAL),
+        ("127.0.0.1:5000", Kind.LOCAL),
+        ("127.1.2.3", Kind.LOCAL),
+        ("[::1]:5000", Kind.LOCAL),
+        ("[::1]", Kind.LOCAL),
+        ("[::2]", Kind.OTHER),
+        ("registry.gitlab.com", Kind.OTHER),
+        ("10.0.0.1:5000", Kind.OTHER),
+        (f"{ECR}.eu-west-1.amazonaws.com", Kind.ECR),
+        (f"{ECR}.eu-west-1.amazonaws.com.example", Kind.OTHER),
+        (f"x{ECR}.eu-west-1.amazonaws.com", Kind.OTHER),
+        (f"{DUAL}.eu-west-1.amazonaws.com", Kind.OTHER),
+        (f"{ECR}.eu-west-1.on.aws", Kind.OTHER),
+        ("ecr.eu-west-1.amazonaws.com", Kind.OTHER),
+        ("12345.dkr.ecr.eu-west-1.amazonaws.com", Kind.OTHER),
+    ],
+)
+def test_kinds(host: str, kind: Kind) -> None:
+    found = of(host)
+    assert (found.kind, found.host) == (kind, host)
+    assert found.run_by
+    assert host in found.login_hint
+
+
+@pytest.mark.parametrize(
+    ("host", "region", "fips", "dual"),
+    [
+        (f"{ECR}.eu-west-1.amazonaws.com", "eu-west-1", False, False),
+        (f"{ECR}.eu-west-1.amazonaws.com:443", "eu-west-1", False, False),
+        (f"{ECR}-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1", True, False),
+        (f"{ECR}.cn-north-1.amazonaws.com.cn", "cn-north-1", False, False),
+        (f"{ECR}.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", False, False),
+        (f"{ECR}.us-iso-east-1.c2s.ic.gov", "us-iso-east-1", False, False),
+        (f"{ECR}.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1", False, False),
+        (f"{ECR}.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1", False, False),
+        (f"{ECR}.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1", False, False),
+        (f"{DUAL}.eu-west-1.on.aws", "eu-west-1", False, True),
+        (f"{DUAL}-fips.us-east-1.on.aws", "us-east-1", True, True),
+        (f"{DUAL}.cn-north-1.on.amazonwebservices.com.cn", "cn-north-1", False, True),
+        (f"{DUAL}.eusc-de-east-1.on.amazonwebservices.eu", "eusc-de-east-1", False, True),
+    ],
+)
+def test_hosts_of_ecr(host: str, region: str, fips: bool, dual: bool) -> None:
+    expected = RegistryKind(host, Kind.ECR, "123456789012", region, fips, dual)
+    assert of(host) == expected
+    assert expected.cloud is Cloud.AWS
+    assert expected.extra == "aws"
+    assert "123456789012" in expected.run_by
+    assert region in expected.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("docker.io", "docker.io"),
+        ("https://index.docker.io/v1/", "docker.io"),
+        ("registry-1.docker.io", "docker.io"),
+        ("https://ghcr.io", "ghcr.io"),
+        ("http://localhost:5000/v2/", "localhost:5000"),
+        (" ghcr.io ", "ghcr.io"),
+        ("[::1]:5000", "[::1]:5000"),
+    ],
+)
+def test_what_a_person_means(text: str, host: str) -> None:
+    assert registry_kinds.named(text).host == host
+
+
+@pytest.mark.parametrize("text", ["", "ghcr.io/org", "a b", "me@ghcr.io", "ghcr.io:x", "_"])
+def test_what_is_no_registry(text: str) -> None:
+    with pytest.raises(ManagerError) as caught:
+        registry_kinds.named(text)
+    assert caught.value.exit_code is ExitCode.USAGE
+
+
+@given(st.text(max_size=40))
+def test_any_text_has_a_kind(text: str) -> None:
+    assert isinstance(of(text), RegistryKind)
+
+
+def test_what_is_missing_under_an_old_name() -> None:
+    for host in ("gcr.io", "eu.gcr.io"):
+        for said in ("manifest unknown", "denied"):
+            assert "shut down" in failure(said, f"{host}/x/y", host).hint
+    assert "shut down" not in failure("manifest unknown", "ghcr.io/x/y", "ghcr.io").hint
+
+
+def test_a_pull_without_a_login_says_what_a_login_takes() -> None:
+    hint = failure("no basic auth credentials", "x", f"{ECR}.eu-west-1.amazonaws.com").hint
+    assert "dockmgr login" in hint
+    assert "12 h" in hint
+
+
+END = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def in_base64(value: object) -> str:
+    return b64encode(json.dumps(value).encode()).decode()
+
+
+@pytest.mark.parametrize("end", [int(END.timestamp()), str(int(END.timestamp()))])
+def test_an_ecr_password_says_until_when(end: object) -> None:
+    secret = in_base64({"payload": "x", "expiration": end})
+    assert expiry.written_in(of(f"{ECR}.eu-west-1.amazonaws.com"), secret) == END
+    assert expiry.written_in(of("public.ecr.aws"), secret) == END
+    assert expiry.written_in(of("r.example"), secret) is None
+
+
+def test_a_token_of_azure_says_until_when() -> None:
+    claims = in_base64({"exp": END.timestamp()}).rstrip("=")
+    secret = f"e30.{claims}.x"
+    assert expiry.written_in(of("acme.azurecr.io"), secret) == END
+    assert expiry.written_in(of("r.example"), secret) is None
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "hello",
+        "a.b.c",
+        "..",
+        in_base64([]),
+        in_base64({"expiration": True}),
+        in_base64({"expiration": "soon"}),
+        in_base64({"expiration": 1e300}),
+        "x." + in_base64({"exp": None}) + ".y",
+        b64encode(b"[" * 100_000).decode(),
+    ],
+)
+def test_what_does_not_say(secret: str) -> None:
+    for host in (f"{ECR}.eu-west-1.amazonaws.com", "acme.azurecr.io"):
+        assert expiry.written_in(of(host), secret) is None
