@@ -118,10 +118,12 @@ def leftovers(labs_ended: list[Lab]) -> dict[str, set[str]]:
     links = {row["ifname"] for row in json.loads(_output("ip", "-json", "link"))}
     rules = _output("iptables-save") if shutil.which("iptables-save") else ""
     names = {lifecycle.hostname(lab.name) for lab in labs_ended}
+    # What is in folders of pytest's belongs to single tests, maybe of another run.
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
     groups = [*Path("/sys/fs/cgroup").glob("*/*"), *Path("/sys/fs/cgroup").glob("*")]
     return {
         "interfaces": links & {network.interface_name(lab.folder) for lab in labs_ended},
-        "mounts": set(Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()),
+        "mounts": {line for line in mounts.splitlines() if "/pytest-of-" not in line},
         "namespaces": set(_output("ip", "netns").splitlines()),
         "firewall rules": {line for line in rules.splitlines() if line.startswith("-A")},
         "cgroups": {str(group) for group in groups if group.name in names},

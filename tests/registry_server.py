@@ -2,12 +2,15 @@
 
 import base64
 import json
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Handler = Callable[["Request"], None]
@@ -28,7 +31,11 @@ class Request(BaseHTTPRequestHandler):
     """One request being answered."""
 
     protocol_version = "HTTP/1.1"
+    # What is no HTTP, such as the beginning of TLS, is refused in HTTP all the same: by that an
+    # engine sees that it has to do without TLS.
+    default_request_version = "HTTP/1.1"
     server: "_Server"
+    body = ""
 
     def do_HEAD(self) -> None:
         self._take()
@@ -37,9 +44,21 @@ class Request(BaseHTTPRequestHandler):
         self._take()
 
     def do_POST(self) -> None:
-        self._take(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        length = int(self.headers.get("Content-Length", 0))
+        # Podman tells no length of what it sends for a token.
+        chunked = self.headers.get("Transfer-Encoding") == "chunked"
+        self._take((self._chunks() if chunked else self.rfile.read(length)).decode())
+
+    def _chunks(self) -> bytes:
+        found = b""
+        while size := int(self.rfile.readline(), 16):
+            found += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return found
 
     def _take(self, body: str = "") -> None:
+        self.body = body
         self.server.seen.append(Seen(self.command, self.path, dict(self.headers), body))
         self.server.answer(self)
 
@@ -61,10 +80,23 @@ class Request(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, answer: Handler) -> None:
-        super().__init__(("127.0.0.1", 0), Request)
+    def __init__(
+        self, answer: Handler, listener: socket.socket, context: ssl.SSLContext | None
+    ) -> None:
+        super().__init__(listener.getsockname(), Request, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
         self.answer = answer
+        self.context = context
         self.seen: list[Seen] = []
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Speak to a client, in the thread that is its own: one that is slow hinders no other."""
+        if self.context is None:
+            super().finish_request(request, client_address)
+            return
+        with self.context.wrap_socket(request, server_side=True) as encrypted:
+            super().finish_request(encrypted, client_address)
 
     def handle_error(self, *_: object) -> None:
         """A client that goes away is no error here."""
@@ -77,15 +109,31 @@ class Served:
     url: str
     seen: list[Seen]
 
+    @property
+    def address(self) -> str:
+        """``HOST:PORT``."""
+        return urlsplit(self.url).netloc
+
 
 @contextmanager
-def served(answer: Handler) -> Iterator[Served]:
-    """Answer requests on the loopback for as long as the block runs."""
-    server = _Server(answer)
+def served(
+    answer: Handler,
+    listener: socket.socket | None = None,
+    context: ssl.SSLContext | None = None,
+) -> Iterator[Served]:
+    """Answer requests for as long as the block runs.
+
+    Args:
+        answer: how.
+        listener: where; None for a free port of the loopback.
+        context: for TLS; None for plain http.
+    """
+    server = _Server(answer, listener or socket.create_server(("127.0.0.1", 0)), context)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
+    host, port = server.socket.getsockname()
     try:
-        yield Served(f"http://127.0.0.1:{server.server_address[1]}", server.seen)
+        yield Served(f"{'https' if context else 'http'}://{host}:{port}", server.seen)
     finally:
         server.shutdown()
         thread.join()

@@ -167,7 +167,8 @@ def _with_retries(
         progress, said = _attempt(engine, reference, means, stopping)
         if not said:
             return progress
-        why = failure(said, reference.familiar, reference.registry, means.lab)
+        begun = bool(progress.layers)
+        why = failure(said, reference.familiar, reference.registry, means.lab, begun=begun)
         if stopping.is_set() or not why.retry or attempt >= means.retry.attempts:
             raise _error(why)
         pause = means.retry.pause(attempt)

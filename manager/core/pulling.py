@@ -17,6 +17,7 @@ class Kind(StrEnum):
     ABSENT_OR_DENIED = "not there or not allowed"
     RATE_LIMIT = "too many pulls"
     LOGIN = "login needed"
+    EXPIRED = "login expired"
     NETWORK = "no network"
     TLS = "tls"
     NO_SPACE = "no space"
@@ -103,7 +104,7 @@ def kind_of(said: str) -> Kind:
     return next((kind for kind, signs in _SIGNS_COMPILED if signs.search(text)), Kind.OTHER)
 
 
-def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
+def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool = False) -> Failure:
     """Say what a failed pull means.
 
     Args:
@@ -111,8 +112,11 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
         image: the reference as a person knows it.
         registry: the registry it names.
         lab: the lab's name, if the engine is one: it has no way to the internet.
+        begun: whether layers were on their way: the registry had let the engine in.
     """
     kind = kind_of(said)
+    if kind is Kind.LOGIN and begun:
+        kind = Kind.EXPIRED
     unknown_to_hub = registry == "docker.io" and kind in {Kind.MISSING_TAG, Kind.ABSENT_OR_DENIED}
     if lab and (kind is Kind.NETWORK or unknown_to_hub):
         return Failure(
@@ -130,7 +134,7 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
         kind,
         message.format(image=image, registry=registry, said=said),
         hint.format(image=image, registry=registry, repository=image.rpartition(":")[0] or image),
-        retry=kind in {Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT},
+        retry=kind in {Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT, Kind.EXPIRED},
     )
 
 
@@ -150,6 +154,10 @@ _WORDS = {
     Kind.LOGIN: (
         "{registry} wants a login before it gives {image}, or refused the one it got",
         "",  # that of the kind of registry
+    ),
+    Kind.EXPIRED: (
+        "{registry} let {image} begin, and then refused the login",
+        "log in again with: dockmgr login {registry}",
     ),
     Kind.NETWORK: (
         "{registry} cannot be reached for {image}: {said}",

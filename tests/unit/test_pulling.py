@@ -137,6 +137,14 @@ def test_what_hub_does_not_tell_apart_has_a_sentence_for_both() -> None:
     )
 
 
+def test_a_login_that_is_refused_in_the_middle_has_expired_and_is_made_anew() -> None:
+    said = "unauthorized: authentication required"
+    told = failure(said, "a/b:c", "example.org", begun=True)
+    assert (told.kind, told.retry) == (Kind.EXPIRED, True)
+    assert told.message == "example.org let a/b:c begin, and then refused the login"
+    assert not failure("no space left on device", "a", "b", begun=True).retry
+
+
 @pytest.mark.parametrize("said", [said for name, said in CASES if name == "no network"])
 def test_in_a_lab_the_network_is_never_the_reason(said: str) -> None:
     told = failure(said, "x:latest", "docker.io", lab="lab")

@@ -68,10 +68,11 @@ def test_a_page_for_people_is_no_answer() -> None:
     assert "it gives a web page" in refusal(replies(200, Content_Type="text/html"))
 
 
-def test_a_registry_that_has_no_head_is_asked_otherwise() -> None:
+@pytest.mark.parametrize("status", [405, 200], ids=["no head", "no digest with it"])
+def test_a_head_that_does_not_tell_is_not_enough(status: int) -> None:
     def answer(request: Request) -> None:
         if request.command == "HEAD":
-            request.reply(405)
+            request.reply(status)
         else:
             request.reply(200, MANIFEST)
 

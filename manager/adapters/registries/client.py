@@ -141,16 +141,17 @@ class Registry:
         """
         url = f"{self.base}/v2/{path}/manifests/{reference}"
         with self._way.ask("HEAD", url, path, ACCEPT) as answer:
-            told = answer.header("Docker-Content-Digest")
-            by_digest = ":" in reference
-            if answer.ok and (told or by_digest):
+            if answer.ok:
                 self._refuse_pages(answer)
+            told = answer.header("Docker-Content-Digest")
+            if answer.ok and told:
                 length = answer.header("Content-Length")
                 size = int(length) if length.isascii() and length.isdigit() else None
-                return Head(told or reference, answer.kind, size)
+                return Head(told, answer.kind, size)
             if not answer.ok and answer.status != NO_METHOD:
                 raise self._refusal(answer, f"{path}:{reference}")
-        # It has no HEAD, or does not tell the digest with it.
+        # It has no HEAD, or does not tell the digest with it: what says yes to everything is no
+        # registry, and an image must not go because of it.
         found = self.manifest(path, reference)
         return Head(found.digest, found.media_type, len(found.raw))
 

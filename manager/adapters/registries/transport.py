@@ -239,9 +239,10 @@ class Transport:
             # Else requests would read passwords from .netrc, and other certificates.
             session.trust_env = False
             if self.base.startswith("https:"):
-                # Only the registry itself: elsewhere the system's authorities alone count.
+                # As engines do, also where the registry sends for tokens and blobs: with an own
+                # authority that is often another name of the same house.
                 session.verify = self._trust.verify
-                session.mount(f"{self.base}/", trust.adapter(self._trust))
+                session.mount("https://", trust.adapter(self._trust))
         host = urlsplit(url).hostname
         session.proxies = (
             {} if host in LOOPBACK else requests.utils.get_environ_proxies(url, no_proxy=None)

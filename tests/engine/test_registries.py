@@ -1,0 +1,289 @@
+"""Pulling from registries of every kind, under their real names and with TLS."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from manager.adapters.engine.client import Engine
+from manager.adapters.lab.state import Lab
+from manager.adapters.registries.push import LocalImage
+from tests.certificates import EXPIRED, NOT_YET, VALID, Authority
+from tests.command import Command
+from tests.engine.forest import archive, local_image, noise, packed_image
+from tests.registry_server import Request
+from tests.registry_world import (
+    AWS_PASSWORD,
+    AZURE,
+    COUNTING,
+    ECR,
+    ELSEWHERE,
+    LOCKED,
+    ODD,
+    OPEN,
+    PASSWORD,
+    UNRELIABLE,
+    USER,
+    WRONG,
+    World,
+)
+from tests.token_server import refused_from
+from tests.troubled_registry import Trouble
+
+PUBLIC, PRIVATE = "team/app:v1", "team/private/app:v1"
+LEARNER = {"username": USER, "password": PASSWORD}
+AWS = {"username": "AWS", "password": AWS_PASSWORD}
+QUICKEST = "28-containerd"
+"""Other Docker engines wait five seconds by themselves before they go on with a layer."""
+HUB_KEY = "https://index.docker.io/v1/"
+
+
+def layer(name: str) -> bytes:
+    """Some bytes that no other has."""
+    return archive({"a": noise(name, 60_000)})
+
+
+@pytest.fixture(scope="module")
+def image(world: World, tmp_path_factory: pytest.TempPathFactory) -> LocalImage:
+    """A small image that every registry has, once for all and once for who is let in."""
+    folder = tmp_path_factory.mktemp("image")
+    made = packed_image(folder, [layer("world")], "amd64")
+    images = [local_image(name.removesuffix(":v1"), "v1", made) for name in (PUBLIC, PRIVATE)]
+    world.push(*images)
+    return images[0]
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> list[str]:
+    """Options that make pauses short."""
+    config = tmp_path / "config.toml"
+    config.write_text('[pull]\nattempts = 8\nparallel = 3\nbackoff = "0.02s"\n', encoding="utf-8")
+    return ["--config", str(config)]
+
+
+@pytest.fixture
+def empty(engine: Engine) -> Iterator[None]:
+    """No image is there, before and after."""
+    forget(engine)
+    yield
+    forget(engine)
+
+
+def forget(engine: Engine) -> None:
+    """Remove every image that no container uses."""
+    used = {container.image_id for container in engine.containers.list()}
+    for found in engine.images.list():
+        if found.id not in used:
+            for name in found.tags or found.digests or [found.id]:
+                engine.images.remove(name)
+
+
+pytestmark = pytest.mark.usefixtures("image", "empty")
+
+
+@pytest.mark.parametrize(
+    "registry",
+    ["docker.io", "public.ecr.aws", "europe-docker.pkg.dev", "gcr.io", "ghcr.io", "quay.io", OPEN],
+)
+def test_from_who_lets_everybody_in(
+    run: Command, engine: Engine, registry: str, image: LocalImage
+) -> None:
+    (row,) = run.ok("pull", f"{registry}/{PUBLIC}", "--json").data
+    assert (row["status"], row["digest"]) == ("pulled", image.digest)
+    assert engine.images.find(f"{registry}/{PUBLIC}")
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "login"),
+    [
+        (f"docker.io/{PRIVATE}", HUB_KEY, LEARNER),
+        (f"{ECR}/{PUBLIC}", ECR, AWS),
+        (f"europe-docker.pkg.dev/{PRIVATE}", "europe-docker.pkg.dev", LEARNER),
+        (f"{AZURE}/{PRIVATE}", AZURE, LEARNER),
+        (f"ghcr.io/{PRIVATE}", "https://ghcr.io", LEARNER),
+        (f"{LOCKED}/{PUBLIC}", LOCKED, LEARNER),
+    ],
+)
+def test_from_who_wants_a_login(
+    run: Command, tmp_path: Path, address: str, key: str, login: dict[str, str]
+) -> None:
+    refused = run("pull", address)
+    assert refused.code == 4, refused
+    # A lab's registry stands for Hub, and has no logins.
+    assert ("has no team/private" if key == HUB_KEY else "dockmgr login") in refused.err
+    text = base64.b64encode(f"{login['username']}:{login['password']}".encode()).decode()
+    config = json.dumps({"auths": {key: {"auth": text}}})
+    (tmp_path / "config.json").write_text(config, encoding="utf-8")
+    run.env["DOCKER_CONFIG"] = str(tmp_path)
+    done = run.ok("pull", address)
+    assert ": pulled, " in done.out
+    assert login["password"] not in done.out + done.err
+
+
+def test_with_a_token_that_lasts(run: Command, world: World) -> None:
+    identity = world.tokens.new_refresh_token()
+    login = {"username": "00000000-0000-0000-0000-000000000000", "identitytoken": identity}
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {AZURE: login}})
+    done = run.ok("pull", f"{AZURE}/{PRIVATE}")
+    assert identity not in done.out + done.err
+
+
+def test_a_wrong_password(run: Command) -> None:
+    for address in (f"ghcr.io/{PRIVATE}", f"{LOCKED}/{PUBLIC}"):
+        registry = address.partition("/")[0]
+        wrong = {"auths": {registry: {**LEARNER, "password": "close sesame"}}}
+        run.env["DOCKER_AUTH_CONFIG"] = json.dumps(wrong)
+        refused = run("pull", address)
+        assert refused.code == 4, refused
+        assert f"dockmgr login {registry}" in refused.err
+        assert "close sesame" not in refused.out + refused.err
+
+
+def test_a_token_expires_in_the_middle(
+    run: Command, world: World, quick: list[str], tmp_path: Path
+) -> None:
+    made = packed_image(tmp_path, [layer("first"), layer("second")], "amd64")
+    world.push(local_image("long/app", "v1", made))
+    last = json.loads(made[0])["layers"][1]["digest"]
+    waited: list[str] = []
+
+    def until_refused(request: Request) -> None:
+        if last in request.path and not waited:
+            token = request.headers["Authorization"].removeprefix("Bearer ")
+            waited.append(token)
+            while time.time() <= refused_from(token):
+                time.sleep(0.05)
+
+    world.tokens.lifetime, world.front.held = 2, until_refused
+    try:
+        done = run.ok(*quick, "pull", "ghcr.io/long/app:v1")
+    finally:
+        world.tokens.lifetime, world.front.held = 300, None
+    assert waited
+    assert ": pulled, " in done.out
+
+
+@pytest.mark.parametrize(
+    ("names", "valid", "said"),
+    [
+        (("other.example.com",), VALID, "is not for that name"),
+        ((), EXPIRED, "has expired"),
+        ((), NOT_YET, "is not valid yet"),
+        ((), None, "is not trusted"),
+    ],
+    ids=["other name", "expired", "not yet", "unknown"],
+)
+def test_a_certificate_that_is_not_good(
+    run: Command,
+    world: World,
+    names: tuple[str, ...],
+    valid: tuple[timedelta, timedelta] | None,
+    said: str,
+) -> None:
+    stranger = Authority("stranger") if valid is None else None
+    name = WRONG
+    with world.served(name, Trouble(world.plain)):
+        run.ok("pull", f"{name}/{PUBLIC}")
+    with world.served(
+        name, Trouble(world.plain), names=names, valid=valid or VALID, authority=stranger
+    ):
+        found = asked(world, f"{name}/{PUBLIC}")
+        refused = run("pull", f"{name}/{PUBLIC}")
+    (staying,) = found["staying"]
+    assert staying["why"][0].startswith(f"the certificate of registry {name} {said}")
+    assert refused.code == 4
+    errors = [line for line in refused.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert f"the connection to {name} for {name}/{PUBLIC} is not to be trusted: " in errors[0]
+    assert "hint: the engine must know the registry's certificate authority" in refused.err
+
+
+def test_every_third_connection_breaks(
+    run: Command, world: World, lab: Lab, quick: list[str], tmp_path: Path
+) -> None:
+    many = 100 if lab.flavour == QUICKEST else 10
+    made = [packed_image(tmp_path, [layer(f"many {it}")], "amd64") for it in range(many)]
+    world.push(*(local_image("many/app", f"v{number}", it) for number, it in enumerate(made)))
+    with world.unreliable() as breaks:
+        wanted = [f"{UNRELIABLE}/many/app:v{number}" for number in range(many)]
+        done = run(*quick, "pull", *wanted, "--json")
+    assert done.code == 0, done
+    assert [row["status"] for row in done.data] == ["pulled"] * many
+    assert breaks.broken > many // 10
+    assert "trying again" in done.err
+
+
+def test_what_a_pull_costs_is_counted(run: Command, world: World, tmp_path: Path) -> None:
+    made = packed_image(tmp_path, [layer("cost 1"), layer("cost 2")], "amd64")
+    world.push(local_image("costs/app", "v1", made))
+    manifest = json.loads(made[0])
+    with world.counting() as counted:
+        run.ok("pull", f"{COUNTING}/costs/app:v1")
+    assert counted.sent["manifests"] == len(made[0])
+    assert counted.sent["configs"] == manifest["config"]["size"]
+    assert counted.sent["layers"] == sum(it["size"] for it in manifest["layers"])
+
+
+def test_elsewhere_nobody_sees_the_login(run: Command, world: World) -> None:
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {"ghcr.io": LEARNER}})
+    world.front.redirect = f"https://{ELSEWHERE}"
+    try:
+        with world.served(ELSEWHERE, Trouble(world.plain)) as elsewhere:
+            run.ok("pull", f"ghcr.io/{PRIVATE}")
+    finally:
+        world.front.redirect = ""
+    assert elsewhere.seen
+    assert not [it for it in elsewhere.seen if "Authorization" in it.headers]
+
+
+def test_the_program_asks_by_the_same_names(run: Command, world: World, tmp_path: Path) -> None:
+    logins = {"auths": {ECR: AWS, LOCKED: LEARNER, "ghcr.io": LEARNER, AZURE: LEARNER}}
+    registries = [ECR, LOCKED, "ghcr.io", AZURE, "quay.io", "gcr.io", "public.ecr.aws", OPEN]
+    names = []
+    for number, registry in enumerate(registries):
+        # An image each: of one with many names it is enough that one can be had.
+        path = f"asked{number}/{'private' if registry in logins['auths'] else 'public'}/app"
+        made = packed_image(tmp_path, [layer(path)], "amd64")
+        world.push(local_image(path, "v1", made))
+        names.append(f"{registry}/{path}:v1")
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps(logins)
+    run.ok("pull", *names)
+    found = asked(world, *names, env={"DOCKER_AUTH_CONFIG": json.dumps(logins)})
+    backs = {it["references"][0]: it["back_from"] for it in found["going"]}
+    assert backs == dict.fromkeys(names, "registry")
+
+
+def test_the_program_is_not_let_in_without_a_login(run: Command, world: World) -> None:
+    run.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {LOCKED: LEARNER}})
+    run.ok("pull", f"{LOCKED}/{PUBLIC}")
+    found = asked(world, f"{LOCKED}/{PUBLIC}", env={"DOCKER_AUTH_CONFIG": ""})
+    assert found["going"] == []
+    assert LOCKED in found["staying"][0]["why"][0]
+
+
+def test_who_gives_tokens_is_trusted_as_the_registry_is(run: Command, world: World) -> None:
+    company = Authority("company")
+    registry = Trouble(world.asking, realms={ODD: f"https://{ELSEWHERE}/token"})
+    with world.served(ODD, Trouble(world.plain)):
+        run.ok("pull", f"{ODD}/{PUBLIC}")
+    with (
+        world.served(ODD, registry, authority=company),
+        world.served(ELSEWHERE, world.tokens, authority=company) as elsewhere,
+        world.etc.trusting(company, ODD),
+    ):
+        (going,) = asked(world, f"{ODD}/{PUBLIC}")["going"]
+    assert going["back_from"] == "registry"
+    assert elsewhere.seen
+
+
+def asked(world: World, *names: str, env: dict[str, str] | None = None) -> dict[str, Any]:
+    """What would go of some images, and what their registries said of them."""
+    shown = world.run("prune", *names, "--dry-run", "--why", "--json", env=env)
+    assert shown.code == 0, shown
+    found: dict[str, Any] = shown.data
+    return found
