@@ -63,8 +63,15 @@ def test_the_same_blob_on_two_parents() -> None:
 
 
 def test_the_same_blob_twice_in_one_image_comes_once() -> None:
-    for store in Store:
+    for store in (Store.GRAPH_DRIVER, Store.CONTAINERD):
         assert need([wanted("a", "x", "x")], Here(), store).download == 1015
+
+
+def test_podman_has_everything_again_and_keeps_it_once() -> None:
+    images = [wanted("a", "x", "x"), wanted("b", "x")]
+    found = need(images, Here(), Store.PODMAN)
+    assert found.download == 3000 + 2 * 15
+    assert found.likely == 4000  # the chains x and x on x
 
 
 def test_what_is_here_does_not_count() -> None:
