@@ -27,6 +27,7 @@ AREAS = {
     "login": ("login", "logout"),
     "registries": ("registries",),
     "images": ("images", "rmi"),
+    "outdated": ("outdated",),
     "df": ("df",),
     "prune": ("prune", "apply"),
     "history": ("history", "undo"),
