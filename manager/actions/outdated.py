@@ -10,6 +10,7 @@ from manager.adapters.registries.client import Registry
 from manager.adapters.registries.failures import AbsentError, RefusedError
 from manager.adapters.together import together
 from manager.core.freshness import Checked, Told, checked, is_doubtful
+from manager.core.manifests import Manifest, read_manifest
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def outdated(
 ) -> tuple[Checked, ...]:
     """Ask for all of them.
 
-    Nothing that is asked counts as a pull at Docker Hub.
+    Nothing that is asked counts as a pull at Docker Hub; but see `_settled`.
 
     Args:
         registries: whom.
@@ -65,14 +66,14 @@ def outdated(
     doubtful = {
         one.reference: one for one in asked if is_doubtful(one, told[_about(one.reference)])
     }
-    known = together(tuple(doubtful), lambda it: _knows(registries, doubtful[it]), parallel)
-    found = []
-    for one in tags:
-        answer = told.get(_about(one.reference))
-        if answer is not None and not known.get(one.reference, True):
-            answer = replace(answer, knows_ours=False)
-        found.append(checked(one, answer))
-    return tuple(found)
+    settled = together(
+        tuple(doubtful),
+        lambda it: _settled(registries, doubtful[it], told[_about(it)]),
+        parallel,
+    )
+    return tuple(
+        checked(one, settled.get(one.reference) or told.get(_about(one.reference))) for one in tags
+    )
 
 
 def _about(reference: ImageReference) -> Question:
@@ -109,13 +110,19 @@ def _silent(error: ManagerError) -> bool:
     return not isinstance(error, (AbsentError, RefusedError))
 
 
-def _knows(registries: Registries, one: Held) -> bool:
-    """Whether its registry has the image that is here, under whatever name."""
+def _settled(registries: Registries, one: Held, told: Told) -> Told:
+    """The same, and whether its registry knows the image that is here, under whatever name."""
     registry, path = one.reference.registry, one.reference.path
     try:
         for digest in one.digests:
             if registries.ask(registry, partial(Registry.holds, path=path, digest=digest)):
-                return True
+                return told
+        if one.packs_anew:
+            # This counts as a pull; it is asked only of what was built or pushed from here.
+            document = registries.ask(registry, lambda it: it.manifest(path, told.digest))
+            found = read_manifest(document.raw, document.media_type)
+            if isinstance(found, Manifest) and found.config.digest == one.image.id:
+                return replace(told, same=True)
     except ManagerError:
-        return True  # it has answered before: nothing says that it does not know it
-    return False
+        return told  # it has answered before: nothing says that it does not know it
+    return replace(told, knows_ours=False)

@@ -37,8 +37,10 @@ def registries(
         return bool({registry, places.host_of(registry)} & set(insecure)) or by_engine(registry)
 
     def where(registry: str) -> tuple[places.Place, ...]:
-        # Inside a lab its registry is on the loopback, and the only one that can be reached.
-        if lab_registry and (registry == "docker.io" or places.is_loopback(registry)):
+        # Inside a lab its registry is on the loopback, and the only one that can be reached; not
+        # every engine says that it speaks to it without TLS.
+        ours = registry in {"docker.io", lab_registry} or places.is_loopback(registry)
+        if lab_registry and ours:
             return (places.Place(f"http://{lab_registry}"),)
         return places.places(registry, mirrors, plain)
 

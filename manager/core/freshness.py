@@ -56,6 +56,8 @@ class Held:
     """Whether the engine gives digests also to what no registry ever had."""
     local: bool = False
     """Whether it cannot have come from a registry: there is nobody to ask."""
+    packs_anew: bool = False
+    """Whether the engine pushes under a digest that it does not keep."""
 
     @property
     def wants_versions(self) -> bool:
@@ -73,6 +75,8 @@ class Told:
     """All of the repository; none where it was not asked for them or did not tell."""
     knows_ours: bool = True
     """Whether it has the image that is here, under any name; asked only where that is in doubt."""
+    same: bool = False
+    """Whether what it has under the tag is the image that is here, packed in another way."""
     why: str = ""
     """Why there is no digest, in words."""
     silent: bool = False
@@ -133,7 +137,7 @@ def _held(image: Image, reference: ImageReference, store: Store) -> Held:
     local = podmans or not everything or (not own and not invented)
     # Of several repositories the containerd store may name only one; the digest is the same.
     digests = tuple(dict.fromkeys(own or everything))
-    return Held(reference, image, digests, invented, local)
+    return Held(reference, image, digests, invented, local, store is Store.PODMAN)
 
 
 def is_doubtful(one: Held, told: Told) -> bool:
@@ -155,8 +159,9 @@ def checked(one: Held, told: Told | None) -> Checked:
         state = Freshness.UNKNOWN if told.why else Freshness.LOCAL
         why = told.why or NOT_THERE.format(registry=registry)
         return Checked(one, state, why=why, silent=told.silent)
-    if told.digest not in one.digests and not told.knows_ours:
+    current = told.same or told.digest in one.digests
+    if not current and not told.knows_ours:
         return Checked(one, Freshness.UNKNOWN, told.digest, why=ANOTHER.format(registry=registry))
-    state = Freshness.CURRENT if told.digest in one.digests else Freshness.OUTDATED
+    state = Freshness.CURRENT if current else Freshness.OUTDATED
     found = newer(one.reference.tag or "", told.tags)
     return Checked(one, state, told.digest, found, told.no_tags, told.silent)

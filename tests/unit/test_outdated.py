@@ -1,5 +1,7 @@
 """Which images are outdated: what engines keep of a digest against what a registry says."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -9,12 +11,12 @@ from manager.actions.outdated import outdated
 from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.places import Place
 from manager.core.freshness import Checked, Freshness, held
+from manager.core.manifests import CONFIGS, MANIFESTS, OCI_INDEX
 from manager.core.model import Image, Store
 from tests.registry_server import Handler, Request, Served, served
 from tests.unit.make import NGINX, REDIS, image
 
 OLD, NEW, LIST = ("sha256:" + digit * 64 for digit in "123")
-MANIFESTS = "application/vnd.oci.image.index.v1+json"
 
 
 def registry(tags: dict[str, str], known: Sequence[str] = ()) -> Handler:
@@ -27,7 +29,7 @@ def registry(tags: dict[str, str], known: Sequence[str] = ()) -> Handler:
             request.reply(200, {"tags": list(tags)})
         elif path == f"/v2/a/b/manifests/{last}" and (last in tags or last in known):
             digest = tags.get(last, last)
-            request.reply(200, Docker_Content_Digest=digest, Content_Type=MANIFESTS)
+            request.reply(200, Docker_Content_Digest=digest, Content_Type=OCI_INDEX)
         else:
             request.reply(404)
 
@@ -98,6 +100,26 @@ def test_where_digests_are_made_up_a_build_is_told_from_an_old_image() -> None:
     with served(registry(tags, known=[OLD])) as server:
         (old,) = ask(server, [one(OLD)], Store.CONTAINERD)
     assert (old.freshness, old.newer.newest) == (Freshness.OUTDATED, "9.0")
+
+
+def test_podman_packs_anew_what_it_pushes_and_keeps_no_digest_of_that() -> None:
+    config = {"mediaType": CONFIGS[0], "digest": NGINX, "size": 2}
+    row = {"schemaVersion": 2, "mediaType": MANIFESTS[0], "config": config, "layers": []}
+    manifest = json.dumps(row).encode()
+    pushed = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+
+    def answer(request: Request) -> None:
+        if request.path.endswith(OLD):
+            request.reply(404)
+        else:
+            request.reply(200, manifest, Docker_Content_Digest=pushed, Content_Type=MANIFESTS[0])
+
+    with served(answer) as server:
+        (found,) = ask(server, [one(OLD, tag="r.io/a/b:x")], Store.PODMAN)
+        assert (found.freshness, found.digest) == (Freshness.CURRENT, pushed)
+        (other,) = ask(server, [one(OLD, tag="r.io/a/b:x")], Store.CONTAINERD)
+        assert other.freshness is Freshness.UNKNOWN
+    assert [seen.method for seen in server.seen].count("GET") == 1
 
 
 def test_a_name_that_is_podmans_own_is_nobodys() -> None:
