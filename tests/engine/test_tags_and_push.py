@@ -16,6 +16,7 @@ from manager.adapters.lab.state import Lab
 from manager.core.manifests import INDEXES, MANIFESTS, OCI_INDEX
 from tests.command import PROGRAM, Command
 from tests.engine.forest import Forest, digest
+from tests.troubled_registry import Trouble, troubled
 
 USER = {"username": "learner", "password": "open sesame"}
 ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
@@ -254,3 +255,16 @@ def test_ctrl_c_ends_a_push_promptly(lab: Lab, program_env: dict[str, str], run:
         push.send_signal(signal.SIGINT)
         assert push.wait(timeout=5) == 130
         assert push.stderr.read().endswith("interrupted\n")
+
+
+@pytest.mark.parametrize("lab", ["28"], indirect=True)
+def test_a_registry_that_is_gone_leaves_its_images_unknown(
+    run: Command, lab: Lab, engine: Engine
+) -> None:
+    with troubled(lab.gateway, Trouble(lab.registry)) as address:
+        run.ok("pull", f"{address}/library/busybox")
+    some = run("outdated", "busybox", f"{address}/library/busybox")
+    assert some.code == 5
+    assert f"registry {address} cannot be reached" in some.out
+    assert "0 of 2 tags outdated, 1 current, 1 not known" in some.err
+    assert len(names(engine)) >= 2
