@@ -42,7 +42,7 @@ class Tag:
             return None
         # Podman packs anew what it pushes; then only the image itself is the same.
         same = self.remote is not None and self.remote.manifest.config.digest == self.held.image.id
-        return same or self.digest in self.held.digests
+        return same or self.held.is_at(self.digest)
 
     @property
     def created(self) -> datetime | None:

@@ -58,7 +58,7 @@ def outdated(
 
     work = session(ctx)
     info = work.engine.info()
-    tags = held(work.engine.images.list(), store_of(work.engine, info), patterns or ())
+    tags = held(work.engine.images.list_manifests(), store_of(work.engine, info), patterns or ())
     with counting(work.out, "asking registries") as report:
         found = ask(work.registries(info), tags, report, versions=versions)
     if json:

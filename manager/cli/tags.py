@@ -121,7 +121,7 @@ def _held(work: Session, reference: "ImageReference") -> "dict[str, Held]":
 
     if not work.info:
         return {}
-    here = held(work.engine.images.list(), store_of(work.engine, work.info))
+    here = held(work.engine.images.list_manifests(), store_of(work.engine, work.info))
     same = (it for it in here if it.reference.repository == reference.repository)
     return {it.reference.tag or "": it for it in same}
 

@@ -59,6 +59,13 @@ class Held:
     packs_anew: bool = False
     """Whether the engine pushes under a digest that it does not keep."""
 
+    def is_at(self, digest: str) -> bool:
+        """Whether a digest is this image's, or that of one of its platforms which is here.
+
+        The containerd store pushes only that one where the others are not here.
+        """
+        return digest in self.digests or any(it.digest == digest for it in self.image.manifests)
+
     @property
     def wants_versions(self) -> bool:
         """Whether a newer version of it can be told by its tag."""
@@ -142,7 +149,7 @@ def _held(image: Image, reference: ImageReference, store: Store) -> Held:
 
 def is_doubtful(one: Held, told: Told) -> bool:
     """Whether it has to be asked if the registry knows the image at all: it may be a build."""
-    return one.invented and bool(told.digest) and told.digest not in one.digests
+    return one.invented and bool(told.digest) and not one.is_at(told.digest)
 
 
 def checked(one: Held, told: Told | None) -> Checked:
@@ -159,7 +166,7 @@ def checked(one: Held, told: Told | None) -> Checked:
         state = Freshness.UNKNOWN if told.why else Freshness.LOCAL
         why = told.why or NOT_THERE.format(registry=registry)
         return Checked(one, state, why=why, silent=told.silent)
-    current = told.same or told.digest in one.digests
+    current = told.same or one.is_at(told.digest)
     if not current and not told.knows_ours:
         return Checked(one, Freshness.UNKNOWN, told.digest, why=ANOTHER.format(registry=registry))
     state = Freshness.CURRENT if current else Freshness.OUTDATED

@@ -15,7 +15,7 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
 from manager.core.manifests import INDEXES, MANIFESTS, OCI_INDEX
 from tests.command import PROGRAM, Command
-from tests.engine.forest import Forest, digest
+from tests.engine.forest import Forest, digest, publish
 from tests.troubled_registry import Trouble, troubled
 
 USER = {"username": "learner", "password": "open sesame"}
@@ -136,6 +136,21 @@ def test_a_push_tells_its_digest_and_the_second_sends_nothing(run: Command, lab:
     assert again.out.startswith(f"{targets[0]}: pushed, {first[0]['digest']}, manifest of ")
     if lab.flavour != "podman":
         assert again.out.endswith(", 0B sent\n")
+
+
+def test_what_was_pushed_from_here_is_current_also_where_only_a_part_of_it_was(
+    run: Command, lab: Lab
+) -> None:
+    publish(lab.registry)
+    run.ok("pull", "two:1")
+    target = f"{lab.registry}/push/two:1"
+    run.ok("tag", "two:1", target)
+    pushed = run.ok("push", target)
+    assert ("only the one that is was pushed" in pushed.err) is (lab.flavour == "28-containerd")
+    (row,) = run.ok("outdated", target, "--json").data
+    assert (row["status"], row["digest"]) == ("current", there(lab, "push/two", "1"))
+    (tag,) = run.ok("tags", target, "--long", "--json").data["tags"]
+    assert tag["here"]["current"]
 
 
 def test_what_is_not_here_is_refused_before_anything_is_sent(run: Command, lab: Lab) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.places import Place
 from manager.core.freshness import Checked, Freshness, held
 from manager.core.manifests import CONFIGS, MANIFESTS, OCI_INDEX
-from manager.core.model import Image, Store
+from manager.core.model import Image, Manifest, Store
 from tests.registry_server import Handler, Request, Served, served
 from tests.unit.make import NGINX, REDIS, image
 
@@ -80,6 +81,14 @@ def test_any_digest_of_the_repository_will_do() -> None:
     with served(registry({"1.2": LIST})) as server:
         (found,) = ask(server, [one(OLD, LIST)], Store.PODMAN)
     assert found.freshness is Freshness.CURRENT
+
+
+def test_where_only_one_platform_was_pushed_its_digest_will_do() -> None:
+    pushed = replace(one(LIST), manifests=(Manifest(digest=NEW, size=1, content=2),))
+    with served(registry({"1.2": NEW})) as server:
+        (found,) = ask(server, [pushed], Store.CONTAINERD)
+    assert found.freshness is Freshness.CURRENT
+    assert all(seen.method == "HEAD" for seen in server.seen if "/manifests/" in seen.path)
 
 
 @pytest.mark.parametrize("tag", ["mine:1", "r.io/a/b:1.2"])
