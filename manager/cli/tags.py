@@ -104,7 +104,7 @@ def tags(
         sort,
         everything=everything,
     )
-    lookup = replace(work.lookup(platform), lengths=False)
+    lookup = replace(work.lookup(platform, sparing=True), lengths=False)
     with counting(work.out, "asking about tags") as report:
         found = look(lookup, request, _held(work, reference), report)
     if json:
