@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from manager.core import registry_kinds
 from manager.core.pulling import Failure, Kind, kind_of
+from manager.core.registry_kinds import Kind as Registry
+from manager.core.registry_kinds import RegistryKind
 from manager.core.transfer import Layer, Progress
 
 _THERE = ("layer already exists", "mounted from ")
@@ -64,8 +67,6 @@ class PushProgress(Progress):
         return [it for it in self.layers.values() if not it.status.startswith(_THERE)]
 
 
-CREATE = "create the repository there first"
-LOGIN = "log in with: dockmgr login {registry}"
 # What registries refuse a push for, in the order in which it is looked for: Amazon ECR, Docker
 # Hub, Harbor, GitLab, web servers before a registry.
 _REFUSALS: tuple[tuple[str, str, str], ...] = (
@@ -87,17 +88,17 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (
         r"name unknown|repository with name .* does not exist|project .* not found",
         "{registry} has no repository for {image}, and does not make one by itself",
-        CREATE,
+        "",  # that of the kind of registry
     ),
 )
 _WORDS = {
     Kind.ABSENT_OR_DENIED: (
         "you may not push {image} to {registry}: it says {said}",
-        f"check the name, and {LOGIN}",
+        "check the name, and {login}",
     ),
     Kind.LOGIN: (
         "{registry} wants a login before it takes {image}, or refused the one it got",
-        LOGIN,
+        "{login}",
     ),
     Kind.RATE_LIMIT: (
         "{registry} refuses {image}: too many requests from here for now",
@@ -133,16 +134,18 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
         registry: the registry it names.
         lab: the lab's name, if the engine is one: it has no way to the internet.
     """
+    host = registry_kinds.of(registry)
     values = {
         "image": image,
         "registry": registry,
         "said": said,
+        "login": host.login_hint,
         "repository": image.rpartition(":")[0] or image,
     }
     for sign, message, hint in _REFUSALS:
         if re.search(sign, said.lower()):
-            best = _ecr(image, registry) if hint == CREATE and _is_ecr(registry) else hint
-            return Failure(Kind.ABSENT_OR_DENIED, message.format(**values), best.format(**values))
+            best = hint.format(**values) or _creation(image, host)
+            return Failure(Kind.ABSENT_OR_DENIED, message.format(**values), best)
     kind = kind_of(said)
     if lab and registry == "docker.io":
         return Failure(
@@ -156,11 +159,14 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
     return Failure(kind, message.format(**values), hint.format(**values), kind in _RETRIED)
 
 
-def _is_ecr(registry: str) -> bool:
-    return ".dkr.ecr" in registry or registry.startswith("public.ecr.aws")
-
-
-def _ecr(image: str, registry: str) -> str:
-    """How a repository is made at Amazon ECR, which wants that done first."""
-    path = image.removeprefix(f"{registry}/").rpartition(":")[0]
-    return f"create it first, with: aws ecr create-repository --repository-name {path}"
+def _creation(image: str, kind: RegistryKind) -> str:
+    """How a repository is made where a registry does not make one by itself."""
+    path = image.removeprefix(f"{kind.host}/").rpartition(":")[0]
+    if kind.kind is Registry.ECR:
+        region = f"--region {kind.region} --repository-name {path}"
+        return f"create it first, with: aws ecr create-repository {region}"
+    if kind.kind is Registry.ECR_PUBLIC:
+        # The first part of the path is the alias of whose they are.
+        region = f"--region us-east-1 --repository-name {path.partition('/')[2]}"
+        return f"create it first, with: aws ecr-public create-repository {region}"
+    return "create the repository there first"

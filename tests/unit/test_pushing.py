@@ -118,7 +118,16 @@ def test_what_a_failure_means(kind: str, ours: str, said: str) -> None:
 def test_amazon_wants_repositories_to_be_made_first() -> None:
     registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     told = failure("name unknown: x", f"{registry}/a/b:c", registry)
-    assert told.hint.endswith("aws ecr create-repository --repository-name a/b")
+    assert told.hint == (
+        "create it first, with: aws ecr create-repository --region eu-west-1 --repository-name a/b"
+    )
+    public = failure("name unknown: x", "public.ecr.aws/me/a/b:c", "public.ecr.aws")
+    assert public.hint.endswith(
+        "aws ecr-public create-repository --region us-east-1 --repository-name a/b"
+    )
+    assert failure("no basic auth credentials", f"{registry}/a:1", registry).hint.startswith(
+        f"log in with: dockmgr login {registry} (AWS gives a new password"
+    )
 
 
 def test_a_name_without_a_slash_is_dockers_own() -> None:
