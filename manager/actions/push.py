@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from manager.adapters.engine.client import Engine
     from manager.core.model import Image
+    from manager.core.pulling import Failure
     from manager.core.reference import ImageReference
 
 
@@ -75,11 +76,11 @@ def push(
     images = dict(zip(references, held(engine.images.list(), references), strict=True))
 
     def work(reference: ImageReference, stopping: threading.Event) -> Pushed:
-        way = Way(
-            PushProgress,
-            lambda auth: engine.images.push(reference, auth),
-            lambda said, _: failure(said, reference.familiar, reference.registry, means.lab),
-        )
+        def explain(said: str, progress: PushProgress) -> Failure:
+            name, registry = reference.familiar, reference.registry
+            return failure(said, name, registry, means.lab, begun=progress.begun)
+
+        way = Way(PushProgress, lambda auth: engine.images.push(reference, auth), explain)
         error, progress = None, PushProgress()
         try:
             progress = carried(reference, way, means, stopping)

@@ -57,6 +57,11 @@ class PushProgress(Progress):
         layer.finished = layer.status == "pushed" or layer.status.startswith(_THERE)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything has arrived."""
+        return any(layer.done or layer.finished for layer in self.layers.values())
+
+    @property
     def sent(self) -> int | None:
         """Bytes of layers that the registry did not have; None where the engine does not tell."""
         if not self.layers or any(it.status == "pushed" and not it.done for it in self._sent()):
@@ -100,6 +105,10 @@ _WORDS = {
         "{registry} wants a login before it takes {image}, or refused the one it got",
         "{login}",
     ),
+    Kind.EXPIRED: (
+        "{registry} took part of {image}, and then refused the login",
+        "{login}",
+    ),
     Kind.RATE_LIMIT: (
         "{registry} refuses {image}: too many requests from here for now",
         "wait a while, then push again: what is there already is not sent again",
@@ -122,10 +131,10 @@ _WORDS = {
     ),
 }
 _OTHER = ("pushing {image} failed: {said}", "this is the engine's own answer")
-_RETRIED = frozenset({Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT})
+_RETRIED = frozenset({Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT, Kind.EXPIRED})
 
 
-def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
+def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool = False) -> Failure:
     """Say what a failed push means.
 
     Args:
@@ -133,6 +142,7 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
         image: the reference as a person knows it.
         registry: the registry it names.
         lab: the lab's name, if the engine is one: it has no way to the internet.
+        begun: whether layers had arrived: the registry had let the engine in.
     """
     host = registry_kinds.of(registry)
     values = {
@@ -147,6 +157,8 @@ def failure(said: str, image: str, registry: str, lab: str = "") -> Failure:
             best = hint.format(**values) or _creation(image, host)
             return Failure(Kind.ABSENT_OR_DENIED, message.format(**values), best)
     kind = kind_of(said)
+    if kind is Kind.LOGIN and begun:
+        kind = Kind.EXPIRED
     if lab and registry == "docker.io":
         return Failure(
             kind,

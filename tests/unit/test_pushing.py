@@ -139,3 +139,13 @@ def test_a_lab_has_no_way_to_docker_hub() -> None:
     told = failure("dial tcp: lookup registry-1.docker.io: no such host", "a:1", "docker.io", "lab")
     assert told.message == "a:1 cannot be pushed: lab 'lab' has no way to Docker Hub"
     assert not told.retry
+
+
+def test_a_login_that_ends_on_the_way_is_looked_for_again() -> None:
+    said, name = "unauthorized: authentication required", "example.org/a:1"
+    waiting = folded(layer("Preparing"), layer("Waiting"))
+    under_way = folded(layer("Pushing", current=10, total=100))
+    assert (waiting.begun, under_way.begun) == (False, True)
+    told = failure(said, name, "example.org", begun=under_way.begun)
+    assert (told.kind, told.retry) == (Kind.EXPIRED, True)
+    assert "took part of" in told.message
