@@ -36,8 +36,10 @@ def together(
     for key in keys:
         waiting.put(key)
 
+    over = threading.Event()
+
     def run() -> None:
-        while True:
+        while not over.is_set():
             try:
                 key = waiting.get_nowait()
             except queue.Empty:
@@ -51,10 +53,13 @@ def together(
         # Daemons: Ctrl-C ends the program while they wait for what may never come.
         threading.Thread(target=run, daemon=True).start()
     found: dict[Key, Value] = {}
-    while len(found) < len(keys):
-        key, value, error = done.get()
-        if error is not None:
-            raise error
-        found[key] = value
-        report(len(found), len(keys))
+    try:
+        while len(found) < len(keys):
+            key, value, error = done.get()
+            if error is not None:
+                raise error
+            found[key] = value
+            report(len(found), len(keys))
+    finally:
+        over.set()
     return found

@@ -112,7 +112,9 @@ def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) ->
 
 def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "Means":
     """What a pull works with, from the settings."""
+    from manager.actions.observe import store_of
     from manager.actions.transfer import Means, Retry
+    from manager.core.model import Store
 
     settings = work.settings.pull
     return Means(
@@ -120,6 +122,7 @@ def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "M
         report=report,
         platform=platform,
         lab=work.lab.name if work.lab else "",
+        forgetful=store_of(work.engine, work.info) is Store.GRAPH_DRIVER,
         env=work.env,
     )
 
