@@ -28,15 +28,21 @@ def registries(
         lab_registry: ``HOST:PORT`` of a lab's own, which stands for Docker Hub there; else empty.
         env: the environment: credentials, proxies.
         warn: told what is wrong with where credentials are kept.
-        insecure: further registries that may be asked without TLS.
+        insecure: further registries that may be asked without TLS; a host without a port stands
+            for all of its ports.
     """
     mirrors, by_engine = places.from_info(info)
 
+    def plain(registry: str) -> bool:
+        return bool({registry, places.host_of(registry)} & set(insecure)) or by_engine(registry)
+
     def where(registry: str) -> tuple[places.Place, ...]:
-        # Inside a lab its registry is on the loopback, and the only one that can be reached.
-        if lab_registry and (registry == "docker.io" or places.is_loopback(registry)):
+        # Inside a lab its registry is on the loopback, and the only one that can be reached; not
+        # every engine says that it speaks to it without TLS.
+        ours = registry in {"docker.io", lab_registry} or places.is_loopback(registry)
+        if lab_registry and ours:
             return (places.Place(f"http://{lab_registry}"),)
-        return places.places(registry, mirrors, lambda it: it in insecure or by_engine(it))
+        return places.places(registry, mirrors, plain)
 
     def known(registry: str) -> Credentials | None:
         found, warnings = credentials.find(registry, env)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manager.actions.pull import Means as PullMeans
 from manager.actions.pull import pull_one
+from manager.actions.transfer import Means as PullMeans
 from manager.adapters.engine.failures import EngineUnreachableError
 from manager.adapters.journal import Status
 from manager.core.plan import Verb
@@ -18,7 +18,7 @@ from manager.errors import ManagerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from manager.actions.pull import PullEvent, Retry
+    from manager.actions.transfer import Event, Retry
     from manager.adapters.engine.client import Engine
     from manager.adapters.journal import Entry, Journal, Prune
 
@@ -42,7 +42,7 @@ class Means:
     engine: Engine
     journal: Journal
     retry: Retry
-    pulling: Callable[[PullEvent], None]
+    pulling: Callable[[Event], None]
     report: Callable[[Brought], None]
     lab: str = ""
 

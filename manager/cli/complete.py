@@ -28,6 +28,11 @@ def images(incomplete: str) -> list[str]:
     )
 
 
+def repositories(incomplete: str) -> list[str]:
+    """Repositories of images that are here whose names begin so."""
+    return sorted({name.rpartition(":")[0] for name in images(incomplete)})
+
+
 def contexts(incomplete: str) -> list[str]:
     """Names of docker contexts that begin so."""
     from manager.adapters import contexts as docker_contexts

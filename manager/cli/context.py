@@ -158,6 +158,8 @@ class Session:
             lab = self.lab.registry if self.lab is not None else ""
             told = self.info if info is None else info
             insecure = self.settings.registries.insecure
+            if self.lab is not None:  # Podman does not tell where it does without encryption
+                insecure = (*insecure, self.lab.address, self.lab.gateway)
             self._registries = registries(told, lab, self.env, self.out.warn, insecure)
             self._closing.callback(self._registries.close)
         return self._registries

@@ -86,7 +86,7 @@ def _bring(
     work: Session, journal: Journal, prune: Prune, entries: "tuple[Entry, ...]", *, quiet: bool
 ) -> "tuple[Brought, ...]":
     from manager.actions import undo as bringing
-    from manager.actions.pull import Retry
+    from manager.actions.transfer import Retry
     from manager.cli.progress import pulling
 
     def report(brought: "Brought") -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from manager.actions.pull import PullEvent
+    from manager.actions.transfer import Event
     from manager.cli.output import Output
-    from manager.core.pulling import PullProgress
+    from manager.core.transfer import Progress as Transfer
 
 LINE_EVERY = 5.0
 """Seconds between two plain lines about one image, or about one phase."""
@@ -97,10 +97,15 @@ def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def pulling(out: Output) -> Iterator[Callable[[PullEvent], None]]:
-    """Show pulls: a bar for each layer and a total for each image, or plain lines."""
+def pulling(out: Output, what: str = "pulling") -> Iterator[Callable[[Event], None]]:
+    """Show pulls or pushes: a bar for each layer and a total for each image, or plain lines.
+
+    Args:
+        out: where.
+        what: what is done, for plain lines.
+    """
     if not sys.stderr.isatty():
-        yield _Lines(out)
+        yield _Lines(out, what)
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -117,22 +122,23 @@ def pulling(out: Output) -> Iterator[Callable[[PullEvent], None]]:
 class _Lines:
     """Plain lines: a start, now and then how far it is, and the end."""
 
-    def __init__(self, out: Output) -> None:
+    def __init__(self, out: Output, what: str) -> None:
         self._out = out
+        self._what = what
         self._said: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, event: PullEvent) -> None:
+    def __call__(self, event: Event) -> None:
         with self._lock:
             name = event.reference.familiar
             now = time.monotonic()
             if event.notice:
                 self._out.note(event.notice)
             elif name not in self._said:
-                self._out.note(f"{name}: pulling")
+                self._out.note(f"{name}: {self._what}")
                 self._said[name] = now
             elif now - self._said[name] >= LINE_EVERY and not event.finished:
-                self._out.note(f"{name}: {amount(event.progress)}")
+                self._out.note(f"{name}: {amount(event.progress) or f'still {self._what}'}")
                 self._said[name] = now
 
 
@@ -146,7 +152,7 @@ class _Bars:
         self._layers: dict[tuple[str, str], TaskID] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, event: PullEvent) -> None:
+    def __call__(self, event: Event) -> None:
         with self._lock:
             if event.notice:
                 self._shown.console.print(event.notice)
@@ -157,7 +163,7 @@ class _Bars:
                 gone = layer.finished or event.finished
                 self._layer(name, identity, layer.status, layer.done, layer.total, gone=gone)
 
-    def _total(self, name: str, event: PullEvent) -> None:
+    def _total(self, name: str, event: Event) -> None:
         if name not in self._totals:
             self._begun[name] = time.monotonic()
             self._totals[name] = self._shown.add_task(name, total=None, amount="")
@@ -191,7 +197,12 @@ class _Bars:
         )
 
 
-def amount(progress: PullProgress) -> str:
-    """How much has come, and of how much: ``at least`` until all sizes are told."""
+def amount(progress: Transfer) -> str:
+    """How much has arrived, and of how much: ``at least`` until all sizes are told.
+
+    Empty where the engine tells nothing at all, as Podman does of a push.
+    """
+    if not progress.layers:
+        return ""
     least = "" if progress.all_sizes_known else "at least "
     return f"{format_size(progress.done)} of {least}{format_size(progress.total)}"

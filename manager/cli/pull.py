@@ -12,7 +12,8 @@ from manager.errors import ExitCode, ManagerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manager.actions.pull import Means, Pulled, PullEvent
+    from manager.actions.pull import Pulled
+    from manager.actions.transfer import Event, Means
     from manager.core.reference import ImageReference
 
 
@@ -109,9 +110,9 @@ def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) ->
         pull_one(work.engine, reference, means(work, platform, report))
 
 
-def means(work: Session, platform: str, report: "Callable[[PullEvent], None]") -> "Means":
+def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "Means":
     """What a pull works with, from the settings."""
-    from manager.actions.pull import Means, Retry
+    from manager.actions.transfer import Means, Retry
 
     settings = work.settings.pull
     return Means(
@@ -124,20 +125,14 @@ def means(work: Session, platform: str, report: "Callable[[PullEvent], None]") -
 
 
 def _tell(work: Session, outcomes: "tuple[Pulled, ...]", *, quiet: bool) -> ExitCode:
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    from manager.cli.steps import tell_failures
+
     for outcome in outcomes:
-        if outcome.error is not None:
-            work.out.note(f"error: {outcome.error.message}")
-            work.out.hint(outcome.error.hint)
-        elif not quiet:
+        if outcome.error is None and not quiet:
             state = "was current" if outcome.current else "pulled"
             size = f", {_size(outcome)}" if outcome.image else ""
             work.out.line(f"{outcome.reference.familiar}: {state}{size}")
-    if not failed:
-        return ExitCode.OK
-    if len(failed) < len(outcomes):
-        return ExitCode.PARTIAL
-    return failed[0].error.exit_code if failed[0].error else ExitCode.FAILED
+    return tell_failures(work.out, [outcome.error for outcome in outcomes])
 
 
 def _size(outcome: "Pulled") -> str:

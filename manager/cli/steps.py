@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.core.plan import Plan, Verb
-from manager.errors import ExitCode
+from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,7 @@ DONE = {
     Verb.REMOVE: "removed",
     Verb.UNTAG: "untagged",
     Verb.DELETE: "removed",
+    Verb.TAG: "tagged",
 }
 
 
@@ -73,3 +74,19 @@ def exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
         return ExitCode.OK
     done = any(outcome.error is None and not outcome.skipped for outcome in outcomes)
     return ExitCode.PARTIAL if done else failed[0].error.exit_code  # type: ignore[union-attr]
+
+
+def tell_failures(out: Output, errors: Sequence[ManagerError | None]) -> ExitCode:
+    """Say what went wrong with some of many things, and give the exit code they add up to.
+
+    Args:
+        out: where.
+        errors: of each thing its error, or None.
+    """
+    failed = [error for error in errors if error is not None]
+    for error in failed:
+        out.note(f"error: {error.message}")
+        out.hint(error.hint)
+    if not failed:
+        return ExitCode.OK
+    return ExitCode.PARTIAL if len(failed) < len(errors) else failed[0].exit_code

@@ -85,7 +85,8 @@ def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
     """What pulling images takes that an engine has not.
 
     A graph driver downloads the same blob again for each parent that it is unpacked on; the
-    containerd store keeps each blob once, and keeps it.
+    containerd store keeps each blob once, and keeps it; Podman downloads it for each image that is
+    pulled at the same time, and each time that it is in one. (Measured on all of them.)
 
     Args:
         wanted: each image once.
@@ -114,14 +115,16 @@ def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
 def _count(counted: _Counted, image: Wanted, here: Here, store: Store) -> None:
     config = image.manifest.config
     if config.digest not in here.blobs:
-        counted.blobs[config.digest] = config.size
-    by_digest = store is Store.CONTAINERD
+        counted.blobs[image.digest, "config"] = config.size
     within: set[str] = set()
     layers = zip(image.manifest.layers, image.chains(), image.unpacked, strict=True)
-    for layer, chain, size in layers:
-        have = layer.digest in here.blobs and (by_digest or chain in here.chains)
-        if not have and layer.digest not in within:
+    for place, (layer, chain, size) in enumerate(layers):
+        have = layer.digest in here.blobs and (store is Store.CONTAINERD or chain in here.chains)
+        if store is Store.PODMAN and not have:
+            counted.blobs[image.digest, place] = layer.size
+        elif not have and layer.digest not in within:
             within.add(layer.digest)
+            by_digest = store is Store.CONTAINERD
             counted.blobs[layer.digest if by_digest else (layer.digest, chain)] = layer.size
         if chain not in here.chains:
             counted.layers[chain] = size

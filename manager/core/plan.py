@@ -12,6 +12,9 @@ class Verb(StrEnum):
     """What a step does to its target."""
 
     PULL = "pull"
+    PUSH = "push"
+    TAG = "tag"
+    """Give an image a name; if another image has it, that one loses it."""
     CREATE = "create"
     START = "start"
     STOP = "stop"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from manager.core import registry_kinds
+from manager.core.transfer import Layer, Progress
 
 
 class Kind(StrEnum):
@@ -122,7 +123,7 @@ def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool 
         return Failure(
             Kind.MISSING_TAG,
             f"the registry of lab {lab!r} has no {image}, and a lab has no way to the internet",
-            f"see what it has with: dockmgr lab status --name {lab}",
+            "see what it has with: dockmgr lab status",
         )
     message, hint = _WORDS[kind]
     host = registry_kinds.of(registry)
@@ -186,38 +187,17 @@ _DONE = {"pull complete", "already exists", "download complete"}
 
 
 @dataclass(slots=True)
-class Layer:
-    """One layer on its way."""
-
-    status: str = ""
-    done: int = 0
-    """Bytes that have come."""
-    total: int | None = None
-    """Bytes in all; None until the engine has told."""
-    finished: bool = False
-    """Whether all of it is here and unpacked."""
-
-
-@dataclass(slots=True)
-class PullProgress:
-    """How far a pull is: fold every message of the engine into it.
+class PullProgress(Progress):
+    """How far a pull is.
 
     Source: Docker Engine API, ``POST /images/create``; Podman sends few sizes or none.
     """
 
-    layers: dict[str, Layer] = field(default_factory=dict)
-    digest: str = ""
     current: bool = False
     """Whether the engine said that it had the newest already."""
-    error: str = ""
 
-    def add(self, message: dict[str, Any]) -> None:
-        """Take in one message."""
-        status = str(message.get("status") or "")
-        if message.get("error") or message.get("errorDetail"):
-            detail = message.get("errorDetail") or {}
-            self.error = str(message.get("error") or detail.get("message") or "unknown error")
-        elif status.startswith("Digest: "):
+    def _take(self, status: str, message: dict[str, Any]) -> None:
+        if status.startswith("Digest: "):
             self.digest = status.removeprefix("Digest: ")
         elif status.startswith("Status: "):
             self.current = "up to date" in status
@@ -239,18 +219,3 @@ class PullProgress:
             layer.total = layer.total or 0
             layer.done = layer.total
         layer.finished = layer.status in {"pull complete", "already exists"}
-
-    @property
-    def done(self) -> int:
-        """Bytes that have come."""
-        return sum(min(layer.done, layer.total or layer.done) for layer in self.layers.values())
-
-    @property
-    def total(self) -> int:
-        """Bytes in all of the layers whose size is known."""
-        return sum(layer.total or layer.done for layer in self.layers.values())
-
-    @property
-    def all_sizes_known(self) -> bool:
-        """Whether the engine has told the size of every layer: only then is time left known."""
-        return bool(self.layers) and all(layer.total is not None for layer in self.layers.values())

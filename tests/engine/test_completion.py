@@ -36,6 +36,9 @@ def completed(line: str, env: dict[str, str]) -> list[str]:
         ("dockmgr rm bu", ["busybox", "busybox1", "busybox2"]),
         ("dockmgr logs busybox2", ["busybox2"]),
         ("dockmgr rmi bus", ["busybox:latest"]),
+        ("dockmgr push bus", ["busybox:latest"]),
+        ("dockmgr tag busybox bus", ["busybox:latest"]),
+        ("dockmgr tags bus", ["busybox"]),
         ("dockmgr lab st", ["status"]),
     ],
 )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from manager.adapters.engine.client import Engine
     from manager.core.reference import ImageReference
 
+SILENCE = 900.0
+"""Seconds without a message that a push may take: registries think long over large layers, and
+Podman tells nothing until all is done."""
+
 
 class Images:
     """The images of one engine."""
@@ -134,6 +138,30 @@ class Images:
                 platform=platform or None,
                 auth_config=dict(auth),
             )
+
+    def push(self, reference: ImageReference, auth: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """Push a tag to its registry; the engine's own progress messages, as they arrive.
+
+        Args:
+            reference: what to push; with a tag.
+            auth: as for `pull`: always given.
+
+        Raises:
+            ManagerError: the engine refused before it began. A refusal later is a message.
+        """
+        api = self._engine.api
+        patience, api.timeout = api.timeout, max(SILENCE, api.timeout)
+        try:
+            with translated(self._engine.endpoint):
+                yield from api.push(
+                    reference.repository,
+                    tag=reference.tag,
+                    stream=True,
+                    decode=True,
+                    auth_config=dict(auth),
+                )
+        finally:
+            api.timeout = patience
 
     def tag(self, identity: str, reference: ImageReference) -> None:
         """Give an image another name; if another image has it, that one loses it.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 HUB_HOST = "registry-1.docker.io"
 """Where Docker Hub is asked; people call it docker.io, or nothing at all."""
+TRIES = 3
+"""How often somebody is called who does not answer at all."""
 LONGEST_SAID = 200
 """Letters of a registry's own words that are shown."""
 _EXPIRED, _NOT_YET, _OTHER_NAME = 10, 9, (62, 64)
@@ -86,6 +88,24 @@ def unreachable(host: str, error: BaseException) -> UnreachableError:
     return UnreachableError(
         f"registry {host} cannot be reached", "is this machine online, and the address right?"
     )
+
+
+def is_final(error: BaseException, tries: int) -> bool:
+    """Whether to try again is of no use: a wrong certificate, an unknown name, nobody there.
+
+    Args:
+        error: what was raised.
+        tries: how often it has been tried.
+    """
+    import requests
+    from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+    if isinstance(error, requests.exceptions.SSLError):
+        return True
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, NameResolutionError) for cause in causes):
+        return True
+    return tries >= TRIES and any(isinstance(cause, NewConnectionError) for cause in causes)
 
 
 def _untrusted(host: str, error: ssl.SSLCertVerificationError) -> UnreachableError:

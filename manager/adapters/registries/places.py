@@ -41,7 +41,7 @@ def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str],
     plain = {host for host, row in rows.items() if (row or {}).get("Secure") is False}
 
     def insecure(registry: str) -> bool:
-        return registry in plain or _in_ranges(_host(registry), ranges)
+        return registry in plain or _in_ranges(host_of(registry), ranges)
 
     return mirrors, insecure
 
@@ -65,10 +65,11 @@ def places(
 
 def is_loopback(registry: str) -> bool:
     """Whether a registry is on the machine that asks for it."""
-    return _host(registry).strip("[]") in LOOPBACK
+    return host_of(registry).strip("[]") in LOOPBACK
 
 
-def _host(registry: str) -> str:
+def host_of(registry: str) -> str:
+    """A registry without its port."""
     host, colon, port = registry.rpartition(":")
     return host if colon and port.isdigit() else registry
 

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -172,7 +173,7 @@ class Transport:
         import requests
 
         pause = PAUSE
-        while True:
+        for tries in count(1):
             wait = pause
             try:
                 answer = self._followed(method, url, token, end, headers)
@@ -180,9 +181,7 @@ class Transport:
                     return answer
                 wait = max(wait, _seconds(answer.header("Retry-After")))
             except (requests.ConnectionError, requests.Timeout) as error:
-                if time.monotonic() + wait >= end or isinstance(
-                    error, requests.exceptions.SSLError
-                ):
+                if time.monotonic() + wait >= end or failures.is_final(error, tries):
                     raise failures.unreachable(self.host, error) from error
             except requests.RequestException as error:
                 raise failures.odd(self.host, "answers in no way that is known") from error
@@ -192,6 +191,7 @@ class Transport:
                 answer.response.close()
             time.sleep(wait)
             pause *= 2
+        raise AssertionError  # it is tried until something comes of it
 
     def _followed(
         self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
