@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from manager.cli.app import main
+from tests import confidential
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Program:
         done = subprocess.run(
             [*self.command, *argv], env=self.env, capture_output=True, text=True, check=False
         )
+        confidential.refuse(done.stdout, done.stderr)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *argv: str) -> Result:
@@ -66,6 +68,7 @@ class Command:
         self._capture.readouterr()
         code = main(argv, self.env)
         out, err = self._capture.readouterr()
+        confidential.refuse(out, err)
         return Result(code, out, err)
 
     def ok(self, *argv: str) -> Result:

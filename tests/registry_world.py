@@ -19,6 +19,7 @@ from manager.adapters.registries.push import LocalImage, push
 from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
 from tests.command import PROGRAM, Program, Result
+from tests.confidential import AWS_PASSWORD, PASSWORD, USER
 from tests.distribution import Server, distribution, with_passwords, with_tokens
 from tests.engine.inside import in_network_of
 from tests.hushed import CLOUDS
@@ -28,8 +29,6 @@ from tests.registry_server import Handler, Served, served
 from tests.token_server import AUDIENCE, Tokens
 from tests.troubled_registry import Trouble
 
-USER, PASSWORD = "learner", "open sesame"
-AWS_PASSWORD = "of the cloud for twelve hours"
 HUB, HUB_TOKENS = "registry-1.docker.io", "auth.docker.io"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OPEN = "registry.example.com"

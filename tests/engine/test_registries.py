@@ -15,10 +15,10 @@ from manager.adapters.lab.state import Lab
 from manager.adapters.registries.push import LocalImage
 from tests.certificates import EXPIRED, NOT_YET, Authority
 from tests.command import Program
+from tests.confidential import AWS_PASSWORD, PASSWORD, USER
 from tests.engine.forest import archive, local_image, noise, packed_image
 from tests.registry_server import Request
 from tests.registry_world import (
-    AWS_PASSWORD,
     AZURE,
     COUNTING,
     ECR,
@@ -26,9 +26,7 @@ from tests.registry_world import (
     LOCKED,
     ODD,
     OPEN,
-    PASSWORD,
     UNRELIABLE,
-    USER,
     WRONG,
     World,
 )
