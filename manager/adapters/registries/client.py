@@ -95,8 +95,11 @@ class Registry:
         """How many more pulls it allows, as it told with its last answer; None if it did not."""
         return read_quota(self._way.headers)
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Find out whether it is a registry, and takes the credentials if it wants any.
+
+        Returns:
+            Whether it wanted any: what lets everybody in says nothing of them.
 
         Raises:
             RegistryError: it is none, cannot be reached, or does not take them.
@@ -108,6 +111,7 @@ class Registry:
             if not answer.ok:
                 raise self._refusal(answer, self.host)
             answer.body()
+        return self._way.logged_in
 
     def holds(self, path: str, digest: str) -> bool:
         """Whether it has a manifest.
