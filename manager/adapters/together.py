@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ def together(
     work: Callable[[Key], Value],
     parallel: int,
     report: Callable[[int, int], None] = lambda _done, _all: None,
+    patience: float | None = None,
 ) -> dict[Key, Value]:
-    """What some work gives for each key.
+    """What some work gives for each key; with patience, only for those that were done in time.
 
     Args:
         keys: each once.
         work: called in threads.
         parallel: how many at once.
         report: told how many are done, of how many.
+        patience: seconds; None for as long as it takes.
 
     Raises:
         KeyboardInterrupt: at once, whatever is still being waited for.
@@ -53,9 +56,14 @@ def together(
         # Daemons: Ctrl-C ends the program while they wait for what may never come.
         threading.Thread(target=run, daemon=True).start()
     found: dict[Key, Value] = {}
+    end = None if patience is None else time.monotonic() + patience
     try:
         while len(found) < len(keys):
-            key, value, error = done.get()
+            try:
+                left = None if end is None else max(0.0, end - time.monotonic())
+                key, value, error = done.get(timeout=left)
+            except queue.Empty:
+                break
             if error is not None:
                 raise error
             found[key] = value
