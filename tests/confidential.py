@@ -8,10 +8,15 @@ from base64 import b64encode
 from pathlib import Path
 
 USER, PASSWORD = "learner", "open sesame"
-AWS_PASSWORD = "of the cloud for twelve hours"
+AWS_PASSWORD = "123456789012-auth-token"
+"""What the stand-in for AWS gives."""
+GOOGLE_TOKEN = "a token of the machine for an hour"
+AZURE_TOKEN = "a token of the directory for an hour"
 ALL = (
     PASSWORD,
     AWS_PASSWORD,
+    GOOGLE_TOKEN,
+    AZURE_TOKEN,
     b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
     b64encode(f"AWS:{AWS_PASSWORD}".encode()).decode(),
 )

@@ -19,7 +19,7 @@ from manager.adapters.registries.push import LocalImage, push
 from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
 from tests.command import PROGRAM, Program, Result
-from tests.confidential import AWS_PASSWORD, PASSWORD, USER
+from tests.confidential import AWS_PASSWORD, AZURE_TOKEN, GOOGLE_TOKEN, PASSWORD, USER
 from tests.distribution import Server, distribution, with_passwords, with_tokens
 from tests.engine.inside import in_network_of
 from tests.hushed import CLOUDS
@@ -164,7 +164,8 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
     """The registries, for the tests of one module."""
     folder = lab.folder / "world"
     folder.mkdir()
-    tokens = Tokens(token_authority, {USER: PASSWORD})
+    known = {USER: PASSWORD, "oauth2accesstoken": GOOGLE_TOKEN}
+    tokens = Tokens(token_authority, known, directory_tokens={AZURE_TOKEN})
     front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=dict(REALMS), tokens=tokens)
     names = {HUB: HUB_AT, HUB_TOKENS: TOKENS_AT, ECR: ECR_AT, OPEN: OPEN_AT}
     names |= dict.fromkeys(REALMS, FRONT_AT) | FURTHER

@@ -14,6 +14,7 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
 from manager.adapters.registries.push import LocalImage
 from tests.certificates import EXPIRED, NOT_YET, Authority
+from tests.cloud_stand_ins import clouds
 from tests.command import Program
 from tests.confidential import AWS_PASSWORD, PASSWORD, USER
 from tests.engine.forest import archive, local_image, noise, packed_image
@@ -125,6 +126,22 @@ def test_from_who_wants_a_login(run: Program, engine: Engine, tmp_path: Path) ->
     assert all(engine.images.find(name) for name in LOGINS)
     for secret in (PASSWORD, AWS_PASSWORD):
         assert secret not in refused.out + refused.err + done.out + done.err
+
+
+def test_with_the_logins_of_clouds(run: Program, engine: Engine, world: World) -> None:
+    names = [f"{ECR}/{PUBLIC}", f"europe-docker.pkg.dev/{PRIVATE}", f"{AZURE}/{PRIVATE}"]
+    with clouds(world.lab) as machine:
+        run.env.update(machine)
+        done = run.ok("pull", *names)
+        assert all(engine.images.find(name) for name in names)
+        assert [line.partition(": ")[2].partition(",")[0] for line in done.out.splitlines()] == [
+            "pulled"
+        ] * len(names)
+        # Nothing of it is kept: the clouds are asked anew.
+        who = {row["registry"]: row["username"] for row in run.ok("registries", "--json").data}
+    assert who[ECR] == "AWS"
+    assert who["europe-docker.pkg.dev"] == "oauth2accesstoken"
+    assert "dockmgr login" in run("pull", names[1].replace("v1", "v2")).err
 
 
 def host(name: str) -> str:
