@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine import histories
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from manager.core.reference import ImageReference
 
 RUN_STATES = {"running", "paused", "restarting"}
+CLOSE = timedelta(seconds=2)
+"""The list of containers tells times in whole seconds, and an event comes after what it tells."""
 NEVER = 1971
 """Before this year is what an engine writes for a time that never was."""
 
@@ -64,25 +66,33 @@ def details(engine: Engine, container: Container, info: Mapping[str, Any]) -> De
     return Details(
         written if isinstance(written, int) else None,
         histories.changes(engine, container.id),
-        _whole_life(container, state, life),
+        whole_life(container.created, state, life),
         mounts,
     )
 
 
-def _whole_life(
-    container: Container, state: Mapping[str, Any], told: tuple[Event, ...]
+def whole_life(
+    created: datetime, state: Mapping[str, Any], told: tuple[Event, ...]
 ) -> tuple[Event, ...]:
-    """The events an engine still knows; where it has forgotten the first, what it keeps instead."""
-    if any(event.what == "created" for event in told):
-        return told
-    kept = [Event(container.created, "created")]
+    """The events an engine still knows, and those that it only keeps the times of.
+
+    Args:
+        created: when the container was made.
+        state: as the engine's inspect tells it.
+        told: its events; an engine forgets old ones, and Podman tells the newest a second late.
+    """
+    kept = [Event(created, "created")]
     started, ended = _moment(state.get("StartedAt")), _moment(state.get("FinishedAt"))
-    if ended and (state.get("Status") not in RUN_STATES):
-        memory = ", out of memory" if state.get("OOMKilled") else ""
-        kept.append(Event(ended, f"ended with exit code {state.get('ExitCode')}{memory}"))
+    if ended and state.get("Status") not in RUN_STATES:
+        kept.append(Event(ended, f"ended with exit code {state.get('ExitCode')}"))
     if started:
         kept.append(Event(started, "started"))
-    return tuple(sorted(kept, key=lambda event: event.at))
+    missing = [event for event in kept if not any(_same(event, it) for it in told)]
+    return tuple(sorted([*missing, *told], key=lambda event: event.at))
+
+
+def _same(one: Event, other: Event) -> bool:
+    return one.what == other.what and abs(one.at - other.at) < CLOSE
 
 
 def _moment(text: object) -> datetime | None:

@@ -137,7 +137,7 @@ def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
 def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     from manager.actions.explain import meanings
     from manager.core.explaining import KINDS
-    from manager.core.explaining_concepts import concept_of
+    from manager.core.explaining_concepts import CONCEPTS, concept_of
 
     kind, colon, bare = text.partition(":")
     said = kind if colon and kind in KINDS and bare else ""
@@ -147,9 +147,11 @@ def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     found = meanings(facts.snapshot, word, concept)
     chosen = said or found[0]
     if chosen not in found and chosen not in {"image", "address"}:
-        raise ManagerError(
-            f"there is no {chosen} called {word}", "see what there is with: dockmgr ls"
-        )
+        # An address that only begins like this is meant by address:image:1.
+        hint = "see what there is with: dockmgr ls"
+        if chosen == "concept":
+            hint = f"choose one of: {', '.join(CONCEPTS)}"
+        raise ManagerError(f"there is no {chosen} called {word}", hint)
     return _page(work, facts, info, chosen, word), () if said else found[1:]
 
 

@@ -139,7 +139,7 @@ def _removal(facts: Facts, disk: Disk, image: Image) -> tuple[Bytes, str]:
     left = Remaining(facts.snapshot)
     left.remove(image.id)
     result = left.result()
-    users = tuple(it.name for it in facts.snapshot.users(image.id))
+    users = tuple(sorted(it.name for it in facts.snapshot.users(image.id)))
     if users:
         return disk.frees([image.id]), f"; but first its containers have to go: {listed(users)}"
     why = result.kept.get(image.id, "")

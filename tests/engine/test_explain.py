@@ -1,5 +1,6 @@
 """explain on real engines: the engine is changed, and what is said of it changes with it."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -116,9 +117,8 @@ def test_layers_that_two_images_share(run: Command, forest: Forest) -> None:
         text = run.ok("explain", "busybox", "twig:1").out
         assert "removing twig:1 frees: exactly 30,000 bytes (30kB)" in text
     run.ok("spawn", "twig:1", "--name", "leaf", *SLEEP)
-    assert "its\n    containers" in run.ok("explain", "busybox", "twig:1").out or (
-        "containers have to go: leaf1" in run.ok("explain", "busybox", "twig:1").out
-    )
+    used = " ".join(run.ok("explain", "busybox", "twig:1").out.split())
+    assert "first its containers have to go: leaf1" in used
     layer = run.ok("explain", "layer", "--json").data["facts"]
     assert layer["shared"] >= 1
     run.ok("rm", "leaf", "-t", "0", "--yes")
@@ -180,13 +180,20 @@ def test_what_is_a_word_and_a_container_too(run: Command, engine: Engine) -> Non
 
 
 def test_without_an_engine_words_and_addresses_are_explained(run: Command) -> None:
-    nowhere = ("--host", "unix:///nowhere/engine.sock")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nowhere = ("--host", f"tcp://127.0.0.1:{closed.getsockname()[1]}")
     told = run.ok(*nowhere, "explain", "image")
     assert "No engine answered" in told.out
     assert "explained without it" in told.err
     assert "docker.io/library/nginx:latest" in run.ok(*nowhere, "explain", "nginx").out
     assert run(*nowhere, "explain", "nginx", "redis").code == 3
     assert run(*nowhere, "explain", "a", "b", "c").code == 2
+    unknown = run(*nowhere, "explain", "concept:nothing")
+    assert unknown.code == 1
+    assert "choose one of: image, container, layer" in unknown.err
+    pair = run.ok(*nowhere, "explain", "address:image:1").out
+    assert pair.startswith("image:1 means docker.io/library/image:1")
 
 
 def test_a_container_that_is_gone_is_an_error_of_its_own(engine: Engine) -> None:

@@ -3,12 +3,12 @@
 import os
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from manager.actions.explain import meanings, urls
+from manager.actions.explain import meanings, urls, whole_life
 from manager.cli.explain import screen
 from manager.core import explaining_address, explaining_concepts, explaining_containers
 from manager.core import explaining_images as images
@@ -175,6 +175,26 @@ def test_an_image_is_found_by_its_address_and_by_its_id_only_if_that_is_long_eno
     assert find_image(snapshot, stem.id) == stem
     assert find_image(snapshot, stem.digests[0]) == stem
     assert find_image(snapshot, "redis@" + stem.digests[0].partition("@")[2]) is None
+
+
+def test_a_life_is_told_once_where_events_and_times_tell_the_same() -> None:
+    def at(seconds: float) -> datetime:
+        return NOW + timedelta(seconds=seconds)
+
+    state = {
+        "Status": "exited",
+        "StartedAt": at(1.2).isoformat(),
+        "FinishedAt": at(60).isoformat(),
+        "ExitCode": 3,
+    }
+    created, started = Event(at(0.4), "created"), Event(at(1.3), "started")
+    ended = Event(at(60), "ended with exit code 3")
+    assert whole_life(NOW, state, (created, started, ended)) == (created, started, ended)
+    assert whole_life(NOW, state, (created,)) == (created, Event(at(1.2), "started"), ended)
+    forgotten = [it.what for it in whole_life(NOW, state, ())]
+    assert forgotten == ["created", "started", "ended with exit code 3"]
+    never = {"Status": "created", "StartedAt": "0001-01-01T00:00:00Z", "FinishedAt": ""}
+    assert whole_life(NOW, never, ()) == (Event(NOW, "created"),)
 
 
 def test_folders_that_changed_only_by_what_is_in_them_are_not_told() -> None:

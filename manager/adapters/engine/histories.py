@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,16 @@ def events(engine: Engine, identity: str, since: datetime, until: datetime) -> t
         ManagerError: the engine could not be asked.
     """
     wish = {"container": [identity], "type": ["container"]}
-    span = {"since": int(since.timestamp()), "until": f"{until.timestamp():.9f}"}
+    query = {
+        "since": int(since.timestamp()),
+        "until": f"{until.timestamp():.9f}",
+        "filters": json.dumps(wish),
+    }
     try:
         with translated(engine.endpoint):
-            rows = list(engine.api.events(**span, filters=wish, decode=True))
+            client = engine.api
+            answer = client._get(client._url("/events"), params=query)  # noqa: SLF001
+            rows = [json.loads(line) for line in client._result(answer).splitlines()]  # noqa: SLF001
     except EngineError:
         return ()  # an engine that keeps no events; what it keeps of the container is told instead
     return tuple(_event(row) for row in rows if row.get("Action", row.get("status")) in WORDS)
