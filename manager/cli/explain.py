@@ -137,6 +137,7 @@ def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
 def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     from manager.actions.explain import meanings
     from manager.core.explaining import KINDS
+    from manager.core.explaining_address import without_login
     from manager.core.explaining_concepts import CONCEPTS, concept_of
 
     kind, colon, bare = text.partition(":")
@@ -151,7 +152,7 @@ def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
         hint = "see what there is with: dockmgr ls"
         if chosen == "concept":
             hint = f"choose one of: {', '.join(CONCEPTS)}"
-        raise ManagerError(f"there is no {chosen} called {word}", hint)
+        raise ManagerError(f"there is no {chosen} called {without_login(word)}", hint)
     return _page(work, facts, info, chosen, word), () if said else found[1:]
 
 
@@ -189,6 +190,7 @@ def _names(container: Any) -> set[str]:  # noqa: ANN401
 
 
 def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
+    from manager.core.explaining_address import without_login
     from manager.core.explaining_images import compare
 
     facts, _ = _look(work, "", must=True)
@@ -197,7 +199,8 @@ def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
         image = facts.image(text.removeprefix("image:"))
         if image is None:
             raise ManagerError(
-                f"there is no image {text} here", "see what there is with: dockmgr images"
+                f"there is no image {without_login(text)} here",
+                "see what there is with: dockmgr images",
             )
         found.append(image)
     return compare(facts, *found), ()

@@ -1,5 +1,6 @@
 """An image address taken apart: what was typed, what was filled in, and what a pull asks."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from manager.core.reference import (
 from manager.core.registry_kinds import of
 
 UNNAMED = "not named, and then Docker Hub is meant"
+LOGIN = re.compile(r"(^[a-z]+://|^).*@(?!sha[0-9]+:)", re.DOTALL)
+"""All before the last ``@`` that has no digest after it."""
 
 
 def page(text: str, urls: Sequence[str], *, own_registry: bool) -> Page:
@@ -132,8 +135,14 @@ def _facts(
     }
 
 
+def without_login(text: str) -> str:
+    """What was typed, but for a user and password before the registry: these are not shown."""
+    return text if read(text) is not None else LOGIN.sub(r"\1***@", text, count=1)
+
+
 def _wrong(text: str) -> Page:
     problem, tried, remedy = explain(text).partition(": try ")
+    text = without_login(text)
     lines = [*row("what is wrong", problem)]
     if tried:
         lines += [*row("where", _where(text, remedy)), *row("what would be right", remedy)]

@@ -216,6 +216,23 @@ def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
     assert "  where: at letter 1 of it, 'N' should be 'n'" in lines
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "me:hunter2@ghcr.io/a",
+        "https://me:hunter2@ghcr.io/a",
+        "me:hunter2@localhost/a",
+        "me:hun/hunter2@ghcr.io/A",
+        "https://me:hunter2@ghcr.io/a@sha256:0",
+    ],
+)
+def test_a_password_in_an_address_is_not_shown(text: str) -> None:
+    page = explaining_address.page(text, (), own_registry=False)
+    told = " ".join(screen(page, (), "")) + repr(page)
+    assert "hunter2" not in told
+    assert "ghcr.io" in told or "localhost" in told
+
+
 def test_what_is_filled_in_of_an_address() -> None:
     found = {name: page.facts.get("filled_in") for name, page in addresses().items()}
     assert found["short"] == ["registry", "namespace", "tag"]
