@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from manager.core.docker_lines import DockerLine, line
 from manager.core.group_spec import OWN_LABELS, GroupSpec, member_config
 from manager.core.model import SPAWN_LABEL
+from manager.core.naming import has_place
 from manager.core.plan import Step
 from manager.core.ports import Binding
 from manager.core.run_options import RunOptions
@@ -98,11 +99,16 @@ def _variables(options: RunOptions, number: int, typed: Typed) -> Iterator[str]:
     made = replace(RunOptions(), env=rest).for_member(number).env
     for raw, entry in zip(rest, made, strict=True):
         # A name alone lets docker take the value from its surroundings.
-        yield from ("--env", entry if raw in typed.values else entry.partition("=")[0])
+        yield from ("--env", entry if _open(raw, typed) else entry.partition("=")[0])
+
+
+def _open(entry: str, typed: Typed) -> bool:
+    """Whether a variable's value may be shown: a label of every member shows those with places."""
+    return entry in typed.values or has_place(entry.partition("=")[2])
 
 
 def _hidden(options: RunOptions, typed: Typed) -> str:
-    unseen = [it for it in options.env[typed.from_files :] if it not in typed.values]
+    unseen = [it for it in options.env[typed.from_files :] if not _open(it, typed)]
     names = ", ".join(it.partition("=")[0] for it in unseen)
     told = f"; docker takes {names} from your shell's variables, not shown here" if names else ""
     if any(it not in typed.values for it in options.log_opt):

@@ -79,6 +79,9 @@ def test_what_was_typed_is_shown_and_what_a_file_holds_is_not() -> None:
     assert [words[i + 1] for i, word in enumerate(words) if word == "--env"][:2] == ["A=n1", "B"]
     assert words[words.index("--log-opt") + 1] == "token=HIDDEN"
     assert "hunter" not in str(only)
+    # What every member's label shows anyhow is no secret: without it the members were all alike.
+    (numbered,) = spawned(1, RunOptions(env=("ID={n}", "E={{n}}")), Typed())
+    assert "--env ID=1 --env E --env" in numbered.text
     assert "docker takes B from your shell's variables" in only.why
 
 
