@@ -116,7 +116,10 @@ class Job:
         if self.json and (only_shown or not plan):
             self.work.out.json("prune", {"dry_run": True, **found.data(), "outcomes": []})
             return
-        if dry_run and self.work.out.show_docker(plan.notes):
+        if dry_run and self.explain:
+            for warning in found.warnings:
+                self.work.out.warn(warning)
+            self.work.out.show_docker(plan.notes)
             return
         if not (self.json and yes):
             # With --json too nobody is asked about what was not shown.

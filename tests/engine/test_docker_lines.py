@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from manager.adapters.engine import others
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.state import Lab
 from manager.core.model import SPAWN_LABEL
 from tests import docker_client
 from tests.command import Command
+from tests.engine.forest import Forest
 from tests.engine.test_spawn_options import different, looked_at
 from tests.lab_fixtures import clean
 
@@ -205,7 +208,7 @@ def test_rm(run: Command, shell: Shell, engine: Engine) -> None:
 
 
 @pytest.fixture
-def newest(lab: Any) -> None:
+def newest(lab: Lab) -> None:
     """Only on the engine that a lab has by default: the commands are the same for all."""
     if lab.flavour != "28":
         pytest.skip("one engine is enough")
@@ -299,11 +302,11 @@ def test_prune_and_undo(run: Command, shell: Shell, engine: Engine, tmp_path: Pa
         engine.api.create_volume("kept")
 
     what = ("prune", "busybox", "copy", "--include-local", "--stopped-containers")
-    others = ("--stopped-for", "0s", "--networks", "--named-volumes")
+    beside = ("--stopped-for", "0s", "--networks", "--named-volumes")
     settings = tmp_path / "none.toml"
     settings.write_text('[prune]\ngrace = "0s"\n', encoding="utf-8")
     run.env["DOCKMGR_CONFIG"] = str(settings)
-    lines = compare(run, shell, engine, prepare, *what, *others, yes=True)
+    lines = compare(run, shell, engine, prepare, *what, *beside, yes=True)
     assert lines[0] == "docker container rm old1"
     assert lines[-2:] == ["docker volume rm kept", "docker network rm lan"]
 
@@ -315,6 +318,58 @@ def test_prune_and_undo(run: Command, shell: Shell, engine: Engine, tmp_path: Pa
     run.ok("rmi", "busybox", "copy:1", "--yes")
     run.ok("undo")
     assert names(engine) == back
+
+
+@pytest.mark.usefixtures("newest")
+def test_a_plan_that_was_written_and_the_build_cache(
+    run: Command, shell: Shell, engine: Engine, lab: Lab, tmp_path: Path
+) -> None:
+    def prepare() -> None:
+        forest = Forest(engine, lab)
+        forest.build_with_kit("copy:1", "FROM busybox\nRUN echo 1 > /one\n", {})
+        forest.build_with_kit("copy:2", "FROM busybox\nRUN echo 2 > /two\n", {})
+
+    prepare()
+    plan = str(tmp_path / "plan.json")
+    run.env["DOCKMGR_CONFIG"] = str(tmp_path / "none.toml")
+    Path(run.env["DOCKMGR_CONFIG"]).write_text('[prune]\ngrace = "0s"\n', encoding="utf-8")
+    run.ok("prune", "copy", "--include-local", "--build-cache", "--out", plan)
+    rows = lines_of(run, "apply", plan, "--explain", "--dry-run", "--json")
+    assert [row["line"] for row in rows] == [
+        "docker rmi copy:1",
+        "docker rmi copy:2",
+        "docker builder prune --all --force",
+    ]
+    shell.run(rows)
+    theirs = (names(engine), len(others.build_cache(engine)))
+    prepare()
+    run.ok("prune", "copy", "--include-local", "--build-cache", "--out", plan)
+    run.ok("apply", plan, "--yes")
+    assert (names(engine), len(others.build_cache(engine))) == theirs
+
+
+@pytest.mark.usefixtures("newest")
+def test_what_no_registry_has_is_saved_first_and_loaded_again(
+    run: Command, shell: Shell, engine: Engine, tmp_path: Path, lab: Lab
+) -> None:
+    Forest(engine, lab).build("copy:1", "FROM busybox\nENV A=1\n")
+    run.env["DOCKMGR_CONFIG"] = str(tmp_path / "none.toml")
+    Path(run.env["DOCKMGR_CONFIG"]).write_text('[prune]\ngrace = "0s"\n', encoding="utf-8")
+    before = names(engine)
+    what = ("prune", "copy", "--archive", str(tmp_path))
+    rows = lines_of(run, *what, "--explain", "--dry-run", "--json")
+    assert rows[0]["line"] == f"docker save --output {tmp_path}/images.tar copy:1"
+    shell.run(rows)
+    gone = names(engine)
+    shell.run([{"line": f"docker load --input {tmp_path}/images.tar"}])
+    assert names(engine) == before
+    run.ok(*what, "--yes")
+    assert names(engine) == gone
+    # Back with docker's own commands, from the archive that dockmgr wrote.
+    rows = lines_of(run, "undo", "--explain", "--dry-run", "--json")
+    assert rows[0]["line"].startswith("docker load --input ")
+    shell.run(rows)
+    assert names(engine) == before
 
 
 @pytest.mark.usefixtures("newest")
