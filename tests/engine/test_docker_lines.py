@@ -12,6 +12,7 @@ import pytest
 
 from manager.adapters.engine import others
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.flavours import DEFAULT
 from manager.adapters.lab.state import Lab
 from manager.core.model import SPAWN_LABEL
 from tests import docker_client
@@ -207,14 +208,11 @@ def test_rm(run: Command, shell: Shell, engine: Engine) -> None:
     compare(run, shell, engine, prepare, "rm", "web2", "--force", yes=True)
 
 
-@pytest.fixture
-def newest(lab: Lab) -> None:
-    """Only on the engine that a lab has by default: the commands are the same for all."""
-    if lab.flavour != "28":
-        pytest.skip("one engine is enough")
+newest = pytest.mark.parametrize("lab", [DEFAULT], indirect=True)
+"""Only on the engine that a lab has by default: the commands are the same for all."""
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_an_image_that_is_missing_is_pulled_first(
     run: Command, shell: Shell, engine: Engine
 ) -> None:
@@ -230,7 +228,7 @@ def test_an_image_that_is_missing_is_pulled_first(
     assert lines[-1] is None, "docker does not wait"
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_several_groups_from_a_file(
     run: Command, shell: Shell, engine: Engine, tmp_path: Path
 ) -> None:
@@ -257,7 +255,7 @@ def test_several_groups_from_a_file(
     assert not any("hidden value" in text for text in lines)
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_what_is_done_with_a_group(run: Command, shell: Shell, engine: Engine) -> None:
     prepare = two(run, engine)
 
@@ -272,7 +270,7 @@ def test_what_is_done_with_a_group(run: Command, shell: Shell, engine: Engine) -
     compare(run, shell, engine, prepare, "restart", "web", "--rolling")
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_images(run: Command, shell: Shell, engine: Engine) -> None:
     def bare() -> None:
         for tag in ("copy:1", "copy:2"):
@@ -289,7 +287,7 @@ def test_images(run: Command, shell: Shell, engine: Engine) -> None:
     compare(run, shell, engine, tagged, "rmi", "copy:1", "busybox", yes=True)
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_prune_and_undo(run: Command, shell: Shell, engine: Engine, tmp_path: Path) -> None:
     def prepare() -> None:
         clean(engine)
@@ -320,7 +318,7 @@ def test_prune_and_undo(run: Command, shell: Shell, engine: Engine, tmp_path: Pa
     assert names(engine) == back
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_a_plan_that_was_written_and_the_build_cache(
     run: Command, shell: Shell, engine: Engine, lab: Lab, tmp_path: Path
 ) -> None:
@@ -348,7 +346,7 @@ def test_a_plan_that_was_written_and_the_build_cache(
     assert (names(engine), len(others.build_cache(engine))) == theirs
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_what_no_registry_has_is_saved_first_and_loaded_again(
     run: Command, shell: Shell, engine: Engine, tmp_path: Path, lab: Lab
 ) -> None:
@@ -372,7 +370,7 @@ def test_what_no_registry_has_is_saved_first_and_loaded_again(
     assert names(engine) == before
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_what_runs_beside_and_what_is_written(run: Command, shell: Shell, engine: Engine) -> None:
     two(run, engine)()
     shown = run.ok("exec", "--explain", "--json", "-e", f"A={ODD}", "web", "--", "sh", "-c", ECHO)
@@ -392,7 +390,7 @@ def test_what_runs_beside_and_what_is_written(run: Command, shell: Shell, engine
 ECHO = 'printf "%s\\n" "$A"'
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_without_a_dry_run_it_is_done_and_data_stays_data(run: Command, engine: Engine) -> None:
     shown = run.ok("spawn", "busybox", "--name", "web", "--explain", "--", "sleep", "600")
     assert "# make and start member 1 of web" in shown.err
@@ -407,7 +405,7 @@ def test_without_a_dry_run_it_is_done_and_data_stays_data(run: Command, engine: 
     run.ok("unpin", "busybox")
 
 
-@pytest.mark.usefixtures("newest")
+@newest
 def test_what_a_dry_run_prints_is_a_script(run: Command, shell: Shell, engine: Engine) -> None:
     argv = ("spawn", "busybox", "-n", "2", "--name", "web", "--explain", "--dry-run")
     script = run.ok(*argv, "--", "sleep", "600").out
