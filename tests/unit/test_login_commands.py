@@ -274,10 +274,12 @@ def test_a_file_of_logins_that_cannot_be_read_is_an_error(home: Home, hushed: Hu
 
 
 def test_to_forget_a_login_no_cloud_is_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    with served(has_it) as metadata:
-        monkeypatch.setenv("GCE_METADATA_HOST", metadata.address)
-        assert logout("gcr.io", home.env).places == ()
-        assert metadata.seen == []
+    with served(has_it) as identity:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{identity.url}/identity")
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+        assert logout("acme.azurecr.io", home.env).places == ()
+        assert identity.seen == []
 
 
 def test_who_one_is_where(home: Home, hushed: Hushed) -> None:
