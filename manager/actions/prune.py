@@ -21,11 +21,11 @@ from manager.adapters.journal import Status
 from manager.core.model import Store
 from manager.core.plan import Step, Verb
 from manager.core.pruning import ARCHIVED
-from manager.core.waves import Chain, waves
+from manager.core.waves import OF_IMAGES, Chain, waves
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from manager.adapters.engine.client import Engine
@@ -117,6 +117,8 @@ class _Run:
     unsaved: str = ""
     """Why what was to be saved could not be."""
     saved: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    """Ids of images on which one was built that was to go first, and has stayed."""
     freed_bytes: int | None = None
 
     def freed(self) -> int | None:
@@ -185,6 +187,8 @@ class _Run:
         except ManagerError as error:
             status, detail = Status.FAILED, error.message
         with self.lock:
+            if step.verb in OF_IMAGES and status in {Status.SKIPPED, Status.FAILED}:
+                self.held.update(self._built_on(step.object_id))
             self.recording.after(number, status, detail)
             self.results[number] = Result(step, status, detail, amount)
             self.means.report(self.results[number])
@@ -242,6 +246,8 @@ class _Run:
         return sum(it.size for it in usable if it.id in gone and not it.shared)
 
     def _remove_reference(self, step: Step) -> None:
+        if step.verb is Verb.DELETE and step.object_id in self.held:
+            raise LeftAloneError("one that was built on it stays: it would only lose its name")
         if step.object_id in self.means.lost:
             why = self.means.lost[step.object_id]
             raise LeftAloneError(f"it could not be brought back any more: {why}")
@@ -249,6 +255,14 @@ class _Run:
             why = self.unsaved or "it was not there when the others were saved"
             raise LeftAloneError(f"it could not be saved: {why}")
         self.deleted += Taking(self.means.engine, step, self._pins).take()
+
+    def _built_on(self, image_id: str) -> Iterator[str]:
+        """The images that one was built on, the nearest first."""
+        parents = {image.id: image.parent for image in self.means.snapshot.images}
+        seen: set[str] = set()
+        while (image_id := parents.get(image_id, "")) and image_id not in seen:
+            seen.add(image_id)
+            yield image_id
 
     def _pins(self) -> tuple[str, ...]:
         with self.lock:

@@ -57,7 +57,8 @@ class Remote:
         pairs = zip(self.manifest.layers, self.lengths, strict=True)
         sizes = tuple(unpacked(layer, length, store) for layer, length in pairs)
         return Wanted(
-            self.manifest_digest, self.manifest, self.config.diff_ids, sizes, self.documents
+            *(self.manifest_digest, self.manifest, self.config.diff_ids, sizes, self.documents),
+            self.digest,
         )
 
 

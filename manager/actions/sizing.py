@@ -99,7 +99,7 @@ def present(images: Iterable[Image], documents: Documents, store: Store) -> Here
         for digest, manifest in _read_before(image, documents):
             if not _is_here(image, digest, manifest, store):
                 continue
-            manifests.add(digest)
+            manifests |= {digest, *(name.rpartition("@")[2] for name in image.digests)}
             blobs.add(manifest.config.digest)
             blobs.update(layer.digest for layer in manifest.layers)
             raw = documents.get(manifest.config.digest)

@@ -28,6 +28,24 @@ CHUNK = 1 << 20
 MANIFEST, INDEX, LAYOUT, TAGS = "manifest.json", "index.json", "oci-layout", "repositories"
 
 
+def check_folder(folder: Path) -> None:
+    """See that files can be written to a folder, which is made if it is missing.
+
+    Raises:
+        ManagerError: they cannot.
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ManagerError(
+            f"images cannot be saved to {folder}: {error.strerror}", "name another folder"
+        ) from error
+
+
 def write(
     saved: Iterable[Iterable[bytes]], path: Path, report: Callable[[int], None] = lambda _: None
 ) -> None:

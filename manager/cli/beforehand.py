@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from manager.core.fitting import Fit, Need, fit, lacking
+from manager.core.platforms import normalised
 from manager.core.units import format_size
 from manager.errors import ManagerError
 
@@ -100,6 +101,11 @@ class Beforehand:
             return
         for line in self.notes() if not quiet else ():
             self.work.out.note(line)
+        wanted = normalised(self.platform) if self.platform else ""
+        for remote in self.sized.remotes.values():
+            if wanted and normalised(remote.config.platform) != wanted:
+                name, there = remote.reference.familiar, remote.config.platform
+                self.work.out.warn(f"{name} is there for {there} only: that is what comes")
         for remote in self.sized.remotes.values():
             if remote.quota is not None and not quiet:
                 left = f"{remote.reference.registry} allows {remote.quota.remaining} more pulls"

@@ -126,6 +126,18 @@ def explain_plan(
     explain(work, of_plan(plan, How(archive=archive)), json=json, dry_run=dry_run)
 
 
+def can_be_saved(folder: Path | None) -> None:
+    """See beforehand that there is somewhere to save images to.
+
+    Raises:
+        ManagerError: the folder cannot be written to.
+    """
+    if folder is not None:
+        from manager.adapters import archive
+
+        archive.check_folder(folder)
+
+
 def _archive_file(folder: Path, view: View) -> Path:
     """A file that is not there yet."""
     stem = f"dockmgr-{view.now:%Y%m%dT%H%M%SZ}"

@@ -11,6 +11,7 @@ from manager.cli import prune_views
 from manager.cli.carrying_out import (
     agree,
     asker,
+    can_be_saved,
     carry_out,
     explain_plan,
     finish,
@@ -128,6 +129,7 @@ class Job:
             self.work.out.hint("nothing was changed: this was a dry run")
         if only_shown or not plan:
             return
+        can_be_saved(self.archive)
         self.work.confirm(question(plan), yes=yes)
         done = carry_out(self.work, self.view, plan, self.archive, {}, quiet=self.json)
         if self.json:
@@ -255,8 +257,9 @@ def apply_written(
         return
     with one_at_a_time(work):
         agree(work, view.engine_id)
-        work.confirm(question(plan), yes=yes)
         archive = Path(written.archive) if written.archive else None
+        can_be_saved(archive)
+        work.confirm(question(plan), yes=yes)
         done = carry_out(work, view, plan, archive, lost(work, view, plan), quiet=json)
     if json:
         from manager.cli.render import plan_rows

@@ -29,6 +29,8 @@ class Wanted:
     """What each layer takes, lowest first."""
     documents: int
     """Bytes of the manifest, and of the index that leads to it."""
+    named: str = ""
+    """The digest of what the name stands for, where that is an index."""
 
     def chains(self) -> tuple[str, ...]:
         """What each layer is known by together with those beneath it.
@@ -96,6 +98,8 @@ def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
     counted, documents = _Counted(), 0
     for image in wanted:
         if image.digest in here.manifests:
+            # The index can be new all the same, where another platform has changed.
+            documents += image.documents if image.named and image.named not in here.manifests else 0
             continue
         documents += image.documents
         _count(counted, image, here, store)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from manager.core.model import Image
 
-MADE_HERE = "no registry has it: it was built or named here"
+MADE_HERE = "the engine knows of no registry it came from: it was built or named here"
 NOT_THERE = "{registry} has no such image: it was built or named here, or is gone from there"
 ANOTHER = (
     "{registry} has another image under this name and does not know this one: "

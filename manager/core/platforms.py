@@ -27,6 +27,7 @@ _MACHINES = {
 }
 """What kernels call machines, and what images do."""
 _ARM = ("v8", "v7", "v6", "v5")
+_AMD = ("v2", "v3", "v4")
 DEFAULT = "linux/amd64"
 
 
@@ -71,7 +72,7 @@ def _runnable(platform: str) -> tuple[str, ...]:
     system, _, rest = platform.partition("/")
     machine, _, variant = rest.partition("/")
     if machine == "amd64":
-        levels = range(int(variant[1:]), 1, -1) if variant[1:].isdigit() else ()
+        levels = range(int(variant[1]), 1, -1) if variant in _AMD else ()
         return (*(f"{system}/amd64/v{n}" for n in levels), f"{system}/amd64", f"{system}/386")
     if machine == "arm64":
         return (platform, *(f"{system}/arm/{it}" for it in _ARM))

@@ -370,3 +370,39 @@ def test_without_a_rule_it_offers_and_takes_only_what_was_chosen(
     assert engine.images.find(mine.id) is None
     assert engine.images.find("busybox:latest") is not None
     run.ok("images")
+
+
+@pytest.fixture
+def built(run: Command, planting: Planting, engine: Engine) -> Iterator[str]:
+    """An image that was built on apple1 and exists nowhere else."""
+    planting(2, 0)
+    made = engine.api.create_container("apple1:1", ["/none"], name="builder")
+    engine.api.commit(made["Id"], "pear9", "1")
+    engine.containers.remove(made["Id"])
+    yield "pear9:1"
+    run("unpin", "pear9:1")
+    engine.images.remove("pear9:1")
+
+
+def test_nothing_goes_where_nothing_can_be_saved(run: Command, built: str, engine: Engine) -> None:
+    refused = run("prune", "apple*", built, "--archive", "/proc/nowhere", "--yes")
+    assert refused.code == 1
+    assert "images cannot be saved to /proc/nowhere" in refused.err
+    assert engine.images.find("apple1:1")
+
+
+def test_what_another_was_built_on_stays_if_that_one_does(
+    run: Command, built: str, engine: Engine, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    run.ok("prune", "apple1", built, "--include-local", "--out", str(plan))
+    run.ok("pin", built)
+    done = run("apply", str(plan), "--yes", "--json")
+    assert done.code == 5
+    found = engine.images.find("apple1:1")
+    listed = next(it for it in engine.images.list_all() if built in it.tags)
+    if listed.parent:
+        # Else the engine does not know what it was built on, and nothing of it is lost.
+        assert found is not None
+        why = {it["target"]: it["error"] for it in done.data["outcomes"]}
+        assert "one that was built on it stays" in why["apple1:1"]

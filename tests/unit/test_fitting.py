@@ -49,6 +49,14 @@ def test_an_image_alone_on_each_store() -> None:
     assert need([image], Here(), Store.PODMAN).room == 0
 
 
+def test_the_index_can_be_new_where_the_image_is_not() -> None:
+    image = replace(wanted("a", "one"), named=digest("index"))
+    here = Here(manifests=frozenset({image.digest}))
+    assert need([image], here, Store.GRAPH_DRIVER).download == image.documents
+    both = Here(manifests=frozenset({image.digest, digest("index")}))
+    assert not need([image], both, Store.GRAPH_DRIVER)
+
+
 def test_what_images_share_counts_once() -> None:
     images = [wanted("a", "base", "one"), wanted("b", "base", "two")]
     assert need(images, Here(), Store.GRAPH_DRIVER).download == 3 * 1000 + 2 * 15

@@ -158,6 +158,8 @@ def test_the_platform_of_an_engine() -> None:
         (["linux/arm/v5", "linux/arm/v6"], "linux/arm/v7", "linux/arm/v6"),
         (["linux/arm/v7", "linux/s390x"], "linux/arm64", "linux/arm/v7"),
         (["linux/amd64"], "linux/amd64/v3", "linux/amd64"),
+        (["linux/amd64"], "linux/amd64/v99999999999", "linux/amd64"),
+        (["linux/amd64"], "linux/amd64/v²", "linux/amd64"),
         (["linux/amd64"], "windows/amd64", None),
         (["linux/arm/v7"], "linux/arm/v6", None),
         ([], "linux/amd64", None),

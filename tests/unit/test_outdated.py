@@ -97,7 +97,7 @@ def test_what_has_no_digest_there_is_not_asked_about(tag: str) -> None:
     with served(registry({"1.2": NEW})) as server:
         (found,) = ask(server, images, Store.GRAPH_DRIVER)
     assert (found.freshness, found.silent, server.seen) == (Freshness.LOCAL, False, [])
-    assert found.why == "no registry has it: it was built or named here"
+    assert found.why == "the engine knows of no registry it came from: it was built or named here"
 
 
 def test_where_digests_are_made_up_a_build_is_told_from_an_old_image() -> None:

@@ -14,6 +14,7 @@ from manager.adapters.credentials import Credentials
 from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.challenges import Challenge, Token, challenges
 from manager.adapters.registries.client import Registry
+from manager.adapters.registries.failures import said
 from manager.adapters.registries.places import Place, from_info, places
 from manager.errors import ExitCode, ManagerError
 from tests.registry_server import DIGEST, Handler, Request, WithTokens, has_it, served, slow
@@ -395,6 +396,23 @@ def test_registries_are_asked_where_the_engine_asks_them(
     found = places(registry, mirrors, insecure)
     assert tuple(place.url for place in found) == urls
     assert all(place.verify for place in found) is (len(urls) == 1 or registry == "docker.io")
+
+
+def test_a_mirror_gets_no_login() -> None:
+    def asks(request: Request) -> None:
+        request.reply(401, WWW_Authenticate='Basic realm="r"')
+
+    with served(asks) as mirror, served(asks) as hub:
+        there = (Place(mirror.url, mirror=True), Place(hub.url))
+        with Registries(lambda _: ME, lambda _: there) as registries:
+            registries.holds_any({"x": (f"nginx@{DIGEST}",)})
+    assert not any("Authorization" in seen.headers for seen in mirror.seen)
+    assert any("Authorization" in seen.headers for seen in hub.seen)
+
+
+def test_what_a_terminal_would_obey_is_not_shown() -> None:
+    body = b'{"errors": [{"message": "\\u001b]0;owned\\u0007 no"}]}'
+    assert said(body) == "?]0;owned? no"
 
 
 def test_an_engine_that_says_nothing_of_registries() -> None:

@@ -70,7 +70,8 @@ def registry(request: Request, *, remaining: int = 100) -> None:
     if body is None:
         request.reply(404)
     elif "Range" in request.headers:
-        request.reply(206, body[-4:])
+        end = len(body)
+        request.reply(206, body[-4:], Content_Range=f"bytes {end - 4}-{end - 1}/{end}")
     else:
         request.reply(200, body, Docker_Content_Digest=digest(body), **quota)
 

@@ -170,7 +170,12 @@ class Registries:
             deadline: seconds for one question; None for that of all others.
         """
         return tuple(
-            Registry(place.url, credentials, deadline or self._deadline, self._trust(place))
+            Registry(
+                place.url,
+                None if place.mirror else credentials,
+                deadline or self._deadline,
+                self._trust(place),
+            )
             for place in self._places(name)
         )
 

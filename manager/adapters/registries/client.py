@@ -208,7 +208,8 @@ class Registry:
         url = f"{self.base}/v2/{path}/blobs/{digest}"
         wish = {"Range": f"bytes={size - TAIL}-{size - 1}", "Accept-Encoding": "identity"}
         with self._way.ask("GET", url, path, wish) as answer:
-            if answer.status != PARTIAL:
+            part = f"bytes {size - TAIL}-{size - 1}/"
+            if answer.status != PARTIAL or not answer.header("Content-Range").startswith(part):
                 return None
             found = answer.body(TAIL)
             return found if len(found) == TAIL else None

@@ -173,7 +173,9 @@ def said(body: bytes) -> str:
         words = "; ".join(str(row.get("message") or row.get("code") or "") for row in rows)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
-    return " ".join(words.split())[:LONGEST_SAID]
+    line = " ".join(words.split())[:LONGEST_SAID]
+    # What a terminal would obey is not what anybody wants to read.
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

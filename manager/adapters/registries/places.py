@@ -26,6 +26,8 @@ class Place:
     """Without a path."""
     verify: bool = True
     """Whether its certificate has to be trusted."""
+    mirror: bool = False
+    """Whether it only stands for the registry: the registry's logins are none of its business."""
 
 
 def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:
@@ -57,7 +59,7 @@ def places(
         insecure: whether a registry may be asked without TLS.
     """
     if registry == DEFAULT_REGISTRY:
-        return tuple(map(Place, (*mirrors, HUB)))
+        return (*(Place(url, mirror=True) for url in mirrors), Place(HUB))
     if is_loopback(registry) or insecure(registry):
         return (Place(f"https://{registry}", verify=False), Place(f"http://{registry}"))
     return (Place(f"https://{registry}"),)
