@@ -1,14 +1,16 @@
 """Run whole commands as a person does: arguments in; exit code, stdout and stderr out."""
 
 import json
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from manager.cli.app import main
+from tests import confidential
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,28 @@ PROGRAM = ("env", "--default-signal=INT,TERM,HUP", sys.executable, "-m", "manage
 and the program would follow suit."""
 
 
+class Program:
+    """The program as a process of its own, in one environment."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self.command = command
+        self.env = dict(env)
+
+    def __call__(self, *argv: str) -> Result:
+        """Run it, whatever the exit code."""
+        done = subprocess.run(
+            [*self.command, *argv], env=self.env, capture_output=True, text=True, check=False
+        )
+        confidential.refuse(done.stdout, done.stderr)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *argv: str) -> Result:
+        """Run it, and expect it to succeed."""
+        result = self(*argv)
+        assert result.code == 0, result
+        return result
+
+
 class Command:
     """The program in one environment."""
 
@@ -44,6 +68,7 @@ class Command:
         self._capture.readouterr()
         code = main(argv, self.env)
         out, err = self._capture.readouterr()
+        confidential.refuse(out, err)
         return Result(code, out, err)
 
     def ok(self, *argv: str) -> Result:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.lab_fixtures", "tests.registry_world", "tests.hushed"]
+pytest_plugins = ["tests.lab_fixtures", "tests.hushed", "tests.registry_world"]
 
 
 @pytest.fixture

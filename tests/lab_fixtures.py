@@ -17,7 +17,7 @@ from manager.adapters.engine.client import Engine
 from manager.adapters.lab import lifecycle, network, serve, state, tools
 from manager.adapters.lab.flavours import FLAVOURS
 from manager.adapters.lab.state import Lab
-from tests import docker_client
+from tests import confidential, docker_client
 from tests.command import Command
 
 COMPOSE_LABEL = "com.docker.compose.project"
@@ -61,6 +61,7 @@ def private_folders() -> Iterator[Path]:
         for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKMGR_CONFIG", "NO_COLOR", "COLUMNS"):
             patch.delenv(name, raising=False)
         yield Path(folder)
+        confidential.search(Path(folder) / "state")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ The engine and a program started by ``World.run`` reach them by these names; nob
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,17 +18,17 @@ from manager.adapters.lab.state import Lab
 from manager.adapters.registries.push import LocalImage, push
 from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
-from tests.command import PROGRAM, Result
+from tests.command import PROGRAM, Program, Result
+from tests.confidential import AWS_PASSWORD, AZURE_TOKEN, GOOGLE_TOKEN, PASSWORD, USER
 from tests.distribution import Server, distribution, with_passwords, with_tokens
 from tests.engine.inside import in_network_of
+from tests.hushed import CLOUDS
 from tests.lab_etc import Etc
 from tests.lab_network import addresses, listening_in, socket_in
 from tests.registry_server import Handler, Served, served
 from tests.token_server import AUDIENCE, Tokens
 from tests.troubled_registry import Trouble
 
-USER, PASSWORD = "learner", "open sesame"
-AWS_PASSWORD = "of the cloud for twelve hours"
 HUB, HUB_TOKENS = "registry-1.docker.io", "auth.docker.io"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OPEN = "registry.example.com"
@@ -96,16 +95,13 @@ class World:
         inside = [*in_network_of(self.lab), "unshare", "--mount", "sh", "-c", ENTER]
         return [*inside, str(self.etc.folder), *argv]
 
+    def program(self) -> Program:
+        """The program in this world, with an environment that a test may change."""
+        return Program(self.command(*PROGRAM), self.env)
+
     def run(self, *argv: str, env: Mapping[str, str] | None = None) -> Result:
-        """The program in this world, as a process of its own, whatever the exit code."""
-        done = subprocess.run(
-            self.command(*PROGRAM, *argv),
-            env={**self.env, **(env or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
+        """Run the program in this world, whatever the exit code."""
+        return Program(self.command(*PROGRAM), {**self.env, **(env or {})})(*argv)
 
     @contextmanager
     def served(
@@ -168,7 +164,8 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
     """The registries, for the tests of one module."""
     folder = lab.folder / "world"
     folder.mkdir()
-    tokens = Tokens(token_authority, {USER: PASSWORD})
+    known = {USER: PASSWORD, "oauth2accesstoken": GOOGLE_TOKEN}
+    tokens = Tokens(token_authority, known, directory_tokens={AZURE_TOKEN})
     front = Trouble(f"{lab.address}:{TOKEN_PORT}", realms=dict(REALMS), tokens=tokens)
     names = {HUB: HUB_AT, HUB_TOKENS: TOKENS_AT, ECR: ECR_AT, OPEN: OPEN_AT}
     names |= dict.fromkeys(REALMS, FRONT_AT) | FURTHER
@@ -185,12 +182,27 @@ def world(lab: Lab, authority: Authority, token_authority: Authority) -> Iterato
         stack.enter_context(etc.as_system())
         stack.enter_context(etc.naming(names, trusted=(*names, LOCKED, "docker.io")))
         etc.wait_until_known(OPEN)
-        yield World(lab, folder, authority, tokens, front, etc, hub, _environment(lab))
+        yield World(
+            lab, folder, authority, tokens, front, etc, hub, _environment(lab, folder / "home")
+        )
 
 
-def _environment(lab: Lab) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    return {**kept, "DOCKER_HOST": lab.host}
+def _environment(lab: Lab, home: Path) -> dict[str, str]:
+    """That of a machine without proxies and clouds; whoever stands in for one adds to it."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if "proxy" not in name.lower() and not name.startswith(CLOUDS)
+    }
+    home.mkdir()
+    return {
+        **kept,
+        "HOME": str(home),
+        "DOCKER_HOST": lab.host,
+        # They would look for the machine's own cloud, and wait.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_GCE_CHECK": "true",
+    }
 
 
 def _servers(folder: Path, authority: Authority, token_authority: Authority) -> dict[str, Server]:

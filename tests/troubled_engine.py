@@ -48,7 +48,7 @@ class TroubledEngine(http.server.ThreadingHTTPServer):
         self.engine = engine
         self.spoil = spoil
         self.asked: list[str] = []
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def host(self) -> str:

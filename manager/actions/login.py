@@ -93,9 +93,11 @@ def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
     """
     host, env = kind.host, means.env
     logins.place(host, env, plaintext=means.plaintext)
-    _verify(kind, given, means.registries)
+    tried = _verify(kind, given, means.registries)
     saved = logins.save(host, given, env, plaintext=means.plaintext)
     warnings = list(saved.warnings)
+    if not tried:
+        warnings.append(f"{host} asks nobody for a login: whether it takes this one is not known")
     if logins.in_environment(host, env):
         warnings.append(
             f"{credentials.ENVIRONMENT} has a login for {host} too, which goes before what is kept"
@@ -104,14 +106,15 @@ def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
     return LoggedIn(kind, given.username, saved.place, until, tuple(warnings))
 
 
-def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> None:
+def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> bool:
+    """Try a login; whether the registry asked for one at all."""
     at = registries.anew(kind.host, given)
     if kind.kind is registry_kinds.Kind.HUB:
         at = at[-1:]  # a mirror knows nothing of Docker Hub's users
     try:
         for place in at:
             try:
-                place.check()
+                return place.check()
             except UnreachableError:
                 # Only what could not be spoken to is asked elsewhere: a password that was
                 # refused is not sent again without encryption.
@@ -119,8 +122,7 @@ def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> N
                     raise
             except (LoginError, RefusedError) as error:
                 raise _refused(kind, given, error) from error
-            else:
-                return
+        raise RegistryError(f"nobody knows where {kind.host} is", "check the address")
     finally:
         for place in at:
             place.close()

@@ -77,6 +77,8 @@ class Lookup:
     """Whether layers are asked how long they are unpacked."""
     sparing: bool = False
     """Whether a small rest of a quota is left alone."""
+    patience: float = 5.0
+    """Seconds that registries get to tell of all images before a pull begins."""
 
     def remote(self, reference: ImageReference) -> Remote:
         """Look one up.

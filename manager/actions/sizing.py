@@ -53,6 +53,8 @@ def ask(
 ) -> Sized:
     """Ask registries for all images at once; one that cannot be asked hinders no other.
 
+    Nor is one waited for that is slow, or that only the engine can reach.
+
     Args:
         lookup: how.
         references: which, each once.
@@ -67,10 +69,14 @@ def ask(
         except ManagerError as error:
             return error
 
-    answers = together(tuple(references), one, PARALLEL, report)
+    answers = together(tuple(references), one, PARALLEL, report, lookup.patience)
+    late = ManagerError(
+        f"no answer came within {lookup.patience:g} s", "the engine may have more luck"
+    )
     lookup.documents.trim()
     remotes = {it: found for it, found in answers.items() if not isinstance(found, ManagerError)}
-    unknown = {it: found for it, found in answers.items() if isinstance(found, ManagerError)}
+    told = {it: answers.get(it, late) for it in references}
+    unknown = {it: found for it, found in told.items() if isinstance(found, ManagerError)}
     # Now, since what was just read may tell what images that are here were made of.
     return Sized(remotes, unknown, present(images, lookup.documents, store), store)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from manager.adapters import credentials
 from manager.adapters.engine.failures import EngineError
+from manager.adapters.together import together
 from manager.core.transfer import Progress
+from manager.core.units import format_size
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Means:
     """Of a pull; empty for the engine's own."""
     lab: str = ""
     """The lab's name, if the engine is one."""
+    forgetful: bool = False
+    """Whether the engine keeps nothing of a pull that failed."""
     env: Mapping[str, str] | None = None
     """Where credentials are looked for; None for the process's own environment."""
 
@@ -76,6 +79,8 @@ class Way(Generic[Course]):
     """Does it with some credentials; gives the engine's messages."""
     explain: Callable[[str, Course], Failure]
     """Says what the engine's words mean, that far."""
+    lost: Callable[[Course], int] = lambda _: 0
+    """Bytes that had arrived and are sent again with the next try."""
 
 
 def each(
@@ -86,7 +91,7 @@ def each(
     """Do something with each image, in threads that Ctrl-C does not wait for.
 
     Args:
-        references: which.
+        references: which, each once.
         work: done for each; its event is set when all is to end.
         parallel: how many at once.
 
@@ -95,35 +100,11 @@ def each(
         BaseException: the first that the work raised.
     """
     stopping = threading.Event()
-    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[int, Outcome | None, BaseException | None]] = queue.SimpleQueue()
-    for place in range(len(references)):
-        waiting.put(place)
-
-    def run() -> None:
-        while not stopping.is_set():
-            try:
-                place = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                done.put((place, work(references[place], stopping), None))
-            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-                done.put((place, None, error))
-
-    for _ in range(min(parallel, len(references))):
-        # Daemons: Ctrl-C ends the program while they wait for bytes that may never come.
-        threading.Thread(target=run, daemon=True).start()
-    outcomes: dict[int, Outcome] = {}
     try:
-        while len(outcomes) < len(references):
-            place, outcome, error = done.get()
-            if error is not None:
-                raise error
-            outcomes[place] = outcome  # type: ignore[assignment] # there is one without an error
+        found = together(references, lambda it: work(it, stopping), parallel)
     finally:
         stopping.set()
-    return tuple(outcomes[place] for place in range(len(references)))
+    return tuple(found[reference] for reference in references)
 
 
 def carried(
@@ -146,6 +127,8 @@ def carried(
         pause = means.retry.pause(attempt)
         attempt += 1
         again = f"{why.kind}; trying again in {pause:g} s ({attempt} of {means.retry.attempts})"
+        if lost := way.lost(progress):
+            again += f"; {format_size(lost)} that had come are downloaded again"
         means.report(Event(reference, progress, f"{reference.familiar}: {again}"))
         if stopping.wait(pause):
             raise _error(why)

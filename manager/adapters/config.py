@@ -37,7 +37,7 @@ class Containers(Section):
 class Pull(Section):
     """Getting images from a registry."""
 
-    parallel: int = setting(whole(1, 16), 3, "how many images are pulled at the same time")
+    parallel: int = setting(whole(1, 16), 8, "how many images are pulled at the same time")
     attempts: int = setting(
         whole(1, 20), 5, "how often a pull is tried when the network or the registry fails"
     )

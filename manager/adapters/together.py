@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -18,14 +19,16 @@ def together(
     work: Callable[[Key], Value],
     parallel: int,
     report: Callable[[int, int], None] = lambda _done, _all: None,
+    patience: float | None = None,
 ) -> dict[Key, Value]:
-    """What some work gives for each key.
+    """What some work gives for each key; with patience, only for those that were done in time.
 
     Args:
         keys: each once.
         work: called in threads.
         parallel: how many at once.
         report: told how many are done, of how many.
+        patience: seconds; None for as long as it takes.
 
     Raises:
         KeyboardInterrupt: at once, whatever is still being waited for.
@@ -36,8 +39,10 @@ def together(
     for key in keys:
         waiting.put(key)
 
+    over = threading.Event()
+
     def run() -> None:
-        while True:
+        while not over.is_set():
             try:
                 key = waiting.get_nowait()
             except queue.Empty:
@@ -51,10 +56,18 @@ def together(
         # Daemons: Ctrl-C ends the program while they wait for what may never come.
         threading.Thread(target=run, daemon=True).start()
     found: dict[Key, Value] = {}
-    while len(found) < len(keys):
-        key, value, error = done.get()
-        if error is not None:
-            raise error
-        found[key] = value
-        report(len(found), len(keys))
+    end = None if patience is None else time.monotonic() + patience
+    try:
+        while len(found) < len(keys):
+            try:
+                left = None if end is None else max(0.0, end - time.monotonic())
+                key, value, error = done.get(timeout=left)
+            except queue.Empty:
+                break
+            if error is not None:
+                raise error
+            found[key] = value
+            report(len(found), len(keys))
+    finally:
+        over.set()
     return found

@@ -24,6 +24,7 @@ AREAS = {
     "logs": ("logs",),
     "pull": ("pull",),
     "inspect": ("inspect",),
+    "explain": ("explain",),
     "login": ("login", "logout"),
     "registries": ("registries",),
     "push": ("tag", "push"),

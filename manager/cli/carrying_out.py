@@ -115,6 +115,17 @@ def carry_out(
     return do(plan, means)
 
 
+def explain_plan(
+    work: Session, plan: Plan, folder: Path | None, *, json: bool, dry_run: bool
+) -> None:
+    """Show the docker commands of a prune; what is saved first goes into that folder."""
+    from manager.cli.explaining import explain
+    from manager.core.docker_lines import How, of_plan
+
+    archive = str((folder / "images.tar").absolute()) if folder is not None else ""
+    explain(work, of_plan(plan, How(archive=archive)), json=json, dry_run=dry_run)
+
+
 def _archive_file(folder: Path, view: View) -> Path:
     """A file that is not there yet."""
     stem = f"dockmgr-{view.now:%Y%m%dT%H%M%SZ}"

@@ -28,6 +28,14 @@ def images(incomplete: str) -> list[str]:
     )
 
 
+def explainable(incomplete: str) -> list[str]:
+    """Words of the field, containers, groups and references of images that begin so."""
+    from manager.core.explaining_concepts import CONCEPTS
+
+    words = {word for word in CONCEPTS if word.startswith(incomplete)}
+    return sorted(words | {*containers_and_groups(incomplete), *images(incomplete)})
+
+
 def repositories(incomplete: str) -> list[str]:
     """Repositories of images that are here whose names begin so."""
     return sorted({name.rpartition(":")[0] for name in images(incomplete)})

@@ -34,6 +34,9 @@ class Change:
     ask: bool = False
     """Whether a person is asked first."""
     dry_run: bool = False
+    explain: bool = False
+    """Whether the docker commands for it are shown."""
+    rolling: bool = False
     json: bool = False
 
 
@@ -48,7 +51,12 @@ def register(app: typer.Typer) -> None:
         epilog=examples("dockmgr restart nginx --timeout 3", "dockmgr restart web --rolling")
     )(restart)
     app.command(
-        epilog=examples("dockmgr rm nginx2", "dockmgr rm nginx --yes", "dockmgr rm nginx --dry-run")
+        epilog=examples(
+            "dockmgr rm nginx2",
+            "dockmgr rm nginx --yes",
+            "dockmgr rm nginx --dry-run",
+            "dockmgr rm nginx --explain --dry-run",
+        )
     )(rm)
 
 
@@ -98,6 +106,7 @@ def stop(
     names: options.Targets,
     timeout: Timeout = None,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Stop containers, or all of a group."""
@@ -105,7 +114,7 @@ def stop(
 
     work = session(ctx)
     chosen = _chosen(work, names)
-    how = Change("stop", timeout, dry_run=dry_run, json=json)
+    how = Change("stop", timeout, dry_run=dry_run, explain=explain, json=json)
     change(work, chosen, plan_stop(chosen), how)
 
 
@@ -113,6 +122,7 @@ def start(
     ctx: typer.Context,
     names: options.Targets,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Start containers that are stopped, or all of a group."""
@@ -120,7 +130,12 @@ def start(
 
     work = session(ctx)
     chosen = _chosen(work, names)
-    change(work, chosen, plan_start(chosen), Change("start", dry_run=dry_run, json=json))
+    change(
+        work,
+        chosen,
+        plan_start(chosen),
+        Change("start", dry_run=dry_run, explain=explain, json=json),
+    )
 
 
 def restart(
@@ -131,6 +146,7 @@ def restart(
         bool, typer.Option("--rolling", help="One by one, each ready before the next.")
     ] = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Restart containers, or all of a group."""
@@ -138,7 +154,8 @@ def restart(
 
     work = session(ctx)
     chosen = _chosen(work, names)
-    plan, how = plan_restart(chosen), Change("restart", timeout, dry_run=dry_run, json=json)
+    plan = plan_restart(chosen)
+    how = Change("restart", timeout, dry_run=dry_run, explain=explain, rolling=rolling, json=json)
     if rolling and not dry_run:
         _roll(work, chosen, plan, how)
     else:
@@ -150,6 +167,7 @@ def _roll(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chang
     from manager.actions.rolling import restart as roll
     from manager.cli.steps import show_outcomes, tell
 
+    explained(work, plan, how)
     timeout = work.stop_timeout if how.timeout is None else how.timeout
     outcomes = roll(
         Means(
@@ -181,6 +199,7 @@ def rm(
     ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Remove containers, or all of a group; what runs is stopped first."""
@@ -195,7 +214,9 @@ def rm(
     work = session(ctx)
     chosen = _chosen(work, names)
     plan = plan_remove(chosen, volumes=volumes, force=force)
-    how = Change("rm", timeout, volumes, force, ask=not yes, dry_run=dry_run, json=json)
+    how = Change(
+        "rm", timeout, volumes, force, ask=not yes, dry_run=dry_run, explain=explain, json=json
+    )
     change(work, chosen, plan, how)
 
 
@@ -207,6 +228,18 @@ def _select(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
     from manager.core.groups import select
 
     return select(snapshot, tuple(names))
+
+
+def explained(work: Session, plan: "Plan", how: Change) -> None:
+    """Show the docker commands for a change, if they are asked for."""
+    if not how.explain:
+        return
+    from manager.cli.explaining import explain
+    from manager.core.docker_lines import How, of_plan, rolling
+
+    timeout = work.stop_timeout if how.timeout is None else how.timeout
+    lines = (rolling if how.rolling else of_plan)(plan, How(timeout, how.volumes, how.force))
+    explain(work, lines, json=how.json, dry_run=how.dry_run or not plan)
 
 
 def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
@@ -226,6 +259,7 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
     from manager.cli.steps import show_outcomes, show_plan, tell
     from manager.core.plan import Verb
 
+    explained(work, plan, how)
     if how.dry_run or not plan:
         show_plan(work.out, how.command, plan, json=how.json, dry_run=how.dry_run)
         return

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr exec web -- nginx -t",
             "dockmgr exec --user nobody web -- id",
             "dockmgr exec web2 -- cat /etc/hostname",
+            "dockmgr exec --explain web -- ls           and the docker commands for it",
         ),
     )(exec_)
 
@@ -60,6 +61,7 @@ def exec_(
     parallel: Annotated[
         int | None, typer.Option("--parallel", min=1, max=64, help="In how many at once.")
     ] = None,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Run a command in all members of a group; each line begins with the member's name.
@@ -76,6 +78,7 @@ def exec_(
             name,
             command,
             json=json,
+            explain=explain,
             parallel=parallel,
             env=tuple(env or ()),
             user=user,
@@ -99,6 +102,7 @@ def _execute(
     command: list[str],
     *,
     json: bool,
+    explain: bool,
     parallel: int | None,
     env: tuple[str, ...],
     user: str,
@@ -119,6 +123,16 @@ def _execute(
         )
     chosen = select(Snapshot(work.engine.containers.list()), (name,))
     _refuse_stopped(chosen)
+    if explain:
+        from manager.cli.explaining import explain_stream
+        from manager.core.docker_lines import of_exec
+
+        flags = [it for text in env for it in ("--env", text)]
+        flags += ["--user", user] if user else []
+        flags += ["--workdir", workdir] if workdir else []
+        flags += ["--privileged"] if privileged else []
+        lines = of_exec([one.name for one in chosen], flags, words)
+        explain_stream(work, lines, json=json)
     variables = (it for text in env for it in variable(work, text))
     around = Surroundings(tuple(variables), user, workdir, privileged)
     prefixes = Prefixes(work.out, chosen)

@@ -11,7 +11,10 @@ from manager.core.model import Container, Snapshot
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from manager.actions.recover import CutOff
+    from manager.core.docker_lines import DockerLine
     from manager.core.group_spec import GroupSpec
 
 Group = Annotated[
@@ -28,7 +31,12 @@ Group = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples("dockmgr scale web 5", "dockmgr scale web 2 --yes", "dockmgr scale web 0")
+        epilog=examples(
+            "dockmgr scale web 5",
+            "dockmgr scale web 2 --yes",
+            "dockmgr scale web 0",
+            "dockmgr scale web 5 --explain --dry-run",
+        )
     )(scale)
     app.command(
         epilog=examples(
@@ -54,6 +62,7 @@ def scale(
     ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Make a group have so many members: more of the same, or fewer.
@@ -66,35 +75,24 @@ def scale(
     work = session(ctx)
     members = _members(work, group)
     if count < len(members):
-        _shrink(work, members, count, timeout, yes=yes, dry_run=dry_run, json=json)
+        from manager.cli.containers import Change, change
+        from manager.core.scaling import surplus
+
+        how = Change("scale", timeout, ask=not yes, dry_run=dry_run, explain=explain, json=json)
+        change(work, members, surplus(members, count), how)
         return
     from manager.actions.spawn import Request
     from manager.cli import spawning
+    from manager.core.docker_run import Typed
     from manager.core.scaling import growing
 
     spec = _spec(work, members[-1]).beginning_with(members)
     request = Request((growing(spec, max(count, 1)),))
+    said = (Typed(),) if explain else None
     if dry_run:
-        spawning.show_plan(work, request, json=json, command="scale")
+        spawning.show_plan(work, request, said, json=json, command="scale")
     else:
-        spawning.make(work, request, parallel, json=json, command="scale")
-
-
-def _shrink(
-    work: Session,
-    members: tuple[Container, ...],
-    count: int,
-    timeout: int | None,
-    *,
-    yes: bool,
-    dry_run: bool,
-    json: bool,
-) -> None:
-    from manager.cli.containers import Change, change
-    from manager.core.scaling import surplus
-
-    what = Change("scale", timeout=timeout, ask=not yes, dry_run=dry_run, json=json)
-    change(work, members, surplus(members, count), what)
+        spawning.make(work, request, parallel, said, json=json, command="scale")
 
 
 def _members(work: Session, group: str) -> tuple[Container, ...]:
@@ -130,6 +128,7 @@ def recover(
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Remove what there is.")] = False,
     yes: options.Yes = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Finish or remove spawns that were cut off: their process was killed in the middle.
@@ -145,6 +144,11 @@ def recover(
     work = session(ctx)
     work.reminding = False
     found = [cut for cut in find(work.engine) if not groups or set(groups) & set(cut.record.groups)]
+    if explain:
+        from manager.cli.explaining import explain as show
+
+        lines = [it for cut in found for it in _docker_lines(cut, keep=finish or not remove)]
+        show(work, lines, json=json)
     if json:
         work.out.json("recover", [_row(cut) for cut in found])
     if not found:
@@ -159,6 +163,26 @@ def recover(
             _remove(work, cut, yes=yes, quiet=json)
     if found and not (finish or remove or work.out.interactive):
         work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
+
+
+def _docker_lines(cut: "CutOff", *, keep: bool) -> "Iterator[DockerLine]":
+    """The docker commands that finish or remove a spawn."""
+    from manager.core.docker_lines import line, nothing_like_it
+
+    if not keep:
+        for member in cut.members:
+            why = "remove what was made, and its volumes without a name"
+            yield line(why, "container", "rm", "--force", "--volumes", member.name)
+        for name in cut.networks:
+            yield line("remove the network that was made for it", "network", "rm", name)
+        return
+    for member in cut.members:
+        if not member.running:
+            yield line("start what was made and never started", "start", member.name)
+    for group, numbers in cut.missing.items():
+        if numbers:
+            listed = ", ".join(map(str, numbers))
+            yield nothing_like_it(f"no memory of a spawn: {group} lacks the numbers {listed}")
 
 
 def _row(cut: "CutOff") -> dict[str, object]:

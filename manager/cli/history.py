@@ -25,7 +25,11 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=examples("dockmgr history", "dockmgr history 12", "dockmgr history --json"))(
         history
     )
-    app.command(epilog=examples("dockmgr undo", "dockmgr undo 12 --dry-run"))(undo)
+    app.command(
+        epilog=examples(
+            "dockmgr undo", "dockmgr undo 12 --dry-run", "dockmgr undo --explain --dry-run"
+        )
+    )(undo)
 
 
 def history(ctx: typer.Context, number: Number = None, json: options.Json = False) -> None:
@@ -49,6 +53,7 @@ def undo(
     ctx: typer.Context,
     number: Number = None,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Bring back the images of a prune, with their names: from their registry or the archive.
@@ -67,6 +72,8 @@ def undo(
         agree(work, identity)
         prune = _chosen(journal, identity, number)
         entries = to_bring_back(journal.entries(prune.id))
+        if explain:
+            _explain(work, prune, entries, json=json, dry_run=dry_run)
         if dry_run:
             _show_plan(work, prune, entries, json=json)
             return
@@ -80,6 +87,24 @@ def undo(
         work.out.note(f"prune {prune.id} took no image that is not back already")
     if any(not it.back for it in brought):
         raise typer.Exit(ExitCode.PARTIAL if any(it.back for it in brought) else ExitCode.FAILED)
+
+
+def _explain(
+    work: Session, prune: Prune, entries: "tuple[Entry, ...]", *, json: bool, dry_run: bool
+) -> None:
+    """Show the docker commands that bring the same back."""
+    from manager.cli.explaining import explain
+    from manager.core.docker_lines import Lost, bring_back
+
+    by_image: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_image.setdefault(entry.object_id, []).append(entry)
+    lost = [
+        Lost(image_id, steps[-1].back, tuple(it.target for it in steps), steps[-1].platforms)
+        for image_id, steps in reversed(by_image.items())
+    ]
+    here = frozenset(image.id for image in work.engine.images.list())
+    explain(work, bring_back(lost, prune.archive, here), json=json, dry_run=dry_run)
 
 
 def _bring(
@@ -244,6 +269,8 @@ def _show_plan(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json:
             {"target": it.target, "id": it.object_id, "back": it.back or None} for it in entries
         ]
         work.out.json("undo", {"dry_run": True, "prune": prune.id, "steps": rows, "outcomes": []})
+        return
+    if work.out.show_docker():
         return
     for entry in entries:
         work.out.line(f"bring back {_short(entry.target)} (from: {_back(entry)})")

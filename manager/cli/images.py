@@ -26,9 +26,13 @@ def register(app: typer.Typer) -> None:
             "dockmgr images --tree",
         )
     )(images)
-    app.command(epilog=examples("dockmgr rmi nginx:1.22", "dockmgr rmi redis busybox --dry-run"))(
-        rmi
-    )
+    app.command(
+        epilog=examples(
+            "dockmgr rmi nginx:1.22",
+            "dockmgr rmi redis busybox --dry-run",
+            "dockmgr rmi redis --explain --dry-run",
+        )
+    )(rmi)
 
 
 def images(
@@ -94,6 +98,7 @@ def rmi(
     ],
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Remove images by reference, saying beforehand what that frees; never one in use."""
@@ -106,6 +111,11 @@ def rmi(
     work = session(ctx)
     view = look(work, usage.IMAGES, usage.BUILD_CACHE)
     plan = plan_untag(view.snapshot, tuple(names), view.disk)
+    if explain:
+        from manager.cli.explaining import explain as show_lines
+        from manager.core.docker_lines import of_plan
+
+        show_lines(work, of_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "rmi", plan, json=json, dry_run=True)
         return

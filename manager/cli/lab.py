@@ -52,6 +52,7 @@ def up(
         bool, typer.Option("--install", help="Get missing host tools with apt.")
     ] = False,
     yes: options.Yes = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Bring a lab up. The first time it downloads its engine, about 200 MB."""
@@ -60,6 +61,11 @@ def up(
     from manager.cli.progress import phases
 
     work = session(ctx)
+    if explain:
+        from manager.cli.explaining import without_docker
+
+        what = "no command that makes an engine: this starts one, with a registry, in namespaces"
+        without_docker(work, what, json=json)
     tools.check_machine()
     missing = tools.missing()
     if install and missing:

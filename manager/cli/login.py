@@ -53,6 +53,7 @@ def login(
             help="Where there is no credential helper, keep it unencrypted in config.json.",
         ),
     ] = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Log in to a registry, for dockmgr and docker alike.
@@ -67,6 +68,10 @@ def login(
 
     work = session(ctx)
     kind = registry_kinds.named(registry)
+    if explain:
+        from manager.cli.explaining import explain_login
+
+        explain_login(work, "login", (kind.host,), username, stdin=password_stdin, json=json)
     # Nobody types a password that cannot be kept.
     logins.place(kind.host, work.env, plaintext=insecure_plaintext)
     registries = work.registries()
@@ -158,6 +163,7 @@ def logout(
     everywhere: Annotated[
         bool, typer.Option("--all", help="Of all registries that are known here.")
     ] = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Forget the login of a registry, wherever docker keeps it."""
@@ -167,6 +173,10 @@ def logout(
 
     work = session(ctx)
     names = logins.known(work.env)[0] if everywhere else (registry_kinds.named(registry).host,)
+    if explain:
+        from manager.cli.explaining import explain_login
+
+        explain_login(work, "logout", names, json=json)
     rows = []
     for name in names:
         erased = act(name, work.env)

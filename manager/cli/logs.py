@@ -31,6 +31,7 @@ def logs(
     timestamps: Annotated[
         bool, typer.Option("--timestamps", help="Put the time before each line.")
     ] = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Show what containers write; with several, each line begins with the container's name.
@@ -43,6 +44,14 @@ def logs(
 
     work = session(ctx)
     chosen = select(Snapshot(work.engine.containers.list()), tuple(names))
+    if explain:
+        from manager.cli.explaining import explain_stream
+        from manager.core.docker_lines import of_logs
+
+        lines = of_logs(
+            [one.name for one in chosen], follow=follow, tail=tail, timestamps=timestamps
+        )
+        explain_stream(work, lines, json=json)
     prefixes = Prefixes(work.out, chosen)
     for line in read(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
         if json:

@@ -8,6 +8,9 @@ from manager.cli import complete
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Show the docker commands that do the same, and why.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Targets = Annotated[
     list[str],

@@ -7,11 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console, RenderableType
 
     from manager.cli.columns import Table
+    from manager.core.docker_lines import DockerLine
 
 SCHEMA = 1
 """Version of the JSON envelope."""
@@ -31,6 +32,8 @@ class Output:
         """
         self._env = env
         self.color = color
+        self.docker: tuple[DockerLine, ...] | None = None
+        """The docker commands that do the same; None where nobody asked for them."""
 
     @property
     def interactive(self) -> bool:
@@ -43,10 +46,36 @@ class Output:
         return sys.stdout.isatty()
 
     def json(self, command: str, data: object) -> None:
-        """Print the one envelope that every ``--json`` has."""
+        """Print the one envelope that every ``--json`` has.
+
+        Docker commands are a field of the data; of data that is a list, one beside it.
+        """
         import json
 
-        print(json.dumps({"schema": SCHEMA, "command": command, "data": data}, indent=2))  # noqa: T201
+        more: dict[str, object] = {}
+        if self.docker is not None:
+            if isinstance(data, dict):
+                data = {**data, "docker": self.docker_rows}
+            else:
+                more["docker"] = self.docker_rows
+        envelope = {"schema": SCHEMA, "command": command, "data": data, **more}
+        print(json.dumps(envelope, indent=2))  # noqa: T201
+
+    @property
+    def docker_rows(self) -> list[dict[str, str | None]]:
+        """The docker commands as JSON; where docker has none, the line is null."""
+        return [{"line": it.text or None, "why": it.why} for it in self.docker or ()]
+
+    def show_docker(self, notes: Sequence[str] = ()) -> bool:
+        """Print the docker commands as data, and notes beside it; whether there are any."""
+        if self.docker is None:
+            return False
+        for note in notes:
+            self.note(f"note: {note}")
+        for one in self.docker:
+            self.line(str(one))
+        self.hint("nothing was changed: this was a dry run")
+        return True
 
     def json_line(self, data: object) -> None:
         """Print one object on one line: for what goes on without end, such as logs."""

@@ -9,6 +9,7 @@ from manager.adapters import folders
 from manager.adapters.store import Store
 from manager.cli import complete, options
 from manager.cli.context import Session, session
+from manager.cli.explaining import without_docker
 from manager.cli.options import examples
 from manager.errors import ManagerError
 
@@ -29,12 +30,21 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=examples("dockmgr unpin postgres:16"))(unpin)
 
 
-def pin(ctx: typer.Context, names: Names = None, json: options.Json = False) -> None:
+def pin(
+    ctx: typer.Context,
+    names: Names = None,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
     """Never delete these images, whatever rules say; without names, list what is pinned.
 
     Pins are kept on this machine, for each engine.
     """
     work = session(ctx)
+    if explain:
+        without_docker(
+            work, "nothing like a pin: its prune takes whatever no container uses", json=json
+        )
     store, engine = Store(folders.state()), _engine(work)
     if names:
         wanted = [_pinned_as(work, name) for name in names]
@@ -58,12 +68,17 @@ def unpin(
         list[str],
         typer.Argument(metavar="IMAGE...", help="As they were pinned.", show_default=False),
     ],
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Let rules delete these images again."""
     from manager.core.protection import pin_of
 
     work = session(ctx)
+    if explain:
+        without_docker(
+            work, "nothing like a pin: its prune takes whatever no container uses", json=json
+        )
     store, engine = Store(folders.state()), _engine(work)
     pins = store.pins(engine)
     found: list[str] = []

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr prune --larger-than 1GB --unused-for 30d",
             "dockmgr prune 'myorg/*' --keep 'myorg/app:v2*' --dry-run --why",
             "dockmgr prune --free 9GB                      least recently used first",
+            "dockmgr prune --all --explain --dry-run       the docker commands for it",
             "dockmgr prune --out plan.json                 look at it, then: dockmgr apply",
         )
     )(prune)
@@ -156,6 +157,7 @@ def prune(
     ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Tidy up by rules: shown beforehand to the byte, and brought back by undo where possible.
@@ -193,7 +195,8 @@ def prune(
         named_volumes,
         networks,
     )
-    Job(work, asked, parts, archive, why=why, json=json).run(out, yes=yes, dry_run=dry_run)
+    job = Job(work, asked, parts, archive, why=why, json=json, explain=explain)
+    job.run(out, yes=yes, dry_run=dry_run)
 
 
 def apply(
@@ -203,13 +206,14 @@ def apply(
     ],
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Carry out a plan that was written down: what has changed meanwhile is left alone."""
     from manager.cli.pruning import apply_written
 
     work = session(ctx)
-    apply_written(work, _read(plan), yes=yes, dry_run=dry_run, json=json)
+    apply_written(work, _read(plan), yes=yes, dry_run=dry_run, json=json, explain=explain)
 
 
 def _age(text: str) -> timedelta:

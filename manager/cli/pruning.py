@@ -12,6 +12,7 @@ from manager.cli.carrying_out import (
     agree,
     asker,
     carry_out,
+    explain_plan,
     finish,
     lost,
     one_at_a_time,
@@ -75,6 +76,7 @@ class Job:
     archive: Path | None
     why: bool
     json: bool
+    explain: bool = False
 
     def run(self, out: Path | None, *, yes: bool, dry_run: bool) -> None:
         """Go through it.
@@ -109,8 +111,15 @@ class Job:
         plan = found.plan
         if out is not None:
             self._write(out, plan)
+        if self.explain:
+            explain_plan(self.work, plan, self.archive, json=self.json, dry_run=dry_run)
         if self.json and (only_shown or not plan):
             self.work.out.json("prune", {"dry_run": True, **found.data(), "outcomes": []})
+            return
+        if dry_run and self.explain:
+            for warning in found.warnings:
+                self.work.out.warn(warning)
+            self.work.out.show_docker(plan.notes)
             return
         if not (self.json and yes):
             # With --json too nobody is asked about what was not shown.
@@ -213,12 +222,16 @@ class Job:
         self.work.out.note(f"the plan is in {path}; carry it out with: dockmgr apply {path}")
 
 
-def apply_written(work: Session, written: Written, *, yes: bool, dry_run: bool, json: bool) -> None:
+def apply_written(
+    work: Session, written: Written, *, yes: bool, dry_run: bool, json: bool, explain: bool
+) -> None:
     """Carry out a plan that was written down.
 
     Raises:
         ManagerError: (usage) it was made for another engine.
     """
+    from pathlib import Path
+
     view = look(work, usage.IMAGES, usage.BUILD_CACHE)
     if written.engine != view.engine_id:
         raise ManagerError(
@@ -227,6 +240,11 @@ def apply_written(work: Session, written: Written, *, yes: bool, dry_run: bool, 
             ExitCode.USAGE,
         )
     plan = written.plan
+    if explain:
+        folder = Path(written.archive) if written.archive else None
+        explain_plan(work, plan, folder, json=json, dry_run=dry_run)
+    if not json and dry_run and work.out.show_docker():
+        return
     if not json:
         work.out.part(prune_views.steps_of(plan), data=dry_run)
     if dry_run:
@@ -235,8 +253,6 @@ def apply_written(work: Session, written: Written, *, yes: bool, dry_run: bool, 
 
             work.out.json("apply", {"dry_run": True, **plan_rows(plan), "outcomes": []})
         return
-    from pathlib import Path
-
     with one_at_a_time(work):
         agree(work, view.engine_id)
         work.confirm(question(plan), yes=yes)

@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr pull nginx redis busybox",
             "dockmgr pull --platform linux/arm64 nginx",
             "dockmgr pull --dry-run nginx         what it takes, and whether it fits",
+            "dockmgr pull --explain nginx         and the docker commands for it",
             "dockmgr pull --make-room tensorflow/tensorflow",
         )
     )(pull)
@@ -50,6 +51,7 @@ def pull(
     ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Get images from their registries, several at once; what they take is said beforehand.
@@ -58,8 +60,10 @@ def pull(
     """
     from manager.actions.pull import pull as act
     from manager.cli.beforehand import Beforehand
+    from manager.cli.explaining import explain as show_lines
     from manager.cli.progress import pulling
     from manager.cli.steps import show_plan
+    from manager.core.docker_lines import How, of_plan
     from manager.core.plan import Plan, Step, Verb
     from manager.core.reference import ImageReference
 
@@ -72,9 +76,11 @@ def pull(
         )
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
     beforehand = Beforehand.ask(work, references, platform)
+    steps = tuple(Step(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
+    plan = Plan(steps, notes=beforehand.notes() if dry_run else ())
+    if explain:
+        show_lines(work, of_plan(plan, How(platform=platform)), json=json, dry_run=dry_run)
     if dry_run:
-        steps = tuple(Step(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
-        plan = Plan(steps, notes=beforehand.notes())
         show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.data())
         return
     beforehand.tell(quiet=json)
@@ -112,7 +118,9 @@ def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) ->
 
 def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "Means":
     """What a pull works with, from the settings."""
+    from manager.actions.observe import store_of
     from manager.actions.transfer import Means, Retry
+    from manager.core.model import Store
 
     settings = work.settings.pull
     return Means(
@@ -120,6 +128,7 @@ def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "M
         report=report,
         platform=platform,
         lab=work.lab.name if work.lab else "",
+        forgetful=store_of(work.engine, work.info) is Store.GRAPH_DRIVER,
         env=work.env,
     )
 

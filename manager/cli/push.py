@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "dockmgr tag app:latest ghcr.io/me/app:1.4 ghcr.io/me/app:latest",
             "dockmgr tag 3f29cd1b2a40 app:fixed --dry-run",
+            "dockmgr tag app:latest app:stable --explain --dry-run",
         )
     )(tag)
     app.command(
@@ -51,6 +52,7 @@ def tag(
     ],
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Give an image further names; asks before another image loses one.
@@ -58,13 +60,18 @@ def tag(
     All names are read before anything is done.
     """
     from manager.actions.tagging import tag as act
+    from manager.cli.explaining import explain as show_lines
     from manager.cli.steps import show_outcomes, show_plan, tell
+    from manager.core.docker_lines import How, of_plan
     from manager.core.tagging import plan_tag, target
 
     work = session(ctx)
     for text in targets:
         target(text)
     tagging = plan_tag(work.engine.images.list(), source, targets)
+    if explain:
+        lines = of_plan(tagging.plan, How(source=source))
+        show_lines(work, lines, json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "tag", tagging.plan, json=json, dry_run=True)
         return
@@ -95,6 +102,7 @@ def push(
         typer.Option("--parallel", metavar="N", min=1, max=16, help="How many at the same time."),
     ] = None,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Bring images to the registries that their names say, several at once.
@@ -103,14 +111,19 @@ def push(
     """
     from manager.actions.push import held
     from manager.actions.push import push as act
+    from manager.cli.explaining import explain as show_lines
     from manager.cli.progress import pulling
     from manager.cli.pull import means
     from manager.cli.steps import show_plan, tell_failures
+    from manager.core.docker_lines import of_plan
     from manager.core.plan import Plan, Step, Verb
     from manager.core.reference import ImageReference
 
     work = session(ctx)
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
+    if explain:
+        plan = Plan(tuple(Step(Verb.PUSH, one.familiar) for one in references))
+        show_lines(work, of_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
         pairs = zip(references, held(work.engine.images.list(), references), strict=True)
         steps = tuple(

@@ -16,6 +16,7 @@ from manager.errors import ExitCode, ManagerError
 if TYPE_CHECKING:
     from manager.adapters.lab.state import Lab
     from manager.cli.context import Session
+    from manager.core.docker_run import Typed
     from manager.core.run_options import RunOptions
 
 PANEL = "As in docker run ({n} in a value is the member's number)"
@@ -149,6 +150,38 @@ def read(
     }
     plain: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
     return RunOptions(**many, **plain)
+
+
+def typed(
+    work: Session, values: dict[str, Any], base: Path = HERE, *, openly: bool = True
+) -> Typed:
+    """What of the same values may be shown again.
+
+    Args:
+        work: the session.
+        values: as for `read`, which has found nothing wrong with them.
+        base: the folder that relative paths begin at.
+        openly: whether variables were typed where everybody sees them, and not in a file.
+    """
+    from manager.core.docker_run import Typed
+
+    files: list[str] = list(values.get("env_file") or ())
+    found = [it for text in _lines(base, files) for it in variable(work, text)]
+    shown = {it for name in ("env", "log_opt") for it in values.get(name) or () if "=" in it}
+    return Typed(
+        tuple(str(base / name) for name in files),
+        len(found),
+        frozenset(shown if openly else ()),
+        {_security(base, text): _profile(base, text) for text in values.get("security_opt") or ()},
+    )
+
+
+def _profile(base: Path, text: str) -> str:
+    """A security option, with the path of its file as docker is to find it."""
+    name, equals, value = text.partition("=")
+    if name != "seccomp" or not equals or value in {"unconfined", "builtin"}:
+        return text
+    return f"seccomp={base / value}"
 
 
 def _lines(base: Path, files: list[str]) -> list[str]:

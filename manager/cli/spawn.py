@@ -8,11 +8,12 @@ import typer
 from manager.cli import complete, options
 from manager.cli.context import Session, session
 from manager.cli.options import examples
-from manager.cli.run_options import read, with_run_options
+from manager.cli.run_options import read, typed, with_run_options
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from manager.actions.spawn import Request
+    from manager.core.docker_run import Typed
     from manager.core.group_spec import GroupSpec
 
 NAMES = "How many, and how they are called"
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr spawn redis -n 3 -e ID={n} --wait-log 'Ready to accept'",
             "dockmgr spawn busybox --name job -n 2 -- sleep 600",
             "dockmgr spawn -f groups.toml                      several groups at once",
+            "dockmgr spawn nginx -n 2 --explain --dry-run      the docker commands for it",
         )
     )(with_run_options(spawn))
 
@@ -115,6 +117,7 @@ def spawn(
         typer.Option("--file", "-f", help="Make the groups that this file describes."),
     ] = None,
     dry_run: options.DryRun = False,
+    explain: options.Explain = False,
     json: options.Json = False,
     **run_options: Any,  # noqa: ANN401 - whatever the options hold
 ) -> None:
@@ -132,7 +135,7 @@ def spawn(
         )
     if file is not None:
         _refuse_beside_file(ctx, image)
-        request = _of_file(work, file, pull, keep=keep)
+        request, shown = _of_file(work, file, pull, keep=keep)
     elif image is None:
         raise ManagerError("missing argument 'IMAGE'", "see: dockmgr spawn --help", ExitCode.USAGE)
     else:
@@ -148,13 +151,15 @@ def spawn(
             ready=_readiness(timeout, wait, wait_port, wait_http, wait_log),
         )
         request = Request((spec,), pull=pull, keep=keep)
+        shown = (typed(work, run_options),)
     _refuse_unreachable(work, request)
     from manager.cli import spawning
 
+    said = shown if explain else None
     if dry_run:
-        spawning.show_plan(work, request, json=json)
+        spawning.show_plan(work, request, said, json=json)
     else:
-        spawning.make(work, request, parallel, json=json)
+        spawning.make(work, request, parallel, said, json=json)
 
 
 def group(image: str, name: str | None, **more: Any) -> "GroupSpec":  # noqa: ANN401 - its fields
@@ -181,19 +186,22 @@ def _readiness(timeout: str, wait: bool, port: list[int] | None, http: str, log:
     return Readiness(wait, tuple(port or ()), http, log, parse_duration(timeout).total_seconds())
 
 
-def _of_file(work: Session, file: Path, pull: str, *, keep: bool) -> "Request":
+def _of_file(
+    work: Session, file: Path, pull: str, *, keep: bool
+) -> "tuple[Request, tuple[Typed, ...]]":
     from manager.actions.spawn import Request
     from manager.adapters.spec_file import load
     from manager.core.spawning import refuse_same_group_twice
 
     described = load(file)
-    groups = []
+    groups, shown = [], []
     for one in described.groups:
         values = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in one.options.items()
         }
         run = read(work, values, list(one.command), file.parent)
+        shown.append(typed(work, values, file.parent, openly=False))
         groups.append(
             group(
                 one.image,
@@ -207,10 +215,10 @@ def _of_file(work: Session, file: Path, pull: str, *, keep: bool) -> "Request":
             )
         )
     refuse_same_group_twice(groups)
-    return Request(tuple(groups), described.networks, pull, keep)
+    return Request(tuple(groups), described.networks, pull, keep), tuple(shown)
 
 
-BESIDE_FILE = frozenset({"file", "pull", "keep", "parallel", "dry_run", "json"})
+BESIDE_FILE = frozenset({"file", "pull", "keep", "parallel", "dry_run", "explain", "json"})
 
 
 def _refuse_beside_file(ctx: typer.Context, image: str | None) -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from manager.actions.members import Job
     from manager.actions.spawn import Means, Request
     from manager.cli.context import Session
+    from manager.core.docker_lines import DockerLine
+    from manager.core.docker_run import Typed
     from manager.core.model import Container
     from manager.core.ports import Binding
 
@@ -49,13 +52,47 @@ def means(work: Session, parallel: int | None) -> Iterator[Means]:
         )
 
 
-def show_plan(work: Session, request: Request, *, json: bool, command: str = "spawn") -> None:
-    """Show what would be made."""
+def docker_lines(
+    work: Session, request: Request, jobs: Sequence[Job], typed: Sequence[Typed]
+) -> Iterator[DockerLine]:
+    """The docker commands that make the same."""
+    from manager.adapters.engine import others
+    from manager.core.docker_lines import How, nothing_like_it, of_plan
+    from manager.core.docker_run import run_lines
+    from manager.core.plan import Verb, joined
+
+    there = others.networks(work.engine) if request.networks else ()
+    how = How(networks=frozenset(network.name for network in there))
+    yield from of_plan(joined([], request.networks), how)
+    pulled: set[str] = set()
+    for job, one in zip(jobs, typed, strict=True):
+        made = run_lines(job.spec, job.steps, one)
+        for told in of_plan(job.plan, How(platform=job.spec.platform, made=made)):
+            if told.text not in pulled:
+                yield told
+            pulled |= {told.text} if told.words[1] == Verb.PULL else set()
+        if job.spec.ready and made:
+            yield nothing_like_it(f"no command that waits until {job.spec.group} is ready")
+
+
+def show_plan(
+    work: Session,
+    request: Request,
+    typed: Sequence[Typed] | None,
+    *,
+    json: bool,
+    command: str = "spawn",
+) -> None:
+    """Show what would be made; with what was typed, the docker commands for it."""
     from manager.actions.spawn import decide
+    from manager.cli.explaining import explain
     from manager.cli.steps import show_plan as show
     from manager.core.plan import joined
 
     jobs = decide(work.engine, request, lambda bindings: busy(work, bindings))
+    if typed is not None:
+        lines = docker_lines(work, request, jobs, typed)
+        explain(work, lines, json=json, dry_run=True)
     show(
         work.out,
         command,
@@ -66,11 +103,22 @@ def show_plan(work: Session, request: Request, *, json: bool, command: str = "sp
 
 
 def make(
-    work: Session, request: Request, parallel: int | None, *, json: bool, command: str = "spawn"
+    work: Session,
+    request: Request,
+    parallel: int | None,
+    typed: Sequence[Typed] | None,
+    *,
+    json: bool,
+    command: str = "spawn",
 ) -> None:
-    """Make the groups, and show them."""
+    """Make the groups, and show them; with what was typed, the docker commands for it too."""
+    from manager.actions.spawn import decide
     from manager.actions.spawn import spawn as act
+    from manager.cli.explaining import explain
 
+    if typed is not None:
+        jobs = decide(work.engine, request, lambda bindings: busy(work, bindings))
+        explain(work, docker_lines(work, request, jobs, typed), json=json)
     with means(work, parallel) as with_what:
         made = act(work.engine, request, with_what)
     show(work, request, made.members, made.notes, json=json, command=command)

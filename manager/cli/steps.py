@@ -40,6 +40,8 @@ def show_plan(
         row = {"dry_run": dry_run, **plan_rows(plan), **(more or {}), "outcomes": []}
         out.json(command, row)
         return
+    if out.show_docker(plan.notes):
+        return
     out.line(str(plan))
     if plan:
         out.hint("nothing was changed: this was a dry run")

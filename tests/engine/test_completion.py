@@ -39,6 +39,8 @@ def completed(line: str, env: dict[str, str]) -> list[str]:
         ("dockmgr push bus", ["busybox:latest"]),
         ("dockmgr tag busybox bus", ["busybox:latest"]),
         ("dockmgr tags bus", ["busybox"]),
+        ("dockmgr explain la", ["lab", "layer"]),
+        ("dockmgr explain bus", ["busybox", "busybox1", "busybox2", "busybox:latest"]),
         ("dockmgr lab st", ["status"]),
     ],
 )

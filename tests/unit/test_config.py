@@ -83,7 +83,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     assert settings == config.Settings()
     assert settings.spawn.parallel == 8
     assert settings.containers.stop_timeout == timedelta(seconds=10)
-    assert (settings.pull.parallel, settings.pull.attempts) == (3, 5)
+    assert (settings.pull.parallel, settings.pull.attempts) == (8, 5)
     assert settings.pull.backoff == timedelta(seconds=1)
     assert (settings.lab.engine, settings.lab.mirror, settings.lab.mounts) == ("28", "", ())
     assert settings.output.color == "auto"

@@ -64,6 +64,17 @@ def test_a_password_is_tried_and_kept(home: Home, hushed: Hushed, answer: Handle
     }
 
 
+def test_where_nobody_is_asked_a_login_is_kept_untried(home: Home, hushed: Hushed) -> None:
+    home.secret(SECRET)
+    home.keeper("store")
+    home.write(credsStore="store")
+    with served(has_it) as registry:
+        host = registry.url.removeprefix("http://")
+        result = hushed.ok("login", host, "--username", "me", "--password-stdin", stdin=SECRET)
+    assert f"warning: {host} asks nobody for a login" in result.err
+    assert home.kept("store") == {host: {"Username": "me", "Secret": SECRET}}
+
+
 @pytest.mark.parametrize("answer", [basic("me", "another"), WithTokens(password="another")])
 def test_a_wrong_password_is_not_kept(home: Home, hushed: Hushed, answer: Handler) -> None:
     home.secret(SECRET)

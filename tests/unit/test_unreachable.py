@@ -67,7 +67,7 @@ class Server(socketserver.ThreadingTCPServer):
 @contextmanager
 def serving(server: Server) -> Iterator[str]:
     with server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield f"tcp://127.0.0.1:{server.server_address[1]}"

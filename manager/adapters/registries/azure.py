@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from manager.adapters.registries import trust
 from manager.adapters.registries.clouds import CloudError, Given
 from manager.core import expiry
 from manager.core.credentials import Credentials
@@ -103,6 +104,8 @@ def exchange(host: str, access: str, base: str) -> str:
     form = {"grant_type": "access_token", "service": host, "access_token": access}
     with requests.Session() as session:
         session.trust_env = False  # else it would read passwords from .netrc
+        if base.startswith("https:"):
+            session.mount(base, trust.adapter(trust.of(urlsplit(url).netloc, trust.folders())))
         if urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
             session.proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
         try:

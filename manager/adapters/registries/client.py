@@ -15,6 +15,7 @@ from manager.adapters.registries.transport import DEADLINE, LONGEST, Answer, Tra
 from manager.adapters.registries.trust import Trust
 from manager.core.manifests import INDEXES, MANIFESTS
 from manager.core.quota import Quota, read_quota
+from manager.core.reference import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,8 @@ ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
 PAGE = 1000
 """Tags to ask for at once; a registry may give fewer."""
 MOST_PAGES = 10_000
+LONGEST_NUMBER = 16
+"""Digits of a length that is believed."""
 TAIL = 4
 """Bytes at the end of a gzip file that tell its length when unpacked (RFC 1952, ISIZE)."""
 PARTIAL = 206
@@ -95,8 +98,11 @@ class Registry:
         """How many more pulls it allows, as it told with its last answer; None if it did not."""
         return read_quota(self._way.headers)
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Find out whether it is a registry, and takes the credentials if it wants any.
+
+        Returns:
+            Whether it wanted any: what lets everybody in says nothing of them.
 
         Raises:
             RegistryError: it is none, cannot be reached, or does not take them.
@@ -108,6 +114,7 @@ class Registry:
             if not answer.ok:
                 raise self._refusal(answer, self.host)
             answer.body()
+        return self._way.logged_in
 
     def holds(self, path: str, digest: str) -> bool:
         """Whether it has a manifest.
@@ -144,10 +151,10 @@ class Registry:
             if answer.ok:
                 self._refuse_pages(answer)
             told = answer.header("Docker-Content-Digest")
-            if answer.ok and told:
+            if answer.ok and is_digest(told):
                 length = answer.header("Content-Length")
-                size = int(length) if length.isascii() and length.isdigit() else None
-                return Head(told, answer.kind, size)
+                fits = length.isascii() and length.isdigit() and len(length) < LONGEST_NUMBER
+                return Head(told, answer.kind, int(length) if fits else None)
             if not answer.ok and answer.status != NO_METHOD:
                 raise self._refusal(answer, f"{path}:{reference}")
         # It has no HEAD, or does not tell the digest with it: what says yes to everything is no

@@ -130,6 +130,11 @@ class Transport:
         for session in self._sessions:
             session.close()
 
+    @property
+    def logged_in(self) -> bool:
+        """Whether a login was ever asked for, and taken."""
+        return bool(self._tokens)
+
     def ask(self, method: str, url: str, scope: str, headers: Mapping[str, str]) -> Answer:
         """An answer; with a login where it is asked for, and tried again where that can help.
 

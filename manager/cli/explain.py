@@ -1,0 +1,242 @@
+"""The command explain: what a word, an address, a container or two images are, on this engine."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.context import Session, session
+from manager.cli.options import examples
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manager.core.explaining import Facts, Page
+    from manager.core.tree import Branch
+
+MOST = 2
+"""So many images can be compared."""
+NOUNS = {
+    "concept": "a word of the field",
+    "container": "a container of yours",
+    "image": "the address of an image that is here",
+    "group": "a group of yours",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr explain image              what an image is, with one of yours",
+            "dockmgr explain nginx:1.27         the address taken apart",
+            "dockmgr explain nginx2             a container: its layers, changes and life",
+            "dockmgr explain nginx:1.27 redis   what two images share, and what each adds",
+            "dockmgr explain container:image    a container that is called image",
+        )
+    )(explain)
+
+
+def explain(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT...",
+            help="A word (image, layer, tag...), an address, a container, a group; or two images.",
+            autocompletion=complete.explainable,
+            show_default=False,
+        ),
+    ],
+    json: options.Json = False,
+) -> None:
+    """Explain a word, an address, a container or group of yours, or what two images share.
+
+    A wrong address is explained too, with exit code 0. Nothing is changed or pulled.
+    """
+    if len(what) > MOST:
+        raise ManagerError(
+            f"{len(what)} things cannot be explained at once",
+            "give one word, or two images",
+            ExitCode.USAGE,
+        )
+    work = session(ctx)
+    page, also = _two(work, what) if len(what) == MOST else _one(work, what[0])
+    if json:
+        data = {"kind": page.kind, "name": page.name, "facts": dict(page.facts)}
+        work.out.json("explain", {**data, "also": list(also)})
+        return
+    for line in screen(page, also, work.engine_address if page.facts else ""):
+        work.out.line(line)
+
+
+def screen(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
+    """A page as lines of at most 79 columns, without colour.
+
+    Args:
+        page: the explanation.
+        also: other kinds of things that have this name.
+        engine_address: where published ports answer.
+    """
+    from manager.core.explaining import Picture, Relation, paragraph
+
+    for kind in also:
+        prefixed = f"{kind}:{page.name}"
+        yield from paragraph(f"{page.name} is also {NOUNS[kind]}: dockmgr explain {prefixed}")
+        yield ""
+    for number, part in enumerate(page.parts):
+        if isinstance(part, str):
+            # What belongs to the text above follows it without a gap.
+            if number and not part.startswith("  "):
+                yield ""
+            yield from _indented(part)
+        elif isinstance(part, Picture):
+            yield from part.lines
+        elif isinstance(part, Relation):
+            yield from _drawn(part.branch, engine_address)
+
+
+def _indented(text: str) -> Iterator[str]:
+    from manager.core.explaining import paragraph
+
+    if not text.startswith("  "):
+        yield from paragraph(text)
+        return
+    import textwrap
+
+    from manager.core.explaining import WIDTH
+
+    yield from textwrap.wrap(text.strip(), WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
+    """An image and its containers as ``ls`` draws them; of many, the first ones."""
+    from rich.console import Console
+
+    from manager.cli.render import containers_tree
+    from manager.core.explaining import SHOWN, WIDTH
+
+    stream = io.StringIO()
+    Console(file=stream, width=WIDTH, no_color=True, highlight=False).print(
+        containers_tree([branch], engine_address)
+    )
+    rest = len(branch.containers) - SHOWN
+    drawn = 0
+    for line in stream.getvalue().splitlines():
+        drawn += line.startswith(("├", "└"))
+        if rest > 0 and drawn > SHOWN:
+            yield f"└── and {rest} more"
+            return
+        yield line.rstrip()
+
+
+def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
+    from manager.actions.explain import meanings
+    from manager.core.explaining import KINDS
+    from manager.core.explaining_address import without_login
+    from manager.core.explaining_concepts import CONCEPTS, concept_of
+
+    kind, colon, bare = text.partition(":")
+    said = kind if colon and kind in KINDS and bare else ""
+    word = bare if said else text
+    concept = concept_of(word)
+    facts, info = _look(work, concept if said in {"", "concept"} else "")
+    found = meanings(facts.snapshot, word, concept)
+    chosen = said or found[0]
+    if chosen not in found and chosen not in {"image", "address"}:
+        # An address that only begins like this is meant by address:image:1.
+        hint = "see what there is with: dockmgr ls"
+        if chosen == "concept":
+            hint = f"choose one of: {', '.join(CONCEPTS)}"
+        raise ManagerError(f"there is no {chosen} called {without_login(word)}", hint)
+    return _page(work, facts, info, chosen, word), () if said else found[1:]
+
+
+def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word: str) -> Page:
+    from manager.core import explaining_address, explaining_concepts, explaining_containers
+    from manager.core import explaining_images as images
+
+    if kind == "concept":
+        return explaining_concepts.page(explaining_concepts.concept_of(word), facts)
+    if kind == "group":
+        return explaining_containers.group(facts, word)
+    if kind == "container":
+        from manager.actions.explain import details
+
+        found = next(it for it in facts.snapshot.containers if word in _names(it))
+        return explaining_containers.page(facts, found, details(work.engine, found, info))
+    from manager.actions.explain import stands_in, urls
+    from manager.core.reference import is_bare_id, read
+
+    image = facts.image(word)
+    reference = read(word)
+    registry = work.lab.registry if work.lab is not None else ""
+    own = reference is not None and stands_in(reference, registry)
+    asked = urls(reference, info, registry)
+    address = explaining_address.page(word, asked, own_registry=own)
+    if image is None:
+        return address
+    by_name = not is_bare_id(word) and bool(image.tags or image.digests)
+    named = by_name and not image.id.removeprefix("sha256:").startswith(word)
+    return images.page(facts, image, address if named else None)
+
+
+def _names(container: Any) -> set[str]:  # noqa: ANN401
+    return {container.name, container.id, container.short_id}
+
+
+def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
+    from manager.core.explaining_address import without_login
+    from manager.core.explaining_images import compare
+
+    facts, _ = _look(work, "", must=True)
+    found = []
+    for text in texts:
+        image = facts.image(text.removeprefix("image:"))
+        if image is None:
+            raise ManagerError(
+                f"there is no image {without_login(text)} here",
+                "see what there is with: dockmgr images",
+            )
+        found.append(image)
+    return compare(facts, *found), ()
+
+
+def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Mapping[str, Any]]:
+    """What is on the engine; nothing where none answers, unless there must be one."""
+    from manager.adapters import contexts
+    from manager.adapters.engine.failures import EngineUnreachableError
+    from manager.adapters.engine.others import networks
+    from manager.adapters.engine.usage import BUILD_CACHE, IMAGES, VOLUMES
+    from manager.adapters.lab import state
+    from manager.cli.observing import look
+    from manager.core.explaining import Facts
+
+    names = tuple(sorted(name for name, _ in contexts.contexts(work.env)))
+    labs = tuple(lab.name for lab in state.running())
+    where = work.endpoint
+    told: dict[str, Any] = {"host": where.host, "source": where.source, "labs": labs}
+    told |= {"context": where.context or "", "contexts": names}
+    try:
+        engine = work.engine
+    except EngineUnreachableError as error:
+        if must:
+            raise
+        work.out.note(f"{error.message}: explained without it")
+        return Facts(**told), {}
+    view = look(work, IMAGES, BUILD_CACHE, *([VOLUMES] if concept == "volume" else ()))
+    kind = "Podman" if engine.podman else "Docker"
+    facts = Facts(
+        view.snapshot,
+        view.now,
+        f"{kind} {view.info.get('ServerVersion') or ''}".strip(),
+        lab=work.lab.name if work.lab is not None else "",
+        volumes=view.usage.volumes or (),
+        networks=networks(engine) if concept == "network" else (),
+        **told,
+    )
+    return facts, view.info

@@ -1,0 +1,150 @@
+"""An image that is here: its layers, who shares them, its containers; and two images compared."""
+
+from typing import Any
+
+from manager.core.amounts import Bytes
+from manager.core.disk import Disk
+from manager.core.explaining import (
+    SEED_LABEL,
+    Facts,
+    Page,
+    Part,
+    Picture,
+    container_facts,
+    listed,
+    plural,
+    relation,
+    row,
+)
+from manager.core.layers import ROOT
+from manager.core.model import Image, Store
+from manager.core.removal import Remaining
+from manager.core.units import format_age, format_size
+
+LAYERS_SHOWN = 6
+
+
+def page(facts: Facts, image: Image, address: Page | None) -> Page:
+    """Explain an image that is here.
+
+    Args:
+        facts: of the engine.
+        image: which.
+        address: the explanation of the address it was named by, if it was.
+    """
+    disk = facts.disk
+    path = layers_of(disk, image)
+    names = image.tags or image.digests or (image.short_id,)
+    size = format_size(image.size) if image.size >= 0 else "a size the engine does not tell"
+    made = format_age(image.created, facts.now)
+    parts: list[Part] = [*(address.parts if address else ())]
+    parts.append(
+        f"It is here: image {image.short_id}, {size}, made {made}, called {listed(names)}."
+    )
+    if SEED_LABEL in image.labels:
+        parts.append(
+            "It is of the lab's own making: dockmgr built it of Debian's packages. It is not the "
+            "image that Docker Hub has under this name."
+        )
+    if path:
+        parts += [f"Its {plural(len(path), 'layer')}, the top one first:"]
+        parts += [Picture(pile(facts, disk, image))]
+    users = facts.snapshot.users(image.id)
+    if users:
+        parts += ["Made from it:", *relation(facts.snapshot, image.id)]
+    else:
+        parts.append(f"No container was made from it. Make one with: dockmgr spawn {names[0]}")
+    told: dict[str, Any] = dict(address.facts) if address else {}
+    told |= {
+        "image": image_facts(image, len(path)),
+        "containers": list(map(container_facts, users)),
+    }
+    return Page("image", address.name if address else image.label, tuple(parts), told)
+
+
+def image_facts(image: Image, layers: int) -> dict[str, Any]:
+    """An image in a page's facts."""
+    return {
+        "id": image.id,
+        "tags": list(image.tags),
+        "digests": list(image.digests),
+        "size": image.size if image.size >= 0 else None,
+        "layers": layers,
+        "made_by_lab": SEED_LABEL in image.labels,
+    }
+
+
+def layers_of(disk: Disk, image: Image) -> tuple[int, ...]:
+    """The layers of an image, lowest first; of several platforms those of the largest pile."""
+    paths = (disk.holdings.parts[key].path for key in disk.holdings.of_image[image.id])
+    return max(paths, key=len, default=())
+
+
+def between(disk: Disk, below: int, top: int) -> Bytes:
+    """The bytes of the layers above one, up to another."""
+    sums = disk.packed if disk.store is Store.PODMAN else disk.sums
+    return Bytes(*sums.between(below, top), disk.doubt)
+
+
+def pile(facts: Facts, disk: Disk, image: Image) -> tuple[str, ...]:
+    """The layers of an image, the top one first, each with its size and who has it too."""
+    path = layers_of(disk, image)
+    lines: list[str] = []
+    for number in range(len(path), max(0, len(path) - LAYERS_SHOWN), -1):
+        layer = path[number - 1]
+        size = between(disk, path[number - 2] if number > 1 else ROOT, layer)
+        others = tuple(
+            facts.label(it) for it in sorted(disk.holdings.images_with({layer})) if it != image.id
+        )
+        shared = f", also in {listed(others, 3)}" if others else ", in no other image"
+        lines += row(f"layer {number}", f"{size}{shared}")
+    if len(path) > LAYERS_SHOWN:
+        lines += row("below", f"{len(path) - LAYERS_SHOWN} more")
+    return tuple(lines)
+
+
+def compare(facts: Facts, first: Image, second: Image) -> Page:
+    """Explain what two images share, what each adds, and what removing one frees."""
+    disk = facts.disk
+    if first.id == second.id:
+        text = f"They are one image, {first.short_id}, with {plural(len(first.tags), 'name')}."
+        gone = "Removing one name frees nothing while it has another."
+        told: dict[str, Any] = {"same": True, "image": image_facts(first, 0)}
+        return Page("images", first.label, (text, gone), told)
+    ours, theirs = layers_of(disk, first), layers_of(disk, second)
+    common = sum(one == other for one, other in zip(ours, theirs, strict=False))
+    top = ours[common - 1] if common else ROOT
+    shared = between(disk, ROOT, top) if common else Bytes()
+    parts: list[Part] = [f"{first.label} and {second.label} side by side:"]
+    both = f"{plural(common, 'layer')}, {shared}, kept once" if common else "no layer"
+    lines = [*row("both have", both)]
+    told = {"same": False, "shared": {"layers": common, **_amount(shared)}, "images": []}
+    removals: list[str] = []
+    for image, path in ((first, ours), (second, theirs)):
+        adds = between(disk, top, path[-1]) if len(path) > common else Bytes()
+        more = plural(len(path) - common, "layer")
+        lines += row(f"{image.label} adds", f"{more}, {adds}")
+        frees, why = _removal(facts, disk, image)
+        removals += row(f"removing {image.label} frees", frees.sentence() + why)
+        told["images"].append(
+            {**image_facts(image, len(path)), "adds": _amount(adds), "frees": _amount(frees)}
+        )
+    parts += [Picture(tuple(lines)), "What other images have too is not freed, so:"]
+    parts += [Picture(tuple(removals))]
+    return Page("images", f"{first.label} {second.label}", tuple(parts), told)
+
+
+def _removal(facts: Facts, disk: Disk, image: Image) -> tuple[Bytes, str]:
+    """What removing an image by all its names frees, and what has to be done before."""
+    left = Remaining(facts.snapshot)
+    left.remove(image.id)
+    result = left.result()
+    users = tuple(sorted(it.name for it in facts.snapshot.users(image.id)))
+    if users:
+        return disk.frees([image.id]), f"; but first its containers have to go: {listed(users)}"
+    why = result.kept.get(image.id, "")
+    return disk.frees(result.deleted), f"; it stays, since {why}" if why else ""
+
+
+def _amount(number: Bytes) -> dict[str, Any]:
+    return {"low": number.low, "high": number.high, "exact": number.exact}
