@@ -82,7 +82,8 @@ class Learned:
             part.write_text(json.dumps(rows, indent=1), encoding="utf-8")
             part.replace(self._path)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # it was not even made
+                part.unlink()
             raise ManagerError(
                 f"the progress cannot be kept in {self._path}: {error.strerror}",
                 "name a folder on another disk with XDG_STATE_HOME",
