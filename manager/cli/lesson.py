@@ -168,7 +168,7 @@ def _changed(work: Session, before: tuple[Branch, ...], now: tuple[Branch, ...])
     """What changed, as the trees before and after."""
     from manager.cli.render import containers_tree
 
-    if before == now:
+    if _told(before) == _told(now):
         return
     for word, found in (("before:", before), ("after:", now)):
         work.out.line(word)
@@ -176,6 +176,11 @@ def _changed(work: Session, before: tuple[Branch, ...], now: tuple[Branch, ...])
             work.out.show(containers_tree(found, work.engine_address))
         else:
             work.out.line("nothing of the lesson's")
+
+
+def _told(found: tuple[Branch, ...]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """What a tree says that does not change by itself, as the time that something is up does."""
+    return [(one.image, [(it.id, it.name, it.state) for it in one.containers]) for one in found]
 
 
 def _tidy(work: Session, watch: Watch, place: Place) -> None:
