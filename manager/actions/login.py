@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manager.adapters import credentials, logins
@@ -148,12 +148,11 @@ def logout(registry: str, env: Mapping[str, str]) -> logins.Erased:
         ManagerError: it could not be erased.
     """
     erased = logins.erase(registry, env)
-    left = credentials.locate(registry, env)
+    left = credentials.locate(registry, env, ask_clouds=False)
     if left.credentials is None or left.source in erased.places:
         return erased
-    return logins.Erased(
-        erased.places, (*erased.warnings, f"there still is a login for {registry}: {left.source}")
-    )
+    still = f"there still is a login for {registry}: {left.source}"
+    return replace(erased, warnings=(*erased.warnings, still))
 
 
 def everything(

@@ -108,11 +108,11 @@ class Lookup:
         )
 
     def _ask(self, registry: Registry, reference: ImageReference) -> Remote:
-        digest, quota = reference.digest or "", None
-        if not digest:
-            digest = registry.head(reference.path, reference.tag or "").digest
-            quota = registry.quota
-        raw = self._document(registry, reference, digest, quota)
+        digest = reference.digest or ""
+        # By HEAD it is also told how many pulls are left, before the first of them is used up.
+        if not digest or (self.sparing and self.documents.get(digest) is None):
+            digest = registry.head(reference.path, digest or reference.tag or "").digest
+        raw = self._document(registry, reference, digest)
         found, documents = read_manifest(raw), len(raw)
         platforms: tuple[Entry, ...] = ()
         manifest_digest = digest
@@ -122,7 +122,7 @@ class Lookup:
             if entry is None:
                 raise _no_platform(reference, self.platform, platforms)
             manifest_digest = entry.blob.digest
-            raw = self._document(registry, reference, manifest_digest, quota)
+            raw = self._document(registry, reference, manifest_digest)
             documents += len(raw)
             found = read_manifest(raw)
         if not isinstance(found, Manifest):
@@ -141,14 +141,13 @@ class Lookup:
         return Remote(
             *(reference, digest, platforms, manifest_digest, found, documents, config),
             tuple(lengths[layer.digest] for layer in found.layers),
-            registry.quota or quota,
+            registry.quota,
         )
 
-    def _document(
-        self, registry: Registry, reference: ImageReference, digest: str, quota: Quota | None
-    ) -> bytes:
+    def _document(self, registry: Registry, reference: ImageReference, digest: str) -> bytes:
         raw = self.documents.get(digest)
         if raw is None:
+            quota = registry.quota  # as of now: other look-ups use it up at the same time
             if self.sparing and quota is not None and quota.remaining <= FEW:
                 raise QuotaError(
                     f"{registry.host} allows only {quota.remaining} more pulls for now",

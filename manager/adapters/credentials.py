@@ -52,6 +52,8 @@ def locate(
     env: Mapping[str, str],
     patience: float = credential_helpers.PATIENCE,
     now: datetime | None = None,
+    *,
+    ask_clouds: bool = True,
 ) -> Found:
     """Find the credentials for a registry: first where the docker command would look.
 
@@ -68,6 +70,7 @@ def locate(
             The SDKs of the clouds read that of the process.
         patience: seconds a helper gets to answer.
         now: what time it is; None for the clock.
+        ask_clouds: whether the registry's cloud is asked where nothing is kept; that takes time.
     """
     now = now or datetime.now(UTC)
     kind = registry_kinds.of(registry)
@@ -82,7 +85,7 @@ def locate(
             doubtful = doubtful or Found(known, source, known_by="a token that lasts 1 h")
         else:
             return Found(known, source, until, "it says so itself" if until else "", (*warnings,))
-    if kind.cloud is not None:
+    if kind.cloud is not None and ask_clouds:
         from manager.adapters.registries import clouds
 
         answer = clouds.ask(kind)

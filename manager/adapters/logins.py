@@ -33,6 +33,8 @@ class Erased:
     places: tuple[str, ...]
     """Empty if there was none."""
     warnings: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    """Why a login may still be somewhere else."""
 
 
 def place(registry: str, env: Mapping[str, str], *, plaintext: bool) -> str:
@@ -99,6 +101,7 @@ def erase(registry: str, env: Mapping[str, str]) -> Erased:
     """
     places: list[str] = []
     warnings: list[str] = []
+    failures: list[str] = []
     for name in credential_helpers.named(_config(env), registry, warnings):
         if name in credential_helpers.OWN:
             program = credential_helpers.program(name)
@@ -109,7 +112,7 @@ def erase(registry: str, env: Mapping[str, str]) -> Erased:
             if any(had):
                 places.append(credential_helpers.program(name))
         except credential_helpers.BrokenError as error:
-            warnings.append(str(error))
+            failures.append(str(error))
     in_file: list[bool] = []
 
     def edit(config: dict[str, Any]) -> bool:
@@ -121,7 +124,7 @@ def erase(registry: str, env: Mapping[str, str]) -> Erased:
     docker_auths.change(env, edit)
     if any(in_file):
         places.append(FILE)
-    return Erased(tuple(places), tuple(warnings))
+    return Erased(tuple(places), tuple(warnings), tuple(failures))
 
 
 def known(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -12,6 +12,8 @@ from manager.cli.options import examples
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from manager.actions.login import LoggedIn
     from manager.adapters.registries.asking import Registries
     from manager.core.credentials import Credentials
@@ -172,7 +174,10 @@ def logout(
     from manager.core import registry_kinds
 
     work = session(ctx)
-    names = logins.known(work.env)[0] if everywhere else (registry_kinds.named(registry).host,)
+    # What keeps logins and does not tell which may have some: that is no success.
+    names, failures = (
+        logins.known(work.env) if everywhere else ((registry_kinds.named(registry).host,), ())
+    )
     if explain:
         from manager.cli.explaining import explain_login
 
@@ -181,13 +186,24 @@ def logout(
     for name in names:
         erased = act(name, work.env)
         rows.append({"registry": name, "erased": list(erased.places)})
+        failures = (*failures, *erased.failures)
         for warning in erased.warnings:
             work.out.warn(warning)
         if erased.places and not json:
             work.out.line(f"logged out of {name}: erased from {' and '.join(erased.places)}")
-        elif not erased.places and not everywhere:
+        elif not erased.places and not everywhere and not failures:
             work.out.note(f"no login of {name} was kept here")
     if json:
         work.out.json("logout", rows)
-    elif everywhere and not any(row["erased"] for row in rows):
+    elif everywhere and not failures and not any(row["erased"] for row in rows):
         work.out.note("no login was kept here")
+    _tell_left(work, dict.fromkeys(failures), some=any(row["erased"] for row in rows))
+
+
+def _tell_left(work: Session, failures: "Iterable[str]", *, some: bool) -> None:
+    """End with an error where logins may be left."""
+    for failure in failures:
+        work.out.note(f"error: {failure}")
+    if failures:
+        work.out.hint("mend that, and log out again: a login may still be there")
+        raise typer.Exit(ExitCode.PARTIAL if some else ExitCode.FAILED)

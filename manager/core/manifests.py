@@ -174,7 +174,13 @@ def _blob(row: dict[str, Any]) -> Blob:
     digest, size = row["digest"], row["size"]
     if not is_digest(digest) or not isinstance(size, int) or size < 0:
         raise ValueError
-    return Blob(digest, size, str(row.get("mediaType") or ""), row.get("annotations"))
+    annotations = row.get("annotations")
+    return Blob(
+        digest,
+        size,
+        str(row.get("mediaType") or ""),
+        annotations if isinstance(annotations, dict) else None,
+    )
 
 
 def _moment(text: object) -> datetime | None:

@@ -11,7 +11,7 @@ from io import FileIO
 
 import pytest
 
-from manager.actions.login import Means, from_cloud, login, pulls_left
+from manager.actions.login import Means, from_cloud, login, logout, pulls_left
 from manager.adapters.credentials import Credentials, locate
 from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.places import Place
@@ -255,6 +255,31 @@ def test_a_login_that_stays_is_said(home: Home, hushed: Hushed) -> None:
     hushed._run.env["DOCKER_AUTH_CONFIG"] = home.env["DOCKER_AUTH_CONFIG"]  # noqa: SLF001
     result = hushed.ok("logout", "r.example")
     assert "there still is a login for r.example: DOCKER_AUTH_CONFIG" in result.err
+
+
+@pytest.mark.parametrize("which", ["r.example", "--all"])
+def test_a_helper_that_cannot_forget_is_an_error(home: Home, hushed: Hushed, which: str) -> None:
+    home.write(credsStore="missing", auths={})
+    result = hushed("logout", which)
+    assert (result.code, result.out) == (1, "")
+    assert "error: credential helper docker-credential-missing is not on the PATH" in result.err
+    assert "was kept here" not in result.err
+
+
+def test_a_file_of_logins_that_cannot_be_read_is_an_error(home: Home, hushed: Hushed) -> None:
+    (home.docker / "config.json").write_text("{broken")
+    result = hushed("logout", "--all")
+    assert result.code == 1
+    assert "no login was kept" not in result.err
+
+
+def test_to_forget_a_login_no_cloud_is_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(has_it) as identity:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{identity.url}/identity")
+        monkeypatch.setenv("IDENTITY_HEADER", "x")
+        monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+        assert logout("acme.azurecr.io", home.env).places == ()
+        assert identity.seen == []
 
 
 def test_who_one_is_where(home: Home, hushed: Hushed) -> None:

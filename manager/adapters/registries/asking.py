@@ -11,7 +11,7 @@ from manager.adapters.registries.failures import RegistryError, UnreachableError
 from manager.adapters.registries.transport import DEADLINE
 from manager.adapters.together import together
 from manager.core.copies import Copy
-from manager.core.reference import ImageReference
+from manager.core.reference import DEFAULT_REGISTRY, ImageReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +48,8 @@ class Registries:
         self._certificates = certificates
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Registry, ...]] = {}
+        self._finding: dict[str, threading.Lock] = {}
+        """By name, held while its credentials are looked for: a helper may take long."""
         self._silent: dict[str, UnreachableError] = {}
         """By URL, why one is not asked again."""
 
@@ -61,7 +63,8 @@ class Registries:
 
     def close(self) -> None:
         """Close all connections."""
-        for registries in self._known.values():
+        # Whoever was interrupted may still be asking: then more come to be known meanwhile.
+        for registries in tuple(self._known.values()):
             for registry in registries:
                 registry.close()
 
@@ -83,7 +86,11 @@ class Registries:
                     return question(registry)
                 except UnreachableError as error:
                     last = self._silent[registry.base] = error
-                except RegistryError as error:  # a mirror need not have all that its registry has
+                except RegistryError as error:
+                    # A mirror need not have all that its registry has. But what has answered
+                    # with TLS has answered: the login is not sent again without encryption.
+                    if name != DEFAULT_REGISTRY:
+                        raise
                     last = error
         if last is None:
             raise RegistryError(f"nobody knows where {name} is", "check the address")
@@ -121,7 +128,11 @@ class Registries:
     def _missing(self, reference: ImageReference) -> str:
         """Why a reference cannot be had; empty if it can."""
         why = f"{reference.registry} does not have it"
-        for registry in self.of(reference.registry):
+        try:
+            places = self.of(reference.registry)
+        except RegistryError as error:
+            return error.message
+        for registry in places:
             silent = self._silent.get(registry.base)
             if silent is not None:
                 why = silent.message
@@ -142,6 +153,8 @@ class Registries:
             name: host and port, as in an image address.
         """
         with self._lock:
+            alone = self._finding.setdefault(name, threading.Lock())
+        with alone:
             if name not in self._known:
                 self._known[name] = self.anew(name, self._credentials(name))
             return self._known[name]

@@ -99,6 +99,7 @@ def exchange(host: str, access: str, base: str) -> str:
         CloudError: it refuses, or cannot be reached.
     """
     import requests
+    import urllib3
 
     url = f"{base}/oauth2/exchange"
     form = {"grant_type": "access_token", "service": host, "access_token": access}
@@ -113,7 +114,7 @@ def exchange(host: str, access: str, base: str) -> str:
                 url, data=form, timeout=(CONNECT, READ), allow_redirects=False, stream=True
             )
             body = answer.raw.read(LONGEST, decode_content=True)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise CloudError(f"registry {host} cannot be reached for a login") from error
         if answer.status_code != OK:
             raise CloudError(f"registry {host} refuses Azure's token ({answer.status_code})")

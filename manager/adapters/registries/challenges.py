@@ -26,6 +26,8 @@ SHORTEST = 60
 """Seconds that a token is good for, where its realm does not say."""
 EARLY = 5
 """Seconds before its end at which a token is not used any more."""
+_TOO_MUCH = (OverflowError, RecursionError)
+"""What numbers without end and lists in lists without end are to Python."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -121,7 +123,7 @@ class Authority:
             row: dict[str, Any] = json.loads(body)
             token = row.get("token") or row["access_token"]
             seconds = float(row.get("expires_in") or SHORTEST)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, *_TOO_MUCH) as error:
             raise self._refused("gave an answer to the login that is none") from error
         until = time.monotonic() + max(seconds - EARLY, EARLY)
         return Token(f"Bearer {token}", until)

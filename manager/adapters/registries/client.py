@@ -14,13 +14,13 @@ from manager.adapters.registries import failures
 from manager.adapters.registries.transport import DEADLINE, LONGEST, Answer, Transport
 from manager.adapters.registries.trust import Trust
 from manager.core.manifests import INDEXES, MANIFESTS
-from manager.core.quota import Quota, read_quota
 from manager.core.reference import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manager.adapters.credentials import Credentials
+    from manager.core.quota import Quota
 
 ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
 """All four kinds: a registry answers 404 for a kind that is not asked for."""
@@ -95,8 +95,8 @@ class Registry:
 
     @property
     def quota(self) -> Quota | None:
-        """How many more pulls it allows, as it told with its last answer; None if it did not."""
-        return read_quota(self._way.headers)
+        """How many more pulls it allows, as it told last; None if it never did."""
+        return self._way.quota
 
     def check(self) -> bool:
         """Find out whether it is a registry, and takes the credentials if it wants any.
@@ -237,7 +237,7 @@ class Registry:
             try:
                 found = json.loads(raw).get("tags") or ()
                 yield tuple(str(tag) for tag in found)
-            except (ValueError, AttributeError, TypeError) as error:
+            except (ValueError, AttributeError, TypeError, RecursionError) as error:
                 raise failures.odd(self.host, "gives a list of tags that is none") from error
             url = self._next(url, link)
         raise failures.odd(self.host, "gives a list of tags that does not end")
@@ -247,8 +247,12 @@ class Registry:
         found = re.match(r'\s*<([^>]*)>\s*;.*rel="?next"?', link)
         if found is None:
             return None
-        then: str = urljoin(url, found[1])
-        if urlsplit(then).netloc != self.host or then == url:
+        try:
+            then: str = urljoin(url, found[1])
+        except ValueError:
+            then = url
+        # Also what is the same host without TLS is elsewhere: the login would go there in clear.
+        if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
             raise failures.odd(self.host, "gives a list of tags that leads elsewhere")
         return then
 

@@ -171,7 +171,7 @@ def said(body: bytes) -> str:
     try:
         rows = json.loads(body)["errors"]
         words = "; ".join(str(row.get("message") or row.get("code") or "") for row in rows)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
     return " ".join(words.split())[:LONGEST_SAID]
 

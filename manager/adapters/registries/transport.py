@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from manager.adapters.registries import failures, trust
 from manager.adapters.registries.challenges import LOOPBACK, Authority, Token
+from manager.core.quota import Quota, read_quota
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,8 +117,8 @@ class Transport:
         """
         self.base = base.rstrip("/")
         self.host = urlsplit(self.base).netloc
-        self.headers: Mapping[str, str] = {}
-        """Those of the last answer."""
+        self.quota: Quota | None = None
+        """As it was told last: answers with blobs do not tell it."""
         self._credentials = credentials
         self._deadline = deadline
         self._trust = trusted
@@ -161,7 +162,7 @@ class Transport:
             token = self._token(authority, answer.header("WWW-Authenticate"))
             self._tokens[scope] = token
             answer = self._tried(method, url, token, end, headers)
-        self.headers = answer.response.headers
+        self.quota = read_quota(answer.response.headers) or self.quota
         return answer
 
     def _token(self, authority: Authority, header: str) -> Token:
@@ -171,6 +172,8 @@ class Transport:
             return authority.answer(header)
         except requests.RequestException as error:
             raise failures.unreachable(self.host, error) from error
+        except ValueError as error:
+            raise failures.odd(self.host, "asks for a login in no way that is known") from error
 
     def _tried(
         self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
@@ -188,7 +191,8 @@ class Transport:
             except (requests.ConnectionError, requests.Timeout) as error:
                 if time.monotonic() + wait >= end or failures.is_final(error, tries):
                     raise failures.unreachable(self.host, error) from error
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:
+                # Among these: an address to go to that is none, a token that cannot be sent.
                 raise failures.odd(self.host, "answers in no way that is known") from error
             else:
                 if time.monotonic() + wait >= end:
@@ -236,6 +240,7 @@ class Transport:
     def _session(self, url: str) -> requests.Session:
         """This thread's session: proxies as the environment has them, and nothing else of it."""
         import requests
+        import urllib3
 
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
@@ -247,6 +252,9 @@ class Transport:
                 # As engines do, also where the registry sends for tokens and blobs: with an own
                 # authority that is often another name of the same house.
                 session.verify = self._trust.verify
+                if not session.verify:
+                    # Somebody has allowed it; else each request would warn of it on stderr.
+                    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
                 session.mount("https://", trust.adapter(self._trust))
         host = urlsplit(url).hostname
         session.proxies = (

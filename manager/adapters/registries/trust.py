@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manager.errors import ExitCode, ManagerError
+from manager.adapters.registries.failures import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Trust:
         """What to open connections with.
 
         Raises:
-            ManagerError: (registry) one of the files is none.
+            RegistryError: one of the files is none.
         """
         context = ssl.create_default_context()
         if not self.verify:
@@ -70,7 +70,7 @@ def of(host: str, places: Sequence[Path], *, verify: bool = True) -> Trust:
         verify: whether its certificate counts at all.
 
     Raises:
-        ManagerError: (registry) a certificate of our own lacks its key.
+        RegistryError: a certificate of our own lacks its key.
     """
     authorities: list[Path] = []
     pairs: list[tuple[Path, Path]] = []
@@ -80,10 +80,9 @@ def of(host: str, places: Sequence[Path], *, verify: bool = True) -> Trust:
         for certificate in sorted(folder.glob("*.cert")):
             key = certificate.with_suffix(".key")
             if not key.exists():
-                raise ManagerError(
+                raise RegistryError(
                     f"there is no key {key} for the certificate beside it",
                     "both must lie there: NAME.cert and NAME.key",
-                    ExitCode.REGISTRY,
                 )
             pairs.append((certificate, key))
     return Trust(tuple(authorities), tuple(pairs), verify)
@@ -93,7 +92,7 @@ def adapter(trust: Trust) -> HTTPAdapter:
     """The same for a session of requests.
 
     Raises:
-        ManagerError: (registry) one of the files is none.
+        RegistryError: one of the files is none.
     """
     from requests.adapters import HTTPAdapter
 
@@ -113,10 +112,8 @@ def adapter(trust: Trust) -> HTTPAdapter:
     return Trusting()
 
 
-def _unreadable(file: Path, error: Exception) -> ManagerError:
+def _unreadable(file: Path, error: Exception) -> RegistryError:
     why = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
-    return ManagerError(
-        f"the certificate {file} cannot be used: {why}",
-        "it must be in PEM form, and readable",
-        ExitCode.REGISTRY,
+    return RegistryError(
+        f"the certificate {file} cannot be used: {why}", "it must be in PEM form, and readable"
     )
