@@ -35,6 +35,7 @@ AREAS = {
     "prune": ("prune", "apply"),
     "history": ("history", "undo"),
     "pins": ("pin", "unpin"),
+    "learn": ("learn",),
     "lab": ("lab",),
 }
 """The modules of this package that hold commands, and the names of those commands."""

@@ -52,6 +52,13 @@ def contexts(incomplete: str) -> list[str]:
     return sorted(name for name in known if name.startswith(incomplete))
 
 
+def lessons(incomplete: str) -> list[str]:
+    """Names of the lessons that come with the program, that begin so."""
+    from manager.adapters import lesson_files
+
+    return [name for name in lesson_files.names() if name.startswith(incomplete)]
+
+
 def _matching(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
     from manager.adapters.engine.client import Engine as Connection
     from manager.cli.context import Session

@@ -1,0 +1,111 @@
+"""The command learn: lessons in the terminal, which watch the engine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.context import session
+from manager.cli.options import examples
+from manager.errors import ExitCode, ManagerError
+
+CHECK = "check"
+MOST_WORDS = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr learn                       go on where you were",
+            "dockmgr learn --list                see which lessons there are",
+            "dockmgr learn layers                take this one",
+            "dockmgr learn check ./course        check lessons of your own",
+            "dockmgr learn --lessons ./course    take them",
+        )
+    )(learn)
+
+
+def learn(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME | check FOLDER]",
+            help="A lesson; without one, go on where you were.",
+            autocompletion=complete.lessons,
+            show_default=False,
+        ),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", "-l", help="List the lessons.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget how far you are: in NAME, or in all.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--lessons", help="A folder of lessons, instead of the own.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Learn what images and containers are, on the engine you have.
+
+    Each step says what to do, in another terminal, with docker or dockmgr. It sees by itself when
+    that is done. All that lessons make has a name that begins with learn-; nothing else is
+    touched. At a step: h for a hint, s to skip it, q to leave, Enter to look again.
+    """
+    from manager.adapters import folders, lesson_files
+    from manager.adapters.learned import Learned
+    from manager.cli.lesson import Course, take
+
+    work = session(ctx)
+    names = words or []
+    if names[:1] == [CHECK]:
+        _check(ctx, names[1:], json=json)
+        return
+    if len(names) >= MOST_WORDS:
+        raise ManagerError("name one lesson", "see: dockmgr learn --list", ExitCode.USAGE)
+    course = Course(
+        lesson_files.folder(folder or lesson_files.BUILT_IN),
+        Learned(folders.state()),
+        str(folder.resolve()) if folder is not None else "",
+    )
+    chosen = [course.named(names[0])] if names else []
+    if reset:
+        course.learned.forget([course.key(it) for it in chosen or course.lessons])
+        work.out.note(f"forgot how far you were in {names[0] if names else 'all lessons'}")
+    elif listing or json:
+        rows = course.rows(chosen or course.lessons)
+        if json:
+            work.out.json("learn", rows)
+        else:
+            _list(ctx, rows)
+    else:
+        take(work, course, chosen[0] if chosen else course.next())
+
+
+def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
+    """Read a teacher's lessons, and say what is wrong with the first that is."""
+    from manager.adapters import lesson_files
+
+    if len(names) != 1:
+        raise ManagerError(
+            "check takes one folder", "write: dockmgr learn check FOLDER", ExitCode.USAGE
+        )
+    found = lesson_files.folder(Path(names[0]))
+    work = session(ctx)
+    if json:
+        rows = [{"name": it.name, "title": it.title, "steps": len(it.steps)} for it in found]
+        work.out.json("learn", rows)
+        return
+    for lesson in found:
+        work.out.line(f"{lesson.name}: {len(lesson.steps)} steps, no mistake was found")
+
+
+def _list(ctx: typer.Context, rows: list[dict[str, object]]) -> None:
+    """The lessons, and how far each is."""
+    from manager.cli.render import table
+
+    shown = table("LESSON", "STEPS", "STATE", "TITLE")
+    for row in rows:
+        shown.add_row(str(row["name"]), str(row["steps"]), str(row["state"]), str(row["title"]))
+    session(ctx).out.show(shown)

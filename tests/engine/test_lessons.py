@@ -1,0 +1,186 @@
+"""Every lesson from its first step to its last, typed as a learner would; on real engines."""
+
+import os
+import shlex
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from manager.actions.learn import Watch, made, tidy
+from manager.adapters import lesson_files
+from manager.adapters.engine.client import Engine
+from manager.adapters.lab.flavours import DEFAULT, FLAVOURS
+from manager.adapters.lab.state import Lab
+from manager.core.lessons import Lesson, Step
+from tests import docker_client
+from tests.command import PROGRAM, Command
+
+LESSONS = lesson_files.folder(lesson_files.BUILT_IN)
+ON_ALL = ("first", "tags", "changes")
+USED = ("busybox", "nginx", "debian", "registry", "learn-app", "learn-layers")
+LATE = 25
+"""Seconds."""
+
+Typist = Callable[[Step], None]
+
+
+@pytest.fixture
+def fresh(engine: Engine) -> Iterator[Engine]:
+    """An engine without what lessons make and pull."""
+    sweep(engine)
+    yield engine
+    sweep(engine)
+
+
+def sweep(engine: Engine) -> None:
+    tidy(engine, made(engine), lambda _: None)
+    for image in engine.images.list():
+        for tag in image.tags:
+            if tag.partition(":")[0] in USED:
+                engine.images.remove(tag)
+
+
+def env_of(lab: Lab, folder: Path) -> dict[str, str]:
+    """An environment in which `docker` is the real client, and acts on the lab."""
+    (folder / "docker").symlink_to(docker_client.docker())
+    return {**os.environ, "DOCKER_HOST": lab.host, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def shell(line: str, env: dict[str, str]) -> int:
+    typed = ["sh", "-c", line]
+    return subprocess.run(typed, env=env, capture_output=True, check=False, timeout=60).returncode
+
+
+@pytest.fixture
+def with_docker(lab: Lab, tmp_path: Path) -> Typist:
+    env = env_of(lab, tmp_path)
+
+    def do(step: Step) -> None:
+        codes = [shell(line, env) for line in step.docker]
+        expect(step, step.docker, codes)
+
+    return do
+
+
+@pytest.fixture
+def with_dockmgr(lab: Lab, tmp_path: Path, run: Command) -> Typist:
+    env = env_of(lab, tmp_path)
+
+    def one(line: str) -> int:
+        if not line.startswith("dockmgr "):
+            return shell(line, env)
+        return run(*shlex.split(line)[1:]).code
+
+    def do(step: Step) -> None:
+        expect(step, step.dockmgr, [one(line) for line in step.dockmgr])
+
+    return do
+
+
+def expect(step: Step, lines: tuple[str, ...], codes: list[int]) -> None:
+    """All went well, but for the last line of a step that is to go wrong."""
+    told = dict(zip(lines, codes, strict=True))
+    if step.fails:
+        assert codes.pop() != 0, told
+    assert not any(codes), told
+
+
+def take(engine: Engine, lesson: Lesson, do: Typist) -> None:
+    """Take a lesson: each check fails before the lines are typed, and holds afterwards."""
+    watch, over = Watch(engine), threading.Event()
+    watch.read_lines(late(over))
+    try:
+        for number, step in enumerate(lesson.steps, start=1):
+            watch.begin(step)
+            if step.checks:
+                keeps = step.question and watch.done() is not None
+                assert keeps or watch.done() is None, f"step {number} holds before it is done"
+            do(step)
+            if step.checks:
+                assert watch.next_line() == "", f"step {number}"
+                assert watch.done() is not None, f"step {number}"
+            if step.question:
+                assert not step.accepts("something else")
+                assert all(step.accepts(answer) for answer in step.answers)
+    finally:
+        over.set()
+        watch.close()
+
+
+def late(over: threading.Event) -> Iterator[str]:
+    """Lines that end with the lesson, or when it has taken far too long."""
+    over.wait(LATE)
+    yield from ()
+
+
+TAKEN = [
+    (flavour, lesson)
+    for flavour in FLAVOURS
+    for lesson in LESSONS
+    if flavour == DEFAULT or lesson.name in ON_ALL
+]
+on_engines = pytest.mark.parametrize(
+    ("lab", "lesson"),
+    TAKEN,
+    indirect=["lab"],
+    ids=[f"{flavour}-{lesson.name}" for flavour, lesson in TAKEN],
+)
+
+
+@on_engines
+def test_a_lesson_taken_with_docker(fresh: Engine, lesson: Lesson, with_docker: Typist) -> None:
+    take(fresh, lesson, with_docker)
+
+
+@on_engines
+def test_a_lesson_taken_with_dockmgr(fresh: Engine, lesson: Lesson, with_dockmgr: Typist) -> None:
+    take(fresh, lesson, with_dockmgr)
+
+
+@pytest.mark.parametrize("lab", [DEFAULT], indirect=True)
+def test_the_program_itself_sees_what_was_done(
+    lab: Lab, fresh: Engine, tmp_path: Path, with_docker: Typist
+) -> None:
+    """The whole command: it says its engine, sees a step, shows the trees, and can be left."""
+    env = {**os.environ, "DOCKER_HOST": lab.host, "XDG_STATE_HOME": str(tmp_path / "state")}
+    steps = next(it for it in LESSONS if it.name == "first").steps
+    with subprocess.Popen(
+        [*PROGRAM, "learn", "first"],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdin is not None
+
+        def until(part: str) -> str:
+            read = ""
+            for line in program.stdout or ():
+                read += line
+                if part in line:
+                    return read
+            raise AssertionError(read)
+
+        assert lab.host in until("step 1 of 5")
+        until("h: a hint")
+        with_docker(steps[0])
+        until("step 2 of 5")
+        until("h: a hint")
+        program.stdin.write("h\n")
+        program.stdin.flush()
+        until("--detach")
+        with_docker(steps[1])
+        seen = until("step 3 of 5")
+        assert "learn-web1" in seen.partition("after:")[2]
+        program.stdin.write("q\n")
+        program.stdin.flush()
+        assert program.wait(10) == 0
+    listed = subprocess.run(
+        [*PROGRAM, "learn", "--list"], env=env, capture_output=True, text=True, check=True
+    )
+    assert "at step 3" in listed.stdout
+    assert [it for it in made(fresh) if "learn-web1" in it]
