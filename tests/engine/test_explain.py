@@ -105,6 +105,24 @@ def test_tags_repositories_and_dangling_images(run: Command, forest: Forest) -> 
     assert lost.short_id not in run.ok("explain", "dangling").out
 
 
+def test_digests_registries_and_references(run: Command, engine: Engine) -> None:
+    for found in engine.images.list():
+        for name in found.tags or [found.id]:
+            engine.images.remove(name)
+    nothing = {word: run.ok("explain", word).out for word in ("digest", "registry", "reference")}
+    run.ok("pull", "busybox")
+    (image,) = engine.images.list()
+    digest = image.digests[0].partition("@")[2]
+    told = {word: run.ok("explain", word).out for word in nothing}
+    assert digest in told["digest"].replace("\n  ", "")
+    assert "docker.io: 1 name here" in told["registry"]
+    assert "busybox:latest is in full docker.io/library/busybox:latest" in told["reference"]
+    assert all(told[word] != nothing[word] for word in told)
+    engine.api.tag("busybox:latest", "ghcr.io/org/app", "v1")
+    assert "ghcr.io: 1 name here" in run.ok("explain", "registry").out
+    engine.images.remove("ghcr.io/org/app:v1")
+
+
 def test_layers_that_two_images_share(run: Command, forest: Forest) -> None:
     told = run.ok("explain", "busybox", "twig:1", "--json").data["facts"]
     busybox, twig = told["images"]
