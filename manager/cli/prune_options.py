@@ -146,15 +146,17 @@ def _regex(text: str) -> str:
 def _share_or_size(text: str) -> Share | int | None:
     from manager.adapters.kinds import share_or_size
 
-    kind = share_or_size()
+    refused = ManagerError(
+        f"--min-free {text!r} is neither a share nor a size",
+        "write it like 15% or 20GB",
+        ExitCode.USAGE,
+    )
+    if text.strip().isdigit():
+        raise refused  # more likely meant as a share than as bytes
     try:
-        return kind.read(text, ())
+        return share_or_size().read(text, ())
     except ValueError:
-        raise ManagerError(
-            f"--min-free {text!r} is neither a share nor a size",
-            "write it like 15% or 20GB",
-            ExitCode.USAGE,
-        ) from None
+        raise refused from None
 
 
 def _missing(wanted: Share | int | None, space: Callable[[], Space | str]) -> int | None:

@@ -73,7 +73,11 @@ def spawn(
     ] = False,
     ensure: Annotated[
         bool,
-        typer.Option("--ensure", help="Make it COUNT in all, not more.", rich_help_panel=NAMES),
+        typer.Option(
+            "--ensure",
+            help="See that there are COUNT in all; more are left.",
+            rich_help_panel=NAMES,
+        ),
     ] = False,
     wait: Annotated[
         bool,

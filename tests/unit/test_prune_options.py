@@ -92,6 +92,7 @@ def test_the_disk_is_not_looked_at_if_nothing_is_asked_of_it() -> None:
         Asked(regexes=("(",)),
         Asked(min_free="115%"),
         Asked(min_free="much"),
+        Asked(min_free="15"),
         Asked(free="-1GB"),
         Asked(budget="lots"),
     ],
