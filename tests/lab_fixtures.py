@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_docker.plugin import Services
 
 from manager.actions import lab as labs
 from manager.adapters.contexts import Endpoint
@@ -189,3 +190,20 @@ def docker_compose_command(lab: Lab) -> str:
 def docker_compose_file() -> str:
     """What tests need beside the lab's own registry."""
     return str(Path(__file__).parent / "engine" / "compose.yml")
+
+
+@pytest.fixture(scope="module")
+def private(docker_services: Services, lab: Lab) -> str:
+    """A registry that wants a login: ``HOST:PORT`` as the engine and we see it."""
+    import requests
+
+    address = f"{lab.address}:{docker_services.port_for('private', 5000)}"
+
+    def ready() -> bool:
+        try:
+            return requests.get(f"http://{address}/v2/", timeout=2).status_code == 401
+        except requests.ConnectionError:
+            return False
+
+    docker_services.wait_until_responsive(ready, timeout=30, pause=0.1)
+    return address

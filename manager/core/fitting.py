@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from manager.core.layers import chain_id
 from manager.core.model import Store
 
 if TYPE_CHECKING:
@@ -172,5 +172,5 @@ def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:
     """The id of each layer's chain, lowest first."""
     chain = ""
     for diff_id in diff_ids:
-        chain = f"sha256:{sha256(f'{chain} {diff_id}'.encode()).hexdigest()}" if chain else diff_id
+        chain = chain_id(chain, diff_id)
         yield chain

@@ -15,6 +15,20 @@ UNBOUNDED = 1 << 62
 """More bytes than any store holds: a sum of which nothing is known."""
 
 
+def chain_id(below: str, diff_id: str) -> str:
+    """What a layer is known by together with all beneath it.
+
+    Source: OCI image specification 1.1, "Layer ChainID".
+
+    Args:
+        below: the chain of the one beneath it; empty for the lowest.
+        diff_id: the layer's own.
+    """
+    if not below:
+        return diff_id
+    return f"sha256:{sha256(f'{below} {diff_id}'.encode()).hexdigest()}"
+
+
 class LayerTree:
     """The layers of many images."""
 
@@ -42,17 +56,10 @@ class LayerTree:
         return tuple(found)
 
     def chain_ids(self) -> tuple[str, ...]:
-        """The id of each layer's chain, by which a graph driver knows it.
-
-        Source: OCI image specification 1.1, "Layer ChainID".
-        """
+        """The id of each layer's chain, by which a graph driver knows it."""
         found: list[str] = []
         for below, diff_id in zip(self.parents, self.diff_ids, strict=True):
-            if below == ROOT:
-                found.append(diff_id)
-            else:
-                digest = sha256(f"{found[below]} {diff_id}".encode()).hexdigest()
-                found.append(f"sha256:{digest}")
+            found.append(chain_id("" if below == ROOT else found[below], diff_id))
         return tuple(found)
 
 

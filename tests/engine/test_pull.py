@@ -9,7 +9,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from pytest_docker.plugin import Services
 
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
@@ -36,23 +35,6 @@ def absent(engine: Engine) -> None:
         if image.id not in used:
             for name in image.tags or [image.id]:
                 engine.images.remove(name)
-
-
-@pytest.fixture(scope="module")
-def private(docker_services: Services, lab: Lab) -> str:
-    """A registry that wants a login: ``HOST:PORT`` as the engine and we see it."""
-    import requests
-
-    address = f"{lab.address}:{docker_services.port_for('private', 5000)}"
-
-    def ready() -> bool:
-        try:
-            return requests.get(f"http://{address}/v2/", timeout=2).status_code == 401
-        except requests.ConnectionError:
-            return False
-
-    docker_services.wait_until_responsive(ready, timeout=30, pause=0.1)
-    return address
 
 
 @pytest.mark.usefixtures("absent")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from pytest_docker.plugin import Services
 
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
@@ -40,21 +39,6 @@ def quick(tmp_path: Path) -> list[str]:
     config = tmp_path / "config.toml"
     config.write_text('[pull]\nattempts = 2\nbackoff = "0.05s"\n', encoding="utf-8")
     return ["--config", str(config)]
-
-
-@pytest.fixture(scope="module")
-def private(docker_services: Services, lab: Lab) -> str:
-    """A registry that wants a login: ``HOST:PORT`` as the engine and we see it."""
-    address = f"{lab.address}:{docker_services.port_for('private', 5000)}"
-
-    def ready() -> bool:
-        try:
-            return requests.get(f"http://{address}/v2/", timeout=2).status_code == 401
-        except requests.ConnectionError:
-            return False
-
-    docker_services.wait_until_responsive(ready, timeout=30, pause=0.1)
-    return address
 
 
 def there(lab: Lab, path: str, tag: str) -> str:
