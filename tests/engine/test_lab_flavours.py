@@ -77,7 +77,8 @@ def test_it_builds(flavoured: Lab) -> None:
         engine.api.pull("docker.io/library/busybox", tag="latest")
         recipe = io.BytesIO(b"FROM docker.io/library/busybox:latest\nRUN echo made >/made\n")
         log = "".join(
-            str(row) for row in engine.api.build(fileobj=recipe, tag="t/built:1", decode=True)
+            str(row)
+            for row in engine.api.build(fileobj=recipe, tag="t/built:1", decode=True, rm=True)
         )
         assert engine.api.images("t/built:1"), log
         engine.api.remove_image("t/built:1")
