@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from manager.adapters.registries.failures import RegistryError
 from manager.adapters.together import together
 from manager.core.fitting import Wanted
+from manager.core.freshness import is_same
 from manager.core.manifests import Config, Index, Manifest, read_config, read_manifest
 from manager.core.platforms import choose
 from manager.core.unpacking import has_tail, unpacked
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from manager.adapters.registries.asking import Registries
     from manager.adapters.registries.client import Registry
     from manager.core.manifests import Blob, Entry
-    from manager.core.model import Store
+    from manager.core.model import Image, Store
     from manager.core.quota import Quota
     from manager.core.reference import ImageReference
 
@@ -47,6 +48,10 @@ class Remote:
     """How long each layer is unpacked, modulo 4 GiB; None where that is not known."""
     quota: Quota | None
     """How many more pulls the registry allows, if it says so."""
+
+    def is_same(self, image: Image) -> bool:
+        """Whether an image that an engine has is this one."""
+        return is_same(image, {self.digest, self.manifest_digest}, self.manifest.config.digest)
 
     def wanted(self, store: Store) -> Wanted:
         """It as an image that an engine is to pull.

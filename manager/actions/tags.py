@@ -40,9 +40,9 @@ class Tag:
         """Whether what is here is what the registry has; None where that is not known."""
         if self.held is None or not self.digest:
             return None
-        # Podman packs anew what it pushes; then only the image itself is the same.
-        same = self.remote is not None and self.remote.manifest.config.digest == self.held.image.id
-        return same or self.held.is_at(self.digest)
+        if self.remote is not None:
+            return self.remote.is_same(self.held.image)
+        return self.held.is_at(self.digest)
 
     @property
     def created(self) -> datetime | None:

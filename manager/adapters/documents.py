@@ -9,6 +9,7 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from manager.core.reference import is_digest
@@ -83,7 +84,8 @@ class Documents:
 
     def _write(self, path: Path, raw: bytes) -> None:
         """Write a file whole or not at all; where that is not possible there is no cache."""
-        partial = path.with_name(f"{path.name}.{os.getpid()}")
+        # Several threads may keep the same document at the same time.
+        partial = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}")
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial.write_bytes(raw)

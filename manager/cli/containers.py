@@ -12,6 +12,9 @@ from manager.core.model import Container, Snapshot, by_group_and_number
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from manager.actions.run import Outcome
     from manager.core.plan import Plan
 
 Timeout = Annotated[
@@ -254,7 +257,10 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
     Raises:
         ManagerError: nothing could be done, or the answer was no.
     """
+    from collections import Counter
+
     from manager.actions.run import Options, run
+    from manager.cli.progress import reminding
     from manager.cli.sighting import sighted
     from manager.cli.steps import show_outcomes, show_plan, tell
     from manager.core.plan import Verb
@@ -274,9 +280,21 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
         force=how.force,
         parallel=work.settings.spawn.parallel,
     )
-    outcomes = run(
-        work.engine, plan, options_, lambda outcome: tell(work.out, outcome, quiet=how.json)
-    )
+    left = Counter(step.target for step in plan)
+
+    def report(outcome: "Outcome") -> None:
+        tell(work.out, outcome, quiet=how.json)
+        left[outcome.step.target] -= 1
+
+    with reminding(work.out, lambda: _still(left)):
+        outcomes = run(work.engine, plan, options_, report)
     code = show_outcomes(work.out, how.command, outcomes, json=how.json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
+
+
+def _still(steps: "Mapping[str, int]") -> str:
+    """What has steps left, in words."""
+    from manager.core.explaining import listed
+
+    return f"still under way: {listed(tuple(name for name, left in steps.items() if left))}"

@@ -99,11 +99,7 @@ class _Found:
         """Whether what is here is what the registry has; None where nothing is here."""
         if self.image is None:
             return None
-        known = {name.rpartition("@")[2] for name in self.image.digests}
-        ids = {self.remote.manifest.config.digest, self.remote.digest, self.remote.manifest_digest}
-        return bool(known & {self.remote.digest, self.remote.manifest_digest}) or (
-            self.image.id in ids
-        )
+        return self.remote.is_same(self.image)
 
     @property
     def _local(self) -> str:

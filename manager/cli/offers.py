@@ -5,6 +5,7 @@ Nothing is taken that was not chosen: an empty answer is a no.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,22 +97,28 @@ def _chosen(work: Session, view: View, idle: Sequence[Going]) -> list[str]:
         for number, one in enumerate(largest, 1)
     ]
     work.out.part(Table(columns, rows), data=False)
-    answer = typer.prompt(
-        "Which of them are to go? (numbers such as 1,3-5; all; nothing for none)",
-        default="",
-        show_default=False,
-        err=True,
-    )
-    return [largest[number - 1].image.id for number in numbers(answer, len(largest))]
+    while True:
+        answer = typer.prompt(
+            "Which of them are to go? (numbers such as 1,3-5; all; nothing for none)",
+            default="",
+            show_default=False,
+            err=True,
+        )
+        chosen = numbers(answer, len(largest))
+        if chosen or not answer.strip():
+            return [largest[number - 1].image.id for number in chosen]
+        work.out.note(f"{answer.strip()!r} names none of them: they have the numbers before them")
 
 
 def numbers(text: str, most: int) -> list[int]:
-    """The numbers in a list such as ``1,3-5``; those that are not offered are left out."""
+    """The numbers in a list such as ``1,3-5``, if all were offered; else none of them."""
     if text.strip().lower() == "all":
         return list(range(1, most + 1))
     found: list[int] = []
     for part in text.replace(",", " ").split():
-        first, dash, last = part.partition("-")
-        if first.isdigit() and (not dash or last.isdigit()):
-            found += range(int(first), min(int(last) if dash else int(first), most) + 1)
-    return [number for number in dict.fromkeys(found) if 1 <= number <= most]
+        span = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        first, last = (int(span[1]), int(span[2] or span[1])) if span else (0, 0)
+        if not 1 <= first <= last <= most:
+            return []
+        found += range(first, last + 1)
+    return list(dict.fromkeys(found))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 5.0
 """Seconds between two plain lines about one image, or about one phase."""
+FIRST_LINE_AFTER = 1.5
+"""Seconds after which it is first said that something goes on."""
 SPARE_ROWS = 6
 """Rows of the terminal that bars of layers leave free."""
 
@@ -38,6 +40,33 @@ def phases(out: Output) -> Iterator[Callable[[str], None]]:
             status.update(text)
 
         yield report
+
+
+@contextmanager
+def reminding(out: Output, still: Callable[[], str]) -> Iterator[None]:
+    """Say now and then that something goes on; nothing of what is over in a moment.
+
+    Plain lines, on a terminal too: beside it, others print what is done.
+
+    Args:
+        out: where.
+        still: says what is still going on.
+    """
+    over = threading.Event()
+
+    def remind() -> None:
+        wait = FIRST_LINE_AFTER
+        while not over.wait(wait):
+            out.note(still())
+            wait = LINE_EVERY
+
+    thread = threading.Thread(target=remind, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

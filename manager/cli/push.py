@@ -156,7 +156,9 @@ def _line(outcome: "Pushed") -> str:
     from manager.core.units import format_size
 
     progress = outcome.progress
-    sent = f", {format_size(progress.sent)} sent" if progress.sent is not None else ""
+    # Graph drivers count layers before they are packed: it is not what went over the wire.
+    new = f", {format_size(progress.sent)} of layers sent" if progress.sent else ", no layer sent"
+    sent = new if progress.sent is not None else ""
     size = f", manifest of {format_size(progress.manifest_size)}" if progress.manifest_size else ""
     return f"{outcome.reference.familiar}: pushed, {progress.digest}{size}{sent}"
 

@@ -17,7 +17,7 @@ from manager.core.reference import ImageReference, InvalidReferenceError
 from manager.core.versions import Newer, newer, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from manager.core.model import Image
 
@@ -60,11 +60,8 @@ class Held:
     """Whether the engine pushes under a digest that it does not keep."""
 
     def is_at(self, digest: str) -> bool:
-        """Whether a digest is this image's, or that of one of its platforms which is here.
-
-        The containerd store pushes only that one where the others are not here.
-        """
-        return digest in self.digests or any(it.digest == digest for it in self.image.manifests)
+        """Whether a digest is this image's."""
+        return is_same(self.image, {digest})
 
     @property
     def wants_versions(self) -> bool:
@@ -110,6 +107,24 @@ class Checked:
     def outdated(self) -> bool:
         """Whether there is anything newer."""
         return self.freshness is Freshness.OUTDATED or self.newer.newest is not None
+
+
+def is_same(image: Image, digests: Collection[str], config: str = "") -> bool:
+    """Whether an image that is here is one that a registry tells of.
+
+    It is known by the digests it was pulled by or pushed as, under whatever name; by those of its
+    platforms that are here, since the containerd store pushes only these where others are not; and
+    by its id.
+
+    Args:
+        image: what is here.
+        digests: of the registry's list, and of the manifest in it that counts here.
+        config: digest of the registry's configuration of it; empty where that was not asked for.
+            It alone stays the same where an engine packs anew what it pushes, as Podman does.
+    """
+    known = {name.rpartition("@")[2] for name in image.digests}
+    known |= {it.digest for it in image.manifests} | {image.id}
+    return not known.isdisjoint({*digests, config})
 
 
 def held(images: Iterable[Image], store: Store, patterns: Sequence[str] = ()) -> tuple[Held, ...]:

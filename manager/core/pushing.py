@@ -63,7 +63,10 @@ class PushProgress(Progress):
 
     @property
     def sent(self) -> int | None:
-        """Bytes of layers that the registry did not have; None where the engine does not tell."""
+        """Bytes of layers that the registry did not have; None where the engine does not tell.
+
+        As the engine counts them: graph drivers before, the containerd store after packing.
+        """
         if not self.layers or any(it.status == "pushed" and not it.done for it in self._sent()):
             return None
         return sum(layer.done for layer in self._sent())

@@ -191,5 +191,6 @@ def test_a_containers_own_time_to_stop_counts(run: Command, engine: Engine) -> N
     config: dict[str, object] = {"Image": "busybox", "Cmd": ["sh", "-c", script], "StopTimeout": 30}
     identity = engine.containers.create("slow", config)
     engine.containers.start(identity)
-    run.ok("stop", "slow")
+    stopped = run.ok("stop", "slow")
+    assert stopped.err.startswith("still under way: slow\n")
     assert engine.containers.inspect(identity)["State"]["ExitCode"] == 7

@@ -120,7 +120,7 @@ def test_a_push_tells_its_digest_and_the_second_sends_nothing(run: Command, lab:
     again = run.ok("push", targets[0])
     assert again.out.startswith(f"{targets[0]}: pushed, {first[0]['digest']}, manifest of ")
     if lab.flavour != "podman":
-        assert again.out.endswith(", 0B sent\n")
+        assert again.out.endswith(", no layer sent\n")
 
 
 def test_what_was_pushed_from_here_is_current_also_where_only_a_part_of_it_was(
@@ -136,6 +136,7 @@ def test_what_was_pushed_from_here_is_current_also_where_only_a_part_of_it_was(
     assert (row["status"], row["digest"]) == ("current", there(lab, "push/two", "1"))
     (tag,) = run.ok("tags", target, "--long", "--json").data["tags"]
     assert tag["here"]["current"]
+    assert run.ok("inspect", target, "--json").data["local"]["current"]
 
 
 def test_what_is_not_here_is_refused_before_anything_is_sent(run: Command, lab: Lab) -> None:

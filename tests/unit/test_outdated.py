@@ -11,7 +11,7 @@ import pytest
 from manager.actions.outdated import outdated
 from manager.adapters.registries.asking import Registries
 from manager.adapters.registries.places import Place
-from manager.core.freshness import Checked, Freshness, held
+from manager.core.freshness import Checked, Freshness, held, is_same
 from manager.core.manifests import CONFIGS, MANIFESTS, OCI_INDEX
 from manager.core.model import Image, Manifest, Store
 from tests.registry_server import Handler, Request, Served, served
@@ -47,6 +47,21 @@ def ask(
 
 def one(*digests: str, tag: str = "r.io/a/b:1.2") -> Image:
     return image(tag, digests=tuple(f"r.io/a/b@{digest}" for digest in digests))
+
+
+@pytest.mark.parametrize(
+    ("digests", "config", "same"),
+    [
+        ({LIST}, "", True),  # it was pulled by this list
+        ({NEW, OLD}, "", True),  # the list has moved; the platform's manifest in it has not
+        ({NEW}, "", False),
+        ({NEW}, NGINX, True),  # packed anew
+        ({NGINX}, "", True),  # its own id
+    ],
+)
+def test_what_makes_an_image_the_same(digests: set[str], config: str, same: bool) -> None:
+    here = replace(one(LIST), manifests=(Manifest(OLD, 1, 1),))
+    assert is_same(here, digests, config) is same
 
 
 def test_one_question_a_tag_and_one_list_a_repository() -> None:

@@ -121,9 +121,12 @@ def test_nothing_at_all_means_untagged_images() -> None:
         ("2 2,2", [2]),
         ("all", [1, 2, 3, 4, 5]),
         ("0,6,99999999999", []),
-        ("4-99999999999", [4, 5]),
+        ("4-5", [4, 5]),
+        ("4-6", []),
+        ("1 6", []),
+        ("1,x", []),
         ("x,-1,1-", []),
     ],
 )
-def test_only_numbers_that_were_offered_are_chosen(text: str, chosen: list[int]) -> None:
+def test_all_numbers_that_were_offered_are_chosen_or_none(text: str, chosen: list[int]) -> None:
     assert numbers(text, 5) == chosen

@@ -395,7 +395,14 @@ def test_registries_are_asked_where_the_engine_asks_them(
     mirrors, insecure = from_info(INFO)
     found = places(registry, mirrors, insecure)
     assert tuple(place.url for place in found) == urls
-    assert all(place.verify for place in found) is (len(urls) == 1 or registry == "docker.io")
+    verified = all(place.verify for place in found if place.url.startswith("https:"))
+    assert verified is (len(urls) == 1 or registry == "docker.io")
+
+
+def test_a_mirror_that_the_engine_does_not_verify_is_not_verified_here() -> None:
+    mirrors = ("https://plain.example:80", "https://10.1.2.3", "https://mirror.example")
+    found = places("docker.io", mirrors, from_info(INFO)[1])
+    assert [place.verify for place in found] == [False, False, True, True]
 
 
 def test_a_mirror_gets_no_login() -> None:

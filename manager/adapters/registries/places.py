@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from manager.adapters.registries.challenges import LOOPBACK
 from manager.core.reference import DEFAULT_REGISTRY
@@ -59,10 +60,15 @@ def places(
         insecure: whether a registry may be asked without TLS.
     """
     if registry == DEFAULT_REGISTRY:
-        return (*(Place(url, mirror=True) for url in mirrors), Place(HUB))
+        return (*(_mirror(url, insecure) for url in mirrors), Place(HUB))
     if is_loopback(registry) or insecure(registry):
         return (Place(f"https://{registry}", verify=False), Place(f"http://{registry}"))
     return (Place(f"https://{registry}"),)
+
+
+def _mirror(url: str, insecure: Callable[[str], bool]) -> Place:
+    host = urlsplit(url).netloc
+    return Place(url, verify=not (is_loopback(host) or insecure(host)), mirror=True)
 
 
 def is_loopback(registry: str) -> bool:
