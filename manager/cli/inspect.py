@@ -84,6 +84,7 @@ class _Found:
         from manager.actions.observe import store_of
         from manager.core.model import Store
         from manager.core.platforms import normalised
+        from manager.core.tagging import holder_of
 
         lookup = work.lookup(platform)
         remote = lookup.remote(reference)
@@ -91,7 +92,9 @@ class _Found:
             work.out.warn(f"{reference.familiar} is there for {remote.config.platform} only")
         reached = bool(work.info)
         store = store_of(work.engine, work.info) if reached else Store.GRAPH_DRIVER
-        image = work.engine.images.find(reference.for_engine) if reached else None
+        # Only the list tells which of an image's platforms are here.
+        held = work.engine.images.list_manifests() if reached else ()
+        image = holder_of(held, reference)
         return cls(remote, remote.wanted(store), image, reached, datetime.now(UTC))
 
     @property
