@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from manager.core import registry_kinds
@@ -94,15 +95,18 @@ _SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ("no such host", "network is unreachable", "no route to host", "host is down"),
     ),
 )
-_SIGNS_COMPILED: list[tuple[Kind, re.Pattern[str]]] = []
+
+
+@cache
+def _compiled() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+    """Made at the first failure, and whole at once: several pulls can fail at the same time."""
+    return tuple((kind, re.compile("|".join(signs))) for kind, signs in _SIGNS)
 
 
 def kind_of(said: str) -> Kind:
     """The kind of a failure, from the engine's own words."""
-    if not _SIGNS_COMPILED:
-        _SIGNS_COMPILED.extend((kind, re.compile("|".join(signs))) for kind, signs in _SIGNS)
     text = said.lower()
-    return next((kind for kind, signs in _SIGNS_COMPILED if signs.search(text)), Kind.OTHER)
+    return next((kind for kind, signs in _compiled() if signs.search(text)), Kind.OTHER)
 
 
 def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool = False) -> Failure:

@@ -1,5 +1,7 @@
 """How far a pull is, and what its failures mean: messages as engines send them."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -18,6 +20,24 @@ def folded(*messages: dict[str, Any]) -> PullProgress:
 
 def layer(status: str, identity: str = "a", **detail: int) -> dict[str, Any]:
     return {"status": status, "id": identity, "progressDetail": detail}
+
+
+def test_what_a_failure_means_is_known_from_the_first_on_to_all_at_the_same_time() -> None:
+    program = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from manager.core.pulling import Kind, kind_of
+sys.setswitchinterval(1e-6)
+together = Barrier(8)
+def ask(_):
+    together.wait()
+    return kind_of("no basic auth credentials")
+with ThreadPoolExecutor(8) as pool:
+    assert set(pool.map(ask, range(8))) == {Kind.LOGIN}
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_sizes_are_told_one_by_one() -> None:
