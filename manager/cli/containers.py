@@ -12,8 +12,6 @@ from manager.core.model import Container, Snapshot, by_group_and_number
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from manager.actions.run import Outcome
     from manager.core.plan import Plan
 
@@ -262,7 +260,7 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
     from manager.actions.run import Options, run
     from manager.cli.progress import reminding
     from manager.cli.sighting import sighted
-    from manager.cli.steps import show_outcomes, show_plan, tell
+    from manager.cli.steps import show_outcomes, show_plan, tell, under_way
     from manager.core.plan import Verb
 
     explained(work, plan, how)
@@ -286,15 +284,8 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
         tell(work.out, outcome, quiet=how.json)
         left[outcome.step.target] -= 1
 
-    with reminding(work.out, lambda: _still(left)):
+    with reminding(work.out, lambda: under_way(left)):
         outcomes = run(work.engine, plan, options_, report)
     code = show_outcomes(work.out, how.command, outcomes, json=how.json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
-
-
-def _still(steps: "Mapping[str, int]") -> str:
-    """What has steps left, in words."""
-    from manager.core.explaining import listed
-
-    return f"still under way: {listed(tuple(name for name, left in steps.items() if left))}"

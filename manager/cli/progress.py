@@ -50,14 +50,15 @@ def reminding(out: Output, still: Callable[[], str]) -> Iterator[None]:
 
     Args:
         out: where.
-        still: says what is still going on.
+        still: says what is still going on; empty where nothing is.
     """
     over = threading.Event()
 
     def remind() -> None:
         wait = FIRST_LINE_AFTER
         while not over.wait(wait):
-            out.note(still())
+            if text := still():
+                out.note(text)
             wait = LINE_EVERY
 
     thread = threading.Thread(target=remind, daemon=True)

@@ -57,6 +57,18 @@ def tell(out: Output, outcome: Outcome, *, quiet: bool) -> None:
         out.line(f"{DONE[outcome.step.verb]} {outcome.step.target}")
 
 
+def under_way(left: Mapping[str, int]) -> str:
+    """What has steps left, in words; empty where nothing has.
+
+    Args:
+        left: how many steps each target has left.
+    """
+    from manager.core.explaining import listed
+
+    names = tuple(name for name, steps in left.items() if steps)
+    return f"still under way: {listed(names)}" if names else ""
+
+
 def show_outcomes(
     out: Output, command: str, outcomes: Sequence[Outcome], *, json: bool
 ) -> ExitCode:

@@ -61,14 +61,18 @@ def places(
     """
     if registry == DEFAULT_REGISTRY:
         return (*(_mirror(url, insecure) for url in mirrors), Place(HUB))
-    if is_loopback(registry) or insecure(registry):
+    if _is_unverified(registry, insecure):
         return (Place(f"https://{registry}", verify=False), Place(f"http://{registry}"))
     return (Place(f"https://{registry}"),)
 
 
 def _mirror(url: str, insecure: Callable[[str], bool]) -> Place:
-    host = urlsplit(url).netloc
-    return Place(url, verify=not (is_loopback(host) or insecure(host)), mirror=True)
+    return Place(url, verify=not _is_unverified(urlsplit(url).netloc, insecure), mirror=True)
+
+
+def _is_unverified(host: str, insecure: Callable[[str], bool]) -> bool:
+    """Whether the engine asks a host, registry or mirror, without verifying who it is."""
+    return is_loopback(host) or insecure(host)
 
 
 def is_loopback(registry: str) -> bool:
