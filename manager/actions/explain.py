@@ -68,6 +68,7 @@ def details(engine: Engine, container: Container, info: Mapping[str, Any]) -> De
         histories.changes(engine, container.id),
         whole_life(container.created, state, life),
         mounts,
+        tuple(str(it.get("Destination") or "") for it in row.get("Mounts") or ()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,16 +102,12 @@ def screen(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[s
 
 
 def _indented(text: str) -> Iterator[str]:
-    from manager.core.explaining import paragraph
+    from manager.core.explaining import WIDTH, folded, paragraph
 
     if not text.startswith("  "):
         yield from paragraph(text)
         return
-    import textwrap
-
-    from manager.core.explaining import WIDTH
-
-    yield from textwrap.wrap(text.strip(), WIDTH, initial_indent="  ", subsequent_indent="    ")
+    yield from folded(text, WIDTH, "  ", "    ")
 
 
 def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
@@ -137,8 +134,8 @@ def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
 def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     from manager.actions.explain import meanings
     from manager.core.explaining import KINDS
-    from manager.core.explaining_address import without_login
     from manager.core.explaining_concepts import CONCEPTS, concept_of
+    from manager.core.misspelt import without_login
 
     kind, colon, bare = text.partition(":")
     said = kind if colon and kind in KINDS and bare else ""
@@ -177,11 +174,14 @@ def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word:
     registry = work.lab.registry if work.lab is not None else ""
     own = reference is not None and stands_in(reference, registry)
     asked = urls(reference, info, registry)
-    address = explaining_address.page(word, asked, own_registry=own)
+    address = explaining_address.page(word, asked, registry if own else "")
     if image is None:
+        if facts.engine and reference is not None and address.facts["valid"]:
+            parts = (*address.parts, *explaining_address.absent(facts, reference))
+            return replace(address, parts=parts, facts={**address.facts, "here": False})
         return address
     by_name = not is_bare_id(word) and bool(image.tags or image.digests)
-    named = by_name and not image.id.removeprefix("sha256:").startswith(word)
+    named = by_name and not image.id.startswith((word, f"sha256:{word}"))
     return images.page(facts, image, address if named else None)
 
 
@@ -190,20 +190,46 @@ def _names(container: Any) -> set[str]:  # noqa: ANN401
 
 
 def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
-    from manager.core.explaining_address import without_login
     from manager.core.explaining_images import compare
 
     facts, _ = _look(work, "", must=True)
-    found = []
-    for text in texts:
-        image = facts.image(text.removeprefix("image:"))
-        if image is None:
-            raise ManagerError(
-                f"there is no image {without_login(text)} here",
-                "see what there is with: dockmgr images",
-            )
-        found.append(image)
-    return compare(facts, *found), ()
+    found = [(text, facts.image(text)) for text in (it.removeprefix("image:") for it in texts)]
+    there = [(text, image) for text, image in found if image is not None]
+    if len(there) < len(found):
+        raise _not_two([text for text, image in found if image is None], facts)
+    return compare(facts, *there), ()
+
+
+def _not_two(missing: list[str], facts: Facts) -> ManagerError:
+    """Why things cannot be compared: they are no images that are here."""
+    from manager.actions.explain import meanings
+    from manager.core.explaining_concepts import concept_of
+    from manager.core.misspelt import explain as what_is_wrong
+    from manager.core.misspelt import without_login
+    from manager.core.reference import FORM, read
+
+    text = missing[0]
+    shown = without_login(text)
+    kind = meanings(facts.snapshot, text, concept_of(text))[0]
+    if kind == "container":
+        made_from = {it.name: it.image for it in facts.snapshot.containers if text in _names(it)}
+        name, image = next(iter(made_from.items()))
+        return ManagerError(
+            f"{name} is a container, and only two images can be compared",
+            f"name its image, {image}; or explain it alone: dockmgr explain {name}",
+        )
+    if kind in {"concept", "group"}:
+        return ManagerError(
+            f"{text} is {NOUNS[kind]}, and only two images can be compared",
+            f"explain it alone: dockmgr explain {text}",
+        )
+    if read(text) is None:
+        problem = what_is_wrong(text)
+        return ManagerError(f"{shown} is no image: {problem}", FORM, ExitCode.USAGE)
+    return ManagerError(
+        f"there is no image {shown} here",
+        "see what there is with: dockmgr images",
+    )
 
 
 def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """What an explanation is made of: the facts of an engine, and pages of paragraphs and pictures."""
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,12 @@ from manager.core.tree import Branch, branches
 WIDTH = 79
 """Columns of a page: one fewer than terminals have, since some break a line that is full."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+BREAK = "\0"
+"""Where a word that is longer than a line may be broken; never shown."""
+GLUE = "\u00a0"
+"""Where a line may not end."""
+COMMAND = re.compile(r"(?<=: )(?:dockmgr|docker) .*?(?=[.,;] |\.?$)")
+"""A command in a sentence: on one line, so that it can be copied."""
 SHOWN = 4
 """Containers that are drawn under an image; of more, the number is said."""
 SEED_LABEL = "dockmgr.lab.seed"
@@ -110,9 +117,36 @@ def _has_digest(image: Image, repository: str, text: str) -> bool:
     return any(it and it.repository == repository and it.digest == digest for it in found)
 
 
+def folded(text: str, width: int = WIDTH, first: str = "", later: str = "") -> tuple[str, ...]:
+    """A text as lines; a word that is longer than a line ends before an ``@`` or after a ``/``.
+
+    Args:
+        text: one paragraph.
+        width: columns.
+        first: what the first line begins with.
+        later: what the others begin with.
+    """
+    room = width - len(later)
+    whole = COMMAND.sub(lambda it: it[0].replace(" ", GLUE) if len(it[0]) <= room else it[0], text)
+    words = (_breakable(it) if len(it) > room else it for it in re.split(r"[ \n]+", whole))
+    lines = textwrap.wrap(
+        " ".join(words),
+        width,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_on_hyphens=False,
+    )
+    shown = (re.sub(rf"(?<=\S) {BREAK}|{BREAK}", "", line) for line in lines)
+    return tuple(line.replace(GLUE, " ") for line in shown)
+
+
+def _breakable(word: str) -> str:
+    return re.sub(r"(?<=/)(?=[^/])|(?=@)", f" {BREAK}", word)
+
+
 def paragraph(text: str) -> tuple[str, ...]:
     """A text as lines of a page."""
-    return tuple(textwrap.wrap(text, WIDTH, break_on_hyphens=False))
+    return folded(text)
 
 
 def row(label: str, text: str, indent: int = 2) -> tuple[str, ...]:
@@ -121,15 +155,11 @@ def row(label: str, text: str, indent: int = 2) -> tuple[str, ...]:
     later = " " * (indent + 2)
     longest = max(map(len, text.split()), default=0)
     if len(first) + longest > WIDTH:
-        return (first.rstrip(), *_wrapped(text, later, later))
-    return _wrapped(text, first, later)
-
-
-def _wrapped(text: str, first: str, later: str) -> tuple[str, ...]:
-    lines = textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
-    )
-    return tuple(lines)
+        return (
+            *folded(f"{label}:", WIDTH, " " * indent, later),
+            *folded(text, WIDTH, later, later),
+        )
+    return folded(text, WIDTH, first, later)
 
 
 def relation(snapshot: Snapshot, image_id: str = "", first: str = "") -> tuple[Relation, ...]:

@@ -4,48 +4,108 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from manager.core.explaining import Page, Part, Picture, row
-from manager.core.misspelt import explain
+from manager.core.explaining import Facts, Page, Part, Picture, listed, row
+from manager.core.misspelt import Fault, fault, obstacle, quoted, without_login
 from manager.core.reference import (
     DEFAULT_REGISTRY,
     FORM,
+    ID_DIGITS,
     LEGACY_REGISTRY,
     OFFICIAL,
     ImageReference,
+    is_bare_id,
     read,
 )
-from manager.core.registry_kinds import of
+from manager.core.registry_kinds import Kind, of
 
 UNNAMED = "not named, and then Docker Hub is meant"
-LOGIN = re.compile(r"(^[a-z]+://|^).*@(?!sha[0-9]+:)", re.DOTALL)
-"""All before the last ``@`` that has no digest after it."""
+RESERVED = "scratch"
+"""Source: moby, ``distribution/registry_unix.go`` and ``api.NoBaseImageSpecifier``."""
+PORT_LIKE = re.compile(r"\d{4,5}")
+HOST_LIKE = re.compile(r"localhost|(?:[\w-]+\.)+[a-z]{2,}")
 
 
-def page(text: str, urls: Sequence[str], *, own_registry: bool) -> Page:
+def page(text: str, urls: Sequence[str], lab_registry: str = "") -> Page:
     """Explain an address, or why something is none.
 
     Args:
         text: as it was typed.
         urls: where the engine asks that registry, the first place first, without a path.
-        own_registry: whether a lab's registry answers in that one's place.
+        lab_registry: ``HOST:PORT`` of a lab's own registry, where that one answers; else empty.
     """
+    number = text.removeprefix("sha256:")
+    if len(number) == ID_DIGITS and is_bare_id(number):
+        return _id(text)
     found = read(text)
-    if found is None:
-        return _wrong(text)
+    wrong = fault(text) if found is None else obstacle(found)
+    if found is None or wrong is not None:
+        return _wrong(text, wrong or fault(text))
     asked = tuple(manifest_url(url, found) for url in urls)
-    parts: list[Part] = [f"{text} means {found.canonical}", Picture(_picture(found))]
     kind = of(found.registry)
-    parts.append(f"{found.registry} is run by: {kind.run_by}.")
-    if own_registry:
+    facts = _facts(found, asked, kind.run_by, own_registry=bool(lab_registry))
+    parts: list[Part] = [f"{text} means {found.canonical}", Picture(_picture(found))]
+    if found.familiar_name == RESERVED:
         parts.append(
-            f"In this lab a registry of the lab's own answers in place of {found.registry}. What "
-            "it starts with was made by dockmgr of Debian's packages; it is not Docker's."
+            f"Docker keeps the name {RESERVED} for the empty image that a Dockerfile can begin "
+            f"with: FROM {RESERVED}. No registry is ever asked for it; pull and tag refuse it."
+        )
+        return Page("address", text, tuple(parts), facts | {"asks": [], "reserved": True})
+    if lab_registry and found.registry == lab_registry:
+        parts.append(f"{found.registry} is the registry of this lab. {STARTS_WITH}")
+    else:
+        parts.append(f"{found.registry} is run by: {kind.run_by}.")
+    if lab_registry and found.registry != lab_registry:
+        parts.append(
+            f"In this lab a registry of the lab's own answers in place of {found.registry}. "
+            + STARTS_WITH
         )
     parts.append(f"docker pull {found.familiar} asks for its manifest, the list of its layers:")
     parts.append(Picture(_asking(asked)))
-    return Page(
-        "address", text, tuple(parts), _facts(found, asked, kind.run_by, own_registry=own_registry)
+    if _is_like_registry(found):
+        parts.append(
+            f"If {text} was meant as a registry: a registry has a slash and a name behind it, as "
+            f"in {text}/NAME. Without a slash it is read as a name."
+        )
+    return Page("address", text, tuple(parts), facts)
+
+
+NO_ADDRESS = (
+    "An id of an image, not an address. An id names an image on its own engine only; no registry "
+    "knows it. Here no image has the id"
+)
+NOT_HERE = "It is not here: no image of this engine has this address."
+STARTS_WITH = "What it starts with was made by dockmgr of Debian's packages; it is not Docker's."
+
+
+def absent(facts: Facts, reference: ImageReference) -> tuple[Part, ...]:
+    """Say that an engine has no image of an address, and which other tags of it are there."""
+    if reference.familiar_name == RESERVED:
+        return ()
+    tags = [read(tag) for image in facts.snapshot.images for tag in image.tags]
+    others = tuple(
+        sorted(it.familiar for it in tags if it and it.repository == reference.repository)
     )
+    text = f"It is not here; of its tags here are: {listed(others)}." if others else NOT_HERE
+    return f"{text} Get it with:", Picture((f"  dockmgr pull {reference.familiar}",))
+
+
+def _is_like_registry(found: ImageReference) -> bool:
+    """Whether a name without a slash looks as if the registry of that name had been meant."""
+    name = found.typed.partition("@")[0]
+    host, _, port = name.partition(":")
+    known = of(host).kind is not Kind.OTHER or bool(HOST_LIKE.fullmatch(host))
+    return "/" not in name and known and (not port or bool(PORT_LIKE.fullmatch(port)))
+
+
+def _id(text: str) -> Page:
+    """The id of an image, whole, of which there is none here."""
+    parts = (
+        NO_ADDRESS,
+        Picture((f"  {text}",)),
+        "To see the ids that are here: dockmgr images",
+    )
+    facts = {"valid": False, "problem": "it is an id, and no image here has it", "remedy": None}
+    return Page("address", text, parts, facts)
 
 
 def manifest_url(url: str, reference: ImageReference) -> str:
@@ -101,10 +161,13 @@ def _of_digest(found: ImageReference) -> str:
 
 
 def _asking(asked: Sequence[str]) -> tuple[str, ...]:
-    rows = [
-        row("then, if that has it not, GET" if n else "GET", url) for n, url in enumerate(asked)
-    ]
-    return tuple(line for lines in rows for line in lines)
+    lines: tuple[str, ...] = ()
+    for number, url in enumerate(asked):
+        label = "GET" if not number else "then, if that has it not or fails, GET"
+        if number and url == asked[number - 1].replace("https:", "http:", 1):
+            label = "or, where that cannot be reached with https, GET"
+        lines += row(label, url)
+    return lines
 
 
 def _facts(
@@ -135,25 +198,32 @@ def _facts(
     }
 
 
-def without_login(text: str) -> str:
-    """What was typed, but for a user and password before the registry: these are not shown."""
-    return text if read(text) is not None else LOGIN.sub(r"\1***@", text, count=1)
+def _wrong(text: str, wrong: Fault) -> Page:
+    where = _where(text, wrong)
+    safe = without_login(text)
+    if safe != text:
+        where = f"at letter 1 of it, {quoted(safe.rpartition('@')[0] + '@')} is too much"
+    lines = (
+        *row("what is wrong", wrong.problem),
+        *row("where", where),
+        *row("what would be right", wrong.right),
+    )
+    shown = safe if safe.strip() else "What is empty"
+    parts: tuple[Part, ...] = (f"{shown} is no image address.", Picture(lines))
+    if wrong.right != FORM:
+        parts += (f"In general, {FORM}.",)
+    facts = {"valid": False, "problem": wrong.problem, "remedy": wrong.remedy or None}
+    facts |= {"where": where, "right": wrong.right}
+    return Page("address", safe, parts, facts)
 
 
-def _wrong(text: str) -> Page:
-    problem, tried, remedy = explain(text).partition(": try ")
-    text = without_login(text)
-    lines = [*row("what is wrong", problem)]
-    if tried:
-        lines += [*row("where", _where(text, remedy)), *row("what would be right", remedy)]
-    shown = text if text.strip() else "What is empty"
-    parts = (f"{shown} is no image address.", Picture(tuple(lines)), f"In general, {FORM}.")
-    facts = {"valid": False, "problem": problem, "remedy": remedy or None}
-    return Page("address", text, parts, facts)
-
-
-def _where(text: str, remedy: str) -> str:
-    """In what an address differs from what would be right."""
+def _where(text: str, wrong: Fault) -> str:
+    """Which part of an address is wrong; in what it differs from what would be right."""
+    if wrong.part and wrong.part in text:
+        return f"at letter {text.rindex(wrong.part) + 1} of it, {quoted(wrong.part)}"
+    if not wrong.remedy:
+        return "all of it" if text.strip() else "there is nothing"
+    remedy = wrong.remedy
     shorter = min(len(text), len(remedy))
     start = next((n for n in range(shorter) if text[n] != remedy[n]), shorter)
     end = next(
@@ -162,5 +232,5 @@ def _where(text: str, remedy: str) -> str:
     old, new = text[start : len(text) - end], remedy[start : len(remedy) - end]
     at = f"at letter {start + 1} of it"
     if not old:
-        return f"{at}, {new!r} is missing"
-    return f"{at}, {old!r} " + (f"should be {new!r}" if new else "is too much")
+        return f"{at}, {quoted(new)} is missing"
+    return f"{at}, {quoted(old)} " + (f"should be {quoted(new)}" if new else "is too much")

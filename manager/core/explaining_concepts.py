@@ -106,19 +106,22 @@ CONCEPTS = {
         of_context,
     ),
     "dangling": Concept(
-        "A dangling image has no tag: mostly since its tag was moved to a newer build or pull. "
-        "Nothing is wrong with it, but it takes room and is easily forgotten.",
+        "An untagged image has no tag: mostly since that was moved to a newer build or pull. "
+        "docker calls every such image dangling. dockmgr calls it so only if it has no digest "
+        "either: then no registry is known to have it, and it cannot be pulled again. Nothing is "
+        "wrong with it, but it takes room and is easily forgotten.",
         of_dangling,
     ),
     "prune": Concept(
-        "To prune is to remove what nobody uses. docker image prune takes dangling images. "
+        "To prune is to remove what nobody uses. docker image prune takes untagged images. "
         "dockmgr prune goes by rules, shows each image and its bytes first, asks, and can be "
         "undone. Images of containers never go, stopped ones included.",
         of_prune,
     ),
     "group": Concept(
-        "A group is the numbered containers of one spawn: nginx1, nginx2, nginx3. It can be "
-        "stopped, removed and scaled as one. Labels make a group, not names.",
+        "A group is the numbered containers of one spawn: nginx1, nginx2, nginx3. Each is a "
+        "member of it. It can be stopped, removed and scaled as one. Labels make a group, not "
+        "names.",
         of_group,
     ),
     "lab": Concept(
@@ -128,14 +131,23 @@ CONCEPTS = {
         of_lab,
     ),
 }
-ALIASES = {"address": "reference", "untagged": "dangling"}
+ALIASES = {
+    "address": "reference",
+    "daemon": "engine",
+    "member": "group",
+    "untagged": "dangling",
+}
+"""Other words for the same, or for what is explained with it."""
+PLURALS = {"ies": "y", "sses": "ss", "s": ""}
 
 
 def concept_of(word: str) -> str:
-    """The concept that a word names, also in the plural; empty if none."""
-    word = ALIASES.get(word, word)
-    one = word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
-    return word if word in CONCEPTS else one if one in CONCEPTS else ""
+    """The concept that a word names, also in the plural and with capital letters; empty if none."""
+    word = word.lower()  # a capital letter is in no address of one word
+    ends = ((it, end) for it, end in PLURALS.items() if word.endswith(it))
+    ones = (word, *(word.removesuffix(many) + one for many, one in ends))
+    meant = (ALIASES.get(it, it) for it in ones)
+    return next((it for it in meant if it in CONCEPTS), "")
 
 
 def page(word: str, facts: Facts) -> Page:

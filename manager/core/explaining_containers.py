@@ -61,6 +61,8 @@ class Details:
     """The oldest first."""
     volumes: tuple[str, ...] = ()
     """Volumes and folders mounted into it: what is written there is not in its layer."""
+    mounted_at: tuple[str, ...] = ()
+    """The paths in it at which they are mounted, which the engine makes where they are missing."""
 
 
 def page(facts: Facts, container: Container, details: Details) -> Page:
@@ -70,7 +72,7 @@ def page(facts: Facts, container: Container, details: Details) -> Page:
         f"{container.name} is a container, made from {container.image}. It is {container.state}."
     ]
     parts += [*relation(facts.snapshot, container.image_id, container.name)]
-    changes = telling(details.changes)
+    changes = telling(details.changes, details.mounted_at)
     size = "of unknown size" if details.written is None else format_size(details.written)
     lines = [*row("writable layer", f"{size}, its own; it goes when the container is removed")]
     layers = 0
@@ -105,15 +107,22 @@ def page(facts: Facts, container: Container, details: Details) -> Page:
     return Page("container", container.name, tuple(parts), told)
 
 
-def telling(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Changes without the folders that changed only because something in them did."""
-    parents = {
-        it.path[:end] or "/"
-        for it in changes
-        for end, letter in enumerate(it.path)
-        if letter == "/"
-    }
-    return tuple(it for it in changes if it.kind is not Kind.CHANGED or it.path not in parents)
+def telling(changes: Sequence[Change], mounted_at: Sequence[str] = ()) -> tuple[Change, ...]:
+    """Changes without the folders that changed only because something in them did.
+
+    Args:
+        changes: as the engine tells them.
+        mounted_at: paths of mounts: the folders that lead to them were not written by anybody.
+    """
+    points = {path for point in mounted_at for path in (point, *_above(point))}
+    written = [it for it in changes if it.path not in points]
+    parents = {path for it in written for path in _above(it.path)}
+    return tuple(it for it in written if it.kind is not Kind.CHANGED or it.path not in parents)
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """The folders that a path is in, ``/`` first."""
+    return tuple(path[:end] or "/" for end, letter in enumerate(path) if letter == "/")
 
 
 def _life(life: Sequence[Event], now: datetime) -> tuple[str, ...]:

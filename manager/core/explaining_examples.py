@@ -195,16 +195,22 @@ def of_context(facts: Facts) -> Found:
 
 
 def of_dangling(facts: Facts) -> Found:
-    """The untagged images, and what they would free."""
+    """The images without a tag, those of them without a digest, and what they would free."""
     parents = {it.parent for it in facts.snapshot.images}
     found = [it for it in facts.snapshot.images if not it.tags and it.id not in parents]
-    told = {"dangling": [it.id for it in found]}
+    lone = [it for it in found if not it.digests]
+    told = {"untagged": [it.id for it in found], "dangling": [it.id for it in lone]}
     if not found:
         return ("There is none here. One appears when you build or pull a tag anew.",), told
     names = listed(tuple(it.short_id for it in found))
+    neither = listed(tuple(it.short_id for it in lone)) or "none"
     frees = _frees(facts, [it.id for it in found])
-    text = f"Of yours dangling: {names}. Those that no container uses free {frees}."
-    return (text, "See what would go: dockmgr prune --untagged --dry-run"), told
+    text = (
+        f"Of yours untagged: {names}. Of these without a digest too: {neither}. Those untagged "
+        f"that no container uses free {frees}."
+    )
+    see = "See what would go: dockmgr prune --untagged --dry-run, or with --dangling instead"
+    return (text, see), told
 
 
 def of_prune(facts: Facts) -> Found:
@@ -214,11 +220,15 @@ def of_prune(facts: Facts) -> Found:
     stopped = [it.name for it in facts.snapshot.containers if not it.running]
     frees = _frees(facts, idle)
     text = (
-        f"Here {plural(len(idle), 'image')} without a container would free {frees}; "
-        f"{plural(len(stopped), 'container')} stopped. See what would go: "
-        "dockmgr prune --all --dry-run"
+        f"Here {plural(len(idle), 'image')} without a container would free {frees}. "
+        "See what would go: dockmgr prune --all --dry-run"
     )
-    return (text,), {"idle": len(idle), "stopped": stopped}
+    more = (
+        f"Stopped here: {plural(len(stopped), 'container') if stopped else 'no container'}. "
+        "What is stopped goes only if that is asked for, and if it ended more than a day ago: "
+        "dockmgr prune --stopped-containers --dry-run"
+    )
+    return (text, more), {"idle": len(idle), "stopped": stopped}
 
 
 def _frees(facts: Facts, image_ids: Sequence[str]) -> str:

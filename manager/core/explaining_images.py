@@ -18,6 +18,7 @@ from manager.core.explaining import (
 )
 from manager.core.layers import ROOT
 from manager.core.model import Image, Store
+from manager.core.reference import DEFAULT_REGISTRY, read
 from manager.core.removal import Remaining
 from manager.core.units import format_age, format_size
 
@@ -42,10 +43,11 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
         f"It is here: image {image.short_id}, {size}, made {made}, called {listed(names)}."
     )
     if SEED_LABEL in image.labels:
-        parts.append(
-            "It is of the lab's own making: dockmgr built it of Debian's packages. It is not the "
-            "image that Docker Hub has under this name."
-        )
+        made_here = "It is of the lab's own making: dockmgr built it of Debian's packages."
+        reference = read(address.name if address else image.label)
+        hub = reference is not None and reference.registry == DEFAULT_REGISTRY
+        other = " It is not the image that Docker Hub has under this name."
+        parts.append(made_here + (other if hub else ""))
     if path:
         parts += [f"Its {plural(len(path), 'layer')}, the top one first:"]
         parts += [Picture(pile(facts, disk, image))]
@@ -103,35 +105,62 @@ def pile(facts: Facts, disk: Disk, image: Image) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def compare(facts: Facts, first: Image, second: Image) -> Page:
-    """Explain what two images share, what each adds, and what removing one frees."""
+def compare(facts: Facts, first: tuple[str, Image], second: tuple[str, Image]) -> Page:
+    """Explain what two images share, what each adds, and what removing one frees.
+
+    Args:
+        facts: of the engine.
+        first: what was typed, and the image that it stands for.
+        second: the other.
+    """
     disk = facts.disk
-    if first.id == second.id:
-        text = f"They are one image, {first.short_id}, with {plural(len(first.tags), 'name')}."
+    (typed, one), (_, other) = first, second
+    if one.id == other.id:
+        count = plural(len(one.tags), "name")
+        text = f"They are one image, {one.short_id}, with {count}: {listed(one.tags)}."
         gone = "Removing one name frees nothing while it has another."
-        told: dict[str, Any] = {"same": True, "image": image_facts(first, 0)}
-        return Page("images", first.label, (text, gone), told)
-    ours, theirs = layers_of(disk, first), layers_of(disk, second)
-    common = sum(one == other for one, other in zip(ours, theirs, strict=False))
+        told: dict[str, Any] = {"same": True, "image": image_facts(one, 0)}
+        return Page("images", name_of(typed, one), (text, gone), told)
+    ours, theirs = layers_of(disk, one), layers_of(disk, other)
+    common = sum(mine == its for mine, its in zip(ours, theirs, strict=False))
     top = ours[common - 1] if common else ROOT
     shared = between(disk, ROOT, top) if common else Bytes()
-    parts: list[Part] = [f"{first.label} and {second.label} side by side:"]
+    names = tuple(name_of(*it) for it in (first, second))
+    parts: list[Part] = [f"{names[0]} and {names[1]} side by side:"]
     both = f"{plural(common, 'layer')}, {shared}, kept once" if common else "no layer"
     lines = [*row("both have", both)]
     told = {"same": False, "shared": {"layers": common, **_amount(shared)}, "images": []}
     removals: list[str] = []
-    for image, path in ((first, ours), (second, theirs)):
+    for name, image, path in zip(names, (one, other), (ours, theirs), strict=True):
         adds = between(disk, top, path[-1]) if len(path) > common else Bytes()
         more = plural(len(path) - common, "layer")
-        lines += row(f"{image.label} adds", f"{more}, {adds}")
+        lines += row(f"{name} adds", f"{more}, {adds}")
         frees, why = _removal(facts, disk, image)
-        removals += row(f"removing {image.label} frees", frees.sentence() + why)
-        told["images"].append(
-            {**image_facts(image, len(path)), "adds": _amount(adds), "frees": _amount(frees)}
-        )
+        removals += _removing(name, image, frees.sentence() + why)
+        amounts = {"adds": _amount(adds), "frees": _amount(frees)}
+        told["images"].append({"name": name, **image_facts(image, len(path)), **amounts})
     parts += [Picture(tuple(lines)), "What other images have too is not freed, so:"]
     parts += [Picture(tuple(removals))]
-    return Page("images", f"{first.label} {second.label}", tuple(parts), told)
+    return Page("images", " ".join(names), tuple(parts), told)
+
+
+def name_of(typed: str, image: Image) -> str:
+    """The name of an image that was typed, with its tag; of its others if it was an id."""
+    wanted = read(typed)
+    fitting = (tag for tag in image.tags if wanted is not None and read(tag) == wanted)
+    return next(fitting, image.label)
+
+
+def _removing(name: str, image: Image, frees: str) -> tuple[str, ...]:
+    """What removing an image by its names frees; one name alone frees nothing beside others."""
+    others = tuple(tag for tag in image.tags if tag != name)
+    if not others:
+        return row(f"removing {name} frees", frees)
+    kept = f"nothing, since it is also called {listed(others)}"
+    return (
+        *row(f"removing only {name} frees", kept),
+        *row(f"removing all its {len(image.tags)} names frees", frees, indent=4),
+    )
 
 
 def _removal(facts: Facts, disk: Disk, image: Image) -> tuple[Bytes, str]:

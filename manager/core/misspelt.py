@@ -1,56 +1,123 @@
 """Why something is no image address: which part is wrong, and what would be right."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from manager.core.ports import HIGHEST_PORT
 from manager.core.reference import (
     COMPONENT,
     DIGEST_DIGITS,
+    FORM,
     LONGEST_PATH,
     LONGEST_TAG,
     OFFICIAL,
     REGISTRY,
     TAG,
+    ImageReference,
     is_bare_id,
     read,
     split_registry,
 )
+from manager.core.web_pages import address_on
 
 LONGEST_SHOWN = 60
 LONGEST_REMEDY = 500
-HUB_PAGES = re.compile(r"hub\.docker\.com/(?:_|r)/([^?#]+)")
-"""Docker Hub's web pages: ``/_/NAME`` for official images, ``/r/USER/NAME`` for all others."""
+PAIR = 2
+LETTERS = "only a to z, 0 to 9, and between them . _ - /"
+COMMAND = re.compile(
+    r"(?:(?:docker|podman|dockmgr)\s+(?:image\s+|container\s+)?[a-z]+\s+(?:-\S+\s+)*"
+    r"|FROM\s+|image:\s+)(\S+)"
+)
+"""A command that ends in an address, a line of a Dockerfile or of a compose file."""
+DIGEST_LIKE = re.compile(r"(?:md5|sha\d+|blake\w+)(?:[:-]|$)", re.IGNORECASE)
+TAG_LIKE = re.compile(r"latest|stable|v?\d+\.[\w.-]*")
+WORD = re.compile(r"\w[\w-]*|v?\d[\w.-]*")
+VERSION = re.compile(r"v?\d[\w.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with something that was to be an address."""
+
+    problem: str
+    remedy: str = ""
+    """An address that would be right, if one can be told."""
+    part: str = ""
+    """What of it is wrong, as it was typed; empty for all that the remedy changes."""
+    right: str = ""
+    """In words, what would be right."""
 
 
 def explain(text: str) -> str:
     """A sentence on what is wrong; ends in ``try …`` where something like it would be right."""
-    problem, remedy = next(_problems(text))
-    if remedy and remedy != text and len(remedy) <= LONGEST_REMEDY and read(remedy):
-        return f"{problem}: try {remedy}"
-    return problem
+    found = fault(text)
+    return f"{found.problem}: try {found.remedy}" if found.remedy else found.problem
+
+
+def fault(text: str) -> Fault:
+    """What is wrong with something that is no address; a remedy is always one."""
+    found = next(_faults(text))
+    usable = found.remedy != text and len(found.remedy) <= LONGEST_REMEDY and read(found.remedy)
+    remedy = found.remedy if usable else ""
+    return Fault(found.problem, remedy, found.part, found.right or remedy or FORM)
+
+
+def obstacle(reference: ImageReference) -> Fault | None:
+    """Why no registry can ever be asked for what is an address by the grammar."""
+    page = address_on(reference.typed)
+    if page:
+        return Fault("it is the address of a web page, not of an image", page, right=page)
+    host, colon, port = reference.registry.rpartition(":")
+    if colon and port.isdigit() and not 0 < int(port) <= HIGHEST_PORT:
+        limits = f"a port from 1 to {HIGHEST_PORT}, as in {host}:5000/{reference.path}"
+        return Fault(f"no port has the number {port}", part=port, right=limits)
+    return None
+
+
+def without_login(text: str) -> str:
+    """What was typed, but for a user and password before the registry: these are not shown."""
+    if read(text) is not None:
+        return text
+    scheme, marks, rest = text.rpartition("://")
+    for end in (it.start() for it in reversed(list(re.finditer("@", rest)))):
+        if _is_login(rest[:end], rest[end + 1 :].partition("@")[0]):
+            return f"{scheme}{marks}***{rest[end:]}"
+    return text
+
+
+def _is_login(before: str, after: str) -> bool:
+    """Whether what stands before an ``@`` can be a user and password, by what is behind it."""
+    if DIGEST_LIKE.match(after):
+        return False
+    tag = before.rpartition("/")[2].partition(":")[2]
+    harmless = not tag or tag == after or TAG_LIKE.fullmatch(tag)
+    return not (harmless and (not after or WORD.fullmatch(after)) and "@" not in before)
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
-def _quoted(text: str) -> str:
-    return repr(_shortened(text))
+def quoted(text: str) -> str:
+    """A text in quotes, shortened; what cannot be printed is written as its code."""
+    shown = (it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
+    return f"'{_shortened(''.join(shown))}'"
 
 
-def _problems(text: str) -> Iterator[tuple[str, str]]:
-    """What is wrong, the plainest first, each with an address that would be right."""
-    stripped = text.strip()
-    if not stripped:
-        yield "image address is empty", ""
-    if stripped != text:
-        yield "image address has white space around it", stripped
-    if "://" in text:
-        plain = text.partition("://")[2].rstrip("/")
-        page = HUB_PAGES.fullmatch(plain)
-        yield "image address is not a URL and has no scheme", page[1] if page else plain
+def _faults(text: str) -> Iterator[Fault]:
+    """What is wrong, the plainest first."""
+    yield from _of_all_of_it(text)
+    yield from _of_words(text)
     if is_bare_id(text):
-        yield "image address cannot be 64 hexadecimal digits: that is an id", ""
+        what = "image address cannot be 64 hexadecimal digits: that is an id"
+        yield Fault(what, right="an image by its id only where it is here: see dockmgr images")
+    plain = _plain(text)
+    if plain != text and (read(plain) or "@" not in text):
+        odd = next(it for it in text if not it.isascii())
+        better = _or_mended(plain)
+        yield Fault(f"image address may not have {quoted(odd)}", better, odd, better or LETTERS)
     name, at, digest = text.partition("@")
     if at:
         yield from _of_digest(name, digest)
@@ -68,82 +135,163 @@ def _problems(text: str) -> Iterator[tuple[str, str]]:
     length = len(rest.partition(":")[0])
     if length > LONGEST_PATH:
         filled_in = f" with {OFFICIAL}" if typed != rest else ""
-        yield f"repository name has {length} characters{filled_in}, and may have {LONGEST_PATH}", ""
-    yield f"{_quoted(text)} is no image address", ""
+        what = f"repository name has {length} characters{filled_in}, and may have {LONGEST_PATH}"
+        yield Fault(what, part=path, right=f"a name of at most {LONGEST_PATH} characters")
+    yield Fault(f"{quoted(text)} is no image address")
 
 
-def _of_digest(name: str, digest: str) -> Iterator[tuple[str, str]]:
+def _of_all_of_it(text: str) -> Iterator[Fault]:
+    """Nothing in it, a login, white space around it, a URL."""
+    stripped = text.strip()
+    if not stripped:
+        yield Fault("image address is empty")
+    if without_login(text) != text:
+        what = "image address has no user in it (log in to the registry instead)"
+        yield Fault(what, _or_mended(without_login(text).partition("***@")[2]))
+    if stripped != text:
+        yield Fault("image address has white space around it", stripped)
+    page = address_on(text)
+    if "://" in text or page:
+        plain = page or text.partition("://")[2].rstrip("/")
+        yield Fault("image address is not a URL and has no scheme", plain)
+
+
+def _or_mended(text: str) -> str:
+    """An address, or the remedy of what is none."""
+    return text if read(text) else fault(text).remedy
+
+
+def _plain(text: str) -> str:
+    """Letters without their accents and without what cannot be seen."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(it for it in apart if unicodedata.category(it) not in {"Mn", "Cf"})
+
+
+def _of_words(text: str) -> Iterator[Fault]:
+    """White space inside it."""
+    words = text.split()
+    if len(words) == 1:
+        return
+    command = COMMAND.fullmatch(text)
+    if command:
+        before = text[: command.start(1)].strip()
+        yield Fault(
+            "it is a whole line, not only the address in it", _or_mended(command[1]), before
+        )
+    first = read(words[0])
+    if len(words) == PAIR and first and not first.digest and ":" not in words[0].rpartition("/")[2]:
+        name, second = words
+        if re.fullmatch(TAG, second):
+            is_tag = VERSION.fullmatch(second) or second in {"latest", "stable"}
+            tagged = f"{name}:{second}"
+            right = "" if is_tag else f"{name}-{second}, or {tagged} if {second} is the tag"
+            what = "image address may have no white space"
+            yield Fault(what, tagged if is_tag else "", " ", right)
+
+
+def _of_digest(name: str, digest: str) -> Iterator[Fault]:
     algorithm, _, digits = digest.partition(":")
     known = DIGEST_DIGITS.get(algorithm.lower())
-    host, slash, _ = digest.partition("/")
-    if slash and not known and (set(host) & set(".:") or host == "localhost"):
-        yield "image address has no user in it (log in to the registry instead)", digest
+    tag = name.rpartition("/")[2].partition(":")[2]
+    if not digest:
+        yield Fault("digest is empty after the @", name)
     elif is_bare_id(digest):
-        yield "digest has no algorithm before it", f"{name}@sha256:{digest}"
+        yield Fault("digest has no algorithm before it", f"{name}@sha256:{digest}")
+    elif known is None and re.fullmatch(TAG, digest) and read(name):
+        both = "" if tag in {"", digest} else f"one tag only: {name}, or with {digest} for {tag}"
+        what = "a tag stands behind a colon; behind an @ a digest does"
+        remedy = f"{name}:{digest}" if not tag else name if tag == digest else ""
+        yield Fault(what, remedy, f"@{digest}", both)
     elif known is None:
         names = ", ".join(DIGEST_DIGITS)
-        yield f"digest has algorithm {_quoted(algorithm)}, which is none of {names}", name
+        what = f"digest has algorithm {quoted(algorithm)}, which is none of {names}"
+        yield Fault(what, name, digest)
     elif len(digits) != known:
         wanted = f"{known} hexadecimal digits after {algorithm.lower()}:"
-        yield f"digest has {len(digits)} digits, and needs {known}: write {wanted}", ""
+        what = f"digest has {len(digits)} digits, and needs {known}: write {wanted}"
+        yield Fault(what, part=digits or digest, right=_whole_digest(name, wanted))
     elif digest != digest.lower():
-        yield "digest must be lowercase", f"{name}@{digest.lower()}"
+        yield Fault("digest must be lowercase", f"{name}@{digest.lower()}")
     elif not set(digits) <= set("0123456789abcdef"):
-        yield "digest has characters that are no hexadecimal digits", ""
+        odd = next(it for it in digits if it not in "0123456789abcdef")
+        what = "digest has characters that are no hexadecimal digits"
+        yield Fault(what, part=odd, right=_whole_digest(name, "only 0 to 9 and a to f"))
 
 
-def _of_tag(name: str, tag: str, digest: str) -> Iterator[tuple[str, str]]:
+def _whole_digest(name: str, wanted: str) -> str:
+    return f"{wanted}; to see the digest: dockmgr inspect {name}" if read(name) else wanted
+
+
+def _of_tag(name: str, tag: str, digest: str) -> Iterator[Fault]:
     if not tag:
-        yield "tag is empty after the colon", name + digest
+        yield Fault("tag is empty after the colon", name + digest)
     elif len(tag) > LONGEST_TAG:
-        yield f"tag has {len(tag)} characters, and may have {LONGEST_TAG}", ""
+        what = f"tag has {len(tag)} characters, and may have {LONGEST_TAG}"
+        yield Fault(what, part=tag, right=f"a tag of at most {LONGEST_TAG} characters")
     elif not re.fullmatch(TAG, tag):
-        one = tag.strip(":")
-        better = "" if ":" in one else re.sub(r"[^A-Za-z0-9_.-]+", "-", one).strip(".-")
-        yield (
-            f"tag {_quoted(tag)} may have only letters, digits, _ . - and begin with no . or -",
-            f"{name}:{better}{digest}",
-        )
+        rule = "may have only letters, digits, _ . - and begin with no . or -"
+        yield Fault(f"tag {quoted(tag)} {rule}", _with_tag(name, tag) + digest)
 
 
-def _of_registry(registry: str, rest: str) -> Iterator[tuple[str, str]]:
+def _with_tag(name: str, tag: str) -> str:
+    """A name with a tag as it could have been meant."""
+    one = tag.strip(":")
+    first, colon, last = one.partition(":")
+    if colon and re.fullmatch(COMPONENT, first) and not VERSION.fullmatch(first):
+        return f"{name}/{one}"  # a colon that should be a slash: org:app:1
+    if colon and re.fullmatch(TAG, first) and re.fullmatch(TAG, last):
+        return f"{name}:{first}-{last}"
+    return f"{name}:" + re.sub(r"[^A-Za-z0-9_.-]+", "-", one).strip(".-")
+
+
+def _of_registry(registry: str, rest: str) -> Iterator[Fault]:
     # One that is no host name is read as part of the path where that is possible.
     if re.fullmatch(rf"{REGISTRY}|{COMPONENT}", registry):
         return
     if set(registry) <= set("0123456789abcdefABCDEF:") and registry.count(":") > 1:
-        yield f"registry {_quoted(registry)} needs brackets", f"[{registry}]/{rest}"
+        yield Fault(f"registry {quoted(registry)} needs brackets", f"[{registry}]/{rest}")
     if registry.startswith("[") and not re.match(r"\[[0-9a-fA-F:]+\](?::|$)", registry):
-        yield f"registry {_quoted(registry)} is no IPv6 address in brackets, as in [::1]:5000", ""
+        what = f"registry {quoted(registry)} is no IPv6 address in brackets, as in [::1]:5000"
+        yield Fault(what, part=registry, right=f"[::1]:5000/{rest}, with the address in brackets")
     host, colon, port = registry.rpartition(":")
     if colon and not (port.isascii() and port.isdigit()):
         # Where there can hardly be a registry, a branch's name was meant as the tag.
         is_name = re.fullmatch(COMPONENT, host) and "." not in host and host != "localhost"
         better = f"{registry}-{rest}" if is_name else ""
-        yield f"registry port {_quoted(port)} is no number", better
-    shown = _quoted(host or registry)
-    yield f"registry {shown} is no host name: use letters, digits, - and .", ""
+        number = f"{host}:5000/{rest}, with a number,"
+        right = f"{better} if {port}/{rest} is the tag; {number} if {host} is a registry"
+        right = right if is_name else number.rstrip(",")
+        yield Fault(f"registry port {quoted(port)} is no number", better, port, right)
+    what = f"registry {quoted(host or registry)} is no host name: use letters, digits, - and ."
+    yield Fault(what, part=host or registry, right="a host name of letters, digits, - and .")
 
 
-def _of_path(before: str, path: str, after: str) -> Iterator[tuple[str, str]]:
+def _of_path(before: str, path: str, after: str) -> Iterator[Fault]:
     """The path as it was typed, and what stands before and after it."""
     if path == "<none>":
-        yield "<none> is no name: an image without one goes by its id", ""
+        what = "<none> is no name: an image without one goes by its id"
+        yield Fault(what, part=path, right="its id, which dockmgr images shows")
     if not path:
-        yield "repository name is missing", ""
+        yield Fault("repository name is missing", right=f"a name, as in {before}nginx{after}")
     foreign = sorted(set(re.sub(r"[A-Za-z0-9._/-]", "", path)))
     if foreign:
-        yield f"repository name may not have {_quoted(''.join(foreign))}", ""
+        slashed = before + path.replace("\\", "/") + after
+        odd = next(it for it in path if it in foreign)
+        what = f"repository name may not have {quoted(''.join(foreign))}"
+        yield Fault(what, slashed if foreign == ["\\"] else "", odd, "" if odd == "\\" else LETTERS)
     if path != path.lower():
-        yield "repository name must be lowercase", before + path.lower() + after
+        yield Fault("repository name must be lowercase", before + path.lower() + after)
     if path.startswith("/") or path.endswith("/") or "//" in path:
         better = re.sub("/+", "/", path).strip("/")
-        yield "repository name has an empty part between its slashes", before + better + after
+        what = "repository name has an empty part between its slashes"
+        yield Fault(what, before + better + after)
     parts = path.split("/")
     wrong = next((part for part in parts if not re.fullmatch(COMPONENT, part)), None)
     if wrong is not None:
         better = "/".join(map(_mended, parts))
         rule = "must begin and end with a letter or digit, with one . or _ or __ or dashes between"
-        yield f"repository name part {_quoted(wrong)} {rule}", before + better + after
+        what = f"repository name part {quoted(wrong)} {rule}"
+        yield Fault(what, before + better + after)
 
 
 def _mended(part: str) -> str:

@@ -97,6 +97,18 @@ def test_tags_repositories_and_dangling_images(run: Command, forest: Forest) -> 
     lost = forest.engine.images.find("twig:1")
     assert lost is not None
     assert lost.id not in before
+    run.ok("pull", "nginx")
+    pulled = forest.engine.images.find("nginx:latest")
+    assert pulled is not None
+    # Its tag moves to another image: it keeps the digest that the registry gave it.
+    forest.tag("busybox:latest", "nginx:latest")
+    kept = run.ok("explain", "dangling", "--json").data["facts"]
+    if pulled.id in [it.id for it in forest.engine.images.list()]:
+        listed = next(it for it in forest.engine.images.list() if it.id == pulled.id)
+        assert pulled.id in kept["untagged"]
+        assert (pulled.id in kept["dangling"]) is not bool(listed.digests)
+        forest.engine.images.remove(pulled.id)
+    forest.engine.images.remove("nginx:latest")
     forest.engine.images.remove("mine:1")
     forest.build("twig:1", "FROM busybox\nCOPY b /b\n", {"b": noise("newer", 20_000)})
     after = run.ok("explain", "dangling").out
@@ -143,6 +155,48 @@ def test_layers_that_two_images_share(run: Command, forest: Forest) -> None:
     assert run("explain", "busybox", "twig:1").code == 1
 
 
+def test_two_images_by_the_names_that_were_typed(run: Command, forest: Forest) -> None:
+    one = " ".join(run.ok("explain", "busybox", "twig:1").out.split())
+    assert "removing twig:1 frees: " in one
+    forest.tag("twig:1", "mine:1")
+    two = " ".join(run.ok("explain", "busybox", "twig:1").out.split())
+    assert "removing only twig:1 frees: nothing, since it is also called mine:1" in two
+    assert "removing all its 2 names frees: " in two
+    told = run.ok("explain", "mine:1", "busybox", "--json").data["facts"]["images"]
+    assert [it["name"] for it in told] == ["mine:1", "busybox:latest"]
+
+
+def test_only_images_are_compared(run: Command, forest: Forest) -> None:
+    del forest
+    run.ok("spawn", "busybox", "-n", "2", *SLEEP)
+    for pair, said in {
+        ("busybox1", "busybox2"): "busybox1 is a container, and only two images can be compared",
+        ("twig:1", "busybox1"): "busybox1 is a container, and only two images",
+        ("image", "busybox"): "image is a word of the field, and only two images",
+        ("busybox", "nowhere"): "there is no image nowhere here",
+    }.items():
+        refused = run("explain", *pair)
+        assert (refused.code, refused.out) == (1, "")
+        assert said in " ".join(refused.err.split())
+    wrong = run("explain", "busybox", "Twig:1")
+    assert wrong.code == 2
+    assert "Twig:1 is no image: repository name must be lowercase: try twig:1" in wrong.err
+
+
+def test_a_folder_that_is_mounted_was_not_written(run: Command, engine: Engine) -> None:
+    engine.api.create_volume("data")
+    try:
+        run.ok("spawn", "busybox", "--volume", "data:/srv/data", *SLEEP)
+        assert "added: /srv" not in run.ok("explain", "busybox1").out
+        write(engine, "busybox1", "/srv/note")
+        text = run.ok("explain", "busybox1").out
+        assert "added: /srv/note" in text
+        assert "added: /srv/data" not in text
+    finally:
+        run("rm", "busybox", "-t", "0", "--yes")
+        engine.api.remove_volume("data")
+
+
 def test_an_address_whose_image_is_here_or_is_not(run: Command, forest: Forest, lab: Lab) -> None:
     told = run.ok("explain", "image:twig:1")
     assert "docker.io/library/twig:1" in told.out
@@ -152,6 +206,13 @@ def test_an_address_whose_image_is_here_or_is_not(run: Command, forest: Forest, 
     forest.engine.images.remove("twig:1")
     gone = run.ok("explain", "twig:1")
     assert "It is here" not in gone.out
+    assert "It is not here: no image of this engine has this address" in gone.out
+    assert "  dockmgr pull twig:1" in gone.out.splitlines()
+    other = run.ok("explain", "busybox:other").out
+    assert "It is not here; of its tags here are: busybox:latest. Get it with:" in other
+    at_lab = run.ok("explain", f"{lab.registry}/nginx").out
+    assert f"{lab.registry} is the registry of this lab" in at_lab
+    assert "in place of" not in at_lab
     assert gone.out.startswith("twig:1 means docker.io/library/twig:1")
     wrong = run.ok("explain", "Twig:1", "--json").data
     assert (wrong["facts"]["valid"], wrong["facts"]["remedy"]) == (False, "twig:1")

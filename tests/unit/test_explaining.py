@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from manager.actions.explain import meanings, urls, whole_life
 from manager.cli.explain import screen
@@ -15,6 +17,7 @@ from manager.core import explaining_images as images
 from manager.core.explaining import SEED_LABEL, Facts, Page, find_image
 from manager.core.explaining_concepts import CONCEPTS, concept_of
 from manager.core.explaining_containers import Change, Details, Event, Kind, telling
+from manager.core.misspelt import without_login
 from manager.core.model import Network, Volume
 from manager.core.reference import ImageReference
 from tests.unit.make import members
@@ -23,7 +26,8 @@ from tests.unit.world import NOW, World
 SCREENS = Path(__file__).parent / "data" / "screens"
 MOST_WORDS = 150
 HUB = ("https://registry-1.docker.io",)
-LAB = ("http://127.0.0.1:5000",)
+OWN = "127.0.0.1:5000"
+LAB = (f"http://{OWN}",)
 
 
 def engine() -> Facts:
@@ -80,9 +84,7 @@ def addresses() -> dict[str, Page]:
         "old": "index.docker.io/nginx:1",
     }
     found = {
-        name: explaining_address.page(
-            text, urls(ImageReference.parse(text), {}, ""), own_registry=False
-        )
+        name: explaining_address.page(text, urls(ImageReference.parse(text), {}, ""))
         for name, text in texts.items()
     }
     for name, text in {
@@ -91,12 +93,25 @@ def addresses() -> dict[str, Page]:
         "empty_tag": "nginx:",
         "branch": "app:feature/x",
         "nothing": "",
+        "word": "nginx latest",
+        "at": "nginx@latest",
+        "short_digest": "nginx@sha256:abc",
+        "port": "registry.example:99999/app",
+        "letter": "ngïnx",
+        "many_colons": "ghcr.io/me:app:1",
+        "login": "me:hunter2@ghcr.io/a",
     }.items():
-        found[f"wrong_{name}"] = explaining_address.page(text, (), own_registry=False)
-    found["lab"] = explaining_address.page("nginx", LAB, own_registry=True)
+        found[f"wrong_{name}"] = explaining_address.page(text, ())
+    found["lab"] = explaining_address.page("nginx", LAB, OWN)
+    found["lab_by_host"] = explaining_address.page(f"{OWN}/nginx", LAB, OWN)
+    asked = urls(ImageReference.parse("localhost:15000/app"), {}, "")
+    found["loopback"] = explaining_address.page("localhost:15000/app", asked)
+    found["like_registry"] = explaining_address.page("ghcr.io", HUB)
+    found["reserved"] = explaining_address.page("scratch", HUB)
+    found["id"] = explaining_address.page("sha256:" + "a" * 64, HUB)
     mirrored = {"RegistryConfig": {"Mirrors": ["https://mirror.example/"]}}
     asked = urls(ImageReference.parse("nginx"), mirrored, "")
-    found["mirror"] = explaining_address.page("nginx", asked, own_registry=False)
+    found["mirror"] = explaining_address.page("nginx", asked)
     return found
 
 
@@ -111,10 +126,20 @@ def pages() -> dict[str, Page]:
     found["group"] = explaining_containers.group(facts, "nginx")
     found["image_of_lab"] = images.page(facts, stem, addresses()["lab"])
     found["image_idle"] = images.page(facts, leaf, None)
-    found["two_shared"] = images.compare(facts, stem, leaf)
-    found["two_apart"] = images.compare(facts, leaf, other)
-    found["two_names"] = images.compare(facts, stem, stem)
+    found["absent"] = absent("nginx:1.22", facts)
+    found["absent_wholly"] = absent("ghcr.io/org/other", facts)
+    found["two_shared"] = images.compare(
+        facts, ("nginx:stable", stem), ("ghcr.io/org/app:v1", leaf)
+    )
+    found["two_apart"] = images.compare(facts, (leaf.id, leaf), ("redis:7", other))
+    found["two_names"] = images.compare(facts, ("nginx", stem), ("nginx:stable", stem))
     return found
+
+
+def absent(text: str, facts: Facts) -> Page:
+    reference = ImageReference.parse(text)
+    page = explaining_address.page(text, urls(reference, {}, ""))
+    return replace(page, parts=(*page.parts, *explaining_address.absent(facts, reference)))
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
@@ -146,8 +171,10 @@ def test_words_in_the_plural_and_other_words_for_the_same() -> None:
     assert concept_of("images") == "image"
     assert concept_of("repositories") == "repository"
     assert concept_of("address") == "reference"
-    assert concept_of("addresses") == ""
+    assert concept_of("addresses") == "reference"
     assert concept_of("nginx") == ""
+    assert concept_of("IMAGE") == concept_of("Images") == "image"
+    assert concept_of("member") == concept_of("members") == "group"
 
 
 def test_what_a_word_can_mean_and_which_comes_first() -> None:
@@ -224,13 +251,23 @@ def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
         "me:hunter2@localhost/a",
         "me:hun/hunter2@ghcr.io/A",
         "https://me:hunter2@ghcr.io/a@sha256:0",
+        "me:hunter2@10.0.0.1:5000/a",
+        "me:hunter2@ghcr.io",
+        "me:hunter2@localhost",
+        "docker pull me:hunter2@ghcr.io/A",
     ],
 )
 def test_a_password_in_an_address_is_not_shown(text: str) -> None:
-    page = explaining_address.page(text, (), own_registry=False)
+    page = explaining_address.page(text, ())
     told = " ".join(screen(page, (), "")) + repr(page)
     assert "hunter2" not in told
-    assert "ghcr.io" in told or "localhost" in told
+    assert any(it in told for it in ("ghcr.io", "localhost", "10.0.0.1"))
+
+
+@pytest.mark.parametrize("text", ["nginx@latest", "nginx:latest@latest", "nginx@", "nginx@1.27"])
+def test_what_is_no_login_is_shown_as_it_was_typed(text: str) -> None:
+    assert without_login(text) == text
+    assert explaining_address.page(text, ()).name == text
 
 
 def test_what_is_filled_in_of_an_address() -> None:
@@ -245,8 +282,124 @@ def test_what_is_filled_in_of_an_address() -> None:
 def test_what_two_images_share_is_what_the_disk_says() -> None:
     facts = engine()
     stem, leaf = facts.snapshot.images[:2]
-    told = images.compare(facts, stem, leaf).facts
+    told = images.compare(facts, ("nginx", stem), (leaf.id, leaf)).facts
     assert told["shared"] == {"layers": 2, "low": 87_800_000, "high": 87_800_000, "exact": True}
     assert [it["adds"]["low"] for it in told["images"]] == [0, 2_000_000]
     assert told["images"][1]["frees"]["low"] == 2_000_000
     assert told["images"][0]["frees"]["low"] == 0
+
+
+def test_two_images_are_called_as_they_were_typed() -> None:
+    facts = engine()
+    stem, leaf = facts.snapshot.images[:2]
+    page = images.compare(facts, ("docker.io/library/nginx:stable", stem), (leaf.short_id, leaf))
+    assert [it["name"] for it in page.facts["images"]] == ["nginx:stable", "ghcr.io/org/app:v1"]
+    text = " ".join(" ".join(screen(page, (), "")).split())
+    assert "removing only nginx:stable frees: nothing, since it is also called nginx:latest" in text
+    assert "removing all its 2 names frees: nothing" in text
+    assert "removing ghcr.io/org/app:v1 frees: exactly 2,000,000 bytes" in text
+
+
+def test_an_untagged_image_is_dangling_only_without_a_digest() -> None:
+    world = World()
+    world.image("built", layers="a", size=1000)
+    world.image("moved", layers="b", size=2000)
+    snapshot = world.known().snapshot
+    one, other = (replace(it, digests=()) for it in snapshot.images)
+    other = replace(other, digests=("nginx@sha256:" + "1" * 64,))
+    facts = Facts(replace(snapshot, images=(one, other)), NOW, "Docker 28.1.1")
+    page = explaining_concepts.page("dangling", facts)
+    built, moved = (it.id for it in facts.snapshot.images)
+    assert page.facts == {"untagged": [built, moved], "dangling": [built]}
+    text = " ".join(screen(page, (), ""))
+    assert f"untagged: {built[7:19]}, {moved[7:19]}" in text
+    assert f"without a digest too: {built[7:19]}." in text
+
+
+WRONG = [
+    "nginx@",
+    "nginx@latest",
+    "nginx:1.27@latest",
+    "nginx@md5:" + "a" * 32,
+    "nginx@sha256:xyz",
+    "host:abc/foo",
+    "host:0/foo",
+    "hub.docker.com/r/me/app",
+    "my image",
+    "a b c",
+    "docker pull Nginx",
+    "me\\app",
+    "нгинкс",
+    ":v1",
+    "ghcr.io/",
+    "<none>:<none>",
+    "a" * 256,
+    "a:" + "b" * 129,
+    "[g::1]/a",
+    "ex_ample:5000/a",
+    "   ",
+]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_every_wrong_address_has_where_and_what_would_be_right(text: str) -> None:
+    facts = explaining_address.page(text, ()).facts
+    assert facts["valid"] is False
+    assert facts["problem"]
+    assert facts["where"]
+    assert facts["right"]
+
+
+@given(st.text(alphabet="aA1:/@.-_ é\\[]", max_size=14))
+def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: str) -> None:
+    page = explaining_address.page(text, ())
+    if not page.facts["valid"]:
+        assert page.facts["where"]
+        assert page.facts["right"]
+        assert max(map(len, screen(page, (), ""))) < 80
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("nginx@latest", "nginx:latest"),
+        ("nginx:latest@latest", "nginx:latest"),
+        ("nginx@", "nginx"),
+        ("nginx latest", "nginx:latest"),
+        ("nginx:1.27 alpine", "nginx:1.27-alpine"),
+        ("docker pull nginx", "nginx"),
+        ("docker run -d Nginx", "nginx"),
+        ("FROM nginx:1", "nginx:1"),
+        ("ghcr.io/me:app:1", "ghcr.io/me/app:1"),
+        ("nginx:1.27:alpine", "nginx:1.27-alpine"),
+        ("ngïnx", "nginx"),
+        ("nginx\u200b", "nginx"),
+        ("me\\app", "me/app"),
+        ("https://hub.docker.com/_/nginx/tags", "nginx"),
+        ("hub.docker.com/_/nginx", "nginx"),
+        ("hub.docker.com/r/me/app", "me/app"),
+        ("https://hub.docker.com/layers/library/nginx/1.27/images/sha256-0", "nginx:1.27"),
+        ("https://quay.io/repository/org/app?tab=tags", "quay.io/org/app"),
+        ("https://github.com/org/repo/pkgs/container/app", "ghcr.io/org/app"),
+        ("https://gallery.ecr.aws/nginx/nginx", "public.ecr.aws/nginx/nginx"),
+        (
+            "https://mcr.microsoft.com/en-us/artifact/mar/dotnet/sdk/tags",
+            "mcr.microsoft.com/dotnet/sdk",
+        ),
+    ],
+)
+def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
+    page = explaining_address.page(text, ())
+    assert page.facts["remedy"] == remedy
+    assert text in page.name or not text.isprintable()
+
+
+def test_a_folder_that_only_leads_to_a_mount_was_not_written() -> None:
+    changes = (
+        Change(Kind.CHANGED, "/"),
+        Change(Kind.ADDED, "/srv"),
+        Change(Kind.ADDED, "/srv/data"),
+        Change(Kind.ADDED, "/srv/note"),
+    )
+    assert [it.path for it in telling(changes, ("/srv/data",))] == ["/srv/note"]
+    assert telling(changes[:3], ("/srv/data",)) == ()

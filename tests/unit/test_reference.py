@@ -125,7 +125,7 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         (":v1", "repository name is missing"),
         ("ghcr.io/a:fix/x", "tag 'fix/x' " + TAG_RULE + ": try ghcr.io/a:fix-x"),
         ("nginx:fix/x", "registry port 'fix' is no number: try nginx:fix-x"),
-        ("nginx:1:2", "tag '1:2' " + TAG_RULE),
+        ("nginx:1:2", "tag '1:2' " + TAG_RULE + ": try nginx:1-2"),
         ("::1/a", "registry '::1' needs brackets: try [::1]/a"),
         ("[g::1]/a", "registry '[g::1]' is no IPv6 address in brackets, as in [::1]:5000"),
         (
@@ -138,7 +138,8 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
             "image address is not a URL and has no scheme: try org/app",
         ),
         ("<none>:<none>", "<none> is no name: an image without one goes by its id"),
-        ("my image", "repository name may not have ' '"),
+        ("my image", "image address may have no white space"),
+        ("my old image", "repository name may not have ' '"),
         (
             "a..b",
             "repository name part 'a..b' " + PART_RULE + ": try a.b",
