@@ -1,4 +1,4 @@
-"""Watch an engine while somebody takes a lesson, and tidy up what the lesson made."""
+"""Watch an engine while somebody takes a lesson: what happens, and what is so by then."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine.events import Events
-from manager.adapters.engine.failures import NotFoundError, translated
+from manager.adapters.engine.failures import NotFoundError, lost, translated
 from manager.core.lessons import (
     Observation,
     SeenContainer,
@@ -17,12 +17,10 @@ from manager.core.lessons import (
     familiar,
     mine,
 )
-from manager.core.model import Snapshot
-from manager.core.tree import Branch, branches
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from manager.adapters.engine.client import Engine
     from manager.core.lessons import Step
@@ -103,6 +101,7 @@ class Watch:
         self._engine = engine
         self._queue: SimpleQueue[SeenEvent | str | ManagerError | None] = SimpleQueue()
         self._events = Events(engine)
+        self._closed = False
         Thread(target=self._listen, daemon=True).start()
         self._since: list[SeenEvent] = []
         self._before = Observation()
@@ -110,6 +109,7 @@ class Watch:
 
     def close(self) -> None:
         """Stop listening."""
+        self._closed = True
         self._events.close()
 
     def read_lines(self, lines: Iterable[str]) -> None:
@@ -151,6 +151,15 @@ class Watch:
         """
         now = self.look()
         return now if self._step is not None and self._step.done(self._before, now) else None
+
+    def missing(self) -> tuple[str, ...]:
+        """What the step's checks want and is not so, in words.
+
+        Raises:
+            ManagerError: the engine could not be asked.
+        """
+        now = self.look()
+        return self._step.missing(self._before, now) if self._step is not None else ()
 
     def next_line(self) -> str | None:
         """Wait until a line comes, or the step's checks hold; nothing is done meanwhile.
@@ -211,66 +220,10 @@ class Watch:
         try:
             for event in self._events:
                 self._queue.put(event)
+            if not self._closed:
+                # An engine that is stopped ends its stream as if nothing more were to come.
+                self._queue.put(lost(self._engine.endpoint))
         except ManagerError as error:
             self._queue.put(error)
         finally:
             self._engine.close_mine()
-
-
-def made(engine: Engine) -> dict[str, str]:
-    """What there is that has a name as lessons give them: its id, by kind and name.
-
-    Raises:
-        ManagerError: the engine could not be asked.
-    """
-    found = {f"container {it.name}": it.id for it in engine.containers.list() if mine(it.name)}
-    for image in engine.images.list():
-        found |= {f"image {tag}": image.id for tag in image.tags if mine(tag)}
-    with translated(engine.endpoint):
-        rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
-    return found | {f"volume {row['Name']}": row["Name"] for row in rows if mine(row["Name"])}
-
-
-def tidy(engine: Engine, things: dict[str, str], report: Callable[[str], None]) -> None:
-    """Remove what a lesson made: containers, then names of images, then volumes.
-
-    Args:
-        engine: which.
-        things: as `made` tells them.
-        report: told of each that was removed.
-
-    Raises:
-        ManagerError: the engine refused.
-    """
-    for thing, identity in things.items():
-        kind, _, name = thing.partition(" ")
-        try:
-            if kind == "container":
-                engine.containers.remove(identity, force=True, volumes=True)
-            elif kind == "image":
-                engine.images.remove(name)
-            else:
-                with translated(engine.endpoint):
-                    engine.api.remove_volume(name)
-        except NotFoundError:
-            continue  # somebody else removed it
-        report(thing)
-
-
-def picture(engine: Engine) -> tuple[Branch, ...]:
-    """The containers that lessons made, under their images; and their images without any.
-
-    Raises:
-        ManagerError: the engine could not be asked.
-    """
-    own = Snapshot(tuple(it for it in engine.containers.list() if mine(it.name)))
-    found = branches(own)
-    used = {branch.image_id for branch in found}
-    bare = [
-        Branch(tag, image.id, ())
-        for image in engine.images.list()
-        if image.id not in used
-        for tag in image.tags
-        if mine(tag)
-    ]
-    return (*found, *sorted(bare, key=lambda branch: branch.image))

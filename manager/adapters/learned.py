@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ManagerError
@@ -26,9 +26,13 @@ class Place:
     done: bool = False
     """Whether it was once taken to its end."""
     engine: str = ""
-    """The engine's address."""
+    """By what the engine is known again."""
     before: Mapping[str, str] = field(default_factory=dict)
     """What had such a name already when the lesson began, and is therefore not the lesson's."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """What the lesson made and was left there when it was left or ended."""
+    skipped: tuple[int, ...] = ()
+    """The steps that were skipped, the first being 1."""
 
 
 class Learned:
@@ -40,7 +44,10 @@ class Learned:
         self._places: dict[str, Place] = {}
         with suppress(OSError, ValueError, TypeError, AttributeError):
             told: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            self._places = {key: Place(**row) for key, row in told.items()}
+            places = {key: Place(**row) for key, row in told.items()}
+            self._places = {
+                key: replace(it, skipped=tuple(it.skipped)) for key, it in places.items()
+            }
 
     def place(self, key: str) -> Place:
         """How far somebody is.
@@ -49,6 +56,11 @@ class Learned:
             key: of the lesson.
         """
         return self._places.get(key, Place())
+
+    def left(self, engine: str) -> dict[str, str]:
+        """What lessons that are not under way have left on an engine: its id, by kind and name."""
+        places = [it for it in self._places.values() if it.engine == engine and not it.step]
+        return {thing: number for it in places for thing, number in it.left.items()}
 
     def last(self, keys: list[str]) -> str | None:
         """The lesson of these that was taken up last; None if none was."""
@@ -65,13 +77,15 @@ class Learned:
         self._write()
 
     def forget(self, keys: list[str]) -> None:
-        """Begin these lessons anew.
+        """Begin these lessons anew; what they left on an engine stays known.
 
         Raises:
             ManagerError: it cannot be written.
         """
         for key in keys:
-            self._places.pop(key, None)
+            place = self._places.pop(key, Place())
+            if place.left:
+                self._places[key] = Place(engine=place.engine, left=place.left)
         self._write()
 
     def _write(self) -> None:

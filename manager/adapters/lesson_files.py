@@ -10,19 +10,18 @@ from manager.adapters.config import document, text_of
 from manager.adapters.kinds import choice, flag, text, texts, whole, whole_or_nothing
 from manager.adapters.schema import Kind, RefusedError, S, Section, setting
 from manager.adapters.toml import dotted, line_of
-from manager.core.lessons import (
+from manager.core.lesson_checks import (
     Check,
     ContainerIs,
     FileChanged,
     Gone,
     Happened,
     ImageIs,
-    Lesson,
     Related,
-    Step,
     TagMoved,
     VolumeIs,
 )
+from manager.core.lessons import Lesson, Step
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
     app.callback()(root)
     for area in needed or AREAS:
         import_module(f"manager.cli.{area}").register(app)
+    _join_lines(app)
     if needed:
         app.registered_commands = [
             command
@@ -72,6 +74,16 @@ def build(argv: Sequence[str]) -> typer.Typer:
             if command.callback is not None and (command.name or command.callback.__name__) in words
         ]
     return app
+
+
+def _join_lines(app: typer.Typer) -> None:
+    """Make one line of each paragraph of the help: it is folded at the width of the terminal."""
+    for command in app.registered_commands:
+        paragraphs = cleandoc((command.callback and command.callback.__doc__) or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(it.split()) for it in paragraphs)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _join_lines(group.typer_instance)
 
 
 def _show_version(value: bool) -> None:

@@ -55,7 +55,8 @@ def learn(
     """
     from manager.adapters import folders, lesson_files
     from manager.adapters.learned import Learned
-    from manager.cli.lesson import Course, take
+    from manager.cli.course import Course
+    from manager.cli.lesson import take
 
     work = session(ctx)
     names = words or []

@@ -2,80 +2,38 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
 
-from manager.adapters.learned import Learned, Place
+from manager.adapters.learned import Place
+from manager.cli.lesson_changes import changed
 from manager.core.lesson_screen import WIDTH, screen
-from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from manager.actions.learn import Watch
     from manager.cli.context import Session
+    from manager.cli.course import Course
     from manager.core.lessons import Lesson, Step
-    from manager.core.tree import Branch
 
 HINT, SKIP, LEAVE = ("h", "hint"), ("s", "n", "skip", "next"), ("q", "quit")
-KEYS = "h: a hint   s: skip this step   q: leave   Enter: look again"
+YES, NO = ("y", "yes"), ("n", "no", "q")
+KEYS = "h: a hint   s: skip this step   q: leave   then Enter; Enter alone: look again"
+MOST_NAMED = 6
+"""Things that are named in one sentence."""
 
 
-@dataclass(frozen=True)
-class Course:
-    """Lessons that belong together, and how far somebody is in them."""
+class Ended(Enum):
+    """How a step has ended."""
 
-    lessons: tuple[Lesson, ...]
-    learned: Learned
-    origin: str = ""
-    """The folder of a teacher's own; empty for those that come with the program."""
-
-    def key(self, lesson: Lesson) -> str:
-        """Under what its progress is kept."""
-        return f"{self.origin}#{lesson.name}" if self.origin else lesson.name
-
-    def named(self, name: str) -> Lesson:
-        """A lesson by its name.
-
-        Raises:
-            ManagerError: (usage) there is none.
-        """
-        found = next((it for it in self.lessons if it.name == name), None)
-        if found is None:
-            names = ", ".join(it.name for it in self.lessons)
-            raise ManagerError(
-                f"there is no lesson {name}", f"the lessons are: {names}", ExitCode.USAGE
-            )
-        return found
-
-    def next(self) -> Lesson:
-        """The lesson that was left in its middle; else the first that is not done."""
-        keys = {self.key(it): it for it in self.lessons}
-        last = self.learned.last([key for key in keys if self.learned.place(key).step])
-        left = [it for key, it in keys.items() if not self.learned.place(key).done]
-        if last is None and not left:
-            raise ManagerError(
-                "you have taken all lessons", "begin anew with: dockmgr learn --reset"
-            )
-        return keys[last] if last is not None else left[0]
-
-    def rows(self, lessons: Sequence[Lesson]) -> list[dict[str, Any]]:
-        """Lessons as rows: name, title, steps, and how far somebody is."""
-        return [
-            {
-                "name": it.name,
-                "title": it.title,
-                "steps": len(it.steps),
-                "next_step": place.step + 1 if place.step else None,
-                "done": place.done,
-                "state": f"at step {place.step + 1}"
-                if place.step
-                else ("done" if place.done else "new"),
-            }
-            for it in lessons
-            for place in [self.learned.place(self.key(it))]
-        ]
+    DONE = "done"
+    SKIPPED = "skipped"
+    LEFT = "left"
 
 
 def take(work: Session, course: Course, lesson: Lesson) -> None:
@@ -85,45 +43,127 @@ def take(work: Session, course: Course, lesson: Lesson) -> None:
         ManagerError: the engine could not be asked, or was lost.
     """
     from manager.actions.learn import Watch
+    from manager.adapters.engine.failures import EngineUnreachableError
 
-    place = _begun(work, course, lesson)
     watch = Watch(work.engine)
     watch.read_lines(sys.stdin)
+    key = course.key(lesson)
     try:
+        place = _begun(work, watch, course, lesson)
         for index in range(place.step, len(lesson.steps)):
             place = replace(place, step=index)
-            course.learned.keep(course.key(lesson), place)
-            if not _step(work, watch, lesson, index):
-                work.out.note("left; go on with: dockmgr learn")
+            course.learned.keep(key, place)
+            ended = _step(work, watch, lesson, index)
+            if ended is Ended.LEFT:
+                course.learned.keep(key, replace(place, left=_made(work, place)))
+                work.out.note(f"left; go on with: {course.command()}")
                 return
-        course.learned.keep(course.key(lesson), replace(place, step=0, done=True))
-        work.out.line(f"\nThat was the lesson: {lesson.title}.")
-        _tidy(work, watch, place)
+            if ended is Ended.SKIPPED:
+                place = replace(place, skipped=(*place.skipped, index + 1))
+        place = replace(place, step=0, done=True, left=_made(work, place))
+        course.learned.keep(key, place)
+        _over(work, course, lesson, place)
+        _tidy(work, watch, course, lesson, place)
+    except EngineUnreachableError:
+        work.out.note(f"how far you are is kept; go on later with: {course.command(lesson.name)}")
+        raise
     finally:
         watch.close()
 
 
-def _begun(work: Session, course: Course, lesson: Lesson) -> Place:
+def _made(work: Session, place: Place) -> dict[str, str]:
+    """What there is that the lesson made."""
+    from manager.actions.lesson_things import made
+
+    return {k: v for k, v in made(work.engine).items() if place.before.get(k) != v}
+
+
+def _begun(work: Session, watch: Watch, course: Course, lesson: Lesson) -> Place:
     """Where somebody is, and what was there before; says which engine is acted on."""
-    from manager.actions.learn import made
+    from manager.actions.lesson_things import identity, made
 
-    endpoint = work.engine.endpoint
+    engine = identity(work.engine)
     place = course.learned.place(course.key(lesson))
-    if place.step >= len(lesson.steps) or place.engine != endpoint.host:
+    if place.step >= len(lesson.steps) or place.engine != engine:
+        if place.step and place.engine:
+            work.out.note("this is not the engine that the lesson was begun on: it begins anew")
         place = replace(place, step=0)
+    _greet(work, course)
+    if place.step:
+        return place
+    left = course.learned.left(engine)
+    there = made(work.engine)
+    own = {thing: number for thing, number in there.items() if left.get(thing) == number}
+    if own:
+        work.out.line(f"Left of lessons that you took: {_some(own)}.")
+        if _asks(work, watch, "Remove that first?"):
+            _remove(work, own)
+            there = made(work.engine)
+    _warn_of(work, {thing: number for thing, number in there.items() if thing not in own})
+    return Place(engine=engine, before=there, done=place.done)
+
+
+def _greet(work: Session, course: Course) -> None:
+    """Which engine a lesson acts on, how to act on it, and what it makes."""
+    endpoint = work.engine.endpoint
     work.out.line(f"This lesson acts on the engine at {endpoint.host} ({endpoint.source}).")
-    work.out.line("What it makes has a name that begins with learn-. Nothing else is touched.")
-    if not place.step:
-        place = replace(place, engine=endpoint.host, before=made(work.engine))
-        for thing in place.before:
-            work.out.warn(f"{thing} was there before the lesson: it will be left alone")
-            work.out.hint("the lesson may need its name: remove it yourself if it is not needed")
-    return place
+    same = _to_mean_it(work)
+    if same:
+        work.out.line("Type this first in the other terminal, so that it acts on that one too:")
+        work.out.line(f"    {same}")
+    if shutil.which("docker") is None:
+        work.out.note("there is no docker command here: type the lines with dockmgr")
+    if course.origin:
+        work.out.line(
+            f"It comes from {course.origin}, not with dockmgr. Of what is there, dockmgr itself "
+            "removes nothing but what has a name that begins with learn-, and asks before."
+        )
+    else:
+        work.out.line("What it makes has a name that begins with learn-. Beside that, it only")
+        work.out.line("pulls images, which stay. Nothing else is touched.")
 
 
-def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> bool:
-    """One step; False if the lesson was left."""
-    from manager.actions.learn import picture
+def _to_mean_it(work: Session) -> str:
+    """What makes another shell's programs use the same engine; empty where they do anyway."""
+    endpoint = work.engine.endpoint
+    if work.lab is not None:
+        return f'eval "$(dockmgr lab env --name {work.lab.name})"'
+    if work.host is not None or endpoint.source == "DOCKER_HOST":
+        return f"export DOCKER_HOST={shlex.quote(endpoint.host)}"
+    if work.context or work.env.get("DOCKER_CONTEXT"):
+        return f"export DOCKER_CONTEXT={shlex.quote(endpoint.context or 'default')}"
+    return ""
+
+
+def _warn_of(work: Session, things: Mapping[str, str]) -> None:
+    """Say what has such a name and is nobody's: a lesson leaves it alone."""
+    if things:
+        work.out.warn(f"{_some(things)}: there before the lesson, and left alone by it")
+        work.out.hint("the lesson may need such a name: remove yourself what you do not need")
+
+
+def _some(things: Mapping[str, str]) -> str:
+    from manager.core.explaining import listed
+
+    return listed(tuple(things), MOST_NAMED)
+
+
+def _asks(work: Session, watch: Watch, question: str) -> bool:
+    """Ask until the answer is one; nobody to ask means no."""
+    work.out.line(f"{question} y or n, then Enter")
+    while True:
+        sys.stdout.flush()
+        typed = watch.line()
+        if typed is None or typed.casefold() in NO:
+            return False
+        if typed.casefold() in YES:
+            return True
+        work.out.line("Please type y or n, then Enter.")
+
+
+def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:
+    """One step, until it is done, skipped, or the lesson is left."""
+    from manager.actions.lesson_things import picture
 
     step = lesson.steps[index]
     before = picture(work.engine)
@@ -135,13 +175,13 @@ def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> bool:
     if seen:
         work.out.line("That is so already.")
     ended = _wait(work, watch, step, seen=seen)
-    if ended:
-        _changed(work, before, picture(work.engine))
+    if ended is not Ended.LEFT:
+        changed(work, before, picture(work.engine))
     return ended
 
 
-def _wait(work: Session, watch: Watch, step: Step, *, seen: bool) -> bool:
-    """Wait until a step is done or skipped; False if the lesson is left."""
+def _wait(work: Session, watch: Watch, step: Step, *, seen: bool) -> Ended:
+    """Wait until a step is done or skipped, or the lesson is left."""
     answered = not step.question
     while True:
         if not seen and watch.done():
@@ -149,50 +189,62 @@ def _wait(work: Session, watch: Watch, step: Step, *, seen: bool) -> bool:
             if step.checks:
                 work.out.line("Done: the engine shows it.")
         if seen and answered:
-            return True
+            return Ended.DONE
         sys.stdout.flush()
-        typed = watch.next_line()
+        # What happens matters only until the checks hold; then it is the answer that is waited for.
+        typed = watch.line() if seen else watch.next_line()
         if typed is None or typed.casefold() in LEAVE:
-            return False
+            return Ended.LEFT
         if typed.casefold() in SKIP:
             work.out.line("Skipped.")
-            return True
-        if typed.casefold() in HINT:
-            work.out.line(step.hint or "There is no hint for this step.")
-        elif typed and not answered:
+            return Ended.SKIPPED
+        if not typed and not seen and watch.done():
+            continue
+        if typed and not answered and typed.casefold() not in HINT:
             answered = step.accepts(typed)
-            work.out.line("That is right." if answered else "No. Try again, or h for a hint.")
+        _reply(work, watch, step, typed, answered=answered)
 
 
-def _changed(work: Session, before: tuple[Branch, ...], now: tuple[Branch, ...]) -> None:
-    """What changed, as the trees before and after."""
-    from manager.cli.render import containers_tree
-
-    if _told(before) == _told(now):
-        return
-    for word, found in (("before:", before), ("after:", now)):
-        work.out.line(word)
-        if found:
-            work.out.show(containers_tree(found, work.engine_address))
-        else:
-            work.out.line("nothing of the lesson's")
+def _reply(work: Session, watch: Watch, step: Step, typed: str, *, answered: bool) -> None:
+    """Say something to what was typed, but for what ends the step."""
+    if typed.casefold() in HINT:
+        work.out.line(step.hint or "There is no hint for this step.")
+    elif typed and step.question:
+        work.out.line("That is right." if answered else "No. Try again, or h for a hint.")
+    elif missing := watch.missing():
+        work.out.line(f"Not yet. The engine does not show: {'; '.join(missing)}.")
+    elif not answered:
+        work.out.line("The question is still to be answered: type the answer, then Enter.")
 
 
-def _told(found: tuple[Branch, ...]) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """What a tree says that does not change by itself, as the time that something is up does."""
-    return [(one.image, [(it.id, it.name, it.state) for it in one.containers]) for one in found]
-
-
-def _tidy(work: Session, watch: Watch, place: Place) -> None:
-    """Offer to remove what the lesson made."""
-    from manager.actions.learn import made, tidy
-
-    left = {k: v for k, v in made(work.engine).items() if place.before.get(k) != v}
-    if not left:
-        return
-    work.out.line(f"Left of it: {', '.join(left)}. Remove that? y or n")
-    sys.stdout.flush()
-    if (watch.line() or "").casefold() in {"y", "yes"}:
-        tidy(work.engine, left, lambda thing: work.out.line(f"removed {thing}"))
+def _over(work: Session, course: Course, lesson: Lesson, place: Place) -> None:
+    """Say that a lesson is over, what of it was skipped, and which one is next."""
+    work.out.line(f"\nThat was the lesson: {lesson.title}.")
+    if place.skipped:
+        steps = ", ".join(map(str, place.skipped))
+        work.out.line(f"Skipped: step{'s' * (len(place.skipped) > 1)} {steps}.")
+    following = course.after(lesson)
+    if following is None:
+        work.out.line("You have taken all lessons.")
     else:
-        work.out.line("It is left there.")
+        command = course.command(following.name)
+        work.out.line(f"Next is {following.title}: {command}")
+
+
+def _tidy(work: Session, watch: Watch, course: Course, lesson: Lesson, place: Place) -> None:
+    """Offer to remove what the lesson made."""
+    if not place.left:
+        return
+    work.out.line(f"Left of it: {_some(place.left)}.")
+    if _asks(work, watch, "Remove that?"):
+        _remove(work, place.left)
+        course.learned.keep(course.key(lesson), replace(place, left={}))
+    else:
+        again = course.command(lesson.name)
+        work.out.line(f"It is left there. To be asked again: {again}")
+
+
+def _remove(work: Session, things: Mapping[str, str]) -> None:
+    from manager.actions.lesson_things import tidy
+
+    tidy(work.engine, dict(things), lambda thing: work.out.line(f"removed {thing}"))

@@ -25,4 +25,4 @@ Targets = Annotated[
 
 def examples(*lines: str) -> str:
     """An epilog of examples, one line each."""
-    return "\n\n".join(["Examples:", *(f"  {line}" for line in lines)])
+    return "Examples:\n\n" + "\n".join(lines)

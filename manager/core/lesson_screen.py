@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+import re
 from typing import TYPE_CHECKING
 
+from manager.core.explaining import folded
+
 if TYPE_CHECKING:
-    from manager.core.lessons import Lesson
+    from collections.abc import Iterator
+
+    from manager.core.lessons import Lesson, Step
 
 WIDTH = 80
 INDENT = "    "
@@ -24,16 +28,25 @@ def screen(lesson: Lesson, index: int, width: int = WIDTH) -> tuple[str, ...]:
         Lines of at most that width, but for a line to type that is longer.
     """
     step = lesson.steps[index]
-    lines = [f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", ""]
-    lines += wrap(step.say, width)
+    return (
+        *folded(f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", width),
+        *paragraphs(step.say, width),
+        *_to_type(step),
+        *(("", "The last line is meant to fail.") if step.fails else ()),
+        *(("", *folded(f"question: {step.question}", width)) if step.question else ()),
+    )
+
+
+def paragraphs(text: str, width: int = WIDTH) -> Iterator[str]:
+    """A text as lines, its paragraphs apart; an empty line is before each."""
+    for part in re.split(r"\n\s*\n", text.strip()):
+        yield from ("", *folded(" ".join(part.split()), width))
+
+
+def _to_type(step: Step) -> Iterator[str]:
     if step.docker and step.docker == step.dockmgr:
-        lines += ["", "in another terminal:", *(INDENT + line for line in step.docker)]
+        yield from ("", "in another terminal:", *(INDENT + line for line in step.docker))
     elif step.docker:
-        lines += ["", "in another terminal, with docker:"]
-        lines += [INDENT + line for line in step.docker]
-        lines += ["or with dockmgr:", *(INDENT + line for line in step.dockmgr)]
-    if step.fails:
-        lines += ["", "The last line is meant to be refused."]
-    if step.question:
-        lines += ["", *wrap(f"question: {step.question}", width)]
-    return tuple(lines)
+        yield from ("", "in another terminal, with docker:")
+        yield from (INDENT + line for line in step.docker)
+        yield from ("or with dockmgr:", *(INDENT + line for line in step.dockmgr))

@@ -11,6 +11,8 @@ from manager.core.reference import read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from manager.core.lesson_checks import Check
+
 PREFIX = "learn-"
 """With which the names begin of all that lessons make."""
 
@@ -81,169 +83,6 @@ def familiar(name: str) -> str:
     return found.familiar if found.tag or found.digest else f"{found.familiar}:latest"
 
 
-class Check:
-    """One thing that must be so for a step to be done."""
-
-    looks_at_files = False
-    """Whether the changes of containers are asked for."""
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """Whether it is so.
-
-        Args:
-            before: what there was when the step began.
-            now: what there is.
-        """
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerIs(Check):
-    """So many containers are there that are so."""
-
-    name: str
-    image: str = ""
-    state: str = ""
-    count: int | None = None
-    """Exactly so many; None for any number but none."""
-    exit_code: int | None = None
-    port: int | None = None
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        found = sum(self._fits(it, now) for it in now.named(self.name))
-        return found >= 1 if self.count is None else found == self.count
-
-    def _fits(self, container: SeenContainer, now: Observation) -> bool:
-        if self.image:
-            image = now.image(self.image)
-            same = image is not None and image.id == container.image_id
-            if not same and container.image != familiar(self.image):
-                return False
-        return (
-            self.state in {"", container.state}
-            and self.exit_code in {None, container.exit_code}
-            and (self.port is None or self.port in container.ports)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Gone(Check):
-    """No such container, image or volume is there."""
-
-    kind: str
-    name: str
-    """A glob; of an image a reference."""
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        if self.kind == "container":
-            return not now.named(self.name)
-        if self.kind == "image":
-            return now.image(self.name) is None
-        return not any(fnmatchcase(it, self.name) for it in now.volumes)
-
-
-@dataclass(frozen=True, slots=True)
-class ImageIs(Check):
-    """An image has a name; and, if asked, a digest that a registry knows it by."""
-
-    name: str
-    digest: bool = False
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        image = now.image(self.name)
-        if image is None or not self.digest:
-            return image is not None
-        repository = familiar(self.name).rpartition(":")[0]
-        return any(it.startswith(f"{repository}@") for it in image.digests)
-
-
-@dataclass(frozen=True, slots=True)
-class VolumeIs(Check):
-    """A volume is there."""
-
-    name: str
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        return any(fnmatchcase(it, self.name) for it in now.volumes)
-
-
-@dataclass(frozen=True, slots=True)
-class Related(Check):
-    """Names stand for the same image, for different ones, or for ones that share layers."""
-
-    how: str
-    """same, other or layers."""
-    names: tuple[str, ...]
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        images = [now.image(name) for name in self.names]
-        there = [it for it in images if it is not None]
-        if len(there) < len(images):
-            return False
-        if self.how == "layers":
-            return bool(frozenset.intersection(*(frozenset(it.layers) for it in there)))
-        different = len({it.id for it in there})
-        return different == (1 if self.how == "same" else len(there))
-
-
-@dataclass(frozen=True, slots=True)
-class TagMoved(Check):
-    """A name stands for another image than when the step began."""
-
-    name: str
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        was, is_now = before.image(self.name), now.image(self.name)
-        return was is not None and is_now is not None and was.id != is_now.id
-
-
-@dataclass(frozen=True, slots=True)
-class FileChanged(Check):
-    """A file of a container differs from its image."""
-
-    looks_at_files = True
-    container: str
-    path: str
-    change: str = ""
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        found = [it.changes.get(self.path) for it in now.named(self.container)]
-        return any(it is not None and self.change in {"", it} for it in found)
-
-
-@dataclass(frozen=True, slots=True)
-class Happened(Check):
-    """Something has happened since the step began."""
-
-    kind: str
-    action: str
-    name: str = "*"
-    exit_code: int | None = None
-
-    def holds(self, before: Observation, now: Observation) -> bool:
-        """As of every check."""
-        del before
-        return any(
-            (it.kind, it.action) == (self.kind, self.action)
-            and fnmatchcase(it.name, self.name)
-            and self.exit_code in {None, it.exit_code}
-            for it in now.events
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a lesson: what it says, what is to be done, and what shows that it was."""
@@ -261,10 +100,14 @@ class Step:
 
     def done(self, before: Observation, now: Observation) -> bool:
         """Whether all that can be seen of it is so; a question is another matter."""
-        return all(check.holds(before, now) for check in self.checks)
+        return not self.missing(before, now)
+
+    def missing(self, before: Observation, now: Observation) -> tuple[str, ...]:
+        """What the checks that do not hold want, in words."""
+        return tuple(it.wanted for it in self.checks if not it.holds(before, now))
 
     def accepts(self, answer: str) -> bool:
-        """Whether an answer is right: capital letters and spaces do not matter."""
+        """Whether an answer is right: capitals, spaces, articles and full stops do not matter."""
         return _plain(answer) in map(_plain, self.answers)
 
     @property
@@ -274,7 +117,10 @@ class Step:
 
 
 def _plain(answer: str) -> str:
-    return "".join(answer.casefold().split()).strip(".'\"")
+    words = answer.casefold().split()
+    if len(words) > 1 and words[0] in {"a", "an", "the"}:
+        words = words[1:]
+    return "".join(words).strip(".,:;!?'\"`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.learn import Watch, made, tidy
+from manager.actions.learn import Watch
+from manager.actions.lesson_things import made, tidy
 from manager.adapters import lesson_files
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.flavours import DEFAULT, FLAVOURS
 from manager.adapters.lab.state import Lab
 from manager.core.lessons import Lesson, Step
 from tests import docker_client
-from tests.command import PROGRAM, Command
+from tests.command import Command
 
 LESSONS = lesson_files.folder(lesson_files.BUILT_IN)
 ON_ALL = ("first", "tags", "changes")
@@ -138,49 +139,3 @@ def test_a_lesson_taken_with_docker(fresh: Engine, lesson: Lesson, with_docker: 
 @on_engines
 def test_a_lesson_taken_with_dockmgr(fresh: Engine, lesson: Lesson, with_dockmgr: Typist) -> None:
     take(fresh, lesson, with_dockmgr)
-
-
-@pytest.mark.parametrize("lab", [DEFAULT], indirect=True)
-def test_the_program_itself_sees_what_was_done(
-    lab: Lab, fresh: Engine, tmp_path: Path, with_docker: Typist
-) -> None:
-    """The whole command: it says its engine, sees a step, shows the trees, and can be left."""
-    env = {**os.environ, "DOCKER_HOST": lab.host, "XDG_STATE_HOME": str(tmp_path / "state")}
-    steps = next(it for it in LESSONS if it.name == "first").steps
-    with subprocess.Popen(
-        [*PROGRAM, "learn", "first"],
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdout is not None
-        assert program.stdin is not None
-
-        def until(part: str) -> str:
-            read = ""
-            for line in program.stdout or ():
-                read += line
-                if part in line:
-                    return read
-            raise AssertionError(read)
-
-        assert lab.host in until("step 1 of 5")
-        until("h: a hint")
-        with_docker(steps[0])
-        until("step 2 of 5")
-        until("h: a hint")
-        program.stdin.write("h\n")
-        program.stdin.flush()
-        until("--detach")
-        with_docker(steps[1])
-        seen = until("step 3 of 5")
-        assert "learn-web1" in seen.partition("after:")[2]
-        program.stdin.write("q\n")
-        program.stdin.flush()
-        assert program.wait(10) == 0
-    listed = subprocess.run(
-        [*PROGRAM, "learn", "--list"], env=env, capture_output=True, text=True, check=True
-    )
-    assert "at step 3" in listed.stdout
-    assert [it for it in made(fresh) if "learn-web1" in it]

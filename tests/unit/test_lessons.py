@@ -9,23 +9,26 @@ from hypothesis import strategies as st
 
 from manager.adapters import lesson_files
 from manager.adapters.learned import Learned, Place
-from manager.core.lesson_screen import WIDTH, screen
-from manager.core.lessons import (
+from manager.cli.course import Course
+from manager.core.lesson_checks import (
     Check,
     ContainerIs,
     FileChanged,
     Gone,
     Happened,
     ImageIs,
+    Related,
+    TagMoved,
+    VolumeIs,
+)
+from manager.core.lesson_screen import WIDTH, screen
+from manager.core.lessons import (
     Lesson,
     Observation,
-    Related,
     SeenContainer,
     SeenEvent,
     SeenImage,
     Step,
-    TagMoved,
-    VolumeIs,
     mine,
 )
 from manager.errors import ExitCode, ManagerError
@@ -168,6 +171,33 @@ def test_what_a_check_holds_to_be_so(check: Check, holds: bool) -> None:
     assert Step("do it", checks=(check, ImageIs("busybox"))).done(NOTHING, NOW) is holds
 
 
+@pytest.mark.parametrize(
+    ("check", "wanted"),
+    [
+        (ContainerIs("learn-a"), "a container learn-a"),
+        (
+            ContainerIs("learn-a*", "nginx", "running", 2, None, 80),
+            "exactly 2 containers learn-a* (made from nginx, state running, published on port 80)",
+        ),
+        (ContainerIs("learn-a", exit_code=0), "a container learn-a (exit code 0)"),
+        (Gone("image", "app:1"), "no image app:1"),
+        (ImageIs("nginx"), "an image nginx"),
+        (ImageIs("nginx", digest=True), "an image nginx, with a digest from a registry"),
+        (VolumeIs("data"), "a volume data"),
+        (Related("same", ("a", "b")), "one image under the names a, b"),
+        (Related("other", ("a", "b")), "different images under the names a, b"),
+        (Related("layers", ("a", "b")), "shared layers under the names a, b"),
+        (TagMoved("a:1"), "another image under the name a:1 than when the step began"),
+        (FileChanged("learn-a", "/n", "added"), "/n added in learn-a"),
+        (FileChanged("learn-a", "/n"), "/n changed in learn-a"),
+        (Happened("container", "die", "learn-a", 3), "container learn-a: die with exit code 3"),
+    ],
+)
+def test_what_is_not_so_yet_is_said_in_words(check: Check, wanted: str) -> None:
+    assert Step("do it", checks=(check,)).missing(NOTHING, NOTHING) in {(wanted,), ()}
+    assert check.wanted == wanted
+
+
 def test_a_tag_moves_when_it_names_another_image() -> None:
     before = Observation(images=(SeenImage("z", ("learn-app:2",)),))
     assert TagMoved("learn-app:2").holds(before, NOW)
@@ -182,11 +212,57 @@ def test_a_count_is_exact(there: int, wanted: int) -> None:
     assert holds == (there == wanted)
 
 
-@given(st.sampled_from(["docker.io", " Docker.IO ", "'docker.io'", "docker.io."]))
+@given(st.sampled_from(["docker.io", " Docker.IO ", "'docker.io'", "docker.io.", "the docker.io"]))
 def test_an_answer_is_taken_however_it_is_written(answer: str) -> None:
     step = Step("say", question="which", answers=("docker.io",))
     assert step.accepts(answer)
     assert not step.accepts("quay.io")
+    assert Step("say", question="which", answers=("latest",)).accepts(":latest")
+
+
+def test_paragraphs_stay_apart_and_words_whole() -> None:
+    say = "One.\n\nTwo, with a rather-long-name that ends a line before rather-long-names do."
+    lines = screen(Lesson("one", "one", (Step(say, question="which"),)), 0, 40)
+    assert lines[1:6] == (
+        "",
+        "One.",
+        "",
+        "Two, with a rather-long-name that ends a",
+        "line before rather-long-names do.",
+    )
+
+
+def test_the_next_lesson_is_the_first_behind_it_that_is_not_done(tmp_path: Path) -> None:
+    learned = Learned(tmp_path)
+    course = Course(LESSONS, learned)
+    first, second, third = LESSONS[:3]
+    assert course.after(first) == second
+    learned.keep(second.name, Place(done=True))
+    assert course.after(first) == third
+    assert course.after(LESSONS[-1]) == first
+    for lesson in LESSONS:
+        learned.keep(lesson.name, Place(done=True))
+    assert course.after(first) is None
+
+
+def test_the_command_of_a_teachers_course_names_its_folder(tmp_path: Path) -> None:
+    assert Course((), Learned(tmp_path)).command("first") == "dockmgr learn first"
+    course = Course((), Learned(tmp_path), "/my course")
+    assert course.command() == "dockmgr learn --lessons '/my course'"
+
+
+def test_what_lessons_left_is_known_until_it_is_removed(tmp_path: Path) -> None:
+    learned = Learned(tmp_path)
+    left = {"container learn-a": "1"}
+    learned.keep("done", Place(done=True, engine="here", left=left, skipped=(2,)))
+    learned.keep("paused", Place(step=2, engine="here", left={"container learn-b": "2"}))
+    learned.keep("elsewhere", Place(done=True, engine="there", left={"container learn-c": "3"}))
+    learned = Learned(tmp_path)
+    assert learned.place("done").skipped == (2,)
+    assert learned.left("here") == left
+    learned.forget(["done", "paused"])
+    assert learned.place("done") == Place(engine="here", left=left)
+    assert learned.left("here") == {**left, "container learn-b": "2"}
 
 
 @pytest.mark.parametrize(

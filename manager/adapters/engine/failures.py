@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import docker.errors
 import requests
@@ -130,8 +131,9 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
     """
     where = f"at {endpoint.host} ({endpoint.source})"
     local = endpoint.host.startswith(("unix://", "npipe://"))
+    lab = _lab_of(endpoint)
     if local and _caused_by(error, FileNotFoundError):
-        return _absent(where)
+        return _lab_down(lab) if lab else _absent(where)
     if _caused_by(error, PermissionError):
         return EngineUnreachableError(
             f"you may not use the engine {where}: permission denied",
@@ -141,12 +143,43 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
         return EngineUnreachableError(
             f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
         )
+    if lab:
+        return _lab_down(lab)
     if local or _caused_by(error, ConnectionRefusedError):
         return EngineUnreachableError(
             f"no engine answers {where}",
             "start it (on Linux: sudo systemctl start docker; elsewhere: open Docker Desktop)",
         )
     return _not_understood(where, error)
+
+
+def lost(endpoint: Endpoint) -> EngineUnreachableError:
+    """Say that an engine that has answered is there no longer.
+
+    Args:
+        endpoint: where it was.
+    """
+    lab = _lab_of(endpoint)
+    return EngineUnreachableError(
+        f"the engine at {endpoint.host} ({endpoint.source}) went away",
+        f"bring it up again with: dockmgr lab up --name {lab}" if lab else "start it again",
+    )
+
+
+def _lab_of(endpoint: Endpoint) -> str:
+    """The name of the lab whose socket an address is, up or not; empty for any other."""
+    from manager.adapters.lab import state
+
+    path = Path(endpoint.host.removeprefix("unix://"))
+    is_one = path == state.socket_path(state.folder(path.parent.name))
+    return path.parent.name if is_one else ""
+
+
+def _lab_down(name: str) -> EngineUnreachableError:
+    return EngineUnreachableError(
+        f"the engine of the lab {name!r} does not answer: the lab is down",
+        f"bring it up again with: dockmgr lab up --name {name}",
+    )
 
 
 def _not_understood(where: str, error: BaseException) -> EngineUnreachableError:
