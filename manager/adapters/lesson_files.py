@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from manager.adapters.config import WrongFileError, document, text_of
 from manager.adapters.lesson_tables import (
     EXAMPLES,
+    STEP,
     ContainerTable,
     EventTable,
     FileTable,
@@ -161,24 +162,24 @@ def _placed(
 
 
 def _in_step(fault: Fault) -> str:
-    match fault.place:
-        case ("step", int(at), *_):
-            return f"step {at + 1}: {fault.problem}"
+    place = fault.place
+    if len(place) > 1 and place[0] == STEP and isinstance(place[1], int):
+        return f"step {place[1] + 1}: {fault.problem}"
     return fault.problem
 
 
 def _lesson(name: str, found: Mapping[str, Any], reader: Reader) -> Lesson:
     """Read what can be read of a lesson."""
-    rest = {key: value for key, value in found.items() if key != "step"}
+    rest = {key: value for key, value in found.items() if key != STEP}
     table = reader.table(LessonTable, rest, ())
     if not str(rest.get("title", "")).strip():
         reader.wrong((), "it has no title", HINT)
     reader.faults += faults_of_lesson({"title": table.title})
-    rows = found.get("step")
+    rows = found.get(STEP)
     if not isinstance(rows, list) or not rows:
-        reader.wrong(("step",), "it has no steps", HINT)
+        reader.wrong((STEP,), "it has no steps", HINT)
         rows = []
-    steps = [_step(row, ("step", at), reader) for at, row in enumerate(rows)]
+    steps = [_step(row, (STEP, at), reader) for at, row in enumerate(rows)]
     return Lesson(name, table.title, tuple(steps), table.number)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from manager.core.lesson_faults import Place
 
 HIGHEST = 65535
+STEP = "step"
 NO = False
 NAMES = '["learn-app:1", "learn-app:2"]'
 EXAMPLES = {
@@ -128,16 +129,27 @@ def _paragraph() -> Kind[str]:
     return Kind("a text in quotes", read)
 
 
+def _lines(example: str) -> Kind[tuple[str, ...]]:
+    """A list of texts, of which empty ones are looked at later: each is a mistake of its own."""
+
+    def read(value: object, _: KeyPath) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
+            raise ValueError
+        return tuple(value)
+
+    return Kind(f"a list of texts, such as {example}", read)
+
+
 class StepTable(Section):
     """What a step may hold."""
 
     say: str = setting(_paragraph(), "", "what it says")
-    docker: tuple[str, ...] = setting(texts('["docker pull nginx"]'), [], "the lines to type")
-    dockmgr: tuple[str, ...] = setting(texts('["dockmgr pull nginx"]'), [], "with dockmgr")
+    docker: tuple[str, ...] = setting(_lines('["docker pull nginx"]'), [], "the lines to type")
+    dockmgr: tuple[str, ...] = setting(_lines('["dockmgr pull nginx"]'), [], "with dockmgr")
     hint: str = setting(_paragraph(), "", "what is said on asking")
     fails: bool = setting(flag(), NO, "whether the lines are meant to be refused")
     question: str = setting(text(), "", "what is asked")
-    answer: tuple[str, ...] = setting(texts('["yes"]'), [], "the right answers")
+    answer: tuple[str, ...] = setting(_lines('["yes"]'), [], "the right answers")
     container: Rows = setting(_tables(), [], "is there")
     image: Rows = setting(_tables(), [], "is there")
     volume: tuple[str, ...] = setting(texts('["learn-data"]'), [], "globs of volumes")
@@ -182,12 +194,25 @@ class Reader:
         examples = PARTS if within else EXAMPLES
         values: dict[str, Any] = {}
         for key, value in row.items():
+            if key not in table.rows:
+                self._unknown(table, (*place, key), within)
+                continue
             try:
                 values |= schema.values_of(table.rows, {key: value}, ())
             except RefusedError as error:
-                hint = f"write, for example: {examples[key]}" if key in table.rows else error.hint
+                hint = f"write, for example: {examples[key]}"
                 self.wrong((*place, key), f"{within}{error.problem}", hint)
         return table(**values)
+
+    def _unknown(self, table: type[Section], place: Place, within: str) -> None:
+        from difflib import get_close_matches
+
+        key = str(place[-1])
+        known = [*table.rows, *([STEP] if table is LessonTable else [])]
+        near = get_close_matches(key, known, n=1)
+        suggested = f"; did you mean {near[0]}?" if near else ""
+        hint = f"the settings there are: {', '.join(known)}"
+        self.wrong(place, f"{within}{key} is not a setting{suggested}", hint)
 
     def rows(self, table: type[S], found: Rows, place: Place, *needed: str) -> tuple[S, ...]:
         """Read the tables of one check: those that have what is needed."""
