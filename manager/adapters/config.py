@@ -134,7 +134,7 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
         return schema.read(Settings, document(path, text))
     except schema.RefusedError as error:
         line = line_of(text, error.path)
-        raise _wrong(path, line, error.problem, error.hint) from None
+        raise WrongFileError(path, line, error.problem, error.hint) from None
 
 
 def default_path() -> Path:
@@ -170,7 +170,7 @@ def text_of(
         raise ManagerError(problem, hint, ExitCode.USAGE) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise _wrong(path, line, "not UTF-8 text", "save the file as UTF-8") from None
+        raise WrongFileError(path, line, "not UTF-8 text", "save the file as UTF-8") from None
 
 
 def document(path: Path, text: str) -> dict[str, object]:
@@ -191,8 +191,14 @@ def document(path: Path, text: str) -> dict[str, object]:
         number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
         place = f" at column {match[2]}" if match else ""
         hint = "text stands in quotes, a section in [ ] on a line of its own"
-        raise _wrong(path, number, f"not valid TOML: {what}{place}", hint) from None
+        raise WrongFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
 
 
-def _wrong(path: Path, line: int, problem: str, hint: str) -> ManagerError:
-    return ManagerError(f"{path} line {line}: {problem}", hint, ExitCode.USAGE)
+class WrongFileError(ManagerError):
+    """What is wrong on a line of a TOML file."""
+
+    def __init__(self, path: Path, line: int, problem: str, hint: str) -> None:
+        """Keep the parts: a list of mistakes shows them apart."""
+        super().__init__(f"{path} line {line}: {problem}", hint, ExitCode.USAGE)
+        self.line = line
+        self.problem = problem

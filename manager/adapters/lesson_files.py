@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manager.adapters import schema
-from manager.adapters.config import document, text_of
-from manager.adapters.kinds import choice, flag, text, texts, whole, whole_or_nothing
-from manager.adapters.schema import Kind, RefusedError, S, Section, setting
-from manager.adapters.toml import dotted, line_of
+from manager.adapters.config import WrongFileError, document, text_of
+from manager.adapters.lesson_tables import (
+    EXAMPLES,
+    STEP,
+    ContainerTable,
+    EventTable,
+    FileTable,
+    ImageTable,
+    LessonTable,
+    Reader,
+    StepTable,
+)
+from manager.adapters.toml import holds, lines_of
 from manager.core.lesson_checks import (
     Check,
     ContainerIs,
@@ -21,133 +30,53 @@ from manager.core.lesson_checks import (
     TagMoved,
     VolumeIs,
 )
+from manager.core.lesson_faults import Fault, faults_of_checks
+from manager.core.lesson_texts import fault_of_name, faults_of_lesson, faults_of_texts, shown
 from manager.core.lessons import Lesson, Step
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from manager.adapters.toml import KeyPath
+    from manager.core.lesson_faults import Place
 
 BUILT_IN = Path(__file__).parent.parent / "lessons"
-MOST_WORDS = 80
-LONGEST_LINE = 76
-"""Columns of a line to type: four more are before it."""
-HIGHEST = 65535
-NO = False
-STATES = ("", "created", "running", "paused", "exited")
-CHANGES = ("", "added", "changed", "deleted")
-NAMES = '["app:1", "app:2"]'
+ENDING = ".toml"
 HINT = 'begin with title = "…", then write [[step]] on a line of its own, and say = "…" below'
 NO_CHECK = 'add a check, such as container = {name = "learn-web*"}, or question and answer'
+NO_CHECKS = {"say", "docker", "dockmgr", "hint", "fails", "question", "answer"}
+"""Keys of a step that are no checks."""
 
 
-class ContainerTable(Section):
-    """What a container is to be like."""
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a file."""
 
-    name: str = setting(text(), "", "a glob")
-    image: str = setting(text(), "", "a reference")
-    state: str = setting(choice(*STATES), "", "its state")
-    count: int | None = setting(whole_or_nothing(0, 1000), "", "exactly so many")
-    exit_code: int | None = setting(whole_or_nothing(0, 255), "", "how it ended")
-    port: int | None = setting(whole_or_nothing(1, HIGHEST), "", "where it is published")
+    file: Path
+    line: int | None
+    """The first being 1; None where it is about the whole file."""
+    problem: str
+    hint: str
 
-
-class ImageTable(Section):
-    """What an image is to be like."""
-
-    name: str = setting(text(), "", "a reference")
-    digest: bool = setting(flag(), NO, "whether a registry knows it by a digest")
+    def __str__(self) -> str:
+        """With its place."""
+        line = f" line {self.line}" if self.line else ""
+        return f"{shown(str(self.file))}{line}: {self.problem}"
 
 
-class FileTable(Section):
-    """What a container has changed."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that was read."""
 
-    container: str = setting(text(), "", "a glob")
-    path: str = setting(text(), "", "an absolute path")
-    change: str = setting(choice(*CHANGES), "", "what became of it")
+    file: Path
+    lesson: Lesson | None
+    """None where there are mistakes."""
+    mistakes: tuple[Mistake, ...] = ()
 
-
-class EventTable(Section):
-    """What has happened."""
-
-    type: str = setting(text(), "", "container, image, volume, network")
-    action: str = setting(text(), "", "die, start, pull, push, tag, untag…")
-    name: str = setting(text(), "*", "a glob")
-    exit_code: int | None = setting(whole_or_nothing(0, 255), "", "of a container that died")
-
-
-def _tables(table: type[S], *needed: str) -> Kind[tuple[S, ...]]:
-    """One table of settings or a list of them, each with what is needed."""
-
-    def read(value: object, path: KeyPath) -> tuple[S, ...]:
-        rows = value if isinstance(value, list) else [value]
-        places = [(*path, n) for n in range(len(rows))] if isinstance(value, list) else [path]
-        return tuple(_table(table, needed, *one) for one in zip(rows, places, strict=True))
-
-    return Kind("a table in braces, or a list of them", read)
-
-
-def _table(table: type[S], needed: tuple[str, ...], row: object, path: KeyPath) -> S:
-    if not isinstance(row, dict):
-        raise ValueError  # noqa: TRY004 - every refusal is one error
-    found = schema.values_of(table.rows, row, path)
-    for name in needed:
-        if not found.get(name):
-            raise RefusedError(path, f"{dotted(path)} has no {name}", f'add {name} = "…" to it')
-    return table(**found)
-
-
-def _long_text() -> Kind[str]:
-    def read(value: object, _: KeyPath) -> str:
-        if not isinstance(value, str) or len(value.split()) > MOST_WORDS:
-            raise ValueError
-        return value.strip()
-
-    return Kind(f"a text of at most {MOST_WORDS} words", read)
-
-
-def _lines() -> Kind[tuple[str, ...]]:
-    kind = texts('["docker run nginx"]')
-
-    def read(value: object, path: KeyPath) -> tuple[str, ...]:
-        found = kind.read(value, path)
-        if any(len(line) > LONGEST_LINE or "\n" in line for line in found):
-            raise ValueError
-        return found
-
-    return Kind(f"a list of lines to type, each of at most {LONGEST_LINE} letters", read)
-
-
-class StepTable(Section):
-    """What a step may hold."""
-
-    say: str = setting(_long_text(), "", "what it says")
-    docker: tuple[str, ...] = setting(_lines(), [], "the lines to type with docker")
-    dockmgr: tuple[str, ...] = setting(_lines(), [], "the same with dockmgr")
-    hint: str = setting(_long_text(), "", "what is said on asking")
-    fails: bool = setting(flag(), NO, "whether the lines are meant to be refused")
-    question: str = setting(text(), "", "what is asked")
-    answer: tuple[str, ...] = setting(texts('["yes"]'), [], "the right answers")
-    container: tuple[ContainerTable, ...] = setting(_tables(ContainerTable, "name"), [], "is there")
-    image: tuple[ImageTable, ...] = setting(_tables(ImageTable, "name"), [], "is there")
-    volume: tuple[str, ...] = setting(texts('["data"]'), [], "globs of volumes that are there")
-    no_container: tuple[str, ...] = setting(texts('["web*"]'), [], "globs of what is not there")
-    no_image: tuple[str, ...] = setting(texts('["app:1"]'), [], "references that are not there")
-    no_volume: tuple[str, ...] = setting(texts('["data"]'), [], "globs of what is not there")
-    same_image: tuple[str, ...] = setting(texts(NAMES), [], "names of one image")
-    other_image: tuple[str, ...] = setting(texts(NAMES), [], "names of different images")
-    shared_layers: tuple[str, ...] = setting(texts(NAMES), [], "images that share layers")
-    tag_moved: tuple[str, ...] = setting(texts('["app:1"]'), [], "name another image than before")
-    file: tuple[FileTable, ...] = setting(_tables(FileTable, "container", "path"), [], "differs")
-    event: tuple[EventTable, ...] = setting(_tables(EventTable, "type", "action"), [], "happened")
-
-
-class LessonTable(Section):
-    """What a file may hold beside its steps."""
-
-    title: str = setting(text(), "", "what it is about")
-    number: int = setting(whole(0, 1000), 0, "its place among the others")
+    @property
+    def name(self) -> str:
+        """The lesson's name: that of the file."""
+        return self.file.stem
 
 
 def load(path: Path) -> Lesson:
@@ -155,14 +84,13 @@ def load(path: Path) -> Lesson:
 
     Raises:
         ManagerError: (usage) it cannot be read, or is no lesson; the sentence has file, line, key
-            and what was expected.
+            and what was expected, of the first mistake.
     """
-    content = text_of(path, must_exist=True, what="lesson", hint="name another file") or ""
-    try:
-        return _lesson(path.stem, document(path, content))
-    except RefusedError as error:
-        where = f"{path} line {line_of(content, error.path)}" if error.path else str(path)
-        raise ManagerError(f"{where}: {error.problem}", error.hint, ExitCode.USAGE) from None
+    found = examine(path)
+    if found.lesson is None:
+        first = found.mistakes[0]
+        raise ManagerError(str(first), first.hint, ExitCode.USAGE)
+    return found.lesson
 
 
 def folder(path: Path) -> tuple[Lesson, ...]:
@@ -171,76 +99,153 @@ def folder(path: Path) -> tuple[Lesson, ...]:
     Raises:
         ManagerError: (usage) there is none, or one of them is no lesson.
     """
-    files = sorted(path.glob("*.toml")) if path.is_dir() else []
-    if not files:
+    found = map(load, files(path))
+    return tuple(sorted(found, key=lambda lesson: (lesson.number, lesson.name)))
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The files of a folder that are to be lessons; or the one file that is named.
+
+    Raises:
+        ManagerError: (usage) there is none.
+    """
+    found = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else []
+    if path.is_file() and path.suffix == ENDING:
+        found = [path]
+    if not found:
         raise ManagerError(
             f"there are no lessons in {path}",
-            "name a folder that holds lessons as files NAME.toml",
+            "name a folder that holds lessons as files NAME.toml, or one such file",
             ExitCode.USAGE,
         )
-    return tuple(sorted(map(load, files), key=lambda lesson: (lesson.number, lesson.name)))
+    return tuple(found)
 
 
 def names() -> tuple[str, ...]:
     """The names of the lessons that come with the program."""
-    return tuple(sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+    return tuple(sorted(path.stem for path in BUILT_IN.glob(f"*{ENDING}")))
 
 
-def _lesson(name: str, found: Mapping[str, Any]) -> Lesson:
-    steps = found.get("step")
-    if not isinstance(steps, list) or not steps:
-        path = ("step",) if "step" in found else ()
-        raise RefusedError(path, "it has no steps", HINT)
-    rest = {key: value for key, value in found.items() if key != "step"}
-    values = schema.values_of(LessonTable.rows, rest, ())
-    if not values.get("title"):
-        raise RefusedError((), "it has no title", HINT)
-    read = tuple(_step(row, ("step", place)) for place, row in enumerate(steps))
-    return Lesson(name, values["title"], read, values.get("number", 0))
+def examine(path: Path) -> Examined:
+    """Read a file, and find all that is wrong with it; where it is no TOML, only that."""
+    try:
+        content = text_of(path, must_exist=True, what="lesson", hint="name another file") or ""
+        found = document(path, content)
+    except WrongFileError as error:
+        return Examined(path, None, (Mistake(path, error.line, error.problem, error.hint),))
+    except ManagerError as error:
+        return Examined(path, None, (Mistake(path, None, error.message, error.hint),))
+    reader = Reader()
+    lesson = _lesson(path.stem, found, reader)
+    mistakes = _placed(path, content, found, reader.faults)
+    if wrong := fault_of_name(path.stem):
+        mistakes = (Mistake(path, None, *wrong), *mistakes)
+    return Examined(path, None if mistakes else lesson, mistakes)
 
 
-def _step(row: object, path: KeyPath) -> Step:
+def _placed(
+    path: Path, content: str, found: Mapping[str, Any], faults: Sequence[Fault]
+) -> tuple[Mistake, ...]:
+    """Mistakes with their lines, and with their steps as a learner counts them."""
+    places = [it.place for it in faults]
+    for at, place in enumerate(places):
+        inner = place
+        while not holds(found, inner):
+            inner = inner[:-1]
+        places[at] = inner
+    placed = [
+        Mistake(path, line, shown(_in_step(fault)), fault.hint)
+        for fault, line in zip(faults, lines_of(content, places), strict=True)
+    ]
+    return tuple(dict.fromkeys(sorted(placed, key=lambda it: it.line or 0)))
+
+
+def _in_step(fault: Fault) -> str:
+    place = fault.place
+    if len(place) > 1 and place[0] == STEP and isinstance(place[1], int):
+        return f"step {place[1] + 1}: {fault.problem}"
+    return fault.problem
+
+
+def _lesson(name: str, found: Mapping[str, Any], reader: Reader) -> Lesson:
+    """Read what can be read of a lesson."""
+    rest = {key: value for key, value in found.items() if key != STEP}
+    table = reader.table(LessonTable, rest, ())
+    if not str(rest.get("title", "")).strip():
+        reader.wrong((), "it has no title", HINT)
+    reader.faults += faults_of_lesson({"title": table.title})
+    rows = found.get(STEP)
+    if not isinstance(rows, list) or not rows:
+        reader.wrong((STEP,), "it has no steps", HINT)
+        rows = []
+    steps = [_step(row, (STEP, at), reader) for at, row in enumerate(rows)]
+    return Lesson(name, table.title, tuple(steps), table.number)
+
+
+def _step(row: object, place: Place, reader: Reader) -> Step:
+    """Read what can be read of a step."""
     if not isinstance(row, dict):
-        raise RefusedError(path, f"{dotted(path)} is no table", HINT)
-    table = StepTable(**schema.values_of(StepTable.rows, row, path))
-    where = dotted(path)
-    if not table.say:
-        raise RefusedError(path, f"{where} says nothing", 'add say = "…"')
-    if bool(table.question) != bool(table.answer):
-        lacks = "answer" if table.question else "question"
-        raise RefusedError(path, f"{where} has no {lacks}", 'write answer = ["yes"] with question')
-    checks = _checks(table)
-    if not checks and not table.question:
-        raise RefusedError(path, f"{where} has nothing that shows it was done", NO_CHECK)
-    if checks and not table.docker:
-        raise RefusedError(path, f"{where} has no line to type", 'add docker = ["docker …"]')
-    return Step(
+        reader.wrong(place, "it is no table", HINT)
+        return Step("")
+    table = reader.table(StepTable, row, place)
+    step = Step(
         table.say,
         table.docker,
         table.dockmgr or table.docker,
         table.hint,
         table.fails,
-        checks,
+        _checks(table, place, reader),
         table.question,
         table.answer,
     )
+    _of_keys({key for key, value in row.items() if _given(value)}, place, reader)
+    # What was typed once is looked at once.
+    once = replace(step, dockmgr=table.dockmgr)
+    for fault in (*faults_of_texts(once), *faults_of_checks(step.checks)):
+        reader.wrong((*place, *fault.place), fault.problem, fault.hint)
+    return step
 
 
-def _checks(table: StepTable) -> tuple[Check, ...]:
+def _given(value: object) -> bool:
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _of_keys(given: set[str], place: Place, reader: Reader) -> None:
+    """What a step lacks."""
+    checks = (given - NO_CHECKS) & set(StepTable.rows)
+    if "say" not in given:
+        reader.wrong(place, "it says nothing", 'add say = "…"')
+    if len(given & {"question", "answer"}) == 1:
+        lacks = "answer" if "question" in given else "question"
+        reader.wrong(place, f"it has no {lacks}, or an empty one", f"write {EXAMPLES[lacks]}")
+    if not checks and "question" not in given and "answer" not in given:
+        reader.wrong(place, "it has nothing that shows it was done", NO_CHECK)
+    if "dockmgr" in given and "docker" not in given:
+        problem = "it has dockmgr lines, and no docker lines: it would show none of them"
+        reader.wrong((*place, "dockmgr"), problem, 'add docker = ["docker …"]')
+    elif checks and "docker" not in given:
+        reader.wrong(place, "it has no line to type", 'add docker = ["docker …"]')
+
+
+def _checks(table: StepTable, place: Place, reader: Reader) -> tuple[Check, ...]:
     """All that must hold together."""
+    containers = reader.rows(ContainerTable, table.container, (*place, "container"), "name")
+    images = reader.rows(ImageTable, table.image, (*place, "image"), "name")
+    changed = reader.rows(FileTable, table.file, (*place, "file"), "container", "path")
+    events = reader.rows(EventTable, table.event, (*place, "event"), "type", "action")
     related = {"same": table.same_image, "other": table.other_image, "layers": table.shared_layers}
     return (
         *(
             ContainerIs(it.name, it.image, it.state, it.count, it.exit_code, it.port)
-            for it in table.container
+            for it in containers
         ),
-        *(ImageIs(it.name, it.digest) for it in table.image),
+        *(ImageIs(it.name, it.digest) for it in images),
         *map(VolumeIs, table.volume),
         *(Gone("container", it) for it in table.no_container),
         *(Gone("image", it) for it in table.no_image),
         *(Gone("volume", it) for it in table.no_volume),
         *(Related(how, names) for how, names in related.items() if names),
         *map(TagMoved, table.tag_moved),
-        *(FileChanged(it.container, it.path, it.change) for it in table.file),
-        *(Happened(it.type, it.action, it.name, it.exit_code) for it in table.event),
+        *(FileChanged(it.container, it.path, it.change) for it in changed),
+        *(Happened(it.type, it.action, it.name, it.exit_code) for it in events),
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 """Where a value is: keys, and positions in arrays of tables."""
@@ -39,10 +42,6 @@ def as_toml(value: object) -> str:
 def line_of(text: str, path: KeyPath) -> int:
     """The line on which the statement begins that brings a value into being.
 
-    A TOML file cut after a whole statement is a TOML file. So of the prefixes of the file the
-    first that holds the path ends with its statement, which begins after the parseable prefix
-    before.
-
     Args:
         text: a whole TOML document.
         path: the value, which the document holds.
@@ -50,22 +49,35 @@ def line_of(text: str, path: KeyPath) -> int:
     Returns:
         The line, the first being 1.
     """
+    return lines_of(text, [path])[0]
+
+
+def lines_of(text: str, paths: Sequence[KeyPath]) -> list[int]:
+    """The same of several values.
+
+    A TOML file cut after a whole statement is a TOML file. So of the prefixes of the file the
+    first that holds the path ends with its statement, which begins after the parseable prefix
+    before.
+    """
     import tomllib
 
     lines = text.split("\n")
     begin = 1
+    found: dict[KeyPath, int] = {}
     for number in range(1, len(lines) + 1):
         try:
             document = tomllib.loads("\n".join(lines[:number]))
         except tomllib.TOMLDecodeError:
             continue  # inside a statement of several lines
-        if _holds(document, path):
+        found |= {path: begin for path in paths if path not in found and holds(document, path)}
+        if len(found) == len(set(paths)):
             break
         begin = number + 1
-    return begin
+    return [found.get(path, begin) for path in paths]
 
 
-def _holds(value: Any, path: KeyPath) -> bool:  # noqa: ANN401 - any TOML value
+def holds(value: Any, path: KeyPath) -> bool:  # noqa: ANN401 - any TOML value
+    """Whether a document, or a part of one, has a value at a path."""
     for part in path:
         if isinstance(part, str):
             if not isinstance(value, dict) or part not in value:

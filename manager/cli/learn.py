@@ -1,7 +1,7 @@
 """The command learn: lessons in the terminal, which watch the engine."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from manager.cli import complete, options
 from manager.cli.context import session
 from manager.cli.options import examples
 from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from manager.adapters.lesson_files import Examined
 
 CHECK = "check"
 MOST_WORDS = 2
@@ -32,7 +35,7 @@ def learn(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME | check FOLDER]",
+            metavar="[NAME | check FOLDER|FILE]",
             help="A lesson; without one, go on where you were.",
             autocompletion=complete.lessons,
             show_default=False,
@@ -85,21 +88,46 @@ def learn(
 
 
 def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
-    """Read a teacher's lessons, and say what is wrong with the first that is."""
+    """Read a teacher's lessons, and say all that is wrong with them."""
     from manager.adapters import lesson_files
+    from manager.core.explaining import plural
 
     if len(names) != 1:
         raise ManagerError(
-            "check takes one folder", "write: dockmgr learn check FOLDER", ExitCode.USAGE
+            "check takes one folder, or one file",
+            "write: dockmgr learn check FOLDER",
+            ExitCode.USAGE,
         )
-    found = lesson_files.folder(Path(names[0]))
-    work = session(ctx)
+    out = session(ctx).out
+    found = [lesson_files.examine(path) for path in lesson_files.files(Path(names[0]))]
+    mistakes = [it for one in found for it in one.mistakes]
     if json:
-        rows = [{"name": it.name, "title": it.title, "steps": len(it.steps)} for it in found]
-        work.out.json("learn", rows)
-        return
-    for lesson in found:
-        work.out.line(f"{lesson.name}: {len(lesson.steps)} steps, no mistake was found")
+        out.json("learn", [_row(one) for one in found])
+    else:
+        for it in mistakes:
+            out.line(f"{it}\n  hint: {it.hint}")
+    if mistakes:
+        wrong = sum(bool(one.mistakes) for one in found)
+        raise ManagerError(
+            f"{plural(len(mistakes), 'mistake')} in {plural(wrong, 'lesson')} of {len(found)}",
+            "mend them, and check again; the form is in the README, under Lessons",
+            ExitCode.USAGE,
+        )
+    for lesson in (one.lesson for one in found if one.lesson and not json):
+        out.line(f"{lesson.name}: {plural(len(lesson.steps), 'step')}, no mistake was found")
+
+
+def _row(found: "Examined") -> dict[str, object]:
+    """A lesson that was checked; of one with mistakes, nothing else is told."""
+    return {
+        "name": found.name,
+        "file": str(found.file),
+        "title": found.lesson.title if found.lesson else None,
+        "steps": len(found.lesson.steps) if found.lesson else None,
+        "mistakes": [
+            {"line": it.line, "problem": it.problem, "hint": it.hint} for it in found.mistakes
+        ],
+    }
 
 
 def _list(ctx: typer.Context, rows: list[dict[str, object]]) -> None:

@@ -33,6 +33,11 @@ def escape(text: str) -> str:
     return _PLACE.sub(lambda place: f"{{{place[0]}}}", text)
 
 
+def is_name(text: str) -> bool:
+    """Whether a container or a volume can be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
 def has_place(text: str) -> bool:
     """Whether a text has a place for the number."""
     return any(not place[0].startswith("{{") for place in _PLACE.finditer(text))

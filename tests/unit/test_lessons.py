@@ -35,12 +35,6 @@ from manager.errors import ExitCode, ManagerError
 from tests.command import Command
 
 LESSONS = lesson_files.folder(lesson_files.BUILT_IN)
-GOOD = """title = "one"
-[[step]]
-say = "do it"
-docker = ["docker pull nginx"]
-image = {name = "nginx"}
-"""
 WANTED = 10
 
 
@@ -78,47 +72,6 @@ def test_the_screens_are_as_they_were_kept() -> None:
 def test_all_lessons_are_there_in_order() -> None:
     assert [lesson.number for lesson in LESSONS] == list(range(1, WANTED + 1))
     assert set(lesson_files.names()) == {lesson.name for lesson in LESSONS}
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("", "it has no steps"),
-        ('title = "one"\nstep = 3\n', "line 2: it has no steps"),
-        ('title = "one"\nstep = [3]\n', "line 2: step[0] is no table"),
-        (GOOD.replace('title = "one"', ""), "it has no title"),
-        (GOOD.replace('"one"', "1"), "line 1: title is 1; expected a text in quotes"),
-        ('colour = "red"\n' + GOOD, "line 1: colour is not a setting"),
-        (GOOD.replace("say =", "sya ="), "line 3: step[0].sya is not a setting; did you mean"),
-        (GOOD.replace('"do it"', '""'), "line 2: step[0] says nothing"),
-        (GOOD.replace("do it", "do it " * 41), "expected a text of at most 80 words"),
-        (GOOD.replace("docker pull", "docker " + "x" * 80), "line 4: step[0].docker is"),
-        (GOOD.replace('docker = ["docker pull nginx"]\n', ""), "step[0] has no line to type"),
-        (GOOD.replace('image = {name = "nginx"}', ""), "step[0] has nothing that shows it was"),
-        (GOOD.replace('{name = "nginx"}', "{}"), "line 5: step[0].image has no name"),
-        (GOOD.replace('{name = "nginx"}', '"nginx"'), "line 5: step[0].image is"),
-        (GOOD.replace("{name =", "{nam ="), "line 5: step[0].image.nam is not a setting"),
-        (GOOD + 'container = {name="a", state="lazy"}', 'step[0].container.state is "lazy"'),
-        (GOOD + 'container = [{name="a"}, {count=1}]', "step[0].container[1] has no name"),
-        (GOOD + 'event = {type="image"}', "step[0].event has no action"),
-        (GOOD + 'file = {container="a"}', "step[0].file has no path"),
-        (GOOD + 'question = "why"', "step[0] has no answer"),
-        (GOOD + 'answer = ["so"]', "step[0] has no question"),
-        (GOOD + "no_image = [3]", "line 6: step[0].no_image is [3]"),
-        (GOOD + "say = again", "line 6: not valid TOML"),
-    ],
-)
-def test_a_file_that_is_no_lesson_is_refused_with_its_place(
-    tmp_path: Path, content: str, said: str
-) -> None:
-    path = tmp_path / "one.toml"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ManagerError) as caught:
-        lesson_files.load(path)
-    assert caught.value.message.startswith(str(path))
-    assert said in caught.value.message
-    assert caught.value.hint
-    assert caught.value.exit_code == ExitCode.USAGE
 
 
 BOX = SeenImage("a", ("busybox:latest", "learn-app:1"), ("busybox@sha256:1",), ("l1",))
@@ -317,17 +270,6 @@ def test_the_list_tells_how_far_one_is(run: Command, tmp_path: Path) -> None:
     assert "at step 3" in run.ok("learn", "--list").out
     run.ok("learn", "--reset", "many")
     assert json.loads((tmp_path / "state/dockmgr/lessons.json").read_text("utf-8")) == {}
-
-
-def test_a_teachers_lessons_are_checked(run: Command, tmp_path: Path) -> None:
-    assert "there are no lessons in" in run("learn", "check", str(tmp_path)).err
-    (tmp_path / "mine.toml").write_text(GOOD, encoding="utf-8")
-    assert run.ok("learn", "check", str(tmp_path)).out == "mine: 1 steps, no mistake was found\n"
-    assert run.ok("learn", "--lessons", str(tmp_path), "--list", "--json").data[0]["title"] == "one"
-    (tmp_path / "worse.toml").write_text(GOOD.replace("say", "sya"), encoding="utf-8")
-    refused = run("learn", "check", str(tmp_path))
-    assert refused.code == ExitCode.USAGE
-    assert "worse.toml line 3: step[0].sya is not a setting" in refused.err
 
 
 # The SDK leaves its socket open where none answers.

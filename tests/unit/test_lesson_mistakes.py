@@ -1,0 +1,476 @@
+"""What dockmgr learn check finds in a teacher's own lessons, and what it lets pass."""
+
+from pathlib import Path
+from string import ascii_lowercase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from manager.adapters import lesson_files
+from manager.adapters.engine.events import event
+from manager.adapters.toml import line_of, lines_of
+from manager.cli import lesson as taking
+from manager.cli.app import AREAS
+from manager.core.lesson_events import ACTIONS
+from manager.core.lesson_faults import covers
+from manager.core.lesson_lines import faults_of_line
+from manager.core.lesson_texts import KEYS
+from manager.core.shell_lines import Command as Line
+from manager.core.shell_lines import commands
+from manager.errors import ExitCode, ManagerError
+from tests.command import Command
+
+GOOD = """title = "one"
+[[step]]
+say = "do it"
+docker = ["docker pull nginx"]
+image = {name = "nginx"}
+"""
+QUESTION = """title = "one"
+[[step]]
+say = "do it"
+question = "why"
+answer = ["so"]
+"""
+TWO_STEPS = """title = "two"
+[[step]]
+say = "do it"
+docker = ["docker run --name web1 nginx"]
+container = {name = "learn-web1", exit_code = 0, state = "running"}
+
+[[step]]
+say = ""
+docker = [
+  "docker rm learn-web1",
+  "docker system prune",
+]
+image = [{name = "Nginx"}, {nam = "x", digest = 3}]
+"""
+
+TRY = "try nginx"
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Command(capsys, {"DOCKER_HOST": "unix:///nowhere/engine.sock"})
+
+
+def found(tmp_path: Path, content: str, name: str = "one.toml") -> list[str]:
+    """What is wrong with a file of that content, each with its line."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    examined = lesson_files.examine(path)
+    assert (examined.lesson is None) == bool(examined.mistakes)
+    assert all(it.hint for it in examined.mistakes)
+    if examined.mistakes:
+        with pytest.raises(ManagerError) as caught:
+            lesson_files.load(path)
+        assert caught.value.message == str(examined.mistakes[0])
+        assert caught.value.exit_code == ExitCode.USAGE
+    return [str(it).removeprefix(f"{path} ").removeprefix(f"{path}: ") for it in examined.mistakes]
+
+
+@pytest.mark.parametrize("path", sorted(lesson_files.BUILT_IN.glob("*.toml")), ids=lambda p: p.stem)
+def test_nothing_is_wrong_with_the_lessons_that_come_with_the_program(path: Path) -> None:
+    assert lesson_files.examine(path).mistakes == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "it has no steps"),
+        ('title = "one"\nstep = 3\n', "line 2: it has no steps"),
+        ('title = "one"\nstep = [3]\n', "line 2: step 1: it is no table"),
+        (GOOD.replace('title = "one"', ""), "line 1: it has no title"),
+        (GOOD.replace('"one"', "1"), "line 1: title is 1; expected a text in quotes"),
+        ('colour = "red"\n' + GOOD, "line 1: colour is not a setting"),
+        (GOOD.replace("say =", "sya ="), "line 3: step 1: sya is not a setting; did you mean say?"),
+        (GOOD.replace('"do it"', '" "'), "line 2: step 1: it says nothing"),
+        (GOOD.replace("do it", "do it " * 41), "line 3: step 1: say has 82 words, and may have 80"),
+        (GOOD + f'hint = "{"x " * 81}"', "line 6: step 1: hint has 81 words, and may have 80"),
+        (
+            GOOD.replace("docker pull", "docker pull " + "x" * 80),
+            "line 4: step 1: docker: a line has 98 letters, and may have 76",
+        ),
+        (GOOD.replace('docker = ["docker pull nginx"]\n', ""), "step 1: it has no line to type"),
+        (
+            GOOD.replace("docker =", "dockmgr ="),
+            "line 4: step 1: it has dockmgr lines, and no docker lines",
+        ),
+        (GOOD.replace('image = {name = "nginx"}', ""), "step 1: it has nothing that shows it was"),
+        (GOOD.replace('{name = "nginx"}', "{}"), "step 1: it has nothing that shows it was"),
+        (GOOD.replace('{name = "nginx"}', "[{}]"), "line 5: step 1: image has no name"),
+        (GOOD.replace('{name = "nginx"}', '"nginx"'), 'line 5: step 1: image is "nginx"; expected'),
+        (GOOD.replace("{name =", "{nam ="), "line 5: step 1: image: nam is not a setting"),
+        (
+            GOOD + 'container = {name="learn-a", state="lazy"}',
+            'step 1: container: state is "lazy"; expected one of "created", "running", "paused"',
+        ),
+        (GOOD + 'container = [{name="learn-a"}, {count=1}]', "step 1: container 2 has no name"),
+        (GOOD + 'event = {type="image"}', "step 1: event has no action"),
+        (GOOD + 'file = {container="learn-a"}', "step 1: file has no path"),
+        (GOOD + 'question = "why"', "step 1: it has no answer"),
+        (GOOD + 'answer = ["so"]', "step 1: it has no question"),
+        (GOOD + 'question = " "\nanswer = ["so"]', "step 1: it has no question, or an empty one"),
+        (GOOD + "no_image = [3]", "line 6: step 1: no_image is [3]"),
+        (GOOD + "say = again", "line 6: not valid TOML"),
+        (QUESTION.replace('"so"', '""'), "line 5: step 1: answer '' is empty"),
+        (GOOD.replace('"docker pull nginx"', '"", "docker rm a"'), "docker has an empty line"),
+        (GOOD.replace('"docker pull nginx"', '"", "docker rm a"'), "names a container 'a'"),
+        (
+            GOOD.replace("[[step]]", "[[steps]]"),
+            "line 2: steps is not a setting; did you mean step?",
+        ),
+        (GOOD + "[extra]\na = 1", "line 6: extra is not a setting"),
+        (QUESTION.replace('"so"', '" . "'), "line 5: step 1: answer ' . ' is empty"),
+        (QUESTION.replace('"so"', '"s", "N"'), "line 5: step 1: no answer can be given: s and N"),
+        (GOOD.replace("do it", "do\\u001b[31m it"), "say has the control character U+001B"),
+        (GOOD + 'hint = "a\\u0007"', "hint has the control character U+0007"),
+        (QUESTION.replace("why", "why\\u009b"), "question has the control character U+009B"),
+        (QUESTION.replace("so", "so\\u0000"), "answer has the control character U+0000"),
+        (GOOD.replace("one", "a\\u202eb"), "line 1: title has the control character U+202E"),
+        (GOOD.replace('nginx"]', 'nginx\\t"]'), "docker has the control character U+0009"),
+        ('"\\u001b[31m" = 1\n' + GOOD, "line 1: \\u001b[31m is not a setting"),
+    ],
+)
+def test_what_a_file_lacks_or_should_not_have_is_said_with_its_place(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    mistakes = found(tmp_path, content)
+    assert any(said in it for it in mistakes), mistakes
+    assert all("\x1b" not in it for it in mistakes)
+
+
+@pytest.mark.parametrize("key", ["say", "docker", "question", "answer", "container", "no_image"])
+def test_a_value_of_a_wrong_kind_has_a_hint_that_can_be_copied(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "one.toml"
+    path.write_text(f'title = "one"\n[[step]]\n{key} = 3\n', encoding="utf-8")
+    first = lesson_files.examine(path).mistakes
+    hint = next(it.hint for it in first if f"{key} is 3" in it.problem)
+    assert hint.startswith(f"write, for example: {key} = ")
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        (
+            'event = {type="contianer", action="die"}',
+            "'contianer' is none that engines tell of; did",
+        ),
+        ('event = {type="contianer", action="strat"}', "'strat' is none that happens to anything"),
+        ('event = {type="container", action="strat"}', "did you mean start?"),
+        ('event = {type="container", action="died"}', "did you mean die?"),
+        ('event = {type="container", action="remove"}', "did you mean destroy?"),
+        ('event = {type="image", action="start"}', "'start' is none that happens to an image"),
+        ('event = {type="image", action="pull", exit_code=0}', "exit_code is told with no pull"),
+        ('event = {type="container", action="die", name="web"}', "does not begin with learn-"),
+        ('event = {type="image", action="pull", name="a b"}', "'a b' has ' ', which no name of a"),
+        ('file = {container="learn-a", path="etc/x"}', "path 'etc/x' does not begin with /"),
+        (
+            'file = {container="learn-a", path="/a/../b/"}',
+            "'/a/../b/' is not as engines tell paths",
+        ),
+        ('file = {container="learn-a::", path="/a"}', "'learn-a::' has ':'"),
+        ('same_image = ["learn-a"]', "same_image: needs two different names"),
+        ('other_image = ["nginx", "docker.io/library/nginx:latest"]', "needs two different names"),
+        ('shared_layers = ["nginx", "nginx:latest"]', "needs two different names"),
+        ('same_image = ["Nginx", "nginx"]', "same_image: 'Nginx' is no address: repository name"),
+        ('no_image = ["learn-A"]', "no_image: 'learn-A' is no address"),
+        ('no_image = ["learn-*"]', "no_image: 'learn-*' is no address"),
+        ('tag_moved = ["a b"]', "tag_moved: 'a b' is no address"),
+        (f'tag_moved = ["a@sha256:{"0" * 64}"]', "has a digest, and images are known here by"),
+        ('container = {name="learn-a", image="Nginx"}', "container: image 'Nginx' is no address"),
+        ('container = {name="learn-a::b"}', "'learn-a::b' has ':', which no name of a container"),
+        ('container = {name="learn-[a"}', "'learn-[a' has '['"),
+        (
+            'container = {name="learn-[:;]"}',
+            "'learn-[:;]' has '[:;]', which no letter of a name",
+        ),
+        ('container = {name="web*"}', "'web*' does not begin with learn-"),
+        ('no_volume = ["*"]', "'*' does not begin with learn-"),
+        ('volume = ["learn-é"]', "'learn-é' has 'é', which no name of a volume has"),
+        ('container = {name="learn-a", state="running", exit_code=0}', "running has no exit_code"),
+        ('container = {name="learn-a", count=2}', "one container at most is called 'learn-a'"),
+        ('container = {name="learn-a"}\nno_container = ["learn-a"]', "contradict each other"),
+        ('container = {name="learn-a1"}\nno_container = ["learn-a*"]', "contradict each other"),
+        ('file = {container="learn-a", path="/a"}\nno_container = ["learn-a"]', "contradict"),
+        (
+            'volume = ["learn-a"]\nno_volume = ["learn-*"]',
+            "volume 'learn-a' and no_volume 'learn-*'",
+        ),
+        ('no_image = ["docker.io/library/nginx"]', "image and no_image are both about 'nginx'"),
+        (
+            'tag_moved = ["learn-a"]\nno_image = ["learn-a:latest"]',
+            "tag_moved and no_image are both",
+        ),
+        (
+            'same_image = ["a", "b", "c"]\nother_image = ["c", "d", "a"]',
+            "are both about a:latest and",
+        ),
+        (
+            'container = [{name="learn-a", state="exited"}, {name="learn-a", state="running"}]',
+            "container 'learn-a' cannot have two values of state",
+        ),
+        (
+            'container = [{name="learn-*", count=1}, {name="learn-*", count=2}]',
+            "container 'learn-*' cannot have two values of count",
+        ),
+        (
+            'container = [{name="learn-a", state="exited"}, {name="learn-*", count=0}]',
+            "container 'learn-a' is to be there, and to be there 0 times",
+        ),
+    ],
+)
+def test_checks_that_never_hold_or_hold_for_everybody_are_mistakes(
+    tmp_path: Path, checks: str, said: str
+) -> None:
+    mistakes = found(tmp_path, GOOD + checks)
+    assert any(said in it for it in mistakes), mistakes
+    assert all(": step 1: " in it for it in mistakes)
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        'container = {name="learn-a", count=0}\nno_container = ["learn-a"]',
+        'container = [{name="learn-*", count=2}, {name="learn-*", state="running", count=0}]',
+        'container = [{name="learn-*", state="exited"}, {name="learn-*", port=80, count=1}]',
+        'container = {name="learn-a", state="created", exit_code=127}',
+        'container = {name="learn-[a-c]?*_.", image="ghcr.io/org/app:1", port=80}',
+        'container = {name="learn-a*"}\nno_container = ["learn-a?"]',
+        'same_image = ["learn-a", "learn-b"]\nother_image = ["learn-a", "nginx"]',
+        'shared_layers = ["learn-a", "nginx"]\nsame_image = ["learn-a", "nginx"]',
+        'event = [{type="container", action="health_status"}, {type="volume", action="mount"}]',
+        'event = {type="container", action="exec_die", name="learn-*", exit_code=1}',
+        'event = {type="image", action="push", name="localhost:5000/learn-a:1"}',
+        'no_image = ["localhost:5000/learn-a"]\nno_volume = ["learn-a"]\nvolume = ["learn-b"]',
+        'file = {container="learn-a", path="/srv/a b", change="deleted"}',
+    ],
+)
+def test_checks_that_can_hold_pass(tmp_path: Path, checks: str) -> None:
+    assert found(tmp_path, GOOD + checks) == []
+
+
+@pytest.mark.parametrize("kind", ["container", "image", "volume", "network"])
+def test_events_are_known_in_the_words_that_they_are_told_in(kind: str) -> None:
+    for action in ACTIONS[kind]:
+        told = event({"Type": kind, "Action": action, "Actor": {}})
+        assert told.action in {action, "destroy"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("docker run nginx", "docker run gives no name of a container"),
+        ("docker create --rm nginx", "docker create gives no name of a container"),
+        ("dockmgr spawn nginx --rm", "dockmgr spawn gives no name of a container"),
+        ("docker run -dit --name web nginx", "names a container 'web', which does not begin"),
+        ("docker run -h web --name=web nginx", "names a container 'web'"),
+        ("podman run --name web nginx", "names a container 'web'"),
+        ("sudo docker container run --name web nginx", "names a container 'web'"),
+        ("dockmgr spawn nginx --count 2 --name 'web-{n:02}'", "names a container 'web-{n:02}'"),
+        ("docker run --name 'learn-[x]' nginx", "and no container can be called so"),
+        ("dockmgr spawn nginx --name 'learn-[x]'", "has a --name that cannot be"),
+        ("docker run --rm -v data:/x nginx", "names a volume 'data'"),
+        ("docker run --rm -itvdata:/x nginx", "names a volume 'data'"),
+        ("docker run --rm --mount type=volume,src=data,dst=/x nginx", "names a volume 'data'"),
+        ("dockmgr spawn nginx --name learn-a --volume data:/x", "names a volume 'data'"),
+        ("docker volume create", "gives no name of a volume"),
+        ("docker volume create data", "names a volume 'data'"),
+        ("docker volume remove -f data", "docker volume rm names a volume 'data'"),
+        ("docker tag busybox localhost:5000/app:1", "names an image 'localhost:5000/app:1'"),
+        ("docker tag busybox learn-App", "repository name must be lowercase: try learn-app"),
+        ("dockmgr tag busybox learn-a b", "dockmgr tag names an image 'b'"),
+        ("docker commit -m text learn-a", "docker commit gives no name of an image"),
+        ("docker commit -p learn-a app:1", "names an image 'app:1'"),
+        ("docker build .", "docker build gives no name of an image"),
+        ("docker build -q --tag app .", "names an image 'app'"),
+        ("docker buildx build -t app .", "docker build names an image 'app'"),
+        ("docker rm --force web", "docker rm names a container 'web'"),
+        ("docker stop --time 1 learn-a web", "docker stop names a container 'web'"),
+        ("docker rename learn-a web", "docker rename names a container 'web'"),
+        ("docker exec -it web sh", "docker exec names a container 'web'"),
+        ("docker cp ./x web:/x", "docker cp names a container 'web'"),
+        ("docker rmi nginx", "docker rmi names an image 'nginx'"),
+        ("docker image rm nginx", "docker rmi names an image 'nginx'"),
+        ("docker network create lan", "docker network create names a network 'lan'"),
+        ("docker network connect lan web", "names a container 'web'"),
+        ("docker compose up --detach", "docker compose gives no name of a project"),
+        ("docker pull nginx && docker kill web", "docker kill names a container 'web'"),
+        ("docker ps -aq | xargs docker rm", "docker rm gives no name of a container"),
+        ("docker rm -f $(docker ps -aq)", "docker rm names a container '$(docker'"),
+        ("docker rm 'learn-*'", "and no container can be called so"),
+        ("dockmgr rm web --yes", "dockmgr rm names a container 'web'"),
+        ("dockmgr stop -t 1 web", "dockmgr stop names a container 'web'"),
+        ("dockmgr scale web 3", "dockmgr scale names a container 'web'"),
+        ("dockmgr rmi nginx", "dockmgr rmi names an image 'nginx'"),
+        ("docker system prune --force", "docker system prune would also change what is not"),
+        ("docker container prune", "docker container prune would also change"),
+        ("docker image prune", "docker image prune would also change"),
+        ("docker builder prune", "docker builder prune would also change"),
+        ("dockmgr prune --all", "dockmgr prune would also change"),
+        ("dockmgr apply plan.json", "dockmgr apply would also change"),
+        ("docker run --name learn-a nginx 'sh", "no shell can read"),
+        ("docker strat learn-a", "there is no 'strat'; did you mean stats or start?"),
+        ("dokcer ps", "there is no 'dokcer'; did you mean docker?"),
+        ("dockmgr spwan nginx --name learn-a", "there is no 'spwan'; did you mean spawn?"),
+    ],
+)
+def test_a_line_makes_and_changes_only_what_is_the_lessons_own(line: str, said: str) -> None:
+    faults = list(faults_of_line(line))
+    assert any(said in problem for problem, _ in faults), faults
+    assert all(hint for _, hint in faults)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "docker pull nginx",
+        "docker ps --all --filter name=web",
+        "docker logs web",
+        "docker run --rm nginx rm -rf /x",
+        "docker run -dp 8080:80 --name learn-a -v learn-b:/x -v /srv:/y -v ./z:/z nginx",
+        'docker run --rm -v "$PWD/site:/srv" -v /data nginx',
+        "docker run --rm --mount type=bind,src=/srv,dst=/x nginx",
+        "dockmgr spawn nginx --keep --name 'learn-{n:02}' -n 3 -- sh -c 'docker rm x'",
+        "docker exec -e A=B learn-a sh -c 'a; b'",
+        "docker cp web:/x .",
+        "docker cp web:/x learn-a:/x",
+        "docker tag nginx localhost:5000/org/learn-app:1",
+        "docker build --no-cache -t learn-a .",
+        "docker stop -t 1 learn-a > /dev/null 2>&1  # wait",
+        "docker rmi --help",
+        "docker compose -p learn-a up",
+        "docker scout quickview nginx",
+        "dockmgr prune --all --dry-run --why",
+        "dockmgr rm learn-a -v --timeout 1 --yes",
+        "dockmgr rmi nginx --dry-run",
+        "curl localhost:8080",
+        "echo one;",
+    ],
+)
+def test_a_line_that_does_no_harm_passes(line: str) -> None:
+    assert list(faults_of_line(line)) == []
+
+
+def test_a_line_that_is_meant_to_be_refused_may_be_wrong_and_only_the_last(tmp_path: Path) -> None:
+    content = GOOD.replace('"docker pull nginx"', '"docker tag nginx learn-A"')
+    assert len(found(tmp_path, content)) == 1
+    assert found(tmp_path, content + "fails = true") == []
+    before = content.replace('learn-A"', 'learn-A", "docker rnu"')
+    assert ["learn-A" in it for it in found(tmp_path, before + "fails = true")] == [True]
+
+
+def test_every_command_of_the_program_is_known_as_one() -> None:
+    for verb in (verb for verbs in AREAS.values() for verb in verbs):
+        assert list(faults_of_line(f"dockmgr {verb} --help")) == []
+
+
+def test_a_line_is_read_as_the_program_would() -> None:
+    assert commands(
+        "A=1 docker -H x run -de B=1 --rm nginx --name a | cat && dockmgr ls -- -x"
+    ) == (
+        Line("docker", "run", (("d", ""), ("e", "B=1"), ("rm", "")), ("nginx", "--name", "a")),
+        Line("dockmgr", "ls", (), ("-x",)),
+    )
+
+
+def test_the_words_that_are_no_answers_are_those_that_a_step_takes() -> None:
+    assert {*taking.HINT, *taking.SKIP, *taking.LEAVE} == KEYS
+
+
+globs = st.text("ab*?", min_size=1, max_size=4)
+
+
+@given(wide=globs, narrow=globs, name=st.text("abc", max_size=5))
+def test_a_glob_that_covers_another_fits_all_that_it_fits(
+    wide: str, narrow: str, name: str
+) -> None:
+    from fnmatch import fnmatchcase
+
+    if covers(wide, narrow) and fnmatchcase(name, narrow):
+        assert fnmatchcase(name, wide)
+
+
+@given(st.text(ascii_lowercase + " '\"$;|&<>#-=", max_size=30))
+def test_whatever_a_line_is_it_is_read_or_refused(line: str) -> None:
+    for problem, hint in faults_of_line(f"docker {line}"):
+        assert problem
+        assert hint
+
+
+def test_every_mistake_of_a_file_is_told_in_order(tmp_path: Path) -> None:
+    mistakes = found(tmp_path, TWO_STEPS)
+    assert [it.partition("; ")[0].partition(",")[0] for it in mistakes] == [
+        "line 4: step 1: docker: docker run names a container 'web1'",
+        "line 5: step 1: container: what is running has no exit_code",
+        "line 7: step 2: it says nothing",
+        "line 9: step 2: docker: docker system prune would also change what is not the lesson's",
+        "line 13: step 2: image 2: nam is not a setting",
+        "line 13: step 2: image 2: digest is 3",
+        "line 13: step 2: image 2 has no name",
+        "line 13: step 2: image: 'Nginx' is no address: repository name must be lowercase: " + TRY,
+    ]
+
+
+def test_the_lesson_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("### Lessons\n")[2].partition("```toml\n")[2].partition("```")[0]
+    assert found(tmp_path, example) == []
+    assert lesson_files.load(tmp_path / "one.toml").number == 1
+
+
+def test_lines_are_found_together_as_one_by_one() -> None:
+    paths = [("title",), ("step", 1, "docker"), ("step", 1, "image", 1), ("step", 0), ()]
+    assert lines_of(TWO_STEPS, paths) == [line_of(TWO_STEPS, path) for path in paths]
+    assert lines_of(TWO_STEPS, paths) == [1, 9, 13, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("check.toml", "dockmgr learn check checks lessons"),
+        ("a b.toml", "its name 'a b' is no plain word to type: it has ' ' in it"),
+        ("-a.toml", "its name '-a' is no plain word to type"),
+        ("a$.toml", "it has '$' in it"),
+    ],
+)
+def test_a_name_that_nobody_could_type_is_a_mistake(tmp_path: Path, name: str, said: str) -> None:
+    assert said in found(tmp_path, GOOD, name)[0]
+
+
+def test_what_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_bytes(b'title = "one"\n\xff')
+    (tmp_path / "two.toml").mkdir()
+    first, second = map(lesson_files.examine, lesson_files.files(tmp_path))
+    assert [str(it) for it in first.mistakes] == [f"{first.file} line 2: not UTF-8 text"]
+    assert [it.line for it in second.mistakes] == [None]
+
+
+def test_a_teachers_lessons_are_checked(run: Command, tmp_path: Path) -> None:
+    assert "there are no lessons in" in run("learn", "check", str(tmp_path)).err
+    mine, worse, worst = (tmp_path / f"{name}.toml" for name in ("mine", "worse", "worst"))
+    mine.write_text(GOOD, encoding="utf-8")
+    assert run.ok("learn", "check", str(tmp_path)).out == "mine: 1 step, no mistake was found\n"
+    good = {"name": "mine", "file": str(mine), "title": "one", "steps": 1, "mistakes": []}
+    assert run.ok("learn", "check", str(mine), "--json").data == [good]
+    assert run.ok("learn", "--lessons", str(tmp_path), "--list", "--json").data[0]["title"] == "one"
+    worse.write_text(GOOD.replace("say", "sya"), encoding="utf-8")
+    worst.write_text("say = again", encoding="utf-8")
+    refused = run("learn", "check", str(tmp_path))
+    assert refused.code == ExitCode.USAGE
+    assert f"{worse} line 2: step 1: it says nothing\n  hint: add say" in refused.out
+    assert f"{worse} line 3: step 1: sya is not a setting; did you mean say?\n" in refused.out
+    assert f"{worst} line 1: not valid TOML" in refused.out
+    assert "error: 3 mistakes in 2 lessons of 3\n" in refused.err
+    data = run("learn", "check", str(tmp_path), "--json").data
+    assert data[0] == good
+    assert [[it["line"] for it in row["mistakes"]] for row in data] == [[], [2, 3], [1]]
+    assert set(data[1]["mistakes"][0]) == {"line", "problem", "hint"}
+    taken = run("learn", "--lessons", str(tmp_path), "--list")
+    assert (taken.code, taken.out) == (ExitCode.USAGE, "")
+    assert f"error: {worse} line 2: step 1: it says nothing\n" in taken.err
