@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.engine.failures import NotFoundError, translated
+from manager.adapters.engine.others import networks
 from manager.core.lessons import mine
 from manager.core.model import Snapshot
 from manager.core.tree import Branch, branches
@@ -37,11 +38,12 @@ def made(engine: Engine) -> dict[str, str]:
         found |= {f"image {tag}": image.id for tag in image.tags if mine(tag)}
     with translated(engine.endpoint):
         rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
-    return found | {f"volume {row['Name']}": row["Name"] for row in rows if mine(row["Name"])}
+    found |= {f"volume {row['Name']}": row["Name"] for row in rows if mine(row["Name"])}
+    return found | {f"network {it.name}": it.id for it in networks(engine) if mine(it.name)}
 
 
 def tidy(engine: Engine, things: dict[str, str], report: Callable[[str], None]) -> None:
-    """Remove what a lesson made: containers, then names of images, then volumes.
+    """Remove what a lesson made: containers, names of images, volumes, networks, in this order.
 
     Args:
         engine: which.
@@ -60,7 +62,10 @@ def tidy(engine: Engine, things: dict[str, str], report: Callable[[str], None]) 
                 engine.images.remove(name)
             else:
                 with translated(engine.endpoint):
-                    engine.api.remove_volume(name)
+                    if kind == "volume":
+                        engine.api.remove_volume(name)
+                    else:
+                        engine.api.remove_network(identity)
         except NotFoundError:
             continue  # somebody else removed it
         report(thing)

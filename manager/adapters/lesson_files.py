@@ -220,10 +220,7 @@ def _of_keys(given: set[str], place: Place, reader: Reader) -> None:
         reader.wrong(place, f"it has no {lacks}, or an empty one", f"write {EXAMPLES[lacks]}")
     if not checks and "question" not in given and "answer" not in given:
         reader.wrong(place, "it has nothing that shows it was done", NO_CHECK)
-    if "dockmgr" in given and "docker" not in given:
-        problem = "it has dockmgr lines, and no docker lines: it would show none of them"
-        reader.wrong((*place, "dockmgr"), problem, 'add docker = ["docker …"]')
-    elif checks and "docker" not in given:
+    if checks and given.isdisjoint({"docker", "dockmgr"}):
         reader.wrong(place, "it has no line to type", 'add docker = ["docker …"]')
 
 

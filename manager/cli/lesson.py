@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from manager.cli.course import Course
     from manager.core.lessons import Lesson, Step
 
-HINT, SKIP, LEAVE = ("h", "hint"), ("s", "n", "skip", "next"), ("q", "quit")
+HINT, SKIP, LEAVE = ("h", "hint"), ("s", "skip"), ("q", "quit")
 YES, NO = ("y", "yes"), ("n", "no", "q")
 KEYS = "h: a hint   s: skip this step   q: leave   then Enter; Enter alone: look again"
 MOST_NAMED = 6

@@ -46,6 +46,9 @@ def paragraphs(text: str, width: int = WIDTH) -> Iterator[str]:
 def _to_type(step: Step) -> Iterator[str]:
     if step.docker and step.docker == step.dockmgr:
         yield from ("", "in another terminal:", *(INDENT + line for line in step.docker))
+    elif not step.docker and step.dockmgr:
+        yield from ("", "in another terminal, with dockmgr:")
+        yield from (INDENT + line for line in step.dockmgr)
     elif step.docker:
         yield from ("", "in another terminal, with docker:")
         yield from (INDENT + line for line in step.docker)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_WORDS = 80
 LONGEST_LINE = 76
 """Columns of a line to type: four more are before it."""
-KEYS = frozenset({"h", "hint", "s", "n", "skip", "next", "q", "quit"})
+KEYS = frozenset({"h", "hint", "s", "skip", "q", "quit"})
 """What somebody types at a step without meaning an answer."""
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Letters that change the direction in which others are shown."""

@@ -186,6 +186,7 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
 ) -> None:
     docker("pull busybox", env)
     docker("create --name learn-others busybox", env)
+    docker("network create learn-lan", env)
     course = tmp_path / "my course"
     course.mkdir()
     (course / "one.toml").write_text(ONE, encoding="utf-8")
@@ -201,7 +202,7 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
         code, rest, told = learner.ended()
     assert code == 0
     assert f"It is left there. To be asked again: {typed}" in rest
-    assert "container learn-others: there before the lesson, and left alone by it" in told
+    assert "container learn-others, network learn-lan: there before the lesson" in told
     with Learner(env, "one", "--lessons", str(course)) as learner:
         learner.until("Left of lessons that you took: container learn-t1.")
         learner.type("y")
@@ -213,7 +214,7 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
     assert "Skipped: step 1." in rest
     assert "learn-t1" not in told
     assert "done, 1 skipped" in listed(env, "--lessons", str(course))
-    assert [it.name for it in fresh.containers.list()] == ["learn-others"]
+    assert set(made(fresh)) == {"container learn-others", "network learn-lan"}
 
 
 @on_default

@@ -185,6 +185,14 @@ def test_paragraphs_stay_apart_and_words_whole() -> None:
     )
 
 
+def test_a_step_can_be_for_dockmgr_alone(tmp_path: Path) -> None:
+    path = tmp_path / "one.toml"
+    step = 'say = "do it"\ndockmgr = ["dockmgr pull nginx"]\nimage = {name = "nginx"}'
+    path.write_text(f'title = "one"\n[[step]]\n{step}\n', encoding="utf-8")
+    lines = screen(lesson_files.load(path), 0)
+    assert lines[-2:] == ("in another terminal, with dockmgr:", "    dockmgr pull nginx")
+
+
 def test_the_next_lesson_is_the_first_behind_it_that_is_not_done(tmp_path: Path) -> None:
     learned = Learned(tmp_path)
     course = Course(LESSONS, learned)
