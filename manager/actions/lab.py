@@ -88,8 +88,9 @@ def named(name: str) -> Lab:
     """The lab of that name.
 
     Raises:
-        ManagerError: it is not up.
+        ManagerError: it is not up; (usage) no lab can be called so.
     """
+    state.check_name(name)
     lab = state.find(name)
     if lab is None:
         up_now = ", ".join(other.name for other in state.running())

@@ -14,6 +14,7 @@ from manager.actions.logs import lines
 from manager.actions.ready import Started, last_lines
 from manager.adapters.engine import processes
 from manager.adapters.engine.containers import NameTakenError
+from manager.core.failed_starts import start_hint
 from manager.core.group_spec import member_config
 from manager.core.plan import OnConflict, Step, Verb
 from manager.core.ports import PortChooser
@@ -125,7 +126,7 @@ class Maker:
 
         def start(member: Container) -> Started:
             if not member.running:
-                self._start(Started(member.id, member.name))
+                self._start(Started(member.id, member.name), member.image)
             return Started(member.id, member.name)
 
         return self._all(tuple(members), start, parallel, report)
@@ -171,7 +172,7 @@ class Maker:
         started = Started(identity, name)
         if job.spec.options.rm:
             started = Started(identity, name, listen(self.engine, identity))
-        self._start(started)
+        self._start(started, job.spec.image.for_engine)
         return started
 
     def _create(self, job: Job, step: Step, spare: Spare) -> tuple[str, str] | None:
@@ -208,13 +209,13 @@ class Maker:
             self.sleep(HOLDER_PAUSE)
         return None
 
-    def _start(self, started: Started) -> None:
+    def _start(self, started: Started, image: str) -> None:
         try:
             self.engine.containers.start(started.id)
         except ManagerError as error:
             raise ManagerError(
                 f"{started.name} could not start: {error.message}",
-                error.hint,
+                start_hint(error.message, image) or error.hint,
                 error.exit_code,
                 details=_lines_of(self.engine, started),
             ) from error

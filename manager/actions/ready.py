@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from manager.actions.conditions import LAST_LINES, Conditions
 from manager.adapters.engine import processes
 from manager.adapters.engine.failures import NotFoundError
+from manager.core.failed_starts import end_hint
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
@@ -141,17 +142,18 @@ def _check_endings(
         if ending is None:
             raise ManagerError(f"{one.name} is gone", "has another program removed it?")
         if ending.code or must_run:
-            raise _ended(watch.engine, one, ending, must_run=must_run)
+            command = row.command if row is not None else ""
+            raise _ended(watch.engine, one, ending, command, must_run=must_run)
 
 
 def _ended(
-    engine: Engine, one: Started, ending: processes.Ending, *, must_run: bool
+    engine: Engine, one: Started, ending: processes.Ending, command: str, *, must_run: bool
 ) -> ManagerError:
     wrote = last_lines(engine, one)
     before = "before it was ready" if must_run else "right after its start"
     return ManagerError(
         f"{one.name} ended {before}: {ending}",
-        "its last lines say why" if wrote else "it wrote nothing",
+        end_hint(ending.code, wrote, command),
         details=wrote,
     )
 

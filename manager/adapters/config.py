@@ -157,17 +157,17 @@ def text_of(
         hint: what to do where it cannot be read.
 
     Raises:
-        ManagerError: (usage) it cannot be read.
+        ManagerError: it cannot be read; (usage) it is no text.
     """
     try:
         return path.read_bytes().decode().replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return None
-        raise ManagerError(f"there is no {what} {path}", hint, ExitCode.USAGE) from None
+        raise ManagerError(f"there is no {what} {path}", hint) from None
     except OSError as error:
         problem = f"cannot read the {what} {path}: {error.strerror}"
-        raise ManagerError(problem, hint, ExitCode.USAGE) from error
+        raise ManagerError(problem, hint) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise WrongFileError(path, line, "not UTF-8 text", "save the file as UTF-8") from None

@@ -64,8 +64,9 @@ def choose(
         Where the engine should be.
 
     Raises:
-        ManagerError: (usage) both are given, or a host is malformed; (engine) the context does
-            not exist or is broken, ``config.json`` cannot be read, or TLS files are missing.
+        ManagerError: the context does not exist; (usage) both are given, or a host is malformed;
+            (engine) the context is broken, ``config.json`` cannot be read, or TLS files are
+            missing.
     """
     if host is not None:
         if context:
@@ -259,7 +260,6 @@ def _unknown(name: str, env: Mapping[str, str]) -> ManagerError:
     return ManagerError(
         f'context "{name}" not found',
         f"the contexts there are: {', '.join(names)}",
-        ExitCode.ENGINE,
     )
 
 

@@ -107,7 +107,7 @@ def load(path: Path) -> File:
     """Read a file.
 
     Raises:
-        ManagerError: (usage) it cannot be read, or holds something that is no option; the sentence
+        ManagerError: it cannot be read; (usage) it holds something that is no option; the sentence
             has file, line, key and what was expected.
     """
     content = text_of(path, must_exist=True, what="file", hint="name another with --file") or ""

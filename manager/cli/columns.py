@@ -32,11 +32,13 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def lines(self, width: int) -> Iterator[str]:
-        """The table as lines, the headings first.
+        """The table as lines, the headings first; none where there are no rows.
 
         Args:
             width: columns of the terminal.
         """
+        if not self.rows:
+            return
         shown = [n for n, column in enumerate(self.columns) if width >= column.from_width]
         heads = [self.columns[n] for n in shown]
         cells = [[row[n] for n in shown] for row in self.rows]

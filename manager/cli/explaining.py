@@ -22,9 +22,9 @@ def explain(
         json: whether they are a field of the data that the command prints.
         dry_run: whether they are kept for the dry run, which prints them as its data.
     """
-    from manager.core.docker_lines import addressed
+    from manager.core.docker_lines import NOTHING_TO_DO, addressed
 
-    work.out.docker = addressed(lines, _engine(work))
+    work.out.docker = addressed(lines, _engine(work)) or (NOTHING_TO_DO,)
     if not json and not dry_run:
         for one in work.out.docker:
             work.out.note(str(one))

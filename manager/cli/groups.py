@@ -69,11 +69,11 @@ def scale(
 
     More fill the gaps first; of fewer, those with the highest numbers go.
     """
-    from manager.core.scaling import check_count
+    from manager.core.scaling import check_count, members_of
 
     check_count(count)
     work = session(ctx)
-    members = _members(work, group)
+    members = members_of(Snapshot(work.engine.containers.list()), group, count)
     if count < len(members):
         from manager.cli.containers import Change, change
         from manager.core.scaling import surplus
@@ -93,22 +93,6 @@ def scale(
         spawning.show_plan(work, request, said, json=json, command="scale")
     else:
         spawning.make(work, request, parallel, said, json=json, command="scale")
-
-
-def _members(work: Session, group: str) -> tuple[Container, ...]:
-    """The members of a group, by number.
-
-    Raises:
-        ManagerError: there is no such group.
-    """
-    from manager.core.groups import select
-
-    name = group.removeprefix("group:")
-    snapshot = Snapshot(work.engine.containers.list())
-    found = snapshot.members(name)
-    if not found:
-        select(snapshot, (f"group:{name}",))  # says what may have been meant
-    return found
 
 
 def _spec(work: Session, member: Container) -> "GroupSpec":

@@ -153,9 +153,7 @@ def _of(prunes: tuple[Prune, ...], number: int) -> Prune:
     for prune in prunes:
         if prune.id == number:
             return prune
-    raise ManagerError(
-        f"there is no prune {number}", "see which there are with: dockmgr history", ExitCode.USAGE
-    )
+    raise ManagerError(f"there is no prune {number}", "see which there are with: dockmgr history")
 
 
 def _short(target: str) -> str:
@@ -238,6 +236,8 @@ def _show_one(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json: 
         ]
         work.out.json("history", {**_row(prune, entries), "entries": rows})
         return
+    if not entries:
+        work.out.note("none of its steps was begun")
     columns = (Column("TARGET"), Column("STEP"), Column("STATUS"), Column("BACK FROM"))
     work.out.columns(
         Table(

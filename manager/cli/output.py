@@ -103,7 +103,13 @@ class Output:
         """Print tables, trees and the like as data."""
         console = self.console(stderr=False)
         for renderable in renderables:
-            console.print(renderable)
+            if self.is_terminal:
+                console.print(renderable)
+                continue
+            with console.capture() as captured:
+                console.print(renderable)
+            for line in captured.get().removesuffix("\n").split("\n"):
+                self.line(_without_padding(line))
 
     def columns(self, table: Table) -> None:
         """Print a plain table as data; its headings are bold where there is colour."""
@@ -111,7 +117,8 @@ class Output:
         lines = list(table.lines(width))
         if self.colored and lines:
             lines[0] = f"\x1b[1m{lines[0]}\x1b[0m"
-        print("\n".join(lines))  # noqa: T201 - as above
+        for line in lines:
+            self.line(line)
 
     def part(self, part: str | Table, *, data: bool) -> None:
         """Print a line or a plain table: as data, or beside it."""
@@ -150,3 +157,13 @@ class Output:
         if not terminal and "COLUMNS" not in self._env:
             options["width"] = UNLIMITED
         return Console(file=stream, highlight=False, soft_wrap=False, **options)
+
+
+def _without_padding(line: str) -> str:
+    """A line without the spaces at its end, which fill up the last column; its colours stay."""
+    import re
+
+    colors = r"\x1b\[[0-9;]*m"
+    end = re.search(rf"(?:\s|{colors})*\Z", line)
+    cut = end.start() if end else len(line)
+    return line[:cut] + "".join(re.findall(colors, line[cut:]))

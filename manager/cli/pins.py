@@ -108,7 +108,11 @@ def _engine(work: Session) -> str:
 def _pinned_as(work: Session, name: str) -> str:
     """A reference in the form in which engines show it; of an id, the whole of it."""
     from manager.core.protection import pin_of
+    from manager.core.reference import ImageReference
 
+    bare = name.removeprefix("sha256:")
+    if not bare or not set(bare) <= set("0123456789abcdef"):
+        ImageReference.parse(name)  # what is no address is told so, and not that it is not here
     image = work.engine.images.find(name)
     if image is None:
         raise ManagerError(

@@ -129,7 +129,8 @@ def prune(
         typer.Option("--stopped-containers", help="Those too.", rich_help_panel=PARTS),
     ] = False,
     stopped_for: Annotated[
-        str, typer.Option(metavar="AGE", help="Only so long.", rich_help_panel=PARTS)
+        str,
+        typer.Option(metavar="AGE", help="Those that ended so long ago.", rich_help_panel=PARTS),
     ] = "1d",
     build_cache: Annotated[
         bool,
@@ -233,7 +234,6 @@ def _read(path: Path) -> "Written":
         raise ManagerError(
             f"the plan {path} cannot be read: {error.strerror}",
             "write one with: dockmgr prune --out plan.json",
-            ExitCode.USAGE,
         ) from error
     except ValueError as error:
         raise ManagerError(

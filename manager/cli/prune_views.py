@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from manager.actions.prune import Done, Result
     from manager.core.model import Image
     from manager.core.pruning import Decision, Going, Staying
+    from manager.core.tidying import Young
 
 COLUMNS = (
     Column("IMAGE"),
@@ -128,9 +129,10 @@ def _listed(words: Sequence[str], more: int = 0) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def staying(found: Iterable[Staying]) -> Table:
-    """What stays, and what protects it."""
+def staying(found: Iterable[Staying], young: Iterable[Young] = ()) -> Table:
+    """What stays, and what protects it: images, and containers that ended a short time ago."""
     rows = [(_name(one.image), "; ".join(one.why)) for one in found]
+    rows += [(one.container.name, one.why) for one in young]
     return Table((Column("STAYS"), Column("WHY")), rows)
 
 
@@ -161,7 +163,9 @@ def _back_of(step: Step) -> str:
     return "archive" if step.back == "archive" else "registry"
 
 
-def data(decision: Decision, plan: Plan, warnings: Sequence[str]) -> dict[str, Any]:
+def data(
+    decision: Decision, plan: Plan, warnings: Sequence[str], young: Iterable[Young] = ()
+) -> dict[str, Any]:
     """The plan as JSON."""
     return {
         **plan_rows(plan),
@@ -176,6 +180,15 @@ def data(decision: Decision, plan: Plan, warnings: Sequence[str]) -> dict[str, A
                 "asked_for": one.wanted,
             }
             for one in decision.staying
+        ],
+        "staying_containers": [
+            {
+                "id": one.container.id,
+                "name": one.container.name,
+                "state": one.container.state,
+                "why": [one.why],
+            }
+            for one in young
         ],
     }
 

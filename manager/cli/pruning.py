@@ -61,10 +61,11 @@ class _Found:
     decision: Decision
     plan: Plan
     warnings: tuple[str, ...]
+    young: tuple[tidying.Young, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """It as JSON."""
-        return prune_views.data(self.decision, self.plan, self.warnings)
+        return prune_views.data(self.decision, self.plan, self.warnings, self.young)
 
 
 @dataclass
@@ -142,8 +143,7 @@ class Job:
         from manager.actions.deciding import decided
         from manager.cli.offers import offer
         from manager.cli.prune_options import is_bare, sensible
-        from manager.core import advice
-        from manager.core.tidying import plan_prune
+        from manager.core import advice, tidying
 
         ask = asker(self.work, self.view)
         bare = is_bare(policy) and not self.beside
@@ -154,9 +154,10 @@ class Job:
             policy, clear = offer(self.work, self.view, known, decision, policy, ask)
             beside = replace(beside, cache=clear)
             known, decision = decided(known, policy, ask)
-        notes = tuple(advice.notes(known, policy, decision))
-        plan = replace(plan_prune(decision, beside, self.view.now), notes=notes)
-        return _Found(decision, plan, tuple(advice.warnings(known, policy, decision)))
+        notes = (*tidying.notes(beside.young), *advice.notes(known, policy, decision))
+        plan = replace(tidying.plan_prune(decision, beside, self.view.now), notes=notes)
+        warnings = tuple(advice.warnings(known, policy, decision))
+        return _Found(decision, plan, warnings, beside.young)
 
     def _known(self, found: tidying.Beside) -> Known:
         from manager.adapters.store import Store
@@ -179,16 +180,18 @@ class Job:
 
         view, wanted = self.view, self.beside
         snapshot = view.snapshot
-        stopped = tidying.stopped(snapshot.containers, wanted.stopped_for, view.now)
-        leaving = {it.name for it in stopped} if wanted.containers else set()
+        containers = snapshot.containers if wanted.containers else ()
+        stopped = tidying.stopped(containers, wanted.stopped_for, view.now)
+        leaving = {it.name for it in stopped}
         networks = others.networks(self.work.engine) if wanted.networks else ()
         return tidying.Beside(
-            stopped if wanted.containers else (),
+            stopped,
             tuple(it for it in snapshot.build_cache if not it.in_use) if wanted.cache else (),
             tidying.unused(
                 view.usage.volumes or (), anonymous=wanted.volumes, named=wanted.named_volumes
             ),
             tuple(it for it in networks if leaving.issuperset(it.users)),
+            tidying.young(containers, wanted.stopped_for, view.now),
         )
 
     def _show(self, found: _Found, *, as_data: bool) -> None:
@@ -198,13 +201,14 @@ class Job:
             out.warn(warning)
         parts = [*prune_views.going(found.decision, self.view.now), prune_views.beside(found.plan)]
         if self.why:
-            parts.append(prune_views.staying(found.decision.staying))
+            parts.append(prune_views.staying(found.decision.staying, found.young))
         parts += prune_views.totals(found.decision, found.plan) if found.plan else []
         for part in parts:
             if part is not None:
                 out.part(part, data=as_data)
         if not found.plan:
-            out.note("nothing to do: no rule or option asks for anything that may go")
+            why = "" if found.young else ": no rule or option asks for anything that may go"
+            out.note(f"nothing to do{why}")
         for note in found.plan.notes:
             out.hint(note)
 
@@ -247,9 +251,11 @@ def apply_written(
         explain_plan(work, plan, folder, json=json, dry_run=dry_run)
     if not json and dry_run and work.out.show_docker():
         return
-    if not json:
+    if not json and plan:
         work.out.part(prune_views.steps_of(plan), data=dry_run)
-    if dry_run:
+    elif not json:
+        work.out.note("nothing to do: there is no step in this plan")
+    if dry_run or not plan:
         if json:
             from manager.cli.render import plan_rows
 

@@ -194,10 +194,8 @@ def _lines(base: Path, files: list[str]) -> list[str]:
         try:
             text = (base / name).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise ManagerError(
-                f"cannot read {name}: {why}", "name a file with KEY=VALUE lines", ExitCode.USAGE
-            ) from error
+            hint = "name a file with KEY=VALUE lines"
+            raise _unreadable(name, error, "it is not UTF-8 text", hint) from error
         for number, line in enumerate(text.splitlines(), 1):
             entry = line.lstrip()
             if not entry or entry.startswith("#"):
@@ -273,9 +271,13 @@ def _security(base: Path, text: str) -> str:
     try:
         profile = json.loads((base / value).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ManagerError(
-            f"cannot read the seccomp profile {value}: {error}",
-            "name a file of JSON, or write seccomp=unconfined",
-            ExitCode.USAGE,
-        ) from error
+        what, hint = f"the seccomp profile {value}", "name its file, or write seccomp=unconfined"
+        raise _unreadable(what, error, f"it is not JSON: {error}", hint) from error
     return f"seccomp={json.dumps(profile, separators=(',', ':'))}"
+
+
+def _unreadable(what: str, error: OSError | ValueError, wrong: str, hint: str) -> ManagerError:
+    """A file that is not there, or one with something wrong in it."""
+    if isinstance(error, OSError):
+        return ManagerError(f"cannot read {what}: {error.strerror}", hint)
+    return ManagerError(f"cannot read {what}: {wrong}", hint, ExitCode.USAGE)

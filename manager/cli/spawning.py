@@ -166,9 +166,17 @@ def show(
 def _beside(work: Session, request: Request, members: Sequence[Container]) -> None:
     """Remember that the images were used, and say which ports could be published."""
     from manager.cli.sighting import sighted
+    from manager.core.explaining import listed
 
     sighted(work, tuple(members))
     for spec in request.groups:
+        ended = [it.name for it in members if it.group == spec.group and it.state == "exited"]
+        if ended and not spec.options.command and spec.options.entrypoint is None:
+            work.out.hint(
+                f"{listed(tuple(ended))} ended at once: a container runs only as long as its "
+                "command, and the image's own was done; give one that goes on"
+            )
+            continue
         if not members or spec.options.publish or spec.options.publish_all:
             continue
         exposed = work.engine.images.exposed_ports(spec.image.for_engine)

@@ -64,6 +64,9 @@ def nothing_like_it(why: str) -> DockerLine:
     return DockerLine((), f"docker has {why}")
 
 
+NOTHING_TO_DO = DockerLine((), "there is nothing to do, and so there is no docker command for it")
+
+
 def addressed(lines: Iterable[DockerLine], engine: Sequence[str]) -> tuple[DockerLine, ...]:
     """The same commands, for the engine that was named.
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from manager.core.group_spec import MOST, GroupSpec
+from manager.core.groups import select
 from manager.core.lifecycle import plan_remove
-from manager.core.model import Container
+from manager.core.model import Container, Snapshot
 from manager.core.plan import Plan
 from manager.errors import ExitCode, ManagerError
 
@@ -19,6 +20,33 @@ def check_count(count: int) -> None:
         raise ManagerError(
             f"a group cannot have {count} members", f"ask for 0 to {MOST}", ExitCode.USAGE
         )
+
+
+def members_of(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, ...]:
+    """The members of the group that was named, by number.
+
+    Args:
+        snapshot: the containers.
+        typed: the group's name, with ``group:`` before it or without.
+        count: how many there are to be, for the hint.
+
+    Raises:
+        ManagerError: there is no such group.
+    """
+    name = typed.removeprefix("group:")
+    if found := snapshot.members(name):
+        return found
+    one, *_ = select(snapshot, (name,))  # which says what may have been meant
+    if one.group:
+        raise ManagerError(
+            f"{one.name} is a member of the group {one.group}, not a group",
+            f"name the group: dockmgr scale {one.group} {count}",
+        )
+    raise ManagerError(
+        f"{one.name} is a container, not a group",
+        "make a group with: "
+        f"dockmgr spawn {one.image or 'IMAGE'} --name {one.name} --count {max(count, 1)}",
+    )
 
 
 def surplus(members: tuple[Container, ...], count: int) -> Plan:

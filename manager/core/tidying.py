@@ -1,6 +1,6 @@
 """The plan of a prune: the images that go, and what else was named, as steps in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,13 +9,15 @@ from manager.core.model import CacheRecord, Container, Network, Volume
 from manager.core.plan import Plan, Step, Verb
 from manager.core.pruning import Decision, Going
 from manager.core.recency import ended_ago
-from manager.core.units import format_duration, format_size
+from manager.core.units import brief_duration, format_duration, format_size
 
 NAME_LENGTH = 64
 """Digits of the name that the engine gives a volume nobody named."""
 ANONYMOUS = "com.docker.volume.anonymous"
 """The label of such a volume, from Docker 23 on."""
 NO_SIZE = Bytes()
+ENDED = frozenset({"exited", "dead", "created"})
+"""The states of containers that ended, or never began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,69 @@ class Beside:
     cache: tuple[CacheRecord, ...] = ()
     volumes: tuple[Volume, ...] = ()
     networks: tuple[Network, ...] = ()
+    young: tuple["Young", ...] = ()
+    """The stopped containers that were named and stay."""
 
     def __bool__(self) -> bool:
         """Whether anything is."""
         return bool(self.containers or self.cache or self.volumes or self.networks)
 
 
+@dataclass(frozen=True, slots=True)
+class Young:
+    """A stopped container that ended too short a time ago to go."""
+
+    container: Container
+    age: timedelta
+    limit: timedelta
+    """So long ago it has to have ended."""
+
+    @property
+    def why(self) -> str:
+        """Why it stays."""
+        limit = brief_duration(self.limit)
+        return f"{_ending(self.container, self.age)}, less than {limit} (see --stopped-for)"
+
+
 def stopped(
     containers: Iterable[Container], for_at_least: timedelta, now: datetime
 ) -> tuple[Container, ...]:
     """The containers that ended, or were made and never started, so long ago."""
-    found = []
-    for container in containers:
-        if container.state not in {"exited", "dead", "created"}:
-            continue
-        ended = ended_ago(container.status)
-        age = ended if ended is not None else now - container.created
-        if age >= for_at_least:
-            found.append(container)
-    return tuple(found)
+    ended = (it for it in containers if it.state in ENDED)
+    return tuple(it for it in ended if _age(it, now) >= for_at_least)
+
+
+def young(
+    containers: Iterable[Container], for_at_least: timedelta, now: datetime
+) -> tuple[Young, ...]:
+    """The stopped containers that are not among these, and why."""
+    ended = ((it, _age(it, now)) for it in containers if it.state in ENDED)
+    return tuple(Young(it, age, for_at_least) for it, age in ended if age < for_at_least)
+
+
+def notes(found: Sequence[Young]) -> Iterable[str]:
+    """What is said of stopped containers that stay, a sentence for all of them."""
+    if not found:
+        return
+    limit = brief_duration(found[0].limit)
+    made = [it for it in found if it.container.state == "created"]
+    one = len(found) == 1
+    what = [] if len(made) == len(found) else ["ended"]
+    what += [("was made" if one else "were made")] if made else []
+    yield (
+        f"{len(found)} stopped container{'' if one else 's'} stay{'s' if one else ''}: "
+        f"{'it' if one else 'they'} {' or '.join(what)} less than {limit} ago (see --stopped-for)"
+    )
+
+
+def _age(container: Container, now: datetime) -> timedelta:
+    """How long ago it ended, or was made if that is not known."""
+    ended = ended_ago(container.status)
+    return ended if ended is not None else now - container.created
+
+
+def _ending(container: Container, age: timedelta) -> str:
+    return f"{container.state} {format_duration(age)} ago"
 
 
 def is_anonymous(volume: Volume) -> bool:
@@ -109,9 +155,7 @@ def _image(going: Going) -> Iterable[Step]:
 
 
 def _container(container: Container, now: datetime) -> Step:
-    ended = ended_ago(container.status)
-    age = ended if ended is not None else now - container.created
-    cause = f"{container.state} {format_duration(age)} ago"
+    cause = _ending(container, _age(container, now))
     return Step(Verb.REMOVE, container.name, cause, container.id)
 
 

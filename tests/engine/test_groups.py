@@ -66,7 +66,7 @@ def test_scaling_up_makes_more_of_the_same_and_down_takes_the_highest(
     assert names(engine) == ["job1"]
     run.ok("scale", "job", "0", "--yes", "-t", "0")
     assert names(engine) == []
-    assert "there is no container or group" in run("scale", "job", "2").err
+    assert "there is no container or group called job\n" in run("scale", "job", "2").err
 
 
 def test_waiting_for_a_port_a_page_and_a_line(run: Command, engine: Engine) -> None:

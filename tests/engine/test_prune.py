@@ -207,6 +207,7 @@ def test_a_pinned_image_is_never_planned(run: Command, planting: Planting) -> No
     assert set(orchard.tags()) == {"apple1:1"}
     run.ok("unpin", "apple1:1")
     assert run("unpin", "apple1:1").code == 1
+    assert (run("pin", "nosuch").code, run("pin", "Bad Name").code) == (1, 2)
     run.ok("prune", *FRUIT, "--yes")
     assert orchard.tags() == {}
 
@@ -222,6 +223,33 @@ def test_stopped_containers_go_with_their_images(
     run.ok("prune", "apple*", "--stopped-containers", "--stopped-for", "0s", "--yes")
     assert orchard.tags() == {}
     assert engine.containers.list() == ()
+
+
+def test_a_stopped_container_that_stays_is_said_to_and_why(
+    run: Command, planting: Planting, engine: Engine, tmp_path: Path
+) -> None:
+    planting(1, 0)
+    young = engine.containers.create("young", {"Image": "apple0:1", "Cmd": ["/none"]})
+    shown = run.ok("prune", "--stopped-containers", "--why", "--dry-run")
+    stays = "1 stopped container stays: it was made less than 1d ago (see --stopped-for)"
+    assert f"hint: {stays}\n" in shown.err
+    assert "nothing to do\n" in shown.err
+    (row,) = [line for line in shown.out.splitlines() if line.startswith("young ")]
+    assert row.endswith(" ago, less than 1d (see --stopped-for)")
+    told = run.ok("prune", "--stopped-containers", "--dry-run", "--json").data
+    assert (told["steps"], told["notes"]) == ([], [stays])
+    (stayed,) = told["staying_containers"]
+    assert (stayed["id"], stayed["name"], stayed["state"]) == (young, "young", "created")
+    script = run.ok("prune", "--stopped-containers", "--dry-run", "--explain")
+    assert script.out == "# there is nothing to do, and so there is no docker command for it\n"
+    assert f"note: {stays}\n" in script.err
+    plan = str(tmp_path / "plan.json")
+    run.ok("prune", "--stopped-containers", "--out", plan)
+    assert "nothing to do: there is no step in this plan" in run.ok("apply", plan).err
+    gone = run.ok("prune", "--stopped-containers", "--stopped-for", "0s", "--yes")
+    assert (gone.out, "stays" in gone.err) == ("removed container young\n", False)
+    nothing = run.ok("prune", "nothing-is-called-this", "--why", "--keep", "x", "--dry-run")
+    assert "young" not in nothing.out
 
 
 def test_volumes_and_networks_go_only_if_named_and_unused(
@@ -308,7 +336,7 @@ def test_the_history_tells_what_was_predicted_and_freed(run: Command, planting: 
     run.ok("undo", str(done["prune"]))
     (row,) = [it for it in run.ok("history", "--json").data if it["id"] == done["prune"]]
     assert row["state"] == "undone"
-    assert run("history", "99999").code == 2
+    assert run("history", "99999").code == run("undo", "99999").code == 1
 
 
 def answer(env: dict[str, str], answers: dict[str, str], *arguments: str) -> str:

@@ -89,7 +89,6 @@ def test_the_table_of_areas_names_every_command() -> None:
         (["ls", "--nosuch"], "no such option: --nosuch"),
         (["rm"], "missing argument"),
         (["--host", "unix:///a", "--context", "b", "ls"], "cannot be used together"),
-        (["--config", "/nowhere/config.toml", "images"], "/nowhere/config.toml"),
     ],
 )
 def test_mistakes_are_one_sentence_and_a_hint(run: Command, argv: list[str], message: str) -> None:
@@ -100,6 +99,54 @@ def test_mistakes_are_one_sentence_and_a_hint(run: Command, argv: list[str], mes
     assert error.startswith("error: ")
     assert message in error
     assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--config", "/nowhere/config.toml", "images"], "there is no settings file /nowhere/"),
+        (["--context", "nowhere", "ls"], 'context "nowhere" not found'),
+        (["apply", "/nowhere/plan.json"], "the plan /nowhere/plan.json cannot be read"),
+        (["spawn", "-f", "/nowhere/groups.toml"], "there is no file /nowhere/groups.toml"),
+        (["spawn", "x", "--env-file", "/nowhere/env"], "cannot read /nowhere/env: No such file"),
+        (
+            ["spawn", "x", "--security-opt", "seccomp=/nowhere/s.json"],
+            "cannot read the seccomp profile /nowhere/s.json: No such file",
+        ),
+        (["history", "99999"], "there is no prune 99999"),
+        (["lab", "env", "--name", "nowhere"], "lab 'nowhere' is not up"),
+    ],
+)
+def test_what_does_not_exist_is_exit_code_1(
+    run: Command, argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    told = run(*argv)
+    assert (told.code, told.out) == (1, "")
+    error, hint = told.err.splitlines()
+    assert message in error
+    assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["apply", "FILE"], "it is not JSON"),
+        (["--config", "FILE", "ls"], "not valid TOML"),
+        (["spawn", "-f", "FILE"], "not valid TOML"),
+        (["spawn", "x", "--env-file", "FILE"], "has no name before an equals sign"),
+        (["spawn", "x", "--security-opt", "seccomp=FILE"], "it is not JSON"),
+        (["lab", "env", "--name", "Bad Name"], "cannot be the name of a lab"),
+    ],
+)
+def test_what_is_written_wrongly_is_exit_code_2(
+    run: Command, argv: list[str], message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "wrong"
+    file.write_text("= nothing of the kind", encoding="utf-8")
+    told = run(*(word.replace("FILE", str(file)) for word in argv))
+    assert (told.code, told.out) == (2, "")
+    assert message in told.err
 
 
 @pytest.mark.parametrize("command", ["ls", "images", "pull x", "spawn x", "rm x", "logs x"])

@@ -348,13 +348,13 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
         with pytest.raises(ManagerError) as caught:
             config.load(path, env)
         assert caught.value.message == f"there is no settings file {missing}"
-        assert caught.value.exit_code == ExitCode.USAGE
+        assert caught.value.exit_code == ExitCode.FAILED
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ManagerError, match="cannot read the settings file") as caught:
         config.load(tmp_path, {})
-    assert caught.value.exit_code == ExitCode.USAGE
+    assert caught.value.exit_code == ExitCode.FAILED
 
 
 def test_which_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_a_missing_context_names_those_there_are(env: dict[str, str], source: st
         "gamma",
         "remote",
     ]
-    assert error.exit_code == ExitCode.ENGINE
+    assert error.exit_code == ExitCode.FAILED
 
 
 def test_the_home_folder_holds_dockers_own(tmp_path: Path) -> None:

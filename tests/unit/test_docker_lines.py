@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from manager.core import lifecycle
 from manager.core.docker_lines import (
+    NOTHING_TO_DO,
     DockerLine,
     How,
     Lost,
@@ -219,3 +220,8 @@ def test_every_verb_has_its_command(verb: Verb) -> None:
     made = {"x": line("why", "run", "x")}
     assert all(it.words for it in of_plan(Plan((Step(verb, "x"),)), How(source="y", made=made)))
     assert texts(Plan((Step(verb, "x"),)), How(source="y", made=made))
+
+
+def test_where_there_is_nothing_to_do_that_is_a_line_too() -> None:
+    why = "there is nothing to do, and so there is no docker command for it"
+    assert (str(NOTHING_TO_DO), NOTHING_TO_DO.text) == (f"# {why}", "")

@@ -6,6 +6,7 @@ import pytest
 
 from manager.core.groups import known_names, select
 from manager.core.model import GROUP_LABEL, INDEX_LABEL, Snapshot
+from manager.core.scaling import members_of
 from manager.errors import ManagerError
 from tests.unit.make import container, members
 
@@ -89,3 +90,20 @@ def test_for_a_member_that_is_not_there_the_whole_group_is_not_suggested() -> No
     with pytest.raises(ManagerError, match="called nginx7") as caught:
         select(Snapshot(members("nginx", 1, 2)), ("nginx7",))
     assert caught.value.hint == "see the members of nginx with: dockmgr ls nginx"
+
+
+def test_what_is_scaled_is_a_group() -> None:
+    snapshot = Snapshot((*members("web", 1, 2), container("plain"), container("web")))
+    both = [it.name for it in members_of(snapshot, "web", 3)]
+    assert both == [it.name for it in members_of(snapshot, "group:web", 3)] == ["web1", "web2"]
+    for typed in ("plain", "group:plain", "container:plain"):
+        with pytest.raises(ManagerError, match=r"^plain is a container, not a group$") as caught:
+            members_of(snapshot, typed, 3)
+        hint = "make a group with: dockmgr spawn nginx:latest --name plain --count 3"
+        assert (caught.value.hint, caught.value.exit_code) == (hint, 1)
+    with pytest.raises(ManagerError, match="web2 is a member of the group web, not a gr") as caught:
+        members_of(snapshot, "web2", 5)
+    assert caught.value.hint == "name the group: dockmgr scale web 5"
+    with pytest.raises(ManagerError, match=r"no container or group called plian$") as caught:
+        members_of(snapshot, "plian", 3)
+    assert caught.value.hint == "did you mean plain?"

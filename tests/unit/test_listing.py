@@ -12,6 +12,7 @@ from manager.core.disk import Disk
 from manager.core.listing import State
 from manager.core.model import CacheRecord, Image, ImageDetail, Snapshot, Volume
 from manager.core.overview import overview
+from manager.core.policy import NAMELESS, Conditions, Subject, fits
 from manager.core.recency import last_uses
 from manager.errors import ManagerError
 from tests.unit.make import EPOCH, container
@@ -104,6 +105,27 @@ def test_images_add_up_to_the_total_and_each_kind_has_its_command() -> None:
     assert (stopped.size.low, stopped.freeable.low, stopped.command) == (35, 25, "dockmgr rm job")
     assert (kinds["volumes"].size.low, kinds["volumes"].freeable.low) == (100, 40)
     assert (kinds["build cache"].size.low, kinds["build cache"].freeable.low) == (75, 70)
+
+
+def test_what_has_only_a_digest_is_idle_and_only_what_has_neither_is_dangling() -> None:
+    """The same words as of the rules of prune."""
+    seen = snapshot()
+    digest = f"org/app@sha256:{'e' * 64}"
+    only = replace(
+        seen,
+        images=tuple(
+            replace(it, digests=(digest,), tags=()) if it.id == APP else it for it in seen.images
+        ),
+    )
+    found = listing.rows(only, Disk(only), last_uses(only, {}, EPOCH))
+    kinds = {it.name: it.count for it in overview(only, Disk(only), found, None, None)}
+    assert (kinds["idle images"], kinds["dangling images"]) == (1, 1)
+    for row in found:
+        if row.state is not State.IN_USE:
+            subject = Subject(row.image, row.last_use, Bytes(), (), EPOCH)
+            dangling = fits(Conditions(dangling=True), subject, NAMELESS)
+            assert dangling is (row.state is State.DANGLING)
+            assert fits(Conditions(untagged=True), subject, NAMELESS)
 
 
 def test_what_the_engine_failed_to_tell_is_left_out() -> None:

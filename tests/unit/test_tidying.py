@@ -1,17 +1,19 @@
 """The plan of a prune as steps, and as a file that can be read again."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from manager.core.model import CacheRecord, Network, Volume
+from manager.cli import prune_views
+from manager.core.model import CacheRecord, Container, Network, Volume
 from manager.core.plan import Plan, Verb
 from manager.core.plan_file import Written, from_data, to_data
 from manager.core.policy import Conditions, Policy, Rule
 from manager.core.pruning import decide
-from manager.core.tidying import Beside, plan_prune, stopped, unused
+from manager.core.tidying import Beside, notes, plan_prune, stopped, unused, young
 from manager.errors import ExitCode, ManagerError
 from tests.unit.world import DAY, NOW, World, identity
 
@@ -87,6 +89,56 @@ def test_containers_go_before_images_and_networks_last() -> None:
 def test_containers_that_ended_long_enough_ago(state: str, age: timedelta, *, goes: bool) -> None:
     container = World().container("app", state)
     assert bool(stopped([container], age, NOW)) is goes
+
+
+def aged(name: str, state: str, hours: int, status: str = "") -> Container:
+    made = NOW - timedelta(hours=hours)
+    return replace(World().container("app", state, name), created=made, status=status)
+
+
+def test_stopped_containers_that_ended_a_short_time_ago_stay_and_say_why() -> None:
+    containers = (
+        aged("old", "exited", 99, "Exited (0) 2 days ago"),
+        aged("ended", "exited", 99, "Exited (0) 23 hours ago"),
+        aged("made", "created", 1),
+        aged("runs", "running", 1),
+    )
+    found = young(containers, DAY, NOW)
+    assert [(it.container.name, it.why) for it in found] == [
+        ("ended", "exited 23 hours ago, less than 1d (see --stopped-for)"),
+        ("made", "created 1 hour ago, less than 1d (see --stopped-for)"),
+    ]
+    assert list(notes(found)) == [
+        "2 stopped containers stay: they ended or were made less than 1d ago (see --stopped-for)"
+    ]
+    assert list(notes(found[:1])) == [
+        "1 stopped container stays: it ended less than 1d ago (see --stopped-for)"
+    ]
+    assert list(notes(found[1:])) == [
+        "1 stopped container stays: it was made less than 1d ago (see --stopped-for)"
+    ]
+    assert list(notes(())) == []
+    assert young(containers, 0 * DAY, NOW) == ()
+    everybody = {it.name for it in stopped(containers, DAY, NOW)} | {
+        it.container.name for it in found
+    }
+    assert everybody == {"old", "ended", "made"}
+
+
+def test_what_stays_is_in_the_table_and_in_the_data() -> None:
+    world = two_names()
+    found = young((aged("ended", "exited", 99, "Exited (0) 3 hours ago"),), DAY, NOW)
+    decision = decide(world.known(), Policy())
+    rows = prune_views.staying(decision.staying, found).rows
+    assert [tuple(row) for row in rows] == [
+        ("app:1", "no rule asks for it"),
+        ("ended", "exited 3 hours ago, less than 1d (see --stopped-for)"),
+    ]
+    told = prune_views.data(decision, Plan(()), (), found)
+    (row,) = told["staying_containers"]
+    assert (row["name"], row["state"], len(row["why"])) == ("ended", "exited", 1)
+    nothing = prune_views.staying(())
+    assert list(nothing.lines(80)) == []
 
 
 def test_only_volumes_that_nobody_has_go_and_named_ones_only_if_asked_for() -> None:

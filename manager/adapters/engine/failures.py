@@ -10,6 +10,7 @@ import requests
 import urllib3.exceptions
 
 from manager.adapters.contexts import Endpoint
+from manager.core.failed_starts import start_hint
 from manager.errors import ExitCode, ManagerError
 
 HTTP_NOT_FOUND = 404
@@ -106,7 +107,6 @@ def _heart(said: str) -> str:
 _HINTS = (
     ("port is already allocated", "publish another port, or see who has it with: dockmgr ls"),
     ("address already in use", "another program has that port: publish another one"),
-    ("executable file not found", "the image has no such command: see what it has with docker run"),
     ("no such file or directory", "check the path or the command: it does not exist there"),
     ("network", "see which networks there are with: docker network ls"),
     ("no space left on device", "make room: dockmgr images shows what takes it"),
@@ -115,6 +115,8 @@ _HINTS = (
 
 def hint_for(said: str) -> str:
     """A hint for an engine's refusal; the general one where none fits."""
+    if hint := start_hint(said):
+        return hint
     lower = said.lower()
     for part, hint in _HINTS:
         if part in lower:
