@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.lab_fixtures", "tests.hushed", "tests.registry_world"]
+pytest_plugins = ["tests.lab_fixtures", "tests.hushed", "tests.registry_world", "tests.sharing"]
 
 
 @pytest.fixture
@@ -15,5 +15,7 @@ def collected() -> Iterator[None]:
     The SDK lets go of a socket without closing it each time that nothing answers. Tests of that
     use this, and expect the warning, so that it does not come up in a later test.
     """
+    gc.freeze()  # what was there before needs no look, which takes long when much is loaded
     yield
     gc.collect()
+    gc.unfreeze()

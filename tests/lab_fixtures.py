@@ -39,13 +39,19 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Get what is missing before any of several processes begins: apt serves one at a time."""
+    config = session.config
+    if config.getoption("--install-tools") and not hasattr(config, "workerinput"):
+        tools.check_machine()
+        if missing := tools.missing():
+            tools.install(missing)
+
+
 @pytest.fixture(scope="session")
-def host_tools(request: pytest.FixtureRequest) -> None:
+def host_tools() -> None:
     """The programs that labs need."""
     tools.check_machine()
-    missing = tools.missing()
-    if missing and request.config.getoption("--install-tools"):
-        tools.install(missing)
     tools.check_tools()
 
 

@@ -83,7 +83,11 @@ CASES: list[tuple[Conditions, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("conditions", "expected"), CASES, ids=lambda it: str(it)[:60])
+def _id(case: Conditions | set[str]) -> str:
+    return " ".join(sorted(case)) if isinstance(case, set) else str(case)
+
+
+@pytest.mark.parametrize(("conditions", "expected"), CASES, ids=_id)
 def test_a_rule_takes_what_all_its_conditions_hold_for(
     conditions: Conditions, expected: set[str]
 ) -> None:
