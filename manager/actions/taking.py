@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.actions.measure import ALGORITHM
-from manager.adapters.engine.failures import ConflictError
+from manager.adapters.engine.failures import EngineError
 from manager.core.plan import Verb
 from manager.core.protection import is_pin_of
 from manager.core.reference import ImageReference
@@ -55,7 +55,8 @@ class Taking:
         try:
             name = self.step.object_id if by_id else self.step.target
             rows = self.engine.images.remove(name)
-        except ConflictError:
+        except EngineError:
+            # Podman answers with 500 at times where Docker says that it conflicts.
             self._refuse_if_used(image)
             raise
         gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]

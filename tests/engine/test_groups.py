@@ -45,7 +45,7 @@ def test_scaling_up_makes_more_of_the_same_and_down_takes_the_highest(
         *("spawn", "busybox", "--name", "job", "-n", "3", "-p", "9000:80", "--memory", "32m"),
         *("-e", "SECRET=s3cret", "-e", "ID={n}", *SLEEP),
     )
-    run.ok("rm", "job2", "--force", "--yes")
+    run.ok("rm", "job2", "--yes", "-t", "0")
     planned = run.ok("scale", "job", "4", "--dry-run")
     assert "create job2 (from busybox:latest, publishing 9001:80/tcp)" in planned.out
     assert "create job4" in planned.out

@@ -135,7 +135,10 @@ def machine(start_lab: LabFactory, tmp_path: Path) -> Iterator[Machine]:
 
 def _first(pid: int) -> bool:
     """Whether a process is the first of its namespace."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False  # it has ended meanwhile
     return any(line.split()[-1] == "1" for line in status.splitlines() if line[:6] == "NSpid:")
 
 

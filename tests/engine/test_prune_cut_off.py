@@ -103,7 +103,11 @@ def test_ten_kills_lose_nothing_and_the_next_run_finishes(
     assert "was cut off; dockmgr history" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
-    assert {it.target for it in written(after) if it.status is Status.DONE} == set(before)
+    done = {it.target for it in written(after) if it.status is Status.DONE}
+    # Where Podman was cut off between the last tag and the digest, that digest went later.
+    by_digest = {it for it in done if "@" in it}
+    assert done - by_digest == set(before)
+    assert {it.partition("@")[0] for it in by_digest} <= {it.partition(":")[0] for it in before}
     assert not any(it.status is Status.BEGUN for it in written(after))
     left = {image.id for image in orchard.engine.images.list()}
     assert left.isdisjoint(before.values())
@@ -185,4 +189,8 @@ def test_an_engine_that_falls_silent_ends_it_and_the_next_run_finishes(
     assert "was cut off" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
-    assert {it.target for it in written(after) if it.status is Status.DONE} == set(before)
+    done = {it.target for it in written(after) if it.status is Status.DONE}
+    # Where Podman was cut off between the last tag and the digest, that digest went later.
+    by_digest = {it for it in done if "@" in it}
+    assert done - by_digest == set(before)
+    assert {it.partition("@")[0] for it in by_digest} <= {it.partition(":")[0] for it in before}
