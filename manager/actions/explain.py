@@ -68,6 +68,7 @@ def details(engine: Engine, container: Container, info: Mapping[str, Any]) -> De
         histories.changes(engine, container.id),
         whole_life(container.created, state, life),
         mounts,
+        str((row.get("Config") or {}).get("Image") or ""),
         tuple(str(it.get("Destination") or "") for it in row.get("Mounts") or ()),
     )
 

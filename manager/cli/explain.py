@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from manager.core.explaining import Facts, Page
+    from manager.core.model import Image
     from manager.core.tree import Branch
 
 MOST = 2
@@ -135,13 +136,16 @@ def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     from manager.actions.explain import meanings
     from manager.core.explaining import KINDS
     from manager.core.explaining_concepts import CONCEPTS, concept_of
-    from manager.core.misspelt import without_login
+    from manager.core.shown_addresses import shown_as
 
     kind, colon, bare = text.partition(":")
     said = kind if colon and kind in KINDS and bare else ""
     word = bare if said else text
     concept = concept_of(word)
-    facts, info = _look(work, concept if said in {"", "concept"} else "")
+    must = said in {"container", "group"}
+    facts, info = _look(work, concept if said in {"", "concept"} else "", must=must)
+    if said == "image" and facts.image(bare) is None and facts.image(text) is not None:
+        said, word, concept = "", text, ""  # an image that is called image
     found = meanings(facts.snapshot, word, concept)
     chosen = said or found[0]
     if chosen not in found and chosen not in {"image", "address"}:
@@ -149,13 +153,14 @@ def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
         hint = "see what there is with: dockmgr ls"
         if chosen == "concept":
             hint = f"choose one of: {', '.join(CONCEPTS)}"
-        raise ManagerError(f"there is no {chosen} called {without_login(word)}", hint)
+        raise ManagerError(f"there is no {chosen} called {shown_as(word)}", hint)
     return _page(work, facts, info, chosen, word), () if said else found[1:]
 
 
 def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word: str) -> Page:
     from manager.core import explaining_address, explaining_concepts, explaining_containers
     from manager.core import explaining_images as images
+    from manager.core.explaining_absent import absent
 
     if kind == "concept":
         return explaining_concepts.page(explaining_concepts.concept_of(word), facts)
@@ -174,10 +179,10 @@ def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word:
     registry = work.lab.registry if work.lab is not None else ""
     own = reference is not None and stands_in(reference, registry)
     asked = urls(reference, info, registry)
-    address = explaining_address.page(word, asked, registry if own else "")
+    address = explaining_address.page(word, asked, registry if own else "", facts)
     if image is None:
         if facts.engine and reference is not None and address.facts["valid"]:
-            parts = (*address.parts, *explaining_address.absent(facts, reference))
+            parts = (*address.parts, *absent(facts, reference, tuple(explaining_concepts.CONCEPTS)))
             return replace(address, parts=parts, facts={**address.facts, "here": False})
         return address
     by_name = not is_bare_id(word) and bool(image.tags or image.digests)
@@ -193,11 +198,20 @@ def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
     from manager.core.explaining_images import compare
 
     facts, _ = _look(work, "", must=True)
-    found = [(text, facts.image(text)) for text in (it.removeprefix("image:") for it in texts)]
+    found = [_image_of(facts, text) for text in texts]
     there = [(text, image) for text, image in found if image is not None]
     if len(there) < len(found):
         raise _not_two([text for text, image in found if image is None], facts)
     return compare(facts, *there), ()
+
+
+def _image_of(facts: Facts, text: str) -> tuple[str, Image | None]:
+    """The image that is meant, with or without a prefix, and the address without it."""
+    for prefix in ("", "image:", "address:"):
+        image = facts.image(text.removeprefix(prefix)) if text.startswith(prefix) else None
+        if image is not None:
+            return text.removeprefix(prefix), image
+    return text.removeprefix("image:").removeprefix("address:"), None
 
 
 def _not_two(missing: list[str], facts: Facts) -> ManagerError:
@@ -205,11 +219,12 @@ def _not_two(missing: list[str], facts: Facts) -> ManagerError:
     from manager.actions.explain import meanings
     from manager.core.explaining_concepts import concept_of
     from manager.core.misspelt import explain as what_is_wrong
-    from manager.core.misspelt import without_login
     from manager.core.reference import FORM, read
+    from manager.core.shown_addresses import shown_as
 
-    text = missing[0]
-    shown = without_login(text)
+    prefix, _, rest = missing[0].partition(":")
+    text = rest if prefix in {"container", "group", "concept"} and rest else missing[0]
+    shown = shown_as(text)
     kind = meanings(facts.snapshot, text, concept_of(text))[0]
     if kind == "container":
         made_from = {it.name: it.image for it in facts.snapshot.containers if text in _names(it)}

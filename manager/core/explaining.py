@@ -1,7 +1,6 @@
 """What an explanation is made of: the facts of an engine, and pages of paragraphs and pictures."""
 
 import re
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from manager.core.tree import Branch, branches
 WIDTH = 79
 """Columns of a page: one fewer than terminals have, since some break a line that is full."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-BREAK = "\0"
-"""Where a word that is longer than a line may be broken; never shown."""
 GLUE = "\u00a0"
 """Where a line may not end."""
 COMMAND = re.compile(r"(?<=: )(?:dockmgr|docker) .*?(?=[.,;] |\.?$)")
@@ -25,6 +22,8 @@ SHOWN = 4
 """Containers that are drawn under an image; of more, the number is said."""
 SEED_LABEL = "dockmgr.lab.seed"
 """The label of the images that the program made itself, for the registry of a lab."""
+LAB_IMAGES = ("busybox", "debian", "hello-world", "nginx", "redis", "registry")
+"""Their names there."""
 KINDS = ("concept", "container", "image", "group", "address")
 """What can be meant by a word; the first that fits it is taken."""
 
@@ -95,6 +94,22 @@ class Facts:
         return found.label if found else image_id.removeprefix("sha256:")[:SHORT_ID]
 
 
+def is_of_lab(image: Image) -> bool:
+    """Whether the program made an image, for a lab; what is built on it has its label too."""
+    named = (read(it) for it in (*image.tags, *image.digests))
+    known = any(it is not None and it.path.rpartition("/")[2] in LAB_IMAGES for it in named)
+    return SEED_LABEL in image.labels and known
+
+
+def of_lab(image: Image) -> str:
+    """That an image is of a lab's own making, or was built on one that is; else nothing."""
+    if is_of_lab(image):
+        return "It is of the lab's own making: dockmgr built it of Debian's packages."
+    if SEED_LABEL in image.labels:
+        return "It was built on an image of the lab's own making, not on Docker's."
+    return ""
+
+
 def find_image(snapshot: Snapshot, text: str) -> Image | None:
     """The image of a snapshot that an address, or an id of 12 digits or more, stands for."""
     bare = text.removeprefix("sha256:")
@@ -128,20 +143,23 @@ def folded(text: str, width: int = WIDTH, first: str = "", later: str = "") -> t
     """
     room = width - len(later)
     whole = COMMAND.sub(lambda it: it[0].replace(" ", GLUE) if len(it[0]) <= room else it[0], text)
-    words = (_breakable(it) if len(it) > room else it for it in re.split(r"[ \n]+", whole))
-    lines = textwrap.wrap(
-        " ".join(words),
-        width,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_on_hyphens=False,
-    )
-    shown = (re.sub(rf"(?<=\S) {BREAK}|{BREAK}", "", line) for line in lines)
-    return tuple(line.replace(GLUE, " ") for line in shown)
+    lines, line, begun = [], first, False
+    for word in re.split(r"[ \n]+", whole.strip()):
+        for number, piece in enumerate(_pieces(word, room)):
+            gap = " " if begun and not number else ""
+            if begun and len(line) + len(gap) + len(piece) > width:
+                lines.append(line)
+                line, gap = later, ""
+            line, begun = line + gap + piece, True
+    return tuple(it.replace(GLUE, " ") for it in (*lines, *([line] if begun and line else ())))
 
 
-def _breakable(word: str) -> str:
-    return re.sub(r"(?<=/)(?=[^/])|(?=@)", f" {BREAK}", word)
+def _pieces(word: str, room: int) -> list[str]:
+    """A word; one that is longer than a line in parts, each of which fits one."""
+    if len(word) <= room:
+        return [word]
+    parts = re.split(r"(?<=/)(?=[^/])|(?<=.)(?=@)", word)
+    return [part[at : at + room] for part in parts for at in range(0, len(part), room)]
 
 
 def paragraph(text: str) -> tuple[str, ...]:

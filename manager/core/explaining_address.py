@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from manager.core.explaining import Facts, Page, Part, Picture, listed, row
-from manager.core.misspelt import Fault, fault, obstacle, quoted, without_login
+from manager.core.explaining import Facts, Page, Part, Picture, row
+from manager.core.misspelt import Fault, fault, obstacle
 from manager.core.reference import (
     DEFAULT_REGISTRY,
     FORM,
@@ -17,7 +17,11 @@ from manager.core.reference import (
     read,
 )
 from manager.core.registry_kinds import Kind, of
+from manager.core.shown_addresses import quoted, shown_as, without_login
 
+NO_FACTS = Facts()
+WITH_NAMESPACES = {Kind.GITHUB, Kind.QUAY, Kind.ECR_PUBLIC, Kind.GOOGLE, Kind.GCR}
+"""Registries without an image that has no namespace."""
 UNNAMED = "not named, and then Docker Hub is meant"
 RESERVED = "scratch"
 """Source: moby, ``distribution/registry_unix.go`` and ``api.NoBaseImageSpecifier``."""
@@ -25,33 +29,37 @@ PORT_LIKE = re.compile(r"\d{4,5}")
 HOST_LIKE = re.compile(r"localhost|(?:[\w-]+\.)+[a-z]{2,}")
 
 
-def page(text: str, urls: Sequence[str], lab_registry: str = "") -> Page:
+def page(text: str, urls: Sequence[str], lab_registry: str = "", facts: Facts = NO_FACTS) -> Page:
     """Explain an address, or why something is none.
 
     Args:
         text: as it was typed.
         urls: where the engine asks that registry, the first place first, without a path.
         lab_registry: ``HOST:PORT`` of a lab's own registry, where that one answers; else empty.
+        facts: of the engine.
     """
     number = text.removeprefix("sha256:")
     if len(number) == ID_DIGITS and is_bare_id(number):
-        return _id(text)
+        return _id(text, facts)
     found = read(text)
     wrong = fault(text) if found is None else obstacle(found)
     if found is None or wrong is not None:
         return _wrong(text, wrong or fault(text))
     asked = tuple(manifest_url(url, found) for url in urls)
     kind = of(found.registry)
-    facts = _facts(found, asked, kind.run_by, own_registry=bool(lab_registry))
+    told = _facts(found, asked, kind.run_by, own_registry=bool(lab_registry))
     parts: list[Part] = [f"{text} means {found.canonical}", Picture(_picture(found))]
     if found.familiar_name == RESERVED:
         parts.append(
             f"Docker keeps the name {RESERVED} for the empty image that a Dockerfile can begin "
             f"with: FROM {RESERVED}. No registry is ever asked for it; pull and tag refuse it."
         )
-        return Page("address", text, tuple(parts), facts | {"asks": [], "reserved": True})
+        return Page("address", text, tuple(parts), told | {"asks": [], "reserved": True})
     if lab_registry and found.registry == lab_registry:
         parts.append(f"{found.registry} is the registry of this lab. {STARTS_WITH}")
+        if "/" not in found.path:
+            official = f"{found.registry}/{OFFICIAL}{found.path}"
+            parts.append(f"What is nginx at Docker Hub is {OFFICIAL}nginx there: {official}")
     else:
         parts.append(f"{found.registry} is run by: {kind.run_by}.")
     if lab_registry and found.registry != lab_registry:
@@ -66,27 +74,14 @@ def page(text: str, urls: Sequence[str], lab_registry: str = "") -> Page:
             f"If {text} was meant as a registry: a registry has a slash and a name behind it, as "
             f"in {text}/NAME. Without a slash it is read as a name."
         )
-    return Page("address", text, tuple(parts), facts)
+    return Page("address", text, tuple(parts), told)
 
 
 NO_ADDRESS = (
     "An id of an image, not an address. An id names an image on its own engine only; no registry "
     "knows it. Here no image has the id"
 )
-NOT_HERE = "It is not here: no image of this engine has this address."
 STARTS_WITH = "What it starts with was made by dockmgr of Debian's packages; it is not Docker's."
-
-
-def absent(facts: Facts, reference: ImageReference) -> tuple[Part, ...]:
-    """Say that an engine has no image of an address, and which other tags of it are there."""
-    if reference.familiar_name == RESERVED:
-        return ()
-    tags = [read(tag) for image in facts.snapshot.images for tag in image.tags]
-    others = tuple(
-        sorted(it.familiar for it in tags if it and it.repository == reference.repository)
-    )
-    text = f"It is not here; of its tags here are: {listed(others)}." if others else NOT_HERE
-    return f"{text} Get it with:", Picture((f"  dockmgr pull {reference.familiar}",))
 
 
 def _is_like_registry(found: ImageReference) -> bool:
@@ -97,15 +92,29 @@ def _is_like_registry(found: ImageReference) -> bool:
     return "/" not in name and known and (not port or bool(PORT_LIKE.fullmatch(port)))
 
 
-def _id(text: str) -> Page:
-    """The id of an image, whole, of which there is none here."""
+def _id(text: str, facts: Facts) -> Page:
+    """64 digits: the digest of an image that is here, or the id of one that is not."""
+    digest = f"sha256:{text.removeprefix('sha256:')}"
+    of_digest = [
+        (image.label, known)
+        for image in facts.snapshot.images
+        for known in image.digests
+        if known.endswith(f"@{digest}")
+    ]
+    if of_digest:
+        label, address = of_digest[0]
+        what = f"A digest, and no address without a name before it. {label} here has it; write"
+        told = {"valid": False, "problem": "it is a digest without a name", "remedy": address}
+        told |= {"where": f"before {digest}, a name and @ are missing", "right": address}
+        return Page("address", text, (what, Picture((f"  {address}",))), told)
     parts = (
         NO_ADDRESS,
         Picture((f"  {text}",)),
         "To see the ids that are here: dockmgr images",
     )
-    facts = {"valid": False, "problem": "it is an id, and no image here has it", "remedy": None}
-    return Page("address", text, parts, facts)
+    told = {"valid": False, "problem": "it is an id, and no image here has it", "remedy": None}
+    told |= {"where": "all of it", "right": "the address of an image, as in nginx:1.27"}
+    return Page("address", text, parts, told)
 
 
 def manifest_url(url: str, reference: ImageReference) -> str:
@@ -118,9 +127,11 @@ def manifest_url(url: str, reference: ImageReference) -> str:
 
 def _picture(found: ImageReference) -> tuple[str, ...]:
     namespace, slash, name = found.path.rpartition("/")
+    needed = of(found.registry).kind in WITH_NAMESPACES
+    none = "none was typed; all images of this registry have one" if needed else "none is needed"
     rows = (
         ("registry", found.registry, _of_registry(found)),
-        ("namespace", namespace or "none", _of_namespace(found) if slash else "none is needed"),
+        ("namespace", namespace or "none", _of_namespace(found) if slash else none),
         ("name", name, "typed"),
         ("tag", found.tag or "none", _of_tag(found)),
         ("digest", found.digest or "none", _of_digest(found)),
@@ -156,7 +167,7 @@ def _of_tag(found: ImageReference) -> str:
 
 def _of_digest(found: ImageReference) -> str:
     if found.digest:
-        return "typed: this very content, for ever"
+        return "typed: this very content, or none"
     return "not typed: the registry decides which image the tag means today"
 
 
@@ -200,8 +211,8 @@ def _facts(
 
 def _wrong(text: str, wrong: Fault) -> Page:
     where = _where(text, wrong)
-    safe = without_login(text)
-    if safe != text:
+    safe = shown_as(text)
+    if without_login(text) not in {text, wrong.remedy} and "***@" in safe:
         where = f"at letter 1 of it, {quoted(safe.rpartition('@')[0] + '@')} is too much"
     lines = (
         *row("what is wrong", wrong.problem),
@@ -220,7 +231,8 @@ def _wrong(text: str, wrong: Fault) -> Page:
 def _where(text: str, wrong: Fault) -> str:
     """Which part of an address is wrong; in what it differs from what would be right."""
     if wrong.part and wrong.part in text:
-        return f"at letter {text.rindex(wrong.part) + 1} of it, {quoted(wrong.part)}"
+        at = text.index(wrong.part) if len(wrong.part) == 1 else text.rindex(wrong.part)
+        return f"at letter {at + 1} of it, {quoted(wrong.part)}"
     if not wrong.remedy:
         return "all of it" if text.strip() else "there is nothing"
     remedy = wrong.remedy
@@ -230,7 +242,7 @@ def _where(text: str, wrong: Fault) -> str:
         (n for n in range(shorter - start) if text[-1 - n] != remedy[-1 - n]), shorter - start
     )
     old, new = text[start : len(text) - end], remedy[start : len(remedy) - end]
-    at = f"at letter {start + 1} of it"
+    there = f"at letter {start + 1} of it"
     if not old:
-        return f"{at}, {quoted(new)} is missing"
-    return f"{at}, {quoted(old)} " + (f"should be {quoted(new)}" if new else "is too much")
+        return f"{there}, {quoted(new)} is missing"
+    return f"{there}, {quoted(old)} " + (f"should be {quoted(new)}" if new else "is too much")

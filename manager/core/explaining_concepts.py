@@ -66,7 +66,7 @@ CONCEPTS = {
     ),
     "digest": Concept(
         "A digest is computed from the content of an image: other content has another digest. A "
-        "tag can move; an address with a digest, NAME@sha256:..., means the same image for ever.",
+        "tag can move; an address with a digest, NAME@sha256:..., means the same image or none.",
         of_digest,
     ),
     "registry": Concept(

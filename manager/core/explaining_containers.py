@@ -7,23 +7,29 @@ from enum import StrEnum
 from typing import Any
 
 from manager.core.explaining import (
-    SEED_LABEL,
     Facts,
     Page,
     Part,
     Picture,
     container_facts,
+    is_of_lab,
     listed,
     plural,
     relation,
     row,
 )
-from manager.core.explaining_images import layers_of, pile
+from manager.core.explaining_images import layers_of, name_of, pile
 from manager.core.model import Container, Snapshot
+from manager.core.reference import read
 from manager.core.units import format_age, format_size
 
 CHANGES_SHOWN = 6
 EVENTS_SHOWN = 8
+STATES = {
+    "created": "It was never started",
+    "exited": "It is stopped: its command has ended",
+}
+"""In words that say more than the engine's."""
 
 
 class Kind(StrEnum):
@@ -61,6 +67,8 @@ class Details:
     """The oldest first."""
     volumes: tuple[str, ...] = ()
     """Volumes and folders mounted into it: what is written there is not in its layer."""
+    made_from: str = ""
+    """The name by which its image was asked for when it was made."""
     mounted_at: tuple[str, ...] = ()
     """The paths in it at which they are mounted, which the engine makes where they are missing."""
 
@@ -68,9 +76,9 @@ class Details:
 def page(facts: Facts, container: Container, details: Details) -> Page:
     """Explain a container."""
     image = next((it for it in facts.snapshot.images if it.id == container.image_id), None)
-    parts: list[Part] = [
-        f"{container.name} is a container, made from {container.image}. It is {container.state}."
-    ]
+    origin = _origin(facts, container, details)
+    state = STATES.get(container.state, f"It is {container.state}")
+    parts: list[Part] = [f"{container.name} is a container, made from {origin}. {state}."]
     parts += [*relation(facts.snapshot, container.image_id, container.name)]
     changes = telling(details.changes, details.mounted_at)
     size = "of unknown size" if details.written is None else format_size(details.written)
@@ -84,7 +92,7 @@ def page(facts: Facts, container: Container, details: Details) -> Page:
         "Its files, from the top down. All but the first is the image's, and never changes:",
         Picture(tuple(lines)),
     ]
-    if image is not None and SEED_LABEL in image.labels:
+    if image is not None and is_of_lab(image):
         parts.append("The image is of the lab's own making, not Docker's.")
     if details.volumes:
         parts.append(f"Kept outside it, in volumes or folders: {listed(details.volumes)}.")
@@ -105,6 +113,19 @@ def page(facts: Facts, container: Container, details: Details) -> Page:
         "volumes": list(details.volumes),
     }
     return Page("container", container.name, tuple(parts), told)
+
+
+def _origin(facts: Facts, container: Container, details: Details) -> str:
+    """The image that a container was made from, by the name that it had and has."""
+    label = facts.label(container.image_id)
+    typed = None if details.made_from.startswith("sha256:") else read(details.made_from)
+    if typed is None:
+        return label if container.image.startswith("sha256:") else container.image
+    now = facts.image(details.made_from)
+    if now is not None and now.id == container.image_id:
+        return name_of(details.made_from, now)
+    moved = "; that is another image now" if now is not None else ""
+    return f"{label}, which was called {typed.familiar} then{moved}"
 
 
 def telling(changes: Sequence[Change], mounted_at: Sequence[str] = ()) -> tuple[Change, ...]:

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from manager.core.explaining import (
-    SEED_LABEL,
     Facts,
     Part,
     Picture,
     container_facts,
+    is_of_lab,
     listed,
     plural,
     relation,
 )
 from manager.core.explaining_images import layers_of, pile
-from manager.core.reference import ImageReference, read
+from manager.core.model import SHORT_ID
+from manager.core.reference import ImageReference, is_bare_id, read
 from manager.core.registry_kinds import of
 from manager.core.removal import Remaining
 from manager.core.units import format_size
@@ -38,7 +39,7 @@ def of_image(facts: Facts) -> Found:
         text = f"Of {count} here none has a container. Make one with: dockmgr spawn {named}"
         return (text,), told
     parts: list[Part] = ["Of yours, this one has the most containers:", *drawn]
-    if any(it.id == drawn[0].branch.image_id and SEED_LABEL in it.labels for it in images):
+    if any(it.id == drawn[0].branch.image_id and is_of_lab(it) for it in images):
         parts.append("That image is of the lab's own making, not Docker's.")
     return parts, told
 
@@ -123,7 +124,8 @@ def of_repository(facts: Facts) -> Found:
         return (NO_IMAGE,), {"repositories": {}}
     name = max(tags, key=lambda it: (len(tags[it]), it))
     text = (
-        f"Yours come from {len(tags)}. Of {name} these tags are here: {listed(tuple(tags[name]))}. "
+        f"Yours are named after {len(tags)}. "
+        f"Of {name} these tags are here: {listed(tuple(tags[name]))}. "
         f"What its registry has: dockmgr tags {name}"
     )
     return (text,), {"repositories": tags}
@@ -142,13 +144,16 @@ def of_reference(facts: Facts) -> Found:
 
 def of_volume(facts: Facts) -> Found:
     """The volumes."""
-    found = sorted(facts.volumes, key=lambda it: it.name)
+    # Those without a name have 64 digits for one.
+    nameless = {it.name for it in facts.volumes if is_bare_id(it.name)}
+    found = sorted(facts.volumes, key=lambda it: (it.name in nameless, it.name))
     told = {"volumes": [{"name": it.name, "size": it.size, "users": it.users} for it in found]}
     if not found:
         text = "There is no volume here yet. Make one with:"
         return (text, Picture(("  dockmgr spawn redis --volume data:/data",))), told
     lines = [
-        f"  {it.name}: {'size unknown' if it.size is None else format_size(it.size)}"
+        f"  {f'{it.name[:SHORT_ID]}… (no name)' if it.name in nameless else it.name}: "
+        f"{'size unknown' if it.size is None else format_size(it.size)}"
         + (f", had by {plural(it.users, 'container')}" if it.users is not None else "")
         for it in found[:4]
     ]

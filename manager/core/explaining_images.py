@@ -5,20 +5,22 @@ from typing import Any
 from manager.core.amounts import Bytes
 from manager.core.disk import Disk
 from manager.core.explaining import (
-    SEED_LABEL,
+    LAB_IMAGES,
     Facts,
     Page,
     Part,
     Picture,
     container_facts,
+    is_of_lab,
     listed,
+    of_lab,
     plural,
     relation,
     row,
 )
 from manager.core.layers import ROOT
 from manager.core.model import Image, Store
-from manager.core.reference import DEFAULT_REGISTRY, read
+from manager.core.reference import read
 from manager.core.removal import Remaining
 from manager.core.units import format_age, format_size
 
@@ -42,12 +44,11 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
     parts.append(
         f"It is here: image {image.short_id}, {size}, made {made}, called {listed(names)}."
     )
-    if SEED_LABEL in image.labels:
-        made_here = "It is of the lab's own making: dockmgr built it of Debian's packages."
+    if origin := of_lab(image):
         reference = read(address.name if address else image.label)
-        hub = reference is not None and reference.registry == DEFAULT_REGISTRY
+        hub = reference is not None and reference.familiar_name in LAB_IMAGES
         other = " It is not the image that Docker Hub has under this name."
-        parts.append(made_here + (other if hub else ""))
+        parts.append(origin + (other if hub else ""))
     if path:
         parts += [f"Its {plural(len(path), 'layer')}, the top one first:"]
         parts += [Picture(pile(facts, disk, image))]
@@ -72,7 +73,7 @@ def image_facts(image: Image, layers: int) -> dict[str, Any]:
         "digests": list(image.digests),
         "size": image.size if image.size >= 0 else None,
         "layers": layers,
-        "made_by_lab": SEED_LABEL in image.labels,
+        "made_by_lab": is_of_lab(image),
     }
 
 
@@ -118,7 +119,11 @@ def compare(facts: Facts, first: tuple[str, Image], second: tuple[str, Image]) -
     if one.id == other.id:
         count = plural(len(one.tags), "name")
         text = f"They are one image, {one.short_id}, with {count}: {listed(one.tags)}."
-        gone = "Removing one name frees nothing while it has another."
+        gone = (
+            "Removing one name frees nothing while it has another."
+            if len(one.tags) > 1
+            else f"What removing it frees: dockmgr rmi {name_of(typed, one)} --dry-run"
+        )
         told: dict[str, Any] = {"same": True, "image": image_facts(one, 0)}
         return Page("images", name_of(typed, one), (text, gone), told)
     ours, theirs = layers_of(disk, one), layers_of(disk, other)
@@ -159,7 +164,7 @@ def _removing(name: str, image: Image, frees: str) -> tuple[str, ...]:
     kept = f"nothing, since it is also called {listed(others)}"
     return (
         *row(f"removing only {name} frees", kept),
-        *row(f"removing all its {len(image.tags)} names frees", frees, indent=4),
+        *row(f"removing it with all {len(image.tags)} names frees", frees, indent=4),
     )
 
 

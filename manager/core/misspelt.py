@@ -17,23 +17,20 @@ from manager.core.reference import (
     TAG,
     ImageReference,
     is_bare_id,
+    is_digest,
     read,
     split_registry,
 )
+from manager.core.shown_addresses import quoted, without_login
 from manager.core.web_pages import address_on
+from manager.core.whole_commands import read_command
 
-LONGEST_SHOWN = 60
 LONGEST_REMEDY = 500
 PAIR = 2
+VARIANTS = ("alpine", "slim")
+"""Words that many tags end in."""
 LETTERS = "only a to z, 0 to 9, and between them . _ - /"
-COMMAND = re.compile(
-    r"(?:(?:docker|podman|dockmgr)\s+(?:image\s+|container\s+)?[a-z]+\s+(?:-\S+\s+)*"
-    r"|FROM\s+|image:\s+)(\S+)"
-)
-"""A command that ends in an address, a line of a Dockerfile or of a compose file."""
-DIGEST_LIKE = re.compile(r"(?:md5|sha\d+|blake\w+)(?:[:-]|$)", re.IGNORECASE)
-TAG_LIKE = re.compile(r"latest|stable|v?\d+\.[\w.-]*")
-WORD = re.compile(r"\w[\w-]*|v?\d[\w.-]*")
+QUOTES = "'\"`\u2018\u2019\u201c\u201d"
 VERSION = re.compile(r"v?\d[\w.-]*")
 
 
@@ -68,42 +65,13 @@ def obstacle(reference: ImageReference) -> Fault | None:
     """Why no registry can ever be asked for what is an address by the grammar."""
     page = address_on(reference.typed)
     if page:
-        return Fault("it is the address of a web page, not of an image", page, right=page)
+        what = "it is the address of a web page, not of an image"
+        return Fault(what, page, reference.typed, page)
     host, colon, port = reference.registry.rpartition(":")
     if colon and port.isdigit() and not 0 < int(port) <= HIGHEST_PORT:
         limits = f"a port from 1 to {HIGHEST_PORT}, as in {host}:5000/{reference.path}"
         return Fault(f"no port has the number {port}", part=port, right=limits)
     return None
-
-
-def without_login(text: str) -> str:
-    """What was typed, but for a user and password before the registry: these are not shown."""
-    if read(text) is not None:
-        return text
-    scheme, marks, rest = text.rpartition("://")
-    for end in (it.start() for it in reversed(list(re.finditer("@", rest)))):
-        if _is_login(rest[:end], rest[end + 1 :].partition("@")[0]):
-            return f"{scheme}{marks}***{rest[end:]}"
-    return text
-
-
-def _is_login(before: str, after: str) -> bool:
-    """Whether what stands before an ``@`` can be a user and password, by what is behind it."""
-    if DIGEST_LIKE.match(after):
-        return False
-    tag = before.rpartition("/")[2].partition(":")[2]
-    harmless = not tag or tag == after or TAG_LIKE.fullmatch(tag)
-    return not (harmless and (not after or WORD.fullmatch(after)) and "@" not in before)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
-
-
-def quoted(text: str) -> str:
-    """A text in quotes, shortened; what cannot be printed is written as its code."""
-    shown = (it if it.isprintable() else it.encode("unicode_escape").decode() for it in text)
-    return f"'{_shortened(''.join(shown))}'"
 
 
 def _faults(text: str) -> Iterator[Fault]:
@@ -141,19 +109,44 @@ def _faults(text: str) -> Iterator[Fault]:
 
 
 def _of_all_of_it(text: str) -> Iterator[Fault]:
-    """Nothing in it, a login, white space around it, a URL."""
+    """Nothing in it, a whole command, a login, what stands around it, a URL."""
     stripped = text.strip()
     if not stripped:
         yield Fault("image address is empty")
+    command = read_command(text)
+    if command is not None:
+        what = "it is a whole line, not only the address in it"
+        remedy = _or_mended(command.address) if command.address else ""
+        yield Fault(what, remedy, command.begins, remedy or "an address alone, as in nginx:1.27")
     if without_login(text) != text:
         what = "image address has no user in it (log in to the registry instead)"
-        yield Fault(what, _or_mended(without_login(text).partition("***@")[2]))
+        rest = without_login(text).partition("***@")[2]
+        # One word alone is hardly a registry: what stood before it may have been the name.
+        remedy = _or_mended(rest) if set(rest) & set("/.:") else ""
+        yield Fault(what, remedy, right=remedy or "the address without what is before the @")
     if stripped != text:
         yield Fault("image address has white space around it", stripped)
+    if text.strip(QUOTES) != text and text.strip(QUOTES):
+        bare = text.strip(QUOTES)
+        mark = next(it for it in text if it in QUOTES)
+        yield Fault("image address may have no quotation marks", _or_mended(bare), mark)
+    if re.fullmatch(r"<[a-zA-Z _-]+>", text) and text != "<none>":
+        what = f"{quoted(text)} only stands for an address: write one in its place"
+        yield Fault(what, part=text, right="the address of an image, as in nginx:1.27")
     page = address_on(text)
-    if "://" in text or page:
-        plain = page or text.partition("://")[2].rstrip("/")
-        yield Fault("image address is not a URL and has no scheme", plain)
+    if page:
+        what = "it is the address of a web page, not of an image"
+        yield Fault(what, page, text)
+    if "://" in text:
+        yield _of_url(text.partition("://")[2].rstrip("/"))
+
+
+def _of_url(plain: str) -> Fault:
+    what = "image address is not a URL and has no scheme"
+    host, colon, port = plain.partition(":")
+    if "/" not in plain and ("." in host or (colon and port.isdigit())):
+        return Fault(what, right=f"{plain}/NAME: the registry, and which image of it")
+    return Fault(what, plain)
 
 
 def _or_mended(text: str) -> str:
@@ -172,21 +165,19 @@ def _of_words(text: str) -> Iterator[Fault]:
     words = text.split()
     if len(words) == 1:
         return
-    command = COMMAND.fullmatch(text)
-    if command:
-        before = text[: command.start(1)].strip()
-        yield Fault(
-            "it is a whole line, not only the address in it", _or_mended(command[1]), before
-        )
     first = read(words[0])
-    if len(words) == PAIR and first and not first.digest and ":" not in words[0].rpartition("/")[2]:
+    if len(words) == PAIR and first and not first.digest and re.fullmatch(TAG, words[1]):
         name, second = words
-        if re.fullmatch(TAG, second):
+        if ":" not in name.rpartition("/")[2]:
             is_tag = VERSION.fullmatch(second) or second in {"latest", "stable"}
             tagged = f"{name}:{second}"
             right = "" if is_tag else f"{name}-{second}, or {tagged} if {second} is the tag"
             what = "image address may have no white space"
             yield Fault(what, tagged if is_tag else "", " ", right)
+        elif not VERSION.fullmatch(second) and second not in VARIANTS:
+            joined = f"{name}-{second}"
+            right = f"one address only; or {joined} if {second} is of the tag"
+            yield Fault("image address may have no white space", part=" ", right=right)
 
 
 def _of_digest(name: str, digest: str) -> Iterator[Fault]:
@@ -228,6 +219,12 @@ def _of_tag(name: str, tag: str, digest: str) -> Iterator[Fault]:
     elif len(tag) > LONGEST_TAG:
         what = f"tag has {len(tag)} characters, and may have {LONGEST_TAG}"
         yield Fault(what, part=tag, right=f"a tag of at most {LONGEST_TAG} characters")
+    elif is_digest(tag):
+        yield Fault("a digest stands behind an @", f"{name}@{tag}", f":{tag}")
+    elif tag.partition(":")[0].isdigit() and ":" in tag:
+        port, _, rest = tag.partition(":")
+        right = f"{name}:{port}/NAME:{rest}, if {name}:{port} is a registry; else one tag only"
+        yield Fault("image address has two tags, or no name behind its port", part=tag, right=right)
     elif not re.fullmatch(TAG, tag):
         rule = "may have only letters, digits, _ . - and begin with no . or -"
         yield Fault(f"tag {quoted(tag)} {rule}", _with_tag(name, tag) + digest)
@@ -272,7 +269,8 @@ def _of_path(before: str, path: str, after: str) -> Iterator[Fault]:
         what = "<none> is no name: an image without one goes by its id"
         yield Fault(what, part=path, right="its id, which dockmgr images shows")
     if not path:
-        yield Fault("repository name is missing", right=f"a name, as in {before}nginx{after}")
+        example = f"{before}nginx{after}".rstrip(":@")
+        yield Fault("repository name is missing", right=f"a name, as in {example}")
     foreign = sorted(set(re.sub(r"[A-Za-z0-9._/-]", "", path)))
     if foreign:
         slashed = before + path.replace("\\", "/") + after

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from manager.core.reference import DEFAULT_REGISTRY, REGISTRY
+from manager.core.shown_addresses import quoted, shown_as
 from manager.errors import ExitCode, ManagerError
 
 
@@ -154,6 +155,8 @@ class RegistryKind:
             return f"Amazon, for AWS account {self.account} in {self.region}"
         if self.kind is Kind.AZURE:
             return f"Microsoft, for {self.host.partition('.')[0]} on Azure"
+        if self.kind is Kind.HUB and self.host != DEFAULT_REGISTRY:
+            return f"Docker, Inc.; in addresses it is called {DEFAULT_REGISTRY}"
         return _RUN_BY.get(self.kind) or _OTHERS.get(_name(self.host), "not known from its name")
 
     @property
@@ -199,13 +202,18 @@ def named(text: str) -> RegistryKind:
         ManagerError: (usage) it is no registry; the hint says what would be one.
     """
     host, slash, path = re.sub(r"^https?://", "", text.strip()).partition("/")
+    shown = quoted(shown_as(text))
     if not re.fullmatch(REGISTRY, host):
         raise ManagerError(
-            f"{text!r} is no registry", "give its host, as in ghcr.io", ExitCode.USAGE
+            f"{shown} is no registry",
+            "give its host, as in ghcr.io",
+            ExitCode.USAGE,
         )
     if slash and path.strip("/") not in {"", "v1", "v2"}:
         raise ManagerError(
-            f"{text!r} is more than a registry", f"give its host alone: {host}", ExitCode.USAGE
+            f"{shown} is more than a registry",
+            f"give its host alone: {host}",
+            ExitCode.USAGE,
         )
     return of(DEFAULT_REGISTRY if host.lower() in HUB_HOSTS else host)
 

@@ -54,7 +54,7 @@ def test_a_container_and_all_that_happens_to_it(run: Command, engine: Engine) ->
     assert "/note" not in [it["path"] for it in other["changes"]]
     run.ok("stop", "busybox2", "-t", "0")
     stopped = run.ok("explain", "busybox2")
-    assert "It is exited" in stopped.out
+    assert "It is stopped: its command has ended" in " ".join(stopped.out.split())
     assert "ended with exit code 137" in stopped.out
     run.ok("start", "busybox2")
     life = run.ok("explain", "busybox2", "--json").data["facts"]["life"]
@@ -161,7 +161,7 @@ def test_two_images_by_the_names_that_were_typed(run: Command, forest: Forest) -
     forest.tag("twig:1", "mine:1")
     two = " ".join(run.ok("explain", "busybox", "twig:1").out.split())
     assert "removing only twig:1 frees: nothing, since it is also called mine:1" in two
-    assert "removing all its 2 names frees: " in two
+    assert "removing it with all 2 names frees: " in two
     told = run.ok("explain", "mine:1", "busybox", "--json").data["facts"]["images"]
     assert [it["name"] for it in told] == ["mine:1", "busybox:latest"]
 

@@ -103,8 +103,8 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         ("nginx:", "tag is empty after the colon: try nginx"),
         ("nginx:" + "x" * 129, "tag has 129 characters, and may have 128"),
         (
-            "nginx:a b",
-            "tag 'a b' " + TAG_RULE + ": try nginx:a-b",
+            "nginx:1 2",
+            "tag '1 2' " + TAG_RULE + ": try nginx:1-2",
         ),
         (
             "nginx@md5:" + "a" * 32,
@@ -125,7 +125,8 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         (":v1", "repository name is missing"),
         ("ghcr.io/a:fix/x", "tag 'fix/x' " + TAG_RULE + ": try ghcr.io/a:fix-x"),
         ("nginx:fix/x", "registry port 'fix' is no number: try nginx:fix-x"),
-        ("nginx:1:2", "tag '1:2' " + TAG_RULE + ": try nginx:1-2"),
+        ("nginx:1:2", "image address has two tags, or no name behind its port"),
+        ("nginx:a:b", "tag 'a:b' " + TAG_RULE + ": try nginx/a:b"),
         ("::1/a", "registry '::1' needs brackets: try [::1]/a"),
         ("[g::1]/a", "registry '[g::1]' is no IPv6 address in brackets, as in [::1]:5000"),
         (
@@ -135,7 +136,7 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         ("nginx@" + SHA[7:], f"digest has no algorithm before it: try nginx@{SHA}"),
         (
             "https://hub.docker.com/r/org/app",
-            "image address is not a URL and has no scheme: try org/app",
+            "it is the address of a web page, not of an image: try org/app",
         ),
         ("<none>:<none>", "<none> is no name: an image without one goes by its id"),
         ("my image", "image address may have no white space"),
