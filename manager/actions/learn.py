@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
+from enum import Enum
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from manager.adapters.engine.events import Events
 from manager.adapters.engine.failures import NotFoundError, lost, translated
+from manager.adapters.engine.others import volume_times
 from manager.core.lessons import (
     Observation,
     SeenContainer,
     SeenEvent,
     SeenImage,
+    Step,
     familiar,
     mine,
 )
-from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manager.adapters.engine.client import Engine
-    from manager.core.lessons import Step
     from manager.core.model import Container, Image
 
 TOGETHER = 0.05
@@ -50,11 +51,10 @@ def observe(engine: Engine, step: Step, events: Iterable[SeenEvent] = ()) -> Obs
         for it in engine.containers.list()
         if (found := _container(engine, it, step)) is not None
     )
-    with translated(engine.endpoint):
-        rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
+    volumes = tuple(volume_times(engine))
     wanted = {familiar(name) for check in step.checks for name in getattr(check, "names", ())}
     images = tuple(_image(engine, it, wanted) for it in engine.images.list())
-    return Observation(containers, images, tuple(row["Name"] for row in rows), tuple(events))
+    return Observation(containers, images, volumes, tuple(events))
 
 
 def _container(engine: Engine, listed: Container, step: Step) -> SeenContainer | None:
@@ -85,8 +85,11 @@ def _image(engine: Engine, listed: Image, wanted: set[str]) -> SeenImage:
     return SeenImage(listed.id, listed.tags, listed.digests, layers)
 
 
-class Settled:
-    """Nothing more has happened for a moment."""
+class Came(Enum):
+    """What can come in beside events and lines."""
+
+    HOLDS = "the step's checks hold"
+    SETTLED = "nothing more has happened for a moment"
 
 
 class Watch:
@@ -99,13 +102,15 @@ class Watch:
             ManagerError: the engine could not be asked.
         """
         self._engine = engine
-        self._queue: SimpleQueue[SeenEvent | str | ManagerError | None] = SimpleQueue()
+        self._queue: SimpleQueue[SeenEvent | str | BaseException | None] = SimpleQueue()
+        self._held: list[str | BaseException | None] = []
+        self._ended = False
         self._events = Events(engine)
         self._closed = False
         Thread(target=self._listen, daemon=True).start()
         self._since: list[SeenEvent] = []
         self._before = Observation()
-        self._step: Step | None = None
+        self._step = Step("")
 
     def close(self) -> None:
         """Stop listening."""
@@ -116,13 +121,16 @@ class Watch:
         """Let lines come in too, each as it is typed; their end as None."""
 
         def read() -> None:
-            for line in lines:
-                self._queue.put(line.strip())
+            try:
+                for line in lines:
+                    self._queue.put(line.strip())
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                self._queue.put(error)
             self._queue.put(None)
 
         Thread(target=read, daemon=True).start()
 
-    def begin(self, step: Step) -> Observation:
+    def begin(self, step: Step) -> None:
         """Begin a step: what there is now is what there was before it.
 
         Raises:
@@ -131,26 +139,14 @@ class Watch:
         self._step = step
         self._since = []
         self._before = observe(self._engine, step)
-        return self._before
 
-    def look(self) -> Observation:
-        """What there is now.
-
-        Raises:
-            ManagerError: the engine could not be asked.
-        """
-        if self._step is None:
-            raise LookupError("no step has begun")
-        return observe(self._engine, self._step, self._since)
-
-    def done(self) -> Observation | None:
-        """What there is now if the step's checks hold; else None.
+    def done(self) -> bool:
+        """Whether the step's checks hold now.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        now = self.look()
-        return now if self._step is not None and self._step.done(self._before, now) else None
+        return not self.missing()
 
     def missing(self) -> tuple[str, ...]:
         """What the step's checks want and is not so, in words.
@@ -158,29 +154,30 @@ class Watch:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        now = self.look()
-        return self._step.missing(self._before, now) if self._step is not None else ()
+        now = observe(self._engine, self._step, self._since)
+        return self._step.missing(self._before, now)
 
-    def next_line(self) -> str | None:
+    def next_line(self) -> str | Came | None:
         """Wait until a line comes, or the step's checks hold; nothing is done meanwhile.
 
         What an engine tells of can still be on its way when it does so: after the last event it
         is looked at once more.
 
         Returns:
-            The line; an empty one if the checks hold; None where no more lines will come.
+            The line; HOLDS if the checks hold; None where no more lines will come.
 
         Raises:
             ManagerError: the engine was lost.
         """
         patience = None
-        while True:
+        while not self._ended:
             found = self._next(patience)
-            if not isinstance(found, SeenEvent | Settled):
+            if not isinstance(found, SeenEvent | Came):
                 return found
             if self.done():
-                return ""
-            patience = None if isinstance(found, Settled) else SETTLING
+                return Came.HOLDS
+            patience = None if found is Came.SETTLED else SETTLING
+        return None
 
     def line(self) -> str | None:
         """Wait for a line, whatever happens meanwhile; None where no more will come.
@@ -188,31 +185,34 @@ class Watch:
         Raises:
             ManagerError: the engine was lost.
         """
-        while isinstance(found := self._next(None), SeenEvent | Settled):
-            continue
-        return found
+        while not self._ended:
+            found = self._next(None)
+            if not isinstance(found, SeenEvent | Came):
+                return found
+        return None
 
-    def _next(self, patience: float | None) -> SeenEvent | Settled | str | None:
+    def _next(self, patience: float | None) -> SeenEvent | Came | str | None:
         try:
-            found = self._queue.get(timeout=patience)
+            found = self._held.pop() if self._held else self._queue.get(timeout=patience)
         except Empty:
-            return Settled()
+            return Came.SETTLED
+        if isinstance(found, BaseException):
+            raise found
         if isinstance(found, SeenEvent):
             self._since.append(found)
             self._gather(time.monotonic() + TOGETHER)
-        if isinstance(found, ManagerError):
-            raise found
+        self._ended = found is None
         return found
 
     def _gather(self, until: float) -> None:
-        """Take in what comes right behind an event; a line waits its turn."""
+        """Take in what comes right behind an event; what is none waits, and keeps its turn."""
         while (left := until - time.monotonic()) > 0:
             try:
                 following = self._queue.get(timeout=left)
             except Empty:
                 return
             if not isinstance(following, SeenEvent):
-                self._queue.put(following)
+                self._held.append(following)
                 return
             self._since.append(following)
 
@@ -223,7 +223,8 @@ class Watch:
             if not self._closed:
                 # An engine that is stopped ends its stream as if nothing more were to come.
                 self._queue.put(lost(self._engine.endpoint))
-        except ManagerError as error:
-            self._queue.put(error)
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            if not self._closed:
+                self._queue.put(error)
         finally:
             self._engine.close_mine()

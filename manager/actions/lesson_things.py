@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from manager.adapters.engine.failures import NotFoundError, translated
-from manager.adapters.engine.others import networks
+from manager.adapters.engine.failures import EngineError, NotFoundError
+from manager.adapters.engine.others import (
+    networks,
+    remove_network,
+    remove_volume,
+    volume_times,
+)
 from manager.core.lessons import mine
 from manager.core.model import Snapshot
 from manager.core.tree import Branch, branches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from manager.adapters.engine.client import Engine
+    from manager.errors import ManagerError
 
 
 def identity(engine: Engine) -> str:
@@ -28,7 +34,7 @@ def identity(engine: Engine) -> str:
 
 
 def made(engine: Engine) -> dict[str, str]:
-    """What there is that has a name as lessons give them: its id, by kind and name.
+    """What there is that has a name as lessons give them: by kind and name what it is known by.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -36,39 +42,53 @@ def made(engine: Engine) -> dict[str, str]:
     found = {f"container {it.name}": it.id for it in engine.containers.list() if mine(it.name)}
     for image in engine.images.list():
         found |= {f"image {tag}": image.id for tag in image.tags if mine(tag)}
-    with translated(engine.endpoint):
-        rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
-    found |= {f"volume {row['Name']}": row["Name"] for row in rows if mine(row["Name"])}
+    times = volume_times(engine)
+    found |= {f"volume {name}": made_at for name, made_at in times.items() if mine(name)}
     return found | {f"network {it.name}": it.id for it in networks(engine) if mine(it.name)}
 
 
-def tidy(engine: Engine, things: dict[str, str], report: Callable[[str], None]) -> None:
+def tidy(
+    engine: Engine, things: Mapping[str, str], report: Callable[[str], None]
+) -> dict[str, ManagerError]:
     """Remove what a lesson made: containers, names of images, volumes, networks, in this order.
 
     Args:
         engine: which.
-        things: as `made` tells them.
+        things: as `made` tells them; what is another thing by now is left alone.
         report: told of each that was removed.
 
+    Returns:
+        What could not be removed, and why.
+
     Raises:
-        ManagerError: the engine refused.
+        ManagerError: the engine could not be asked.
     """
-    for thing, identity in things.items():
-        kind, _, name = thing.partition(" ")
+    refused: dict[str, ManagerError] = {}
+    for thing, number in things.items():
+        # What was removed before can have taken this with it, or somebody made it anew.
+        if made(engine).get(thing) != number:
+            continue
         try:
-            if kind == "container":
-                engine.containers.remove(identity, force=True, volumes=True)
-            elif kind == "image":
-                engine.images.remove(name)
-            else:
-                with translated(engine.endpoint):
-                    if kind == "volume":
-                        engine.api.remove_volume(name)
-                    else:
-                        engine.api.remove_network(identity)
+            _remove(engine, thing, number)
         except NotFoundError:
-            continue  # somebody else removed it
-        report(thing)
+            continue  # somebody else removed it just now
+        except EngineError as error:
+            refused[thing] = error
+        else:
+            report(thing)
+    return refused
+
+
+def _remove(engine: Engine, thing: str, number: str) -> None:
+    kind, _, name = thing.partition(" ")
+    if kind == "container":
+        engine.containers.remove(number, force=True, volumes=True)
+    elif kind == "image":
+        engine.images.remove(name)
+    elif kind == "volume":
+        remove_volume(engine, name)
+    else:
+        remove_network(engine, number)
 
 
 def picture(engine: Engine) -> tuple[Branch, ...]:

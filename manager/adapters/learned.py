@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
 
@@ -29,25 +29,42 @@ class Place:
     """By what the engine is known again."""
     before: Mapping[str, str] = field(default_factory=dict)
     """What had such a name already when the lesson began, and is therefore not the lesson's."""
+    under_way: bool = False
+    """Whether it was begun and not ended."""
+    is_open: bool = False
+    """Whether all with such a name that has come since it began counts as what it left."""
     left: Mapping[str, str] = field(default_factory=dict)
-    """What the lesson made and was left there when it was left or ended."""
+    """Of a lesson that has ended, what it made and was not removed."""
     skipped: tuple[int, ...] = ()
     """The steps that were skipped, the first being 1."""
+
+    def on(self, engine: str) -> bool:
+        """Whether it was begun on this engine; before, only the address was kept."""
+        return bool(self.engine) and (engine == self.engine or engine.startswith(f"{self.engine} "))
+
+    def made(self, there: Mapping[str, str]) -> dict[str, str]:
+        """What of all that has such a name is of this lesson.
+
+        Args:
+            there: by kind and name what it is known by.
+        """
+        if self.is_open:
+            return {it: number for it, number in there.items() if self.before.get(it) != number}
+        return {it: number for it, number in there.items() if self.left.get(it) == number}
 
 
 class Learned:
     """The file."""
 
     def __init__(self, folder: Path) -> None:
-        """Read it; what is no such file counts as nothing learned yet."""
+        """Read it; what in it is no progress counts as nothing learned yet."""
         self._path = folder / FILE
         self._places: dict[str, Place] = {}
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            told: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            places = {key: Place(**row) for key, row in told.items()}
-            self._places = {
-                key: replace(it, skipped=tuple(it.skipped)) for key, it in places.items()
-            }
+        with suppress(OSError, ValueError):
+            told = json.loads(self._path.read_text(encoding="utf-8"))
+            rows = told if isinstance(told, dict) else {}
+            found = {key: _place(row) for key, row in rows.items()}
+            self._places = {key: place for key, place in found.items() if place is not None}
 
     def place(self, key: str) -> Place:
         """How far somebody is.
@@ -57,10 +74,9 @@ class Learned:
         """
         return self._places.get(key, Place())
 
-    def left(self, engine: str) -> dict[str, str]:
-        """What lessons that are not under way have left on an engine: its id, by kind and name."""
-        places = [it for it in self._places.values() if it.engine == engine and not it.step]
-        return {thing: number for it in places for thing, number in it.left.items()}
+    def on(self, engine: str) -> dict[str, Place]:
+        """All lessons that were taken or are taken on an engine."""
+        return {key: place for key, place in self._places.items() if place.on(engine)}
 
     def last(self, keys: list[str]) -> str | None:
         """The lesson of these that was taken up last; None if none was."""
@@ -84,8 +100,21 @@ class Learned:
         """
         for key in keys:
             place = self._places.pop(key, Place())
-            if place.left:
-                self._places[key] = Place(engine=place.engine, left=place.left)
+            if place.left or place.is_open:
+                bare = replace(place, step=0, done=False, under_way=False, skipped=())
+                self._places[key] = bare
+        self._write()
+
+    def removed(self, engine: str, things: Mapping[str, str]) -> None:
+        """Forget what lessons that are not under way left, now that it was removed.
+
+        Raises:
+            ManagerError: it cannot be written.
+        """
+        for key, place in self.on(engine).items():
+            if not place.under_way:
+                left = {it: number for it, number in place.left.items() if it not in things}
+                self._places[key] = replace(place, left=left)
         self._write()
 
     def _write(self) -> None:
@@ -102,3 +131,32 @@ class Learned:
                 f"the progress cannot be kept in {self._path}: {error.strerror}",
                 "name a folder on another disk with XDG_STATE_HOME",
             ) from error
+
+
+def _place(row: object) -> Place | None:
+    """One lesson's progress; None where it is none."""
+    if not isinstance(row, dict):
+        return None
+    step, skipped = row.get("step", 0), row.get("skipped", [])
+    before, left = row.get("before", {}), row.get("left", {})
+    numbers = [step, *skipped] if isinstance(skipped, list) else [None]
+    # To Python, true is a number too.
+    if not all(type(it) is int and it >= 0 for it in numbers):
+        return None
+    if not (_are_names(before) and _are_names(left) and isinstance(row.get("engine", ""), str)):
+        return None
+    under_way = bool(row.get("under_way", step > 0))
+    return Place(
+        step,
+        bool(row.get("done")),
+        row.get("engine", ""),
+        before,
+        under_way,
+        bool(row.get("is_open", under_way)),
+        left,
+        tuple(skipped),
+    )
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(it, str) for it in value.values())

@@ -43,12 +43,11 @@ class Course:
     def next(self) -> Lesson:
         """The lesson that was left in its middle; else the first that is not done."""
         keys = {self.key(it): it for it in self.lessons}
-        last = self.learned.last([key for key in keys if self.learned.place(key).step])
+        last = self.learned.last([key for key in keys if self.learned.place(key).under_way])
         left = [it for key, it in keys.items() if not self.learned.place(key).done]
         if last is None and not left:
-            raise ManagerError(
-                "you have taken all lessons", "begin anew with: dockmgr learn --reset"
-            )
+            anew = self.command("--reset")
+            raise ManagerError("you have taken all lessons", f"begin anew with: {anew}")
         return keys[last] if last is not None else left[0]
 
     def after(self, lesson: Lesson) -> Lesson | None:
@@ -70,7 +69,7 @@ class Course:
                 "name": it.name,
                 "title": it.title,
                 "steps": len(it.steps),
-                "next_step": place.step + 1 if place.step else None,
+                "next_step": place.step + 1 if place.under_way else None,
                 "done": place.done,
                 "skipped": list(place.skipped),
                 "state": _state(place),
@@ -80,7 +79,7 @@ class Course:
 
 
 def _state(place: Place) -> str:
-    if place.step:
+    if place.under_way:
         return f"at step {place.step + 1}"
     skipped = f", {len(place.skipped)} skipped" if place.skipped else ""
     return f"done{skipped}" if place.done else "new"

@@ -99,7 +99,7 @@ class Gone(Check):
     @property
     def wanted(self) -> str:
         """As of every check."""
-        return f"no {self.kind} {self.name}"
+        return f"that {self.kind} {self.name} is gone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,14 @@ class Step:
         return tuple(it.wanted for it in self.checks if not it.holds(before, now))
 
     def accepts(self, answer: str) -> bool:
-        """Whether an answer is right: capitals, spaces, articles and full stops do not matter."""
-        return _plain(answer) in map(_plain, self.answers)
+        """Whether an answer is right.
+
+        Capital letters, spaces, an article and punctuation around it do not matter, nor in which
+        form an address is written.
+        """
+        right = {_plain(it) for it in self.answers}
+        typed = _plain(answer)
+        return typed in right or (bool(typed) and familiar(typed) in map(familiar, right))
 
     @property
     def looks_at_files(self) -> bool:
@@ -135,5 +141,5 @@ class Lesson:
 
 
 def mine(name: str) -> bool:
-    """Whether a name, of a container, an image or a volume, is one that lessons make."""
+    """Whether a name, of a container, image, volume or network, is one that lessons make."""
     return name.rpartition("/")[2].startswith(PREFIX)

@@ -1,7 +1,10 @@
 """The command learn as a whole, in a process of its own, with somebody who types."""
 
+import json
 import os
+import shlex
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +13,9 @@ from typing import IO, Self
 import pytest
 
 from manager.actions import lab as labs
-from manager.actions.lesson_things import made
+from manager.actions.learn import Watch
+from manager.actions.lesson_things import made, tidy
+from manager.adapters import lesson_files
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab import lifecycle
 from manager.adapters.lab.flavours import DEFAULT
@@ -134,23 +139,24 @@ def test_a_step_is_seen_and_the_lesson_goes_on_where_it_was_left(
         learner.type("h")
         learner.until("--detach")
         learner.type("")
-        wanted = "a container learn-web1 (made from nginx, state running)"
-        assert wanted in learner.until("Not yet")
+        told = learner.until("published on port 18080)")
+        wanted = "a container learn-web1 (made from nginx, state running, published on port 18080)"
+        assert wanted in " ".join(told.split())
         docker("run --detach --name learn-web1 --publish 18080:80 nginx", env)
         seen = learner.until("step 3 of 5")
         assert "learn-web1" in seen.partition("after:")[2]
         learner.until("h: a hint")
         learner.type("")
-        learner.until("The question is still to be answered")
+        learner.until("The question: From which image was learn-web1 made?")
         learner.type("q")
         code, _, told = learner.ended()
         assert code == 0
-        assert "left; go on with: dockmgr learn\n" in told
+        assert "left; go on with: dockmgr learn first\n" in told
     assert "at step 3" in listed(env)
     assert [it for it in made(fresh) if "learn-web1" in it]
     with Learner(env) as again:
         again.until("step 3 of 5")
-        again.type("The NGINX.")
+        again.type("docker.io/library/nginx")
         again.until("That is right.")
         again.until("step 4 of 5")
 
@@ -192,17 +198,26 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
     (course / "one.toml").write_text(ONE, encoding="utf-8")
     typed = f"dockmgr learn one --lessons '{course}'"
     with Learner(env, "--lessons", str(course)) as learner:
-        assert f"It comes from {course}, not with dockmgr." in learner.until("step 1 of 1")
+        greeting = " ".join(learner.until("step 1 of 1").split())
+        assert f"It comes from {course}, not with dockmgr." in greeting
         learner.until("h: a hint")
         docker("create --name learn-t1 busybox", env)
-        assert "You have taken all lessons." in learner.until("Left of it: container learn-t1.")
+        assert "You have taken all lessons." in learner.until(
+            "with such names: container learn-t1."
+        )
         learner.type("")
         learner.until("Please type y or n")
         learner.type("n")
         code, rest, told = learner.ended()
     assert code == 0
-    assert f"It is left there. To be asked again: {typed}" in rest
+    assert f"It is left there. To be asked again: {typed}" in " ".join(rest.split())
     assert "container learn-others, network learn-lan: there before the lesson" in told
+    with Learner(env, "one", "--lessons", str(course)) as learner:
+        learner.until("Left of lessons that you took: container learn-t1.")
+        learner.type("n")
+        learner.until("That is so already.")
+        learner.type("n")
+        assert learner.ended()[0] == 0
     with Learner(env, "one", "--lessons", str(course)) as learner:
         learner.until("Left of lessons that you took: container learn-t1.")
         learner.type("y")
@@ -218,6 +233,84 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
 
 
 @on_default
+def test_where_nobody_types_a_lesson_ends(fresh: Engine, env: dict[str, str]) -> None:
+    """Also where there is a question first; and where there is no input at all."""
+    docker("pull busybox", env)
+    place = {"done": True, "engine": fresh.endpoint.host, "left": {}}
+    docker("create --name learn-left1 busybox", env)
+    place["left"] = made(fresh)
+    state = Path(env["XDG_STATE_HOME"]) / "dockmgr"
+    state.mkdir(parents=True)
+    (state / "lessons.json").write_text(json.dumps({"many": place}), encoding="utf-8")
+    for lesson, closed in (("first", "</dev/null"), ("layers", "<&-")):
+        line = f"{shlex.join(PROGRAM)} learn {lesson} {closed}"
+        typed = ["sh", "-c", line]
+        done = subprocess.run(
+            typed, env=env, capture_output=True, text=True, check=False, timeout=LATE
+        )
+        assert done.returncode == 0
+        assert "Left of lessons that you took: container learn-left1." in done.stdout
+        assert f"left; go on with: dockmgr learn {lesson}" in done.stderr
+
+
+@on_default
+def test_a_lesson_that_was_interrupted_goes_on_and_knows_what_it_made(
+    fresh: Engine, env: dict[str, str]
+) -> None:
+    docker("pull busybox", env)
+    with Learner(env, "layers") as learner:
+        learner.until("h: a hint")
+        docker("run --name learn-layer1 busybox true", env)
+    with Learner(env, "tags") as other:
+        other.until("step 1 of 5")
+        other.type("q")
+        assert "learn-layer1" not in other.ended()[2]
+    with Learner(env, "layers") as learner:
+        assert "Left of lessons" not in learner.until("step 1 of 5")
+    subprocess.run([*PROGRAM, "learn", "--reset"], env=env, check=True, capture_output=True)
+    with Learner(env, "layers") as learner:
+        learner.until("Left of lessons that you took: container learn-layer1.")
+    assert fresh.containers.list()
+
+
+@on_default
+def test_lines_keep_their_order_around_events_and_their_end_is_told_again(fresh: Engine) -> None:
+    watch, begun = Watch(fresh), threading.Event()
+    step = lesson_files.load(lesson_files.BUILT_IN / "first.toml").steps[1]
+
+    def lines() -> Iterator[str]:
+        begun.wait(LATE)
+        yield from ("one\n", "two\n", "three\n")
+
+    try:
+        watch.begin(step)
+        watch.read_lines(lines())
+        fresh.api.create_volume("learn-late")
+        begun.set()
+        assert [watch.next_line() for _ in range(3)] == ["one", "two", "three"]
+        assert [watch.next_line(), watch.line(), watch.next_line()] == [None] * 3
+    finally:
+        watch.close()
+
+
+@on_default
+def test_what_cannot_be_removed_does_not_keep_the_rest(fresh: Engine, env: dict[str, str]) -> None:
+    docker("pull busybox", env)
+    fresh.api.create_volume("learn-held")
+    fresh.api.create_network("learn-lan")
+    held = fresh.containers.create(
+        "holder", {"Image": "busybox", "HostConfig": {"Binds": ["learn-held:/h"]}}
+    )
+    told: list[str] = []
+    refused = tidy(fresh, made(fresh), told.append)
+    assert (list(refused), told) == (["volume learn-held"], ["network learn-lan"])
+    fresh.containers.remove(held, force=True)
+    again = {"volume learn-held": "made at another time"}
+    assert tidy(fresh, again, told.append) == {}
+    assert "volume learn-held" in made(fresh)
+
+
+@on_default
 def test_a_teachers_lesson_that_is_left_says_how_to_go_on_with_it(
     fresh: Engine,
     env: dict[str, str],
@@ -230,7 +323,7 @@ def test_a_teachers_lesson_that_is_left_says_how_to_go_on_with_it(
         learner.type("q")
         code, _, told = learner.ended()
     assert code == 0
-    assert f"left; go on with: dockmgr learn --lessons {tmp_path}" in told
+    assert f"left; go on with: dockmgr learn one --lessons {tmp_path}" in told
 
 
 @pytest.fixture
@@ -257,18 +350,18 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             lifecycle.down(own_lab.name)
             code, _, told = learner.ended()
         assert code == 3
-        assert "went away" in told
-        assert f"bring it up again with: dockmgr lab up --name {own_lab.name}" in told
+        assert f"the lab '{own_lab.name}' is down" in told
+        assert f"bring a new one up with: dockmgr lab up --name {own_lab.name}" in told
         assert "go on later with: dockmgr learn address" in told
         with Learner(env, "address") as learner:
             code, _, told = learner.ended()
         assert code == 3
-        assert f"the engine of the lab '{own_lab.name}' does not answer: the lab is down" in told
+        assert f"the lab '{own_lab.name}' is down" in told
         labs.up(labs.Request(own_lab.name, DEFAULT, ()), lambda _: None)
         with Learner(env, "address") as learner:
             learner.until("step 1 of 5")
             learner.type("q")
             _, _, told = learner.ended()
-        assert "this is not the engine that the lesson was begun on: it begins anew" in told
+        assert "this is another engine since you left it: it begins anew" in told
     finally:
         subprocess.run([*PROGRAM, "learn", "--reset", "address"], env=env, check=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.learn import Watch
+from manager.actions.learn import Came, Watch
 from manager.actions.lesson_things import made, tidy
 from manager.adapters import lesson_files
 from manager.adapters.engine.client import Engine
@@ -97,12 +97,12 @@ def take(engine: Engine, lesson: Lesson, do: Typist) -> None:
         for number, step in enumerate(lesson.steps, start=1):
             watch.begin(step)
             if step.checks:
-                keeps = step.question and watch.done() is not None
-                assert keeps or watch.done() is None, f"step {number} holds before it is done"
+                keeps = step.question and watch.done()
+                assert keeps or not watch.done(), f"step {number} holds before it is done"
             do(step)
             if step.checks:
-                assert watch.next_line() == "", f"step {number}"
-                assert watch.done() is not None, f"step {number}"
+                assert watch.next_line() is Came.HOLDS, f"step {number}"
+                assert watch.done(), f"step {number}"
             if step.question:
                 assert not step.accepts("something else")
                 assert all(step.accepts(answer) for answer in step.answers)

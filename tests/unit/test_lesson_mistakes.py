@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from manager.adapters import lesson_files
 from manager.adapters.engine.events import event
 from manager.adapters.toml import line_of, lines_of
-from manager.cli import lesson as taking
+from manager.cli import lesson_talk as taking
 from manager.cli.app import AREAS
 from manager.core.lesson_events import ACTIONS
 from manager.core.lesson_faults import covers

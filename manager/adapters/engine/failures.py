@@ -135,7 +135,7 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
     local = endpoint.host.startswith(("unix://", "npipe://"))
     lab = _lab_of(endpoint)
     if local and _caused_by(error, FileNotFoundError):
-        return _lab_down(lab) if lab else _absent(where)
+        return _of_lab(lab) if lab else _absent(where)
     if _caused_by(error, PermissionError):
         return EngineUnreachableError(
             f"you may not use the engine {where}: permission denied",
@@ -146,7 +146,7 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
             f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
         )
     if lab:
-        return _lab_down(lab)
+        return _of_lab(lab)
     if local or _caused_by(error, ConnectionRefusedError):
         return EngineUnreachableError(
             f"no engine answers {where}",
@@ -161,11 +161,10 @@ def lost(endpoint: Endpoint) -> EngineUnreachableError:
     Args:
         endpoint: where it was.
     """
-    lab = _lab_of(endpoint)
-    return EngineUnreachableError(
-        f"the engine at {endpoint.host} ({endpoint.source}) went away",
-        f"bring it up again with: dockmgr lab up --name {lab}" if lab else "start it again",
-    )
+    if lab := _lab_of(endpoint):
+        return _of_lab(lab)
+    where = f"at {endpoint.host} ({endpoint.source})"
+    return EngineUnreachableError(f"the engine {where} went away", "start it again")
 
 
 def _lab_of(endpoint: Endpoint) -> str:
@@ -177,10 +176,17 @@ def _lab_of(endpoint: Endpoint) -> str:
     return path.parent.name if is_one else ""
 
 
-def _lab_down(name: str) -> EngineUnreachableError:
+def _of_lab(name: str) -> EngineUnreachableError:
+    from manager.adapters.lab import state
+
+    lab = state.find(name)
+    if lab is None:
+        return EngineUnreachableError(
+            f"the lab {name!r} is down", f"bring a new one up with: dockmgr lab up --name {name}"
+        )
     return EngineUnreachableError(
-        f"the engine of the lab {name!r} does not answer: the lab is down",
-        f"bring it up again with: dockmgr lab up --name {name}",
+        f"the engine of the lab {name!r} does not answer, though the lab is up",
+        f"give it a new beginning with: dockmgr lab reset --name {name}",
     )
 
 

@@ -113,6 +113,17 @@ def volumes(engine: Engine) -> tuple[Volume, ...]:
     return read(engine, VOLUMES).volumes or ()
 
 
+def volume_times(engine: Engine) -> dict[str, str]:
+    """When each volume was made, by its name: by both it is known again.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    with translated(engine.endpoint):
+        rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
+    return {row["Name"]: str(row.get("CreatedAt") or "") for row in rows}
+
+
 def remove_volume(engine: Engine, name: str) -> None:
     """Remove a volume that no container has, running or not; never by force.
 
