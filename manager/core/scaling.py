@@ -45,7 +45,7 @@ def members_of(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, .
     raise ManagerError(
         f"{one.name} is a container, not a group",
         "make a group with: "
-        f"dockmgr spawn {one.image or 'IMAGE'} --name {one.name} --count {max(count, 1)}",
+        f"dockmgr spawn {one.image or 'IMAGE'} --name {one.name} --count {max(count, 2)}",
     )
 
 

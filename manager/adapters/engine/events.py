@@ -62,9 +62,11 @@ def event(row: dict[str, Any]) -> SeenEvent:
     told = actor.get("Attributes") or {}
     code = str(told.get("exitCode", told.get("containerExitCode", "")))
     action = str(row.get("Action") or row.get("status") or "").partition(":")[0]
+    kind = row.get("Type") or ""
+    removed = "delete" if kind == "image" else "destroy"
     return SeenEvent(
-        row.get("Type") or "",
-        {"died": "die", "exec_died": "exec_die", "remove": "destroy"}.get(action, action),
+        kind,
+        {"died": "die", "exec_died": "exec_die", "remove": removed}.get(action, action),
         told.get("name") or actor.get("ID") or "",
         int(code) if code.isdigit() else None,
     )
