@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manager.core.lesson_mounts import faults_of_mounts, faults_of_rights, volumes_of
+from manager.core.lesson_mounts import NUMBER, faults_of_mounts, faults_of_rights, volumes_of
 from manager.core.lesson_reach import STREAMS, THEMSELVES, Flaw, asks, beyond, own_file, written
 from manager.core.lessons import PREFIX, mine
 from manager.core.misspelt import explain
@@ -169,7 +169,8 @@ def _wrong(command: Command, kind: str, name: str) -> Flaw | None:
             problem = f"{command} has a --name that cannot be: {error.message}"
             return Flaw(problem, error.hint, refused=True)
         return None
-    if is_name(name):
+    # A member's number stands in for its place in what spawn is given.
+    if is_name(name.replace(NUMBER, "1") if command.verb == "spawn" else name):
         return None
     problem = f"{command} names {_a(kind)} {name!r}, and no {kind} can be called so"
     return Flaw(problem, "use letters, digits, and after the first also . _ -", refused=True)

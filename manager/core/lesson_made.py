@@ -37,8 +37,8 @@ class Made:
     def __init__(self) -> None:
         """Nothing yet."""
         self.names: dict[str, set[str]] = {"container": set(), "image": set(), "volume": set()}
-        self.beginnings: set[str] = set()
-        """Of names of groups' members."""
+        self.beginnings: dict[str, set[str]] = {"container": set(), "volume": set()}
+        """Of names in which a member's number stands."""
         self.unknown = False
         """Whether there may be more."""
 
@@ -53,10 +53,13 @@ class Made:
             self.unknown = True
         elif verb in MAKING:
             names = command.values("name")
+            volumes = set(volumes_of(command))
             if verb == "spawn":
-                self.beginnings |= {name.partition("{")[0] for name in names}
+                numbered = {name for name in volumes if "{n" in name}
+                self.beginnings["container"] |= {name.partition("{")[0] for name in names}
+                self.beginnings["volume"] |= {name.partition("{")[0] for name in numbered}
             self.names["container"] |= set(names)
-            self.names["volume"] |= set(volumes_of(command))
+            self.names["volume"] |= volumes
         elif verb == "rename":
             self.names["container"] |= set(given[1:])
         elif verb == "volume create":
@@ -69,8 +72,7 @@ class Made:
             return True
         if kind == "image":
             return read(name) is None or familiar(name) in self.names["image"]
-        members = kind == "container" and any(map(name.startswith, self.beginnings))
-        return members or name in self.names[kind]
+        return name in self.names[kind] or any(map(name.startswith, self.beginnings[kind]))
 
 
 def _images(command: Command) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from typing import TYPE_CHECKING
 
 from manager.core.lesson_reach import Flaw, own_file
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 FOLDERS = ("/", ".", "~", "$")
 """With which the source of a mount begins that is no volume."""
 HERE = ("./", "$PWD/", "${PWD}/")
+SOCKET = ".sock"
+"""With which the names of files end through which an engine is told what to do."""
+NUMBER = "{n}"
+"""What stands in a text of spawn for a member's number."""
+_NUMBERED = re.compile(r"\{n:0[1-9]d?\}")
 RIGHTS = ("device", "cap-add", "security-opt", "device-cgroup-rule", "cgroup-parent")
 SPACES = ("pid", "ipc", "userns", "uts", "cgroupns")
 MOUNT = (
@@ -46,13 +53,28 @@ def faults_of_mounts(command: Command) -> Iterator[Flaw]:
         if folder and not own_file(source) and not (for_reading and _below(source)):
             yield Flaw(f"{command} mounts {source!r} of the machine", MOUNT)
     for text in command.values("mount"):
-        if "volume-opt" in text:
+        parts = _parts(text)
+        if not parts:
+            hint = "write --mount type=volume,source=learn-data,target=/data"
+            yield Flaw(f"{command} has a --mount that cannot be read", hint)
+        elif "volume-opt" in parts:
             yield Flaw(f"{command} gives a volume options, and so any folder", "leave them out")
 
 
 def _below(path: str) -> bool:
     """Whether a path is below the folder one is in, or that folder."""
-    return f"{path}/".startswith(HERE) and ".." not in path.split("/")
+    here = f"{path}/".startswith(HERE) and ".." not in path.split("/")
+    return here and not path.endswith(SOCKET)
+
+
+def _parts(text: str) -> dict[str, str]:
+    """What a ``--mount`` says, by its keys; nothing if it cannot be read."""
+    try:
+        fields = next(csv.reader([text], strict=True), [])
+    except csv.Error:
+        return {}
+    pairs = (field.partition("=")[::2] for field in fields)
+    return {key.strip().lower(): value for key, value in pairs}
 
 
 def _mounts(command: Command) -> Iterator[tuple[str, bool, bool]]:
@@ -60,13 +82,14 @@ def _mounts(command: Command) -> Iterator[tuple[str, bool, bool]]:
 
     Source: the docker run reference, ``--volume`` and ``--mount``.
     """
-    for text in command.values("v", "volume"):
+    for given in command.values("v", "volume"):
+        text = _NUMBERED.sub(NUMBER, given) if command.verb == "spawn" else given
         source, colon, rest = text.partition(":")
         if colon:
             options = rest.partition(":")[2].split(",")
             yield source, source.startswith(FOLDERS), "ro" in options
     for text in command.values("mount"):
-        parts = dict(part.partition("=")[::2] for part in text.split(","))
+        parts = _parts(text)
         source = parts.get("source", parts.get("src", ""))
         kind = parts.get("type", "volume")
         read = {parts.get("readonly", "no"), parts.get("ro", "no")} & {"", "true", "1"}

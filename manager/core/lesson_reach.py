@@ -175,10 +175,12 @@ def _of_program(program: str, given: Sequence[str]) -> Iterator[Flaw]:
     if program in {"mkdir", "touch"}:
         for path in (it for it in given if not it.startswith("-")):
             yield from written(program, path)
+    elif program == "cd":
+        for path in (it for it in given if it != ".." and not own_file(it)):
+            yield Flaw(f"cd goes to {path!r}, which is not the lesson's", HELD)
     elif program == "sort":
-        for word in given:
-            if len(word) > 1 and word.startswith("-") and not _SORTING.fullmatch(word):
-                yield Flaw(f"sort {word} may write files", "leave it out")
+        for word in (it for it in given if it.startswith("-") and not _SORTING.fullmatch(it)):
+            yield Flaw(f"sort {word} may write files", "leave it out")
     elif program in _SHOWING:
         yield from _of_fetching(program, given)
 

@@ -301,6 +301,10 @@ def test_what_a_line_of_an_earlier_step_makes_can_be_checked(tmp_path: Path) -> 
     assert len(found(tmp_path, earlier)) == 2
     spawned = GOOD.replace("docker pull nginx", "dockmgr spawn nginx --name 'learn-{n:02}-x'")
     assert found(tmp_path, spawned + 'container = {name="learn-01-x"}') == []
+    volumes = GOOD.replace(
+        "docker pull nginx", "dockmgr spawn nginx --name learn-a -v 'learn-v{n}:/x'"
+    )
+    assert found(tmp_path, volumes + 'volume = ["learn-v1"]') == []
     hidden = GOOD.replace("docker pull nginx", "docker compose -p learn-a up")
     assert found(tmp_path, hidden + 'container = {name="learn-a-web-1"}') == []
 
@@ -413,6 +417,12 @@ def test_events_are_known_in_the_words_that_they_are_told_in(kind: str) -> None:
         ("docker run --rm --mount type=bind,src=/srv,dst=/x nginx", "docker run mounts '/srv'"),
         ("docker run --rm --mount type=bind,src=./a,dst=/x nginx", "docker run mounts './a'"),
         ("docker run --rm --mount src=learn-a,dst=/x,volume-opt=device=/ a", "a volume options"),
+        ('docker run --rm --mount \'"type=bind","src=/",dst=/h\' nginx', "docker run mounts '/'"),
+        ("docker run --rm --mount Type=bind,SRC=/,dst=/h nginx", "docker run mounts '/'"),
+        ("docker run --rm --mount '\"type=bind' nginx", "docker run has a --mount that cannot be"),
+        ("docker run --rm -v ./docker.sock:/s:ro nginx", "docker run mounts './docker.sock'"),
+        ("cd /var/run; docker ps", "cd goes to '/var/run', which is not the lesson's"),
+        ("dockmgr spawn nginx --name learn-a -v data-{n}:/x", "names a volume 'data-{n}'"),
         ("docker volume create -o device=/ learn-a", "gives a volume options"),
         ("dockmgr spawn nginx --name learn-a -v /var/run/docker.sock:/s:ro", "mounts '/var/run/"),
         ("docker run --rm --privileged nginx", "docker run --privileged reaches further"),
@@ -467,6 +477,8 @@ def test_a_line_makes_and_changes_only_what_is_the_lessons_own(line: str, said: 
         "docker container ls && docker image list && docker system df && docker context ls",
         "docker inspect --format '{{.State.Status}}' web | grep -c running",
         "sudo docker info; time docker version",
+        "cd learn-site && docker build -t learn-a . && cd ..",
+        "dockmgr spawn nginx --name learn-a -n 2 --volume learn-{n:02}:/x",
         "curl -sS -m 5 -o /dev/null localhost:8080 || true",
         "wget -qO- localhost:8080 | head -n 3",
         "docker ps -aq | sort -rn | wc -l",
