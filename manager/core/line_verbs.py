@@ -49,9 +49,10 @@ ALONE = {
     ),
 }
 """Commands of one word. Source: the docker command's reference, and well-known plugins."""
-VERBS = {program: (*verbs, *GROUPS) for program, verbs in ALONE.items() if program == "docker"}
-VERBS["dockmgr"] = tuple(ALONE["dockmgr"])
-VERBS = {program: tuple(sorted(verbs)) for program, verbs in VERBS.items()}
+VERBS = {
+    "docker": tuple(sorted({*ALONE["docker"], *GROUPS})),
+    "dockmgr": tuple(sorted(ALONE["dockmgr"])),
+}
 """The first words of commands."""
 COMPOSE = words(
     "build config create events exec images kill logs ls pause port ps pull restart rm run start "
