@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manager.adapters.config import WrongFileError, document, text_of
-from manager.adapters.lesson_tables import (
-    EXAMPLES,
-    STEP,
-    ContainerTable,
-    EventTable,
-    FileTable,
-    ImageTable,
-    LessonTable,
-    Reader,
-    StepTable,
-)
+from manager.adapters.lesson_steps import read_lesson
+from manager.adapters.lesson_tables import STEP, Reader
 from manager.adapters.toml import holds, lines_of
-from manager.core.lesson_checks import (
-    Check,
-    ContainerIs,
-    FileChanged,
-    Gone,
-    Happened,
-    ImageIs,
-    Related,
-    TagMoved,
-    VolumeIs,
-)
-from manager.core.lesson_faults import Fault, faults_of_checks
-from manager.core.lesson_texts import fault_of_name, faults_of_lesson, faults_of_texts, shown
-from manager.core.lessons import Lesson, Step
+from manager.core.lesson_texts import fault_of_name, shown
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manager.core.lesson_faults import Place
+    from manager.core.lesson_faults import Fault
+    from manager.core.lessons import Lesson
 
 BUILT_IN = Path(__file__).parent.parent / "lessons"
 ENDING = ".toml"
-HINT = 'begin with title = "…", then write [[step]] on a line of its own, and say = "…" below'
-NO_CHECK = 'add a check, such as container = {name = "learn-web*"}, or question and answer'
-NO_CHECKS = {"say", "docker", "dockmgr", "hint", "fails", "question", "answer"}
-"""Keys of a step that are no checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +48,9 @@ class Examined:
     lesson: Lesson | None
     """None where there are mistakes."""
     mistakes: tuple[Mistake, ...] = ()
+    number: int = 0
+    """The lesson's place among others; 0 where it has none."""
+    number_line: int | None = None
 
     @property
     def name(self) -> str:
@@ -89,7 +68,9 @@ def load(path: Path) -> Lesson:
     found = examine(path)
     if found.lesson is None:
         first = found.mistakes[0]
-        raise ManagerError(str(first), first.hint, ExitCode.USAGE)
+        all_of_them = f"dockmgr learn check {shlex.quote(str(path.parent))}"
+        hint = f"{first.hint}; to see all mistakes: {all_of_them}"
+        raise ManagerError(str(first), hint, ExitCode.USAGE)
     return found.lesson
 
 
@@ -136,11 +117,28 @@ def examine(path: Path) -> Examined:
     except ManagerError as error:
         return Examined(path, None, (Mistake(path, None, error.message, error.hint),))
     reader = Reader()
-    lesson = _lesson(path.stem, found, reader)
+    lesson = read_lesson(path.stem, found, reader)
     mistakes = _placed(path, content, found, reader.faults)
     if wrong := fault_of_name(path.stem):
         mistakes = (Mistake(path, None, *wrong), *mistakes)
-    return Examined(path, None if mistakes else lesson, mistakes)
+    line = lines_of(content, [("number",)])[0] if lesson.number else None
+    return Examined(path, None if mistakes else lesson, mistakes, lesson.number, line)
+
+
+def examine_all(paths: Sequence[Path]) -> tuple[Examined, ...]:
+    """Read files, and find all that is wrong with each, and with them side by side."""
+    numbers: dict[int, Path] = {}
+    found: list[Examined] = []
+    for one in map(examine, paths):
+        first = numbers.setdefault(one.number, one.file) if one.number else one.file
+        if first == one.file:
+            found.append(one)
+            continue
+        problem = f"number {one.number} is that of {shown(first.name)} too"
+        wrong = Mistake(one.file, one.number_line, problem, "give each lesson a number of its own")
+        mistakes = sorted((*one.mistakes, wrong), key=lambda it: it.line or 0)
+        found.append(replace(one, lesson=None, mistakes=tuple(mistakes)))
+    return tuple(found)
 
 
 def _placed(
@@ -165,84 +163,3 @@ def _in_step(fault: Fault) -> str:
     if len(place) > 1 and place[0] == STEP and isinstance(place[1], int):
         return f"step {place[1] + 1}: {fault.problem}"
     return fault.problem
-
-
-def _lesson(name: str, found: Mapping[str, Any], reader: Reader) -> Lesson:
-    """Read what can be read of a lesson."""
-    rest = {key: value for key, value in found.items() if key != STEP}
-    table = reader.table(LessonTable, rest, ())
-    if not str(rest.get("title", "")).strip():
-        reader.wrong((), "it has no title", HINT)
-    reader.faults += faults_of_lesson({"title": table.title})
-    rows = found.get(STEP)
-    if not isinstance(rows, list) or not rows:
-        reader.wrong((STEP,), "it has no steps", HINT)
-        rows = []
-    steps = [_step(row, (STEP, at), reader) for at, row in enumerate(rows)]
-    return Lesson(name, table.title, tuple(steps), table.number)
-
-
-def _step(row: object, place: Place, reader: Reader) -> Step:
-    """Read what can be read of a step."""
-    if not isinstance(row, dict):
-        reader.wrong(place, "it is no table", HINT)
-        return Step("")
-    table = reader.table(StepTable, row, place)
-    step = Step(
-        table.say,
-        table.docker,
-        table.dockmgr or table.docker,
-        table.hint,
-        table.fails,
-        _checks(table, place, reader),
-        table.question,
-        table.answer,
-    )
-    _of_keys({key for key, value in row.items() if _given(value)}, place, reader)
-    # What was typed once is looked at once.
-    once = replace(step, dockmgr=table.dockmgr)
-    for fault in (*faults_of_texts(once), *faults_of_checks(step.checks)):
-        reader.wrong((*place, *fault.place), fault.problem, fault.hint)
-    return step
-
-
-def _given(value: object) -> bool:
-    return bool(value.strip() if isinstance(value, str) else value)
-
-
-def _of_keys(given: set[str], place: Place, reader: Reader) -> None:
-    """What a step lacks."""
-    checks = (given - NO_CHECKS) & set(StepTable.rows)
-    if "say" not in given:
-        reader.wrong(place, "it says nothing", 'add say = "…"')
-    if len(given & {"question", "answer"}) == 1:
-        lacks = "answer" if "question" in given else "question"
-        reader.wrong(place, f"it has no {lacks}, or an empty one", f"write {EXAMPLES[lacks]}")
-    if not checks and "question" not in given and "answer" not in given:
-        reader.wrong(place, "it has nothing that shows it was done", NO_CHECK)
-    if checks and given.isdisjoint({"docker", "dockmgr"}):
-        reader.wrong(place, "it has no line to type", 'add docker = ["docker …"]')
-
-
-def _checks(table: StepTable, place: Place, reader: Reader) -> tuple[Check, ...]:
-    """All that must hold together."""
-    containers = reader.rows(ContainerTable, table.container, (*place, "container"), "name")
-    images = reader.rows(ImageTable, table.image, (*place, "image"), "name")
-    changed = reader.rows(FileTable, table.file, (*place, "file"), "container", "path")
-    events = reader.rows(EventTable, table.event, (*place, "event"), "type", "action")
-    related = {"same": table.same_image, "other": table.other_image, "layers": table.shared_layers}
-    return (
-        *(
-            ContainerIs(it.name, it.image, it.state, it.count, it.exit_code, it.port)
-            for it in containers
-        ),
-        *(ImageIs(it.name, it.digest) for it in images),
-        *map(VolumeIs, table.volume),
-        *(Gone("container", it) for it in table.no_container),
-        *(Gone("image", it) for it in table.no_image),
-        *(Gone("volume", it) for it in table.no_volume),
-        *(Related(how, names) for how, names in related.items() if names),
-        *map(TagMoved, table.tag_moved),
-        *(FileChanged(it.container, it.path, it.change) for it in changed),
-        *(Happened(it.type, it.action, it.name, it.exit_code) for it in events),
-    )

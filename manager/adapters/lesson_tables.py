@@ -215,7 +215,7 @@ class Reader:
         self.wrong(place, f"{within}{key} is not a setting{suggested}", hint)
 
     def rows(self, table: type[S], found: Rows, place: Place, *needed: str) -> tuple[S, ...]:
-        """Read the tables of one check: those that have what is needed."""
+        """Read what can be read of the tables of one check, and tell what they lack."""
         read: list[S] = []
         for at, row in enumerate(found):
             called = str(place[-1]) + (f" {at + 1}" if len(found) > 1 else "")
@@ -223,6 +223,5 @@ class Reader:
             lacks = [key for key in needed if not row.get(key)]
             for key in lacks:
                 self.wrong((*place, at), f"{called} has no {key}", f"add {PARTS[key]}")
-            if all(getattr(one, key) for key in needed):
-                read.append(one)
+            read.append(one)
         return tuple(read)

@@ -42,6 +42,8 @@ def as_toml(value: object) -> str:
 def line_of(text: str, path: KeyPath) -> int:
     """The line on which the statement begins that brings a value into being.
 
+    Of an item of an array over several lines, it is the line on which that item begins.
+
     Args:
         text: a whole TOML document.
         path: the value, which the document holds.
@@ -55,25 +57,34 @@ def line_of(text: str, path: KeyPath) -> int:
 def lines_of(text: str, paths: Sequence[KeyPath]) -> list[int]:
     """The same of several values.
 
-    A TOML file cut after a whole statement is a TOML file. So of the prefixes of the file the
-    first that holds the path ends with its statement, which begins after the parseable prefix
-    before.
+    A TOML file cut after a whole statement is a TOML file, and so is one that is cut after a line
+    of an array and has the array closed. So of the prefixes of the file the first that holds the
+    path ends with its statement or item, which begins after the parseable prefix before.
     """
-    import tomllib
-
     lines = text.split("\n")
     begin = 1
     found: dict[KeyPath, int] = {}
     for number in range(1, len(lines) + 1):
-        try:
-            document = tomllib.loads("\n".join(lines[:number]))
-        except tomllib.TOMLDecodeError:
-            continue  # inside a statement of several lines
+        document = _parsed("\n".join(lines[:number]))
+        if document is None:
+            continue  # inside a text of several lines
         found |= {path: begin for path in paths if path not in found and holds(document, path)}
         if len(found) == len(set(paths)):
             break
         begin = number + 1
     return [found.get(path, begin) for path in paths]
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """The beginning of a document; None if it ends within a value that is no array."""
+    import tomllib
+
+    for closed in (text, f"{text}\n]"):
+        try:
+            return tomllib.loads(closed)
+        except tomllib.TOMLDecodeError:
+            continue
+    return None
 
 
 def holds(value: Any, path: KeyPath) -> bool:  # noqa: ANN401 - any TOML value

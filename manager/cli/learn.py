@@ -99,7 +99,7 @@ def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
             ExitCode.USAGE,
         )
     out = session(ctx).out
-    found = [lesson_files.examine(path) for path in lesson_files.files(Path(names[0]))]
+    found = lesson_files.examine_all(lesson_files.files(Path(names[0])))
     mistakes = [it for one in found for it in one.mistakes]
     if json:
         out.json("learn", [_row(one) for one in found])

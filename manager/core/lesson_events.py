@@ -37,15 +37,19 @@ ENDINGS = ("die", "exec_die")
 
 
 def faults_of_event(event: Happened) -> Iterator[tuple[str, str]]:
-    """Why an event can never happen.
+    """Why an event can never happen; that it has no type or no action is said elsewhere.
 
     Yields:
         A sentence, and what to do about it.
     """
     known = ACTIONS.get(event.kind)
     if known is None:
-        yield _unknown(f"type {event.kind!r} is none that engines tell of", event.kind, ACTIONS)
+        if event.kind:
+            problem = f"type {event.kind!r} is none that engines tell of"
+            yield _unknown(problem, event.kind, ACTIONS)
         known = tuple(dict.fromkeys(it for actions in ACTIONS.values() for it in actions))
+    if not event.action:
+        return
     if event.action not in known:
         other = OTHER_WORDS.get(event.kind, {}).get(event.action, event.action)
         what = (

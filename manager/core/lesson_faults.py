@@ -21,7 +21,7 @@ from manager.core.lesson_checks import (
     VolumeIs,
 )
 from manager.core.lesson_events import faults_of_event
-from manager.core.lessons import PREFIX, familiar
+from manager.core.lessons import PREFIX, familiar, mine
 from manager.core.misspelt import explain
 from manager.core.reference import FORM, read
 
@@ -56,7 +56,7 @@ class Fault:
     hint: str
 
 
-Keyed: TypeAlias = "tuple[Place, Check]"
+Keyed: TypeAlias = "tuple[tuple[str, int], Check]"
 
 
 def faults_of_checks(checks: Sequence[Check]) -> Iterator[Fault]:
@@ -65,19 +65,49 @@ def faults_of_checks(checks: Sequence[Check]) -> Iterator[Fault]:
     Yields:
         Each mistake; its place begins with the step's key, and its position in a list of them.
     """
-    counted: Counter[str] = Counter()
-    keyed: list[Keyed] = []
-    for check in checks:
-        key = _key(check)
-        keyed.append(((key, counted[key]), check))
-        counted[key] += 1
-    for place, check in keyed:
+    found = keyed(checks)
+    counted = Counter(place[0] for place, _ in found)
+    for place, check in found:
+        if isinstance(check, Related):
+            yield from _of_related(place, check)
+            continue
+        called, at = place
+        if counted[called] > 1 and isinstance(
+            check, ContainerIs | ImageIs | FileChanged | Happened
+        ):
+            called = f"{called} {at + 1}"
         for problem, hint in _alone(check):
-            yield Fault(place, f"{place[0]}: {problem}", hint)
-    for (_, one), (place, other) in combinations(keyed, 2):
+            yield Fault(place, f"{called}: {problem}", hint)
+    for (_, one), (place, other) in combinations([it for it in found if _whole(it[1])], 2):
         problem = _together(one, other) or _together(other, one)
         if problem:
             yield Fault(place, problem, ONE_OF_TWO)
+
+
+def keyed(checks: Sequence[Check]) -> list[Keyed]:
+    """Checks with their places in a step: a key, and the position in a list."""
+    counted: Counter[str] = Counter()
+    found: list[Keyed] = []
+    for check in checks:
+        key = _key(check)
+        found.append(((key, counted[key]), check))
+        counted[key] += 1
+    return found
+
+
+def _whole(check: Check) -> bool:
+    """Whether a check names what it is about; where it does not, that is a mistake of its own."""
+    name = check.container if isinstance(check, FileChanged) else getattr(check, "name", "-")
+    return bool(name)
+
+
+def _of_related(place: Place, check: Related) -> Iterator[Fault]:
+    for at, name in enumerate(check.names):
+        for problem, hint in _of_image(name):
+            yield Fault((place[0], at), f"{place[0]}: {problem}", hint)
+    if len(set(map(familiar, check.names))) < TWO:
+        hint = 'write ["learn-app:1", "learn-app:2"]'
+        yield Fault(place[:1], f"{place[0]}: needs two different names at least", hint)
 
 
 def _key(check: Check) -> str:
@@ -91,18 +121,18 @@ def _key(check: Check) -> str:
 
 
 def _alone(check: Check) -> Iterator[tuple[str, str]]:
-    """What is wrong with one check, whatever the others are."""
+    """What is wrong with one check, whatever the others are; of relations, nothing."""
     if isinstance(check, ContainerIs):
         yield from _of_container(check)
     elif isinstance(check, VolumeIs) or (isinstance(check, Gone) and check.kind != "image"):
         yield from _of_glob(check.name, check.kind if isinstance(check, Gone) else "volume")
     elif isinstance(check, Gone | ImageIs | TagMoved):
         yield from _of_image(check.name)
-    elif isinstance(check, Related):
-        for name in check.names:
-            yield from _of_image(name)
-        if len(set(map(familiar, check.names))) < TWO:
-            yield "needs two different names at least", 'write ["learn-app:1", "learn-app:2"]'
+        if isinstance(check, Gone) and read(check.name) and not mine(check.name):
+            yield (
+                f"{check.name!r} does not begin with {PREFIX}: a learner may have it already",
+                f"what is to be removed has a name that begins with {PREFIX}",
+            )
     elif isinstance(check, FileChanged):
         yield from _of_glob(check.container, "container")
         yield from _of_path(check.path)
@@ -132,7 +162,7 @@ def _of_container(check: ContainerIs) -> Iterator[tuple[str, str]]:
 def _of_glob(pattern: str, kind: str) -> Iterator[tuple[str, str]]:
     wrong = list(_of_letters(pattern, kind, NAME_LETTERS))
     yield from wrong
-    if not wrong and not pattern.startswith(PREFIX):
+    if pattern and not wrong and not pattern.startswith(PREFIX):
         yield (
             f"{pattern!r} does not begin with {PREFIX}: it fits what is not the lesson's",
             f"what a lesson makes has a name that begins with {PREFIX}",
@@ -152,6 +182,8 @@ def _of_letters(pattern: str, kind: str, letters: frozenset[str]) -> Iterator[tu
 
 def _of_image(name: str) -> Iterator[tuple[str, str]]:
     found = read(name)
+    if not name:
+        return  # that it lacks its name is said already
     if found is None:
         yield f"{name!r} is no address: {explain(name)}", FORM
     elif found.digest:
@@ -160,9 +192,11 @@ def _of_image(name: str) -> Iterator[tuple[str, str]]:
 
 def _of_path(path: str) -> Iterator[tuple[str, str]]:
     parts = path.removeprefix("/").split("/")
+    if not path:
+        return
     if not path.startswith("/"):
         yield f"path {path!r} does not begin with /", "write the whole path, such as /etc/hosts"
-    elif {"", ".", ".."} & set(parts):
+    if path.startswith("/") and {"", ".", ".."} & set(parts):
         plain = "/" + "/".join(it for it in parts if it not in {"", ".", ".."})
         yield f"path {path!r} is not as engines tell paths", f"write it so: {plain}"
 

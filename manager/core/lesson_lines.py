@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from manager.core.lesson_mounts import NUMBER, faults_of_mounts, faults_of_rights, volumes_of
+from manager.core.lesson_reach import STREAMS, THEMSELVES, Flaw, asks, beyond, own_file, written
 from manager.core.lessons import PREFIX, mine
 from manager.core.misspelt import explain
 from manager.core.naming import Template, is_name
 from manager.core.reference import FORM, read
-from manager.core.shell_lines import commands, unknown_word
+from manager.core.shell_lines import runs
+from manager.core.shell_text import expansion
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ CHANGED = {
     "docker": {
         **dict.fromkeys(("rm", "stop", "start", "kill", "restart"), ("container", ALL)),
         **dict.fromkeys(("pause", "unpause", "update", "rename"), ("container", ALL)),
-        "exec": ("container", FIRST),
+        **dict.fromkeys(("exec", "attach"), ("container", FIRST)),
         "rmi": ("image", ALL),
         "push": ("image", ALL),
         "tag": ("image", REST),
@@ -43,18 +46,16 @@ CHANGED = {
 }
 """What commands make or change: its kind, and which of their arguments name it."""
 EXAMPLES = {"image": f"{PREFIX}app:1", "volume": f"{PREFIX}data", "network": f"{PREFIX}lan"}
-SWEEPING = frozenset({"prune", "apply", "undo", "recover"})
-"""Commands of dockmgr that change what they choose themselves."""
+EXAMPLES |= {"project": f"{PREFIX}site"}
+FILES = {
+    "save": ("o", "output"),
+    "export": ("o", "output"),
+    "run": ("cidfile",),
+    "create": ("cidfile",),
+    "build": ("o", "output", "iidfile", "metadata-file"),
+}
+"""By command, the options that name files to write."""
 OWN = f"what a lesson makes, and what it changes, has a name that begins with {PREFIX}"
-
-
-class Flaw(NamedTuple):
-    """What is wrong with a line."""
-
-    problem: str
-    hint: str
-    refused: bool = False
-    """Whether it is only that docker or dockmgr would refuse it."""
 
 
 def faults_of_line(line: str, *, fails: bool = False) -> Iterator[tuple[str, str]]:
@@ -68,42 +69,58 @@ def faults_of_line(line: str, *, fails: bool = False) -> Iterator[tuple[str, str
         A sentence, and what to do about it.
     """
     try:
-        found = commands(line)
-        mistyped = unknown_word(line)
+        found = runs(line)
     except ValueError as error:
         yield f"no shell can read {line!r}: {str(error).lower()}", "close what is quoted"
         return
-    if mistyped and not fails:
-        word, near = mistyped
-        yield f"there is no {word!r}; did you mean {' or '.join(near)}?", f"write {near[0]}"
-    for command in found:
-        own = command.program == "dockmgr"
-        # docker run -h names a host: only the long form asks for help everywhere.
-        if command.has("help") or (own and command.has("h", "dry-run")):
-            continue
-        yield from ((it.problem, it.hint) for it in _of(command) if not (fails and it.refused))
+    if expanded := expansion(line):
+        hint = f"{THEMSELVES}; what is for a container can be put in single quotes"
+        yield f"what it does cannot be seen: {expanded}", hint
+        return
+    for run in found:
+        reach = list(beyond(run))
+        command = run.command
+        if command is not None and not reach and not asks(command):
+            reach = list(_of(command))
+        yield from ((it.problem, it.hint) for it in reach if not (fails and it.refused))
 
 
 def _of(command: Command) -> Iterator[Flaw]:
+    """What is wrong with a command that there is, by what it is given."""
     verb = command.verb
-    if verb.endswith(" prune") or (command.program == "dockmgr" and verb in SWEEPING):
-        yield Flaw(
-            f"{command} would also change what is not the lesson's",
-            "remove things by their names, or show it with: dockmgr prune --dry-run",
-        )
-    elif verb in {"run", "create", "spawn"}:
+    for option in FILES.get(verb, ()):
+        for value in command.values(option):
+            yield from written(command, value.rpartition("dest=")[2].partition(",")[0])
+    yield from faults_of_rights(command)
+    if verb in {"run", "create", "spawn"}:
         yield from _of_run(command)
     elif verb == "build":
         yield from _of_names(command, "image", command.values("t", "tag"), "--tag")
     elif verb == "compose":
-        yield from _of_names(command, "project", command.values("p", "project-name"), "-p")
-    elif verb == "cp":
-        for target in command.arguments[1:2]:
-            if ":" in target and not target.startswith(("/", ".")):
-                yield from _of_name(command, "container", target.partition(":")[0])
+        if command.arguments[:1] not in {("ls",), ("version",)}:
+            yield from _of_names(command, "project", command.values("p", "project-name"), "-p")
+    elif verb in {"cp", "load"}:
+        yield from _of_files(command)
     elif verb in CHANGED[command.program]:
         kind, which = CHANGED[command.program][verb]
         yield from _of_names(command, kind, command.arguments[which])
+        if verb == "volume create" and command.values("o", "opt"):
+            yield Flaw(f"{command} gives a volume options, and so any folder", "leave them out")
+
+
+def _of_files(command: Command) -> Iterator[Flaw]:
+    """A command that copies to the machine, or takes images from one of its files."""
+    if command.verb == "load":
+        paths = command.values("i", "input") or ("-",)
+        if any(path in STREAMS or not own_file(path) for path in paths):
+            hint = f"write --input {PREFIX}app.tar, a file that the lesson has saved"
+            yield Flaw(f"{command} takes whatever images it is given", hint)
+        return
+    for target in command.arguments[1:2]:
+        if ":" in target and not target.startswith(("/", ".")):
+            yield from _of_name(command, "container", target.partition(":")[0])
+        else:
+            yield from written(command, target)
 
 
 def _of_run(command: Command) -> Iterator[Flaw]:
@@ -111,15 +128,11 @@ def _of_run(command: Command) -> Iterator[Flaw]:
     names = command.values("name")
     if names or command.verb != "run" or not command.has("rm"):
         yield from _of_names(command, "container", names, "--name")
-    for text in command.values("v", "volume"):
-        source, colon, _ = text.partition(":")
-        if colon and not source.startswith(("/", ".", "~", "$")):
-            yield from _of_name(command, "volume", source)
-    for text in command.values("mount"):
-        parts = dict(part.partition("=")[::2] for part in text.split(","))
-        source = parts.get("source", parts.get("src", ""))
-        if source and parts.get("type", "volume") == "volume":
-            yield from _of_name(command, "volume", source)
+    for name in command.values("volumes-from"):
+        yield from _of_name(command, "container", name)
+    for name in volumes_of(command):
+        yield from _of_name(command, "volume", name)
+    yield from faults_of_mounts(command)
 
 
 def _of_names(
@@ -156,7 +169,8 @@ def _wrong(command: Command, kind: str, name: str) -> Flaw | None:
             problem = f"{command} has a --name that cannot be: {error.message}"
             return Flaw(problem, error.hint, refused=True)
         return None
-    if is_name(name):
+    # A member's number stands in for its place in what spawn is given.
+    if is_name(name.replace(NUMBER, "1") if command.verb == "spawn" else name):
         return None
     problem = f"{command} names {_a(kind)} {name!r}, and no {kind} can be called so"
     return Flaw(problem, "use letters, digits, and after the first also . _ -", refused=True)

@@ -17,6 +17,8 @@ LONGEST_LINE = 76
 """Columns of a line to type: four more are before it."""
 KEYS = frozenset({"h", "hint", "s", "skip", "q", "quit"})
 """What somebody types at a step without meaning an answer."""
+ARTICLES = frozenset({"an", "the"})
+"""Not a, which can be one of several answers to choose from."""
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Letters that change the direction in which others are shown."""
 NOT_WORDS = frozenset("'\"`$&;|<>()*?[]{}!#~\\/")
@@ -46,14 +48,18 @@ def faults_of_texts(step: Step) -> Iterator[Fault]:
 
 
 def _of_answers(step: Step) -> Iterator[Fault]:
-    place = ("answer",)
-    for answer in step.answers:
-        yield from _of_letters("answer", answer)
+    for at, answer in enumerate(step.answers):
+        place = ("answer", at)
+        yield from (Fault(place, it.problem, it.hint) for it in _of_letters("answer", answer))
+        plain = answer.strip().casefold()
         if Step("", answers=(answer,)).accepts(""):
             yield Fault(place, f"answer {answer!r} is empty", 'write, for example: answer = ["1"]')
-    if all(answer.strip().casefold() in KEYS for answer in step.answers):
-        problem = f"no answer can be given: {' and '.join(step.answers)} means something else"
-        yield Fault(place, problem, f"words that are no answers: {', '.join(sorted(KEYS))}")
+        elif plain in ARTICLES:
+            problem = f"answer {answer!r} is an article, and nothing is left without it"
+            yield Fault(place, problem, "write the word that follows it")
+        elif plain in KEYS:
+            hint = f"leave it out; words that are no answers: {', '.join(sorted(KEYS))}"
+            yield Fault(place, f"answer {answer!r} can never be given: it is a key", hint)
 
 
 def _of_line(key: str, line: str, *, fails: bool) -> Iterator[Fault]:

@@ -7,47 +7,22 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from manager.core.line_verbs import GROUPS, VERBS, whole_verb, words
+from manager.core.shell_text import without_comment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PROGRAMS = {"docker": "docker", "podman": "docker", "dockmgr": "dockmgr"}
 """By the name of a program, whose grammar it has."""
-BEFORE = frozenset({"sudo", "env", "time", "nohup", "watch", "xargs", "exec", "command"})
+BEFORE = words("sudo time")
 """Words that may stand before the name of a program."""
-VERBS = {
-    "docker": (
-        *("attach", "build", "builder", "buildx", "checkpoint", "commit", "compose", "config"),
-        *("container", "context", "cp", "create", "diff", "events", "exec", "export", "history"),
-        *("image", "images", "import", "info", "inspect", "kill", "load", "login", "logout"),
-        *("logs", "manifest", "network", "node", "pause", "plugin", "port", "ps", "pull", "push"),
-        *("rename", "restart", "rm", "rmi", "run", "save", "search", "secret", "service"),
-        *("stack", "start", "stats", "stop", "swarm", "system", "tag", "top", "trust"),
-        *("unpause", "update", "version", "volume", "wait"),
-        *("ai", "debug", "desktop", "extension", "init", "mcp", "model", "offload"),
-        *("sandbox", "sbom", "scout"),
-    ),
-    "dockmgr": (
-        *("apply", "df", "exec", "explain", "history", "images", "inspect", "lab", "learn"),
-        *("login", "logout", "logs", "ls", "outdated", "pin", "prune", "pull", "push"),
-        *("recover", "registries", "restart", "rm", "rmi", "scale", "spawn", "start", "stop"),
-        *("tag", "tags", "undo", "unpin"),
-    ),
-}
-"""The first words of commands. Source: the docker command's reference, and well-known plugins."""
-GROUPS = frozenset({"builder", "buildx", "container", "image", "network", "system", "volume"})
-"""Words of docker that are followed by the command itself."""
-
-
-def _set(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
-_GLOBAL = _set("D debug tls tlsverify v version h help")
-_RUN = _set(
+_GLOBAL = words("D debug tls tlsverify v version h help")
+_RUN = words(
     "d detach disable-content-trust i init interactive no-healthcheck oom-kill-disable privileged "
     "P publish-all q quiet read-only rm sig-proxy t tty use-api-socket help"
 )
-_BUILD = _set(
+_BUILD = words(
     "check compress D debug disable-content-trust force-rm load no-cache pull push q quiet rm "
     "squash help"
 )
@@ -56,23 +31,24 @@ _FLAGS = {
     "create": _RUN,
     "exec": _RUN,
     "build": _BUILD,
-    "rm": _set("f force l link v volumes help"),
-    "rmi": _set("f force no-prune help"),
-    "start": _set("a attach i interactive help"),
-    "commit": _set("p pause no-pause help"),
-    "push": _set("a all-tags disable-content-trust q quiet help"),
-    "cp": _set("a archive L follow-link q quiet help"),
-    "compose": _set("all-resources compatibility dry-run help"),
-    "volume rm": _set("f force help"),
-    "network rm": _set("f force help"),
-    "network create": _set("attachable config-only ingress internal ipv4 ipv6 help"),
-    "network disconnect": _set("f force help"),
+    "attach": words("no-stdin help"),
+    "rm": words("f force l link v volumes help"),
+    "rmi": words("f force no-prune help"),
+    "start": words("a attach i interactive help"),
+    "commit": words("p pause no-pause help"),
+    "push": words("a all-tags disable-content-trust q quiet help"),
+    "cp": words("a archive L follow-link q quiet help"),
+    "compose": words("all-resources compatibility dry-run help"),
+    "volume rm": words("f force help"),
+    "network rm": words("f force help"),
+    "network create": words("attachable config-only ingress internal ipv4 ipv6 help"),
+    "network disconnect": words("f force help"),
 }
 """The options of docker's commands that have no value. Source: the docker command's reference."""
-_OWN = _set(
+_OWN = words(
     "all append build-cache dangling dry-run ensure explain finish force h help include-local init "
-    "json keep named-volumes networks no-healthcheck P privileged publish-all read-only remove rm "
-    "rolling stopped-containers untagged volumes wait why y yes"
+    "json keep make-room named-volumes networks no-healthcheck P privileged publish-all read-only "
+    "remove rm rolling stopped-containers untagged volumes wait why y yes"
 )
 """The same of dockmgr, for all its commands."""
 _ENDS = frozenset({"run", "create", "exec", "compose"})
@@ -90,6 +66,8 @@ class Command:
     options: tuple[tuple[str, str], ...] = ()
     """Each by its name without dashes, with its value; that of a flag is empty."""
     arguments: tuple[str, ...] = ()
+    before: tuple[tuple[str, str], ...] = ()
+    """Options that stand before the verb, as `options`."""
 
     def __str__(self) -> str:
         """As it is called in a sentence."""
@@ -104,50 +82,64 @@ class Command:
         return tuple(value for name, value in self.options if name in names)
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command of a line."""
+
+    words: tuple[str, ...]
+    """The program and what it is given."""
+    writes: tuple[str, ...] = ()
+    """The files into which what it prints is written."""
+
+    @property
+    def command(self) -> Command | None:
+        """What it is of docker or dockmgr; None if it is of another program, or no command."""
+        return _command(self.words)
+
+
+def runs(line: str) -> tuple[Run, ...]:
+    """The commands that a line runs, one after another.
+
+    Raises:
+        ValueError: no shell could read it.
+    """
+    return tuple(run for run in _parts(_words(line)) if run.words or run.writes)
+
+
 def commands(line: str) -> tuple[Command, ...]:
     """The commands of docker and dockmgr that a line runs.
 
     Raises:
         ValueError: no shell could read it.
     """
-    found = (_command(words) for words in _parts(_words(line)))
+    found = (run.command for run in runs(line))
     return tuple(one for one in found if one is not None)
 
 
-def unknown_word(line: str) -> tuple[str, tuple[str, ...]] | None:
-    """The first word of a line or of a command of its that is mistyped, and what was meant.
-
-    A word that is like none that is known is taken for one of somebody's own.
-
-    Raises:
-        ValueError: no shell could read it.
-    """
+def mistyped(run: Run) -> tuple[str, tuple[str, ...]] | None:
+    """The program, or the first word of a command, that is mistyped, and what was meant."""
     from difflib import get_close_matches
 
-    for words in _parts(_words(line)):
-        known: tuple[str, ...] = tuple(PROGRAMS)
-        word = words[0].rpartition("/")[2] if words else ""
-        if word in PROGRAMS:
-            _, rest = _parsed(words[1:], _GLOBAL, mixed=False)
-            word, known = rest[0] if rest else "", VERBS[PROGRAMS[word]]
-        near = get_close_matches(word, known, n=2, cutoff=0.7)
-        if near and word not in known:
-            return word, tuple(near)
-    return None
+    known: tuple[str, ...] = tuple(PROGRAMS)
+    word = run.words[0] if run.words else ""
+    if word in PROGRAMS:
+        _, rest = parsed(run.words[1:], _GLOBAL, mixed=False)
+        word, known = rest[0] if rest else "", VERBS[PROGRAMS[word]]
+    near = get_close_matches(word, known, n=2, cutoff=0.7)
+    return (word, tuple(near)) if near and word not in known else None
 
 
 def _words(line: str) -> list[str]:
-    reader = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
+    reader = shlex.shlex(without_comment(line), posix=True, punctuation_chars=";&|<>")
     reader.whitespace_split = True
-    reader.commenters = ""  # it would end a word at a # in its middle
-    words = list(reader)
-    comment = next((n for n, word in enumerate(words) if word.startswith("#")), len(words))
-    return words[:comment]
+    reader.commenters = ""  # comments are gone, and it would end a word at a # in its middle
+    return list(reader)
 
 
-def _parts(words: Sequence[str]) -> Iterator[list[str]]:
+def _parts(words: Sequence[str]) -> Iterator[Run]:
     """The commands of a line, each as its words, without what is said of files to read or write."""
     part: list[str] = []
+    writes: list[str] = []
     rest = iter(words)
     for word in rest:
         if not re.fullmatch("[;&|<>]+", word):
@@ -155,11 +147,13 @@ def _parts(words: Sequence[str]) -> Iterator[list[str]]:
         elif set(word) & set("<>"):
             if part and part[-1].isdigit():
                 part.pop()
-            next(rest, "")
+            target = next(rest, "")
+            if ">" in word and not (word.endswith("&") and target.rstrip("-").isdigit()):
+                writes.append(target)
         else:
-            yield part
-            part = []
-    yield part
+            yield Run(tuple(part), tuple(writes))
+            part, writes = [], []
+    yield Run(tuple(part), tuple(writes))
 
 
 def _command(words: Sequence[str]) -> Command | None:
@@ -173,29 +167,21 @@ def _command(words: Sequence[str]) -> Command | None:
 
 
 def _read(program: str, words: Sequence[str]) -> Command | None:
-    _, rest = _parsed(words, _GLOBAL, mixed=False)
+    before, rest = parsed(words, _GLOBAL, mixed=False)
     if not rest:
         return None
     verb, rest = rest[0], rest[1:]
     if program == "dockmgr":
         # -f and -v are flags of all others.
         flags = _OWN if verb == "spawn" else _OWN | {"f", "v"}
-        return Command(program, verb, *_parsed(rest, flags, mixed=True))
-    if verb in GROUPS and rest:
-        verb, rest = _whole_verb(verb, rest[0]), rest[1:]
+        return Command(program, verb, *parsed(rest, flags, mixed=verb != "exec"), before)
+    if verb in GROUPS and rest and not rest[0].startswith("-"):
+        verb, rest = whole_verb(verb, rest[0]), rest[1:]
     flags = _FLAGS.get(verb, frozenset({"help"}))
-    return Command(program, verb, *_parsed(rest, flags, mixed=verb not in _ENDS))
+    return Command(program, verb, *parsed(rest, flags, mixed=verb not in _ENDS), before)
 
 
-def _whole_verb(group: str, word: str) -> str:
-    word = "rm" if word == "remove" else word
-    if group == "image" and word == "rm":
-        return "rmi"
-    short = group in {"container", "image"} or word == "build"
-    return word if short and word != "prune" else f"{group} {word}"
-
-
-def _parsed(
+def parsed(
     words: Sequence[str], flags: frozenset[str], *, mixed: bool
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """Options with their values, and arguments.

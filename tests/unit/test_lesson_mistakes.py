@@ -15,6 +15,7 @@ from manager.cli.app import AREAS
 from manager.core.lesson_events import ACTIONS
 from manager.core.lesson_faults import covers
 from manager.core.lesson_lines import faults_of_line
+from manager.core.lesson_reach import HARMLESS
 from manager.core.lesson_texts import KEYS
 from manager.core.shell_lines import Command as Line
 from manager.core.shell_lines import commands
@@ -48,6 +49,18 @@ docker = [
 image = [{name = "Nginx"}, {nam = "x", digest = 3}]
 """
 
+MAKING = """title = "one"
+[[step]]
+say = "do it"
+docker = [
+  "docker run --name learn-a -v learn-a:/x nginx",
+  "docker volume create learn-b",
+  "docker tag nginx learn-a",
+  "docker tag nginx learn-b",
+  "docker tag nginx localhost:5000/learn-a",
+]
+image = {name = "nginx"}
+"""
 TRY = "try nginx"
 
 
@@ -123,7 +136,19 @@ def test_nothing_is_wrong_with_the_lessons_that_come_with_the_program(path: Path
         ),
         (GOOD + "[extra]\na = 1", "line 6: extra is not a setting"),
         (QUESTION.replace('"so"', '" . "'), "line 5: step 1: answer ' . ' is empty"),
-        (QUESTION.replace('"so"', '"s", "Q"'), "line 5: step 1: no answer can be given: s and Q"),
+        (
+            QUESTION.replace('"so"', '"s", "Q"'),
+            "line 5: step 1: answer 'Q' can never be given: it is a",
+        ),
+        (QUESTION.replace('"so"', '"the", "q"'), "line 5: step 1: answer 'the' is an article"),
+        (QUESTION.replace('"so"', '"the", "q"'), "line 5: step 1: answer 'q' can never be given"),
+        (QUESTION.replace('["so"]', '[\n"so",\n"skip",\n]'), "line 7: step 1: answer 'skip' can"),
+        (GOOD + "tag_moved = []", "line 6: step 1: tag_moved is empty"),
+        (GOOD + "event = []", "line 6: step 1: event is empty"),
+        (GOOD + "dockmgr = []", "line 6: step 1: dockmgr is empty"),
+        (GOOD + 'hint = " "', "line 6: step 1: hint is empty"),
+        (GOOD + 'question = ""\nanswer = []', "line 6: step 1: question is empty"),
+        (GOOD + 'question = ""\nanswer = []', "line 7: step 1: answer is empty"),
         (GOOD.replace("do it", "do\\u001b[31m it"), "say has the control character U+001B"),
         (GOOD + 'hint = "a\\u0007"', "hint has the control character U+0007"),
         (QUESTION.replace("why", "why\\u009b"), "question has the control character U+009B"),
@@ -175,6 +200,23 @@ def test_a_value_of_a_wrong_kind_has_a_hint_that_can_be_copied(tmp_path: Path, k
         ('other_image = ["nginx", "docker.io/library/nginx:latest"]', "needs two different names"),
         ('shared_layers = ["nginx", "nginx:latest"]', "needs two different names"),
         ('same_image = ["Nginx", "nginx"]', "same_image: 'Nginx' is no address: repository name"),
+        ('no_image = ["nginx"]', "no_image: 'nginx' does not begin with learn-: a learner may"),
+        ('no_image = ["localhost:5000/app"]', "'localhost:5000/app' does not begin with learn-"),
+        ('no_container = ["web1"]', "no_container: 'web1' does not begin with learn-"),
+        ('event = {type="containr", actoin="die"}', "event: type 'containr' is none"),
+        ('event = {type="container", name="w"}', "event: 'w' does not begin with learn-"),
+        ('event = [{type="containr"}, {type="x", action="die"}]', "event 1: type 'containr' is"),
+        ('event = [{type="containr"}, {type="x", action="die"}]', "event 2: type 'x' is none"),
+        ('file = {container="a"}', "file: 'a' does not begin with learn-"),
+        (
+            'container = {name="learn-zz"}',
+            "container: no line up to here makes a container 'learn-",
+        ),
+        ('no_container = ["learn-zz"]', "no_container: no line up to here makes a container"),
+        ('volume = ["learn-zz"]', "volume: no line up to here makes a volume 'learn-zz'"),
+        ('tag_moved = ["learn-zz"]', "tag_moved: no line up to here makes an image 'learn-zz'"),
+        ('same_image = ["nginx", "learn-z"]', "same_image: no line up to here makes an image"),
+        ('file = {container="learn-zz", path="/a"}', "file: no line up to here makes a container"),
         ('no_image = ["learn-A"]', "no_image: 'learn-A' is no address"),
         ('no_image = ["learn-*"]', "no_image: 'learn-*' is no address"),
         ('tag_moved = ["a b"]', "tag_moved: 'a b' is no address"),
@@ -248,7 +290,23 @@ def test_checks_that_never_hold_or_hold_for_everybody_are_mistakes(
     ],
 )
 def test_checks_that_can_hold_pass(tmp_path: Path, checks: str) -> None:
-    assert found(tmp_path, GOOD + checks) == []
+    assert found(tmp_path, MAKING + checks) == []
+
+
+def test_what_a_line_of_an_earlier_step_makes_can_be_checked(tmp_path: Path) -> None:
+    later = MAKING + '\n[[step]]\nsay = "more"\ndocker = ["docker ps"]\n'
+    checks = 'container = {name="learn-a", state="exited"}\nvolume = ["learn-b"]\n'
+    assert found(tmp_path, later + checks) == []
+    earlier = GOOD + checks + MAKING.partition("\n")[2]
+    assert len(found(tmp_path, earlier)) == 2
+    spawned = GOOD.replace("docker pull nginx", "dockmgr spawn nginx --name 'learn-{n:02}-x'")
+    assert found(tmp_path, spawned + 'container = {name="learn-01-x"}') == []
+    volumes = GOOD.replace(
+        "docker pull nginx", "dockmgr spawn nginx --name learn-a -v 'learn-v{n}:/x'"
+    )
+    assert found(tmp_path, volumes + 'volume = ["learn-v1"]') == []
+    hidden = GOOD.replace("docker pull nginx", "docker compose -p learn-a up")
+    assert found(tmp_path, hidden + 'container = {name="learn-a-web-1"}') == []
 
 
 @pytest.mark.parametrize("kind", ["container", "image", "volume", "network"])
@@ -297,8 +355,80 @@ def test_events_are_known_in_the_words_that_they_are_told_in(kind: str) -> None:
         ("docker network connect lan web", "names a container 'web'"),
         ("docker compose up --detach", "docker compose gives no name of a project"),
         ("docker pull nginx && docker kill web", "docker kill names a container 'web'"),
-        ("docker ps -aq | xargs docker rm", "docker rm gives no name of a container"),
-        ("docker rm -f $(docker ps -aq)", "docker rm names a container '$(docker'"),
+        ("docker ps -aq | xargs docker rm", "'xargs' runs commands that cannot be seen"),
+        ("docker rm -f $(docker ps -aq)", "what another command prints stands in it"),
+        ('docker rm -f "`docker ps -aq`"', "what another command prints stands in it"),
+        ("cat <(docker rm x)", "what another command prints stands in it"),
+        ("(docker rm x)", "it has brackets"),
+        ("docker rm learn-$NAME", "it has the variable $NAME"),
+        ('docker exec learn-a sh -c "echo $HOME"', "it has the variable $HOME"),
+        ("docker run {--name,learn-a,-v,/:/h} nginx", "a shell makes several words of {--name,"),
+        ("docker rm learn-a '#' web", "docker rm names a container 'web'"),
+        ("bash -c 'docker rm other'", "'bash' runs commands that cannot be seen one by one"),
+        ("sudo sh -c 'docker rm other'", "'sh' runs commands that cannot be seen one by one"),
+        ("for c in a b; do docker ps; done", "'for' runs commands that cannot be seen"),
+        ("rm -rf /tmp/x", "'rm' is no program that lessons may run"),
+        ("docker ps; systemctl stop docker", "'systemctl' is no program that lessons may run"),
+        ("./docker ps", "there is no './docker'; did you mean docker?"),
+        ("DOCKER_HOST=tcp://x docker ps", "it sets DOCKER_HOST on the learner's machine"),
+        ("docker -H tcp://x ps", "docker ps is told of another engine"),
+        ("dockmgr --context x ls", "dockmgr ls is told of another engine"),
+        ("docker ps > /etc/hosts", "a line writes '/etc/hosts', which is not the lesson's"),
+        ("docker ps >& learn-a/../x", "a line writes 'learn-a/../x'"),
+        ("mkdir site", "mkdir writes 'site'"),
+        ("sort -o x y", "sort -o may write files"),
+        ("curl -so x localhost", "curl writes 'x'"),
+        ("curl -X DELETE localhost", "curl has the option X"),
+        ("curl --unix-socket /var/run/docker.sock x", "curl has the option unix-socket"),
+        ("wget localhost:8080", "wget writes a file"),
+        ("docker save -o x.tar nginx", "docker save writes 'x.tar'"),
+        ("docker export --output=/x learn-a", "docker export writes '/x'"),
+        ("docker build -t learn-a -o type=local,dest=/x .", "docker build writes '/x'"),
+        ("docker cp web:/x .", "docker cp writes '.'"),
+        ("docker load", "docker load takes whatever images it is given"),
+        ("docker load -i x.tar", "docker load takes whatever images it is given"),
+        ("docker swarm init", "docker swarm init reaches further than what is the lesson's own"),
+        ("docker context rm x", "docker context rm reaches further"),
+        ("docker plugin install x", "docker plugin install reaches further"),
+        ("docker login -u a -p b", "docker login reaches further"),
+        ("docker logout", "docker logout reaches further"),
+        ("docker desktop stop", "docker desktop reaches further"),
+        ("dockmgr login localhost:5000", "dockmgr login reaches further"),
+        ("dockmgr pin nginx", "dockmgr pin reaches further"),
+        ("dockmgr learn --reset", "dockmgr learn reaches further"),
+        ("dockmgr pull nginx --make-room --yes", "dockmgr pull --make-room also removes"),
+        ("dockmgr lab down", "dockmgr lab down is about the learner's whole lab"),
+        ("dockmgr lab reset --yes", "dockmgr lab reset is about the learner's whole lab"),
+        ("dockmgr lab up --dry-run", "dockmgr lab up is about the learner's whole lab"),
+        ("dockmgr pin nginx --dry-run", "dockmgr pin reaches further"),
+        ("dockmgr foo", "dockmgr has no command 'foo'"),
+        ("dockmgr foo --help", "dockmgr has no command 'foo'"),
+        ("docker frobnicate", "docker has no command 'frobnicate'"),
+        ("docker ls", "docker has no command 'ls'"),
+        ("docker container pull nginx", "docker has no command 'container pull'"),
+        ("docker compose -p learn-a frobnicate", "docker compose frobnicate is none"),
+        ("docker compose -p learn-a down --rmi all", "docker compose down --rmi also removes"),
+        ("docker attach --no-stdin web", "docker attach names a container 'web'"),
+        ("docker run --name learn-k2 -v /:/h busybox rm -rf /h", "docker run mounts '/' of the"),
+        ("docker run --rm -v /etc:/e:ro nginx", "docker run mounts '/etc' of the machine"),
+        ("docker run --rm -v ./site:/srv nginx", "docker run mounts './site' of the machine"),
+        ("docker run --rm -v ./a/../../b:/x:ro nginx", "docker run mounts './a/../../b'"),
+        ("docker run --rm -v ~/x:/x nginx", "docker run mounts '~/x' of the machine"),
+        ("docker run --rm --mount type=bind,src=/srv,dst=/x nginx", "docker run mounts '/srv'"),
+        ("docker run --rm --mount type=bind,src=./a,dst=/x nginx", "docker run mounts './a'"),
+        ("docker run --rm --mount src=learn-a,dst=/x,volume-opt=device=/ a", "a volume options"),
+        ('docker run --rm --mount \'"type=bind","src=/",dst=/h\' nginx', "docker run mounts '/'"),
+        ("docker run --rm --mount Type=bind,SRC=/,dst=/h nginx", "docker run mounts '/'"),
+        ("docker run --rm --mount '\"type=bind' nginx", "docker run has a --mount that cannot be"),
+        ("docker run --rm -v ./docker.sock:/s:ro nginx", "docker run mounts './docker.sock'"),
+        ("cd /var/run; docker ps", "cd goes to '/var/run', which is not the lesson's"),
+        ("dockmgr spawn nginx --name learn-a -v data-{n}:/x", "names a volume 'data-{n}'"),
+        ("docker volume create -o device=/ learn-a", "gives a volume options"),
+        ("dockmgr spawn nginx --name learn-a -v /var/run/docker.sock:/s:ro", "mounts '/var/run/"),
+        ("docker run --rm --privileged nginx", "docker run --privileged reaches further"),
+        ("docker run --rm --cap-add ALL nginx", "docker run --cap-add reaches further"),
+        ("docker run --rm --pid=host nginx", "docker run --pid host reaches further"),
+        ("docker run --rm --volumes-from web nginx", "docker run names a container 'web'"),
         ("docker rm 'learn-*'", "and no container can be called so"),
         ("dockmgr rm web --yes", "dockmgr rm names a container 'web'"),
         ("dockmgr stop -t 1 web", "dockmgr stop names a container 'web'"),
@@ -329,12 +459,34 @@ def test_a_line_makes_and_changes_only_what_is_the_lessons_own(line: str, said: 
         "docker ps --all --filter name=web",
         "docker logs web",
         "docker run --rm nginx rm -rf /x",
-        "docker run -dp 8080:80 --name learn-a -v learn-b:/x -v /srv:/y -v ./z:/z nginx",
-        'docker run --rm -v "$PWD/site:/srv" -v /data nginx',
-        "docker run --rm --mount type=bind,src=/srv,dst=/x nginx",
+        "docker run -dp 8080:80 --name learn-a -v learn-b:/x -v ./z:/z:ro nginx",
+        'docker run --rm -v "$PWD/site:/srv:ro" -v /data -v ./learn-site:/y nginx',
+        "docker run --rm -v .:/srv:z,ro nginx",
+        "docker run --rm --mount type=bind,src=./site,dst=/x,readonly nginx",
+        "docker run --rm --mount type=bind,src=/srv/learn-x,dst=/x nginx",
+        "docker run --rm --mount type=tmpfs,dst=/x nginx",
         "dockmgr spawn nginx --keep --name 'learn-{n:02}' -n 3 -- sh -c 'docker rm x'",
         "docker exec -e A=B learn-a sh -c 'a; b'",
-        "docker cp web:/x .",
+        "docker cp web:/x ./learn-x",
+        "docker cp web:/x - | wc -c",
+        "docker save -o learn-a.tar nginx && docker load --input learn-a.tar",
+        "mkdir learn-site && echo 'FROM busybox' > learn-site/Dockerfile",
+        "docker run --rm nginx sh -c 'echo $(date) $HOME' # (not on the host)",
+        "docker ps # it's done",
+        "echo $?; sleep 1",
+        "docker container ls && docker image list && docker system df && docker context ls",
+        "docker inspect --format '{{.State.Status}}' web | grep -c running",
+        "sudo docker info; time docker version",
+        "cd learn-site && docker build -t learn-a . && cd ..",
+        "dockmgr spawn nginx --name learn-a -n 2 --volume learn-{n:02}:/x",
+        "curl -sS -m 5 -o /dev/null localhost:8080 || true",
+        "wget -qO- localhost:8080 | head -n 3",
+        "docker ps -aq | sort -rn | wc -l",
+        "docker compose version",
+        "dockmgr lab status",
+        "dockmgr lab env",
+        "dockmgr undo --dry-run",
+        "dockmgr pull nginx --make-room --dry-run",
         "docker cp web:/x learn-a:/x",
         "docker tag nginx localhost:5000/org/learn-app:1",
         "docker build --no-cache -t learn-a .",
@@ -370,7 +522,13 @@ def test_a_line_is_read_as_the_program_would() -> None:
     assert commands(
         "A=1 docker -H x run -de B=1 --rm nginx --name a | cat && dockmgr ls -- -x"
     ) == (
-        Line("docker", "run", (("d", ""), ("e", "B=1"), ("rm", "")), ("nginx", "--name", "a")),
+        Line(
+            "docker",
+            "run",
+            (("d", ""), ("e", "B=1"), ("rm", "")),
+            ("nginx", "--name", "a"),
+            (("H", "x"),),
+        ),
         Line("dockmgr", "ls", (), ("-x",)),
     )
 
@@ -405,12 +563,56 @@ def test_every_mistake_of_a_file_is_told_in_order(tmp_path: Path) -> None:
         "line 4: step 1: docker: docker run names a container 'web1'",
         "line 5: step 1: container: what is running has no exit_code",
         "line 7: step 2: it says nothing",
-        "line 9: step 2: docker: docker system prune would also change what is not the lesson's",
+        "line 11: step 2: docker: docker system prune would also change what is not the lesson's",
         "line 13: step 2: image 2: nam is not a setting",
         "line 13: step 2: image 2: digest is 3",
         "line 13: step 2: image 2 has no name",
-        "line 13: step 2: image: 'Nginx' is no address: repository name must be lowercase: " + TRY,
+        "line 13: step 2: image 1: 'Nginx' is no address: repository name must be lowercase: "
+        + TRY,
     ]
+
+
+def test_the_same_mistake_is_told_of_each_line_that_has_it(tmp_path: Path) -> None:
+    lines = (
+        '[\n  "docker rm web",\n  # again\n  "docker ps", "docker rm web",\n  "docker rm web"\n]'
+    )
+    mistakes = found(tmp_path, GOOD.replace('["docker pull nginx"]', lines))
+    assert [it.partition(":")[0] for it in mistakes] == ["line 5", "line 7", "line 8"]
+    tables = 'event = [\n  {type="a", action="die"},\n  {type="b"},\n  {type="a", action="die"},\n]'
+    assert [it.partition(";")[0] for it in found(tmp_path, GOOD + tables)] == [
+        "line 7: step 1: event 1: type 'a' is none that engines tell of",
+        "line 8: step 1: event 2 has no action",
+        "line 8: step 1: event 2: type 'b' is none that engines tell of",
+        "line 9: step 1: event 3: type 'a' is none that engines tell of",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("docker rm -f $(docker ps -aq)", "write the commands themselves, each as a line"),
+        ("dockmgr prune", "show it with: dockmgr prune --dry-run"),
+        ("dockmgr undo", "show what it would do with: dockmgr undo --dry-run"),
+        ("dockmgr apply plan.json", "with: dockmgr apply PLAN --dry-run"),
+        ("dockmgr recover", "leave it out: it also finishes or removes"),
+        ("docker compose up", "write -p learn-site:"),
+        ("docker login -p x", "a password on a line is seen by everybody"),
+        ("rm -rf x", "beside docker and dockmgr there may be: cat, cd, curl"),
+        ("docker run --rm -v /:/x nginx", "for reading, as ./site:/srv:ro, or one whose path has"),
+    ],
+)
+def test_a_hint_is_about_that_line(line: str, hint: str) -> None:
+    assert any(hint in it for _, it in faults_of_line(line)), list(faults_of_line(line))
+
+
+def test_lessons_of_one_number_are_mistakes_of_all_but_the_first(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        number = "number = 7\n" if name in "abc" else ""
+        (tmp_path / f"{name}.toml").write_text(number + GOOD, encoding="utf-8")
+    examined = lesson_files.examine_all(lesson_files.files(tmp_path))
+    told = [[(it.line, it.problem) for it in one.mistakes] for one in examined]
+    assert told == [[], *2 * [[(1, "number 7 is that of a.toml too")]], [], []]
+    assert [one.lesson is None for one in examined] == [False, True, True, False, False]
 
 
 def test_the_lesson_of_the_readme_is_one(tmp_path: Path) -> None:
@@ -418,6 +620,16 @@ def test_the_lesson_of_the_readme_is_one(tmp_path: Path) -> None:
     example = readme.partition("### Lessons\n")[2].partition("```toml\n")[2].partition("```")[0]
     assert found(tmp_path, example) == []
     assert lesson_files.load(tmp_path / "one.toml").number == 1
+
+
+def test_the_checks_of_the_readme_are_some(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("### Lessons\n")[2].partition("\n### ")[0]
+    step = section.split("```toml\n")[2].partition("```")[0]
+    assert found(tmp_path, f'title = "one"\n{step}') == []
+    for key in ("image", "volume", "file", "event", "tag_moved"):
+        assert f"\n{key} = " in step
+    assert " ".join(sorted(HARMLESS)) in section
 
 
 def test_lines_are_found_together_as_one_by_one() -> None:
@@ -470,3 +682,4 @@ def test_a_teachers_lessons_are_checked(run: Command, tmp_path: Path) -> None:
     taken = run("learn", "--lessons", str(tmp_path), "--list")
     assert (taken.code, taken.out) == (ExitCode.USAGE, "")
     assert f"error: {worse} line 2: step 1: it says nothing\n" in taken.err
+    assert f"; to see all mistakes: dockmgr learn check {tmp_path}\n" in taken.err
