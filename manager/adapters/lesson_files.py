@@ -78,7 +78,7 @@ def folder(path: Path) -> tuple[Lesson, ...]:
     """Read all lessons of a folder, in their order.
 
     Raises:
-        ManagerError: (usage) there is none, or one of them is no lesson.
+        ManagerError: there is none; (usage) one of them is no lesson.
     """
     found = map(load, files(path))
     return tuple(sorted(found, key=lambda lesson: (lesson.number, lesson.name)))
@@ -88,7 +88,7 @@ def files(path: Path) -> tuple[Path, ...]:
     """The files of a folder that are to be lessons; or the one file that is named.
 
     Raises:
-        ManagerError: (usage) there is none.
+        ManagerError: there is none.
     """
     found = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else []
     if path.is_file() and path.suffix == ENDING:
@@ -97,7 +97,6 @@ def files(path: Path) -> tuple[Path, ...]:
         raise ManagerError(
             f"there are no lessons in {path}",
             "name a folder that holds lessons as files NAME.toml, or one such file",
-            ExitCode.USAGE,
         )
     return tuple(found)
 

@@ -53,8 +53,8 @@ def learn(
     """Learn what images and containers are, on the engine you have.
 
     Each step says what to do, in another terminal, with docker or dockmgr. It sees by itself when
-    that is done. All that lessons make has a name that begins with learn-; nothing else is
-    touched. At a step: h for a hint, s to skip it, q to leave, Enter to look again.
+    that is done. All that lessons make has a name that begins with learn-; beside that they only
+    pull images. At a step: h for a hint, s to skip it, q to leave, Enter to look again.
     """
     from manager.adapters import folders, lesson_files
     from manager.adapters.learned import Learned
@@ -64,6 +64,12 @@ def learn(
     work = session(ctx)
     names = words or []
     if names[:1] == [CHECK]:
+        if reset or listing or folder is not None:
+            raise ManagerError(
+                "check goes with none of --reset, --list and --lessons",
+                "write: dockmgr learn check FOLDER",
+                ExitCode.USAGE,
+            )
         _check(ctx, names[1:], json=json)
         return
     if len(names) >= MOST_WORDS:
@@ -77,6 +83,8 @@ def learn(
     if reset:
         course.learned.forget([course.key(it) for it in chosen or course.lessons])
         work.out.note(f"forgot how far you were in {names[0] if names else 'all lessons'}")
+        if json:
+            work.out.json("learn", course.rows(chosen or course.lessons))
     elif listing or json:
         rows = course.rows(chosen or course.lessons)
         if json:

@@ -20,7 +20,7 @@ ACTIONS = {
         *("create", "delete", "import", "load", "prune", "pull", "push", "save", "tag", "untag"),
     ),
     "volume": ("create", "destroy", "mount", "prune", "unmount"),
-    "network": ("connect", "create", "destroy", "disconnect", "prune", "remove", "update"),
+    "network": ("connect", "create", "destroy", "disconnect", "prune", "update"),
     "builder": ("prune",),
     "daemon": ("reload",),
 }
@@ -29,9 +29,12 @@ OTHER_WORDS = {
     "container": {"died": "die", "exec_died": "exec_die", "remove": "destroy", "rm": "destroy"},
     "image": {"remove": "delete", "rmi": "untag", "build": "tag"},
     "volume": {"remove": "destroy", "rm": "destroy"},
-    "network": {"rm": "destroy"},
+    "network": {"rm": "destroy", "remove": "destroy"},
 }
 """What somebody may write instead, Podman's own words among them."""
+NAMED = ("container", "volume", "network")
+"""What has names that begin with learn- where it is a lesson's."""
+ANY = "*"
 ENDINGS = ("die", "exec_die")
 """Actions of a container that tell an exit code."""
 
@@ -59,6 +62,11 @@ def faults_of_event(event: Happened) -> Iterator[tuple[str, str]]:
         )
         problem = f"action {event.action!r} is none that happens to {what}"
         yield _unknown(problem, other, known)
+    elif event.kind in NAMED and event.name == ANY and event.action != "prune":
+        yield (
+            f"it holds for every {event.kind}, also one that is not the lesson's",
+            'say whose event it is, for example: name = "learn-web*"',
+        )
     elif event.exit_code is not None and event.action not in ENDINGS:
         yield (
             f"exit_code is told with no {event.action}",
