@@ -77,7 +77,7 @@ def picture(engine: Engine) -> tuple[Branch, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    images = engine.images.list()
+    images = engine.images.list(hidden=True)
     own = tuple(it for it in engine.containers.list() if mine(it.name))
     found = branches(Snapshot(own, images))
     used = {branch.image_id for branch in found}

@@ -88,7 +88,7 @@ def ls(
     from manager.core.tree import branches, with_names
 
     # A tag can have moved since: what a container shows may name no image now, or another one.
-    images = work.engine.images.list() if snapshot.containers else ()
+    images = work.engine.images.list(hidden=True) if snapshot.containers else ()
     snapshot = Snapshot(with_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))

@@ -49,7 +49,8 @@ def pin(
     """
     work = session(ctx)
     if explain:
-        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run)
+        # Without names this only lists what is pinned.
+        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run and bool(names))
     store, engine = Store(folders.state()), _engine(work)
     if names:
         wanted = [_pinned_as(work, name) for name in names]
