@@ -208,7 +208,7 @@ def test_a_pinned_image_is_never_planned(run: Command, planting: Planting) -> No
     assert run.ok("unpin", "apple1:1", "--dry-run").out == "unpin apple1:1\n"
     beside = run.ok("pin", "--dry-run", "--explain")
     assert (beside.out, "docker has nothing like a pin" in beside.err) == ("apple1:1\n", True)
-    instead = run.ok("pin", "apple2:1", "--dry-run", "--explain")
+    instead = run.ok("pin", "apple0:1", "--dry-run", "--explain")
     assert instead.out.startswith("# docker has nothing like a pin")
     row = run.ok("unpin", "apple1:1", "--dry-run", "--json").data
     assert [(it["verb"], it["target"]) for it in row["steps"]] == [("unpin", "apple1:1")]
