@@ -97,12 +97,13 @@ def picture(engine: Engine) -> tuple[Branch, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    own = Snapshot(tuple(it for it in engine.containers.list() if mine(it.name)))
-    found = branches(own)
+    images = engine.images.list(hidden=True)
+    own = tuple(it for it in engine.containers.list() if mine(it.name))
+    found = branches(Snapshot(own, images))
     used = {branch.image_id for branch in found}
     bare = [
         Branch(tag, image.id, ())
-        for image in engine.images.list()
+        for image in images
         if image.id not in used
         for tag in image.tags
         if mine(tag)

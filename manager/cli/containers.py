@@ -85,12 +85,15 @@ def ls(
         snapshot = Snapshot(_select(snapshot, names))
     if running:
         snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
+    from manager.core.tree import branches, with_names
+
+    # A tag can have moved since: what a container shows may name no image now, or another one.
+    images = work.engine.images.list(hidden=True) if snapshot.containers else ()
+    snapshot = Snapshot(with_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))
         work.out.json("ls", [render.container_row(c, work.engine_address) for c in ordered])
         return
-    from manager.core.tree import branches
-
     found = branches(snapshot)
     if not found:
         work.out.note("no containers" + (" are running" if running else ""))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import complete, options
+from manager.cli.before_dashes import OptionsAroundName
 from manager.cli.context import Session, session
 from manager.cli.options import examples
 from manager.cli.run_options import variable
@@ -20,12 +21,14 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         name="exec",
+        cls=OptionsAroundName,
         context_settings={"allow_interspersed_args": False},
         epilog=examples(
             "dockmgr exec web -- nginx -t",
             "dockmgr exec --user nobody web -- id",
             "dockmgr exec web2 -- cat /etc/hostname",
-            "dockmgr exec --explain web -- ls           and the docker commands for it",
+            "dockmgr exec web --explain -- ls           and the docker commands for it",
+            "dockmgr exec web --dry-run -- ls           only what would be run, and where",
         ),
     )(exec_)
 
@@ -61,13 +64,14 @@ def exec_(
     parallel: Annotated[
         int | None, typer.Option("--parallel", min=1, max=64, help="In how many at once.")
     ] = None,
+    dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Run a command in all members of a group; each line begins with the member's name.
 
     The exit code is that of the first member in which it failed, and 125 where dockmgr itself did.
-    Options stand before the group. With --json, one object a line.
+    Options stand before or behind the group, before the command. With --json, one object a line.
     """
     from manager.actions.execute import NEVER_RAN
 
@@ -78,6 +82,7 @@ def exec_(
             name,
             command,
             json=json,
+            dry_run=dry_run,
             explain=explain,
             parallel=parallel,
             env=tuple(env or ()),
@@ -102,6 +107,7 @@ def _execute(
     command: list[str],
     *,
     json: bool,
+    dry_run: bool,
     explain: bool,
     parallel: int | None,
     env: tuple[str, ...],
@@ -112,19 +118,22 @@ def _execute(
     from manager.actions.execute import Said, execute
     from manager.adapters.engine.processes import Surroundings
     from manager.cli.prefixes import Prefixes
+    from manager.cli.steps import show_plan
     from manager.core.groups import select
+    from manager.core.lifecycle import plan_exec
 
     words = command[1:] if command[0] == "--" else command
     if not words or words[0].startswith("-"):
         raise ManagerError(
             f"{words[0]!r} is no command" if words else "there is no command to run",
-            "write it after two dashes, and options before the group: dockmgr exec web -- ls",
+            "write it after two dashes, and options before them: dockmgr exec web --user me -- ls",
             ExitCode.USAGE,
         )
     chosen = select(Snapshot(work.engine.containers.list()), (name,))
     _refuse_stopped(chosen)
+    variables = tuple(it for text in env for it in variable(work, text))
     if explain:
-        from manager.cli.explaining import explain_stream
+        from manager.cli import explaining
         from manager.core.docker_lines import of_exec
 
         flags = [it for text in env for it in ("--env", text)]
@@ -132,9 +141,14 @@ def _execute(
         flags += ["--workdir", workdir] if workdir else []
         flags += ["--privileged"] if privileged else []
         lines = of_exec([one.name for one in chosen], flags, words)
-        explain_stream(work, lines, json=json)
-    variables = (it for text in env for it in variable(work, text))
-    around = Surroundings(tuple(variables), user, workdir, privileged)
+        if dry_run:
+            explaining.explain(work, lines, json=json, dry_run=True)
+        else:
+            explaining.explain_stream(work, lines, json=json)
+    if dry_run:
+        show_plan(work.out, "exec", plan_exec(chosen, words), json=json, dry_run=True)
+        return 0
+    around = Surroundings(variables, user, workdir, privileged)
     prefixes = Prefixes(work.out, chosen)
     codes: dict[str, int] = {}
     at_once = parallel or work.settings.spawn.parallel

@@ -48,19 +48,20 @@ def explain_stream(work: Session, lines: Iterable[DockerLine], *, json: bool) ->
         work.out.json_line({"docker": work.out.docker_rows})
 
 
-def without_docker(work: Session, what: str, *, json: bool) -> None:
+def without_docker(work: Session, what: str, *, json: bool, dry_run: bool = False) -> None:
     """Say that docker has no command for it.
 
     Args:
         work: the session.
         what: to follow "docker has".
         json: whether it is a field of the data.
+        dry_run: whether it is kept for the dry run, which prints it as its data.
     """
     from manager.core.docker_lines import nothing_like_it
 
     # No engine is asked for: there may be none yet.
     work.out.docker = (nothing_like_it(what),)
-    if not json:
+    if not json and not dry_run:
         work.out.note(str(work.out.docker[0]))
 
 

@@ -1,5 +1,6 @@
 """The commands pin and unpin: images that are never to be deleted."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,7 +12,10 @@ from manager.cli import complete, options
 from manager.cli.context import Session, session
 from manager.cli.explaining import without_docker
 from manager.cli.options import examples
+from manager.core.plan import Plan, Step, Verb
 from manager.errors import ManagerError
+
+NOTHING_LIKE_IT = "nothing like a pin: its prune takes whatever no container uses"
 
 Names = Annotated[
     list[str] | None,
@@ -27,12 +31,15 @@ Names = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog=examples("dockmgr pin postgres:16 myorg/app", "dockmgr pin"))(pin)
-    app.command(epilog=examples("dockmgr unpin postgres:16"))(unpin)
+    app.command(epilog=examples("dockmgr unpin postgres:16", "dockmgr unpin nginx --dry-run"))(
+        unpin
+    )
 
 
 def pin(
     ctx: typer.Context,
     names: Names = None,
+    dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
@@ -42,12 +49,14 @@ def pin(
     """
     work = session(ctx)
     if explain:
-        without_docker(
-            work, "nothing like a pin: its prune takes whatever no container uses", json=json
-        )
+        # Without names this only lists what is pinned.
+        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run and bool(names))
     store, engine = Store(folders.state()), _engine(work)
     if names:
         wanted = [_pinned_as(work, name) for name in names]
+        if dry_run:
+            _plan(work, Verb.PIN, [it for it in wanted if it not in store.pins(engine)], json=json)
+            return
         store.pin(engine, wanted, datetime.now(UTC))
     pins = store.pins(engine)
     if json:
@@ -68,6 +77,7 @@ def unpin(
         list[str],
         typer.Argument(metavar="IMAGE...", help="As they were pinned.", show_default=False),
     ],
+    dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
@@ -76,9 +86,7 @@ def unpin(
 
     work = session(ctx)
     if explain:
-        without_docker(
-            work, "nothing like a pin: its prune takes whatever no container uses", json=json
-        )
+        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run)
     store, engine = Store(folders.state()), _engine(work)
     pins = store.pins(engine)
     found: list[str] = []
@@ -91,12 +99,23 @@ def unpin(
         if not matching:
             raise ManagerError(f"{name} is not pinned", "see what is with: dockmgr pin")
         found += matching
+    if dry_run:
+        _plan(work, Verb.UNPIN, found, json=json)
+        return
     store.unpin(engine, found)
     if json:
         work.out.json("unpin", list(store.pins(engine)))
         return
     for name in found:
         work.out.line(f"unpinned {name}")
+
+
+def _plan(work: Session, verb: Verb, names: Sequence[str], *, json: bool) -> None:
+    """Show what would be pinned or unpinned, each once."""
+    from manager.cli.steps import show_plan
+
+    plan = Plan(tuple(Step(verb, name) for name in dict.fromkeys(names)))
+    show_plan(work.out, verb.value, plan, json=json, dry_run=True)
 
 
 def _engine(work: Session) -> str:

@@ -169,6 +169,8 @@ def labs_table(labs: Sequence[Status]) -> Table:
         rows.add_row("", f"socket    {lab.socket}")
         rows.add_row("", f"context   {lab.context}")
         rows.add_row("", f"sees      {', '.join(lab.mounts) or 'no folder of this machine'}")
+        # There nginx is library/nginx; under its short name the engine asks for it by itself.
         images = ", ".join(name.removeprefix("library/") for name in one.catalogue)
-        rows.add_row("", f"registry  {lab.registry} has {images or 'nothing'}")
+        stands = f"{lab.registry} stands in for Docker Hub"
+        rows.add_row("", f"registry  {stands}, with {images or 'nothing'}")
     return rows

@@ -99,8 +99,11 @@ def of_plan(plan: Plan, how: How | None = None) -> Iterator[DockerLine]:
 PLAIN: Mapping[Verb, tuple[str, tuple[str, ...]]] = {
     Verb.PUSH: ("send the image to the registry that its name says", ("push",)),
     Verb.START: ("start what is there, with all that it has changed", ("start",)),
-    Verb.UNTAG: ("take this name away; the image has others", ("rmi",)),
-    Verb.DELETE: ("remove the last reference, and the image's own layers with it", ("rmi",)),
+    Verb.UNTAG: ("take this name away; the image stays", ("rmi",)),
+    Verb.DELETE: (
+        "remove the last name, and with it the image and the layers that no other has",
+        ("rmi",),
+    ),
     Verb.REMOVE_VOLUME: ("remove the data that no container has", ("volume", "rm")),
     Verb.REMOVE_NETWORK: ("remove the network that no container is on", ("network", "rm")),
 }
@@ -238,7 +241,10 @@ def of_login(
     """
     why = "forget who you are at this registry"
     if command == "login":
-        why = "keep who you are there; the password is never an argument, which others could see"
+        why = (
+            "keep who you are there, without a credential helper unencrypted, which dockmgr does "
+            "only with --insecure-plaintext; the password is no argument, which others could see"
+        )
     flags = ["--username", username] if username else []
     flags += ["--password-stdin"] if stdin else []
     for host in hosts:

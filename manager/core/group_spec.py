@@ -11,7 +11,7 @@ from manager.core import readiness, run_options
 from manager.core.model import SPEC_LABEL, Container
 from manager.core.naming import Template, escape, expand, has_place
 from manager.core.readiness import Readiness
-from manager.core.reference import ImageReference
+from manager.core.reference import ImageReference, read
 from manager.core.run_options import RunOptions, create_body
 from manager.errors import ExitCode, ManagerError
 
@@ -167,6 +167,11 @@ def _kept(member: Container) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return kept if isinstance(kept, dict) and kept.get("v") == VERSION else {}
+
+
+def image_asked_for(member: Container) -> ImageReference | None:
+    """The address that a member was made by, whatever it names now; None where it does not say."""
+    return read(str(_kept(member).get("image", "")))
 
 
 def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:

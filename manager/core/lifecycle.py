@@ -1,5 +1,8 @@
 """Plan stopping, starting, restarting and removing containers that exist."""
 
+import shlex
+from collections.abc import Sequence
+
 from manager.core.model import Container
 from manager.core.plan import Plan, Step, Verb
 
@@ -49,9 +52,20 @@ def plan_remove(
             continue
         if container.running:
             steps.append(_step(Verb.STOP, container, "running"))
-        steps.append(_step(Verb.REMOVE, container, f"made from {container.image}"))
+        steps.append(_step(Verb.REMOVE, container, f"made from {container.made_from}"))
     notes = ("their anonymous volumes are removed too",) if volumes else ()
     return Plan(tuple(steps), notes)
+
+
+def plan_exec(containers: tuple[Container, ...], command: Sequence[str]) -> Plan:
+    """Run a command in containers that run.
+
+    Args:
+        containers: which.
+        command: the program and its arguments.
+    """
+    words = f"runs {shlex.join(command)}"
+    return Plan(tuple(_step(Verb.EXEC, container, words) for container in containers))
 
 
 def _step(verb: Verb, container: Container, cause: str) -> Step:

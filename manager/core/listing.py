@@ -8,6 +8,7 @@ from typing import Any
 
 from manager.core.amounts import Bytes
 from manager.core.disk import Disk
+from manager.core.intermediate import seen
 from manager.core.model import Image, Snapshot
 from manager.core.recency import LastUse
 from manager.core.removal import Alone
@@ -41,7 +42,7 @@ class ImageRow:
 
 
 def rows(snapshot: Snapshot, disk: Disk, uses: Mapping[str, LastUse]) -> tuple[ImageRow, ...]:
-    """A row for each image that people see: hidden parents of builds are left out.
+    """A row for each image that people see: what is only a step of a build is left out.
 
     Args:
         snapshot: all images and all containers.
@@ -49,12 +50,9 @@ def rows(snapshot: Snapshot, disk: Disk, uses: Mapping[str, LastUse]) -> tuple[I
         uses: their last uses, by image id.
     """
     alone = Alone(replace(snapshot, containers=()))
-    parents = {image.parent for image in snapshot.images}
     users = _users(snapshot)
     found = []
-    for image in snapshot.images:
-        if not image.tags and image.id in parents:
-            continue
+    for image in seen(snapshot):
         frees = disk.frees(alone.deleted(image.id))
         containers = users.get(image.id, ())
         shared = Bytes(image.size, image.size).without(frees)

@@ -66,6 +66,13 @@ class Container:
         return self.id[:SHORT_ID]
 
     @property
+    def made_from(self) -> str:
+        """The image as a person reads it: of an id, the first 12 digits."""
+        if not self.image.startswith("sha256:"):
+            return self.image
+        return self.image.removeprefix("sha256:")[:SHORT_ID]
+
+    @property
     def group(self) -> str | None:
         """The group whose member this is; None if dockmgr did not make it.
 

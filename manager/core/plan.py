@@ -19,6 +19,8 @@ class Verb(StrEnum):
     START = "start"
     STOP = "stop"
     RESTART = "restart"
+    EXEC = "exec"
+    """Run a command beside what runs there."""
     REMOVE = "remove"
     UNTAG = "untag"
     """Take a reference from an image that stays."""
@@ -28,6 +30,8 @@ class Verb(StrEnum):
     REMOVE_VOLUME = "remove volume"
     REMOVE_NETWORK = "remove network"
     CLEAR_CACHE = "clear"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 class OnConflict(StrEnum):

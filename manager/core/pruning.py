@@ -13,6 +13,7 @@ from functools import cached_property
 from manager.core.amounts import Bytes
 from manager.core.choosing import Goal, enough, least_recently_used_first
 from manager.core.copies import Copy
+from manager.core.intermediate import seen
 from manager.core.model import Image, Snapshot
 from manager.core.policy import Policy, Subject, fits, names_of
 from manager.core.protection import Known, protected
@@ -99,14 +100,12 @@ class _Deciding:
         self.policy = policy
         self.snapshot: Snapshot = known.without_leaving
         self.alone = Alone(self.snapshot)
-        parents = {image.parent for image in self.snapshot.images}
         self.images = {
             image.id: image
             # By name: engines list images in an order that can change from call to call.
-            for image in sorted(self.snapshot.images, key=lambda it: (it.label, it.id))
-            if image.tags or image.id not in parents
+            for image in sorted(seen(self.snapshot), key=lambda it: (it.label, it.id))
         }
-        """Those that people see: hidden parents of builds are left out."""
+        """Those that people see: what is only a step of a build is left out."""
         self.reasons = {
             image_id: list(why)
             for image_id, why in protected(known, policy, self.subjects.values()).items()

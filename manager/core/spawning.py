@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from manager.core.group_spec import GroupSpec
+from manager.core.group_spec import GroupSpec, image_asked_for
 from manager.core.model import Container, Image, Snapshot
 from manager.core.naming import Template
 from manager.core.plan import OnConflict, Plan, Step, Verb
@@ -58,8 +58,13 @@ def _check_repository(spec: GroupSpec, members: tuple[Container, ...]) -> None:
 
 
 def _mixed(spec: GroupSpec, other: Container) -> ManagerError:
-    moved = other.image == spec.image.familiar or other.image.startswith("sha256:")
-    what = f"an older {spec.image.familiar}" if moved else other.image
+    what = other.made_from
+    if other.image.startswith("sha256:"):
+        # The name that it was made by has moved away: the engine shows the id in its place.
+        asked = image_asked_for(other)
+        what = f"another image that was called {asked.familiar}" if asked else f"image {what}"
+    elif other.image == spec.image.familiar:
+        what = f"another image that was called {spec.image.familiar}"
     return ManagerError(
         f"group {spec.group} is made from {what}, and a group never mixes two images",
         f"give the new ones a name of their own with --name, or first: dockmgr rm {spec.group}",

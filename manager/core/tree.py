@@ -1,8 +1,9 @@
 """Containers under the image they come from, groups together: what ``ls`` draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from manager.core.model import Container, Snapshot, by_group_and_number
+from manager.core.model import SHORT_ID, Container, Image, Snapshot, by_group_and_number
+from manager.core.reference import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,12 @@ def branches(snapshot: Snapshot) -> tuple[Branch, ...]:
 
     Containers are told apart by the id of their image, never by its name: two containers of
     ``nginx:latest`` made before and after the tag moved stand under two images.
+
+    Args:
+        snapshot: the containers, and all images: without these, names are as the engine shows them.
     """
     by_image: dict[str, list[Container]] = {}
-    for container in sorted(snapshot.containers, key=by_group_and_number):
+    for container in sorted(with_names(snapshot), key=by_group_and_number):
         by_image.setdefault(container.image_id, []).append(container)
     found = [
         Branch(_name(containers), image_id, tuple(containers))
@@ -36,8 +40,28 @@ def branches(snapshot: Snapshot) -> tuple[Branch, ...]:
     return tuple(sorted(found, key=lambda branch: (branch.image, branch.image_id)))
 
 
+def with_names(snapshot: Snapshot) -> tuple[Container, ...]:
+    """The containers, each with the name that its image has now in place of what it shows.
+
+    Args:
+        snapshot: as for `branches`.
+    """
+    images = {image.id: image for image in snapshot.images}
+    return tuple(replace(it, image=_now(it, images.get(it.image_id))) for it in snapshot.containers)
+
+
+def _now(container: Container, image: Image | None) -> str:
+    """The tag it was made by if the image still has it, else another tag, else the short id."""
+    if image is None:
+        return container.made_from
+    typed = read(container.image)
+    if typed is not None and (typed.digest or typed.familiar in image.tags):
+        return typed.familiar  # no digest ever moves to another image
+    return image.label
+
+
 def _name(containers: list[Container]) -> str:
-    """A tag if any container still shows one: an image's id says less."""
+    """A name if any container shows one: an image's id says less."""
+    short = containers[0].image_id.removeprefix("sha256:")[:SHORT_ID]
     names = sorted({container.image for container in containers})
-    named = [name for name in names if not name.startswith("sha256:")]
-    return (named or names)[0]
+    return next((name for name in names if name != short), short)

@@ -37,13 +37,20 @@ def plan_untag(snapshot: Snapshot, names: tuple[str, ...], disk: Disk | None = N
     pairs = sorted(named, key=lambda pair: order.index(pair[0]))
     removal = simulate(snapshot, [image_id for image_id, _ in pairs])
     left = {image.id: list(references(image)) for image in named.values()}
+    going: dict[str, list[str]] = {}
+    for image_id, reference in pairs:
+        going.setdefault(image_id, []).append(reference)
     steps: list[Step] = []
     for image_id, reference in pairs:
         rest = left[image_id]
         if reference in rest:
             rest.remove(reference)
         _refuse_if_used(snapshot, named[image_id, reference], reference, last=not rest)
-        kept = f"the image is still {', '.join(rest)}" if rest else removal.kept.get(image_id, "")
+        kept = removal.kept.get(image_id, "")
+        if rest:
+            stay = [name for name in rest if name not in going[image_id]]
+            kept = f"the image is still {', '.join(stay)}" if stay else kept
+            kept = kept or f"the image goes with {going[image_id][-1]}"
         steps.append(_step(named[image_id, reference], reference, kept, others=bool(rest)))
     plan = Plan(tuple(steps))
     return _with_bytes(snapshot, disk, plan, removal.deleted) if disk is not None else plan

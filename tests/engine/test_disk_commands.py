@@ -115,6 +115,34 @@ def test_states_and_users(run: Command, forest: Forest) -> None:
     assert run.ok("rmi", before.id, "--yes").code == 0
 
 
+def test_an_image_that_lost_its_name_is_shown_as_long_as_containers_are_made_from_it(
+    run: Command, forest: Forest
+) -> None:
+    engine = forest.engine
+    run.ok("spawn", "stem:1", "--name", "web", "-n", "2", *SLEEP)
+    before = engine.images.find("stem:1")
+    assert before is not None
+    forest.tag("alone:1", "stem:1")
+    engine.api.commit("web1", "leaf", "2")
+    rows = {row["id"]: row for row in run.ok("images", "--json").data}
+    assert (rows[before.id]["state"], rows[before.id]["containers"]) == ("in use", ["web1", "web2"])
+    kinds = {row["name"]: row["count"] for row in run.ok("df", "--json").data["kinds"]}
+    assert kinds["images in use"] == 1
+    why = run.ok("prune", "--all", "--include-local", "--dry-run", "--why")
+    assert f"delete {before.id}" not in why.out
+    # Its containers stand under the name that it has, and that is no name of another image.
+    assert {line.split()[0] for line in run.ok("ls").out.splitlines()[1:]} == {before.short_id}
+    assert run.ok("ls", "--tree").out.startswith(f"{before.short_id}  2 containers")
+    forest.tag(before.id, "stem:2")
+    assert {row["image"] for row in run.ok("ls", "--json").data} == {"stem:2"}
+    refused = run("scale", "web", "3")
+    assert "made from another image that was called stem:1, and a group never" in refused.err
+    for container in engine.containers.list():
+        engine.containers.remove(container.id, force=True)
+    for tag in ("leaf:2", "twig:1", "leaf:1", "stem:2"):
+        engine.images.remove(tag)
+
+
 def test_last_use_is_remembered_after_the_container_is_gone(run: Command, forest: Forest) -> None:
     del forest
     run.ok("spawn", "busybox", *SLEEP)

@@ -144,7 +144,19 @@ def test_a_command_in_all_members(run: Command, engine: Engine) -> None:
     assert run("exec", "busybox", "--", "nosuchcommand").code in {126, 127}
     refused = run("exec", "nosuchgroup", "--", "true")
     assert (refused.code, "there is no container or group" in refused.err) == (125, True)
-    assert run("exec", "busybox", "--user", "x", "--", "true").code == 2
+    around = run.ok(
+        "exec", "busybox2", "--user", "1000", "-w", "/bin", "--", "sh", "-c", "id -u; pwd"
+    )
+    assert around.out.splitlines() == ["1000", "/bin"]
+    assert "-rwx" in run.ok("exec", "busybox2", "ls", "-l", "/bin/busybox").out
+    assert run("exec", "busybox", "--nosuch", "--", "true").code == 2
+    planned = run.ok("exec", "busybox2", "--dry-run", "--", "rm", "-r", "/bin")
+    assert planned.out == "exec busybox2 (runs rm -r /bin)\n"
+    both = run.ok("exec", "busybox2", "--dry-run", "--explain", "--json", "--", "rm", "-r", "/bin")
+    assert [it["verb"] for it in both.data["steps"]] == ["exec"]
+    (line,) = (it["line"] for it in both.data["docker"])
+    assert line.endswith("exec busybox2 rm -r /bin")
+    assert run.ok("exec", "busybox2", "true").out == ""
     run.ok("stop", "busybox2", "-t", "0")
     stopped = run("exec", "busybox", "--", "true")
     assert (stopped.code, "busybox2 is not running" in stopped.err) == (125, True)

@@ -201,7 +201,17 @@ def test_a_name_that_has_moved_on_is_not_stolen_by_undo(
 
 def test_a_pinned_image_is_never_planned(run: Command, planting: Planting) -> None:
     orchard = planting(2, 0)
+    assert run.ok("pin", "apple1:1", "--dry-run").out == "pin apple1:1\n"
+    assert run.ok("pin").out == ""
     run.ok("pin", "apple1:1")
+    assert run.ok("pin", "apple1:1", "--dry-run").out == "nothing to do\n"
+    assert run.ok("unpin", "apple1:1", "--dry-run").out == "unpin apple1:1\n"
+    beside = run.ok("pin", "--dry-run", "--explain")
+    assert (beside.out, "docker has nothing like a pin" in beside.err) == ("apple1:1\n", True)
+    instead = run.ok("pin", "apple0:1", "--dry-run", "--explain")
+    assert instead.out.startswith("# docker has nothing like a pin")
+    row = run.ok("unpin", "apple1:1", "--dry-run", "--json").data
+    assert [(it["verb"], it["target"]) for it in row["steps"]] == [("unpin", "apple1:1")]
     assert run.ok("pin").out == "apple1:1\n"
     run.ok("prune", *FRUIT, "--free", "1TB", "--keep", "nginx", "--keep", "busybox", "--yes")
     assert set(orchard.tags()) == {"apple1:1"}

@@ -1,9 +1,11 @@
 """Plans of stopping, starting, restarting and removing, as literal texts; and the tree."""
 
-from manager.core.lifecycle import plan_remove, plan_restart, plan_start, plan_stop
+import pytest
+
+from manager.core.lifecycle import plan_exec, plan_remove, plan_restart, plan_start, plan_stop
 from manager.core.model import Container, Port, Snapshot
-from manager.core.tree import branches
-from tests.unit.make import REDIS, container, members
+from manager.core.tree import branches, with_names
+from tests.unit.make import NGINX, REDIS, container, image, members
 
 ONE, TWO = members("nginx", 1, 2)
 DOWN = container("nginx3", group="nginx", index=3, state="exited")
@@ -71,8 +73,36 @@ def test_containers_stand_under_their_image_in_order() -> None:
 
 
 def test_one_tag_that_moved_gives_two_images() -> None:
-    before = container("old", image="sha256:bbb", image_id=REDIS)
-    assert shape(before, ONE) == [("nginx:latest", ["nginx1"]), ("sha256:bbb", ["old"])]
+    before = container("old", image=REDIS, image_id=REDIS)
+    assert shape(before, ONE) == [("b" * 12, ["old"]), ("nginx:latest", ["nginx1"])]
+    assert str(plan_remove((before,))).endswith(f"remove old (made from {'b' * 12})")
+
+
+@pytest.mark.parametrize(
+    ("shown", "tags", "expected"),
+    [
+        (REDIS, ("cache:1", "redis:latest"), "cache:1"),
+        ("redis", ("cache:1", "redis:latest"), "redis:latest"),
+        ("nginx:latest", ("redis:latest",), "redis:latest"),
+        ("nginx:latest", (), "b" * 12),
+        (REDIS, (), "b" * 12),
+        (f"redis@sha256:{'c' * 64}", (), f"redis@sha256:{'c' * 64}"),
+    ],
+)
+def test_a_container_stands_under_the_name_that_its_image_has_now(
+    shown: str, tags: tuple[str, ...], expected: str
+) -> None:
+    moved = image("nginx:latest", image_id=NGINX)
+    snapshot = Snapshot(
+        (container("one", image=shown, image_id=REDIS),), (moved, image(*tags, image_id=REDIS))
+    )
+    assert [(it.image, it.image_id) for it in branches(snapshot)] == [(expected, REDIS)]
+    assert [it.image for it in with_names(snapshot)] == [expected]
+
+
+def test_running_a_command_is_a_plan_that_names_it() -> None:
+    plan = plan_exec(members("nginx", 1, 2), ("sh", "-c", "echo a"))
+    assert str(plan).splitlines()[1] == "exec nginx2 (runs sh -c 'echo a')"
 
 
 def test_a_port_bound_for_both_ip_versions_is_shown_once() -> None:

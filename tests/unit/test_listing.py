@@ -9,6 +9,7 @@ from manager.cli.df import bar
 from manager.core import listing
 from manager.core.amounts import Bytes, difference
 from manager.core.disk import Disk
+from manager.core.intermediate import intermediate
 from manager.core.listing import State
 from manager.core.model import CacheRecord, Image, ImageDetail, Snapshot, Volume
 from manager.core.overview import overview
@@ -179,3 +180,22 @@ def test_bars() -> None:
     assert bar(50, 100, 4) == "██░░"
     assert bar(200, 100, 4) == "████"
     assert bar(0, 0, 4) == "    "
+
+
+@pytest.mark.parametrize("kept_by", ["digest", "container", "nothing"])
+def test_a_nameless_parent_is_hidden_only_if_nobody_may_look_for_it(kept_by: str) -> None:
+    found = snapshot()
+    if kept_by == "digest":
+        digests = (f"base@sha256:{'e' * 64}",)
+        images = tuple(
+            replace(it, digests=digests) if it.id == PARENT else it for it in found.images
+        )
+        found = replace(found, images=images)
+    elif kept_by == "container":
+        user = container("web2", image=PARENT, image_id=PARENT)
+        found = replace(found, containers=(*found.containers, user))
+    shown = listing.rows(found, Disk(found), last_uses(found, {}, EPOCH))
+    assert (PARENT in {it.image.id for it in shown}) is (kept_by != "nothing")
+    assert intermediate(found) == ({PARENT} if kept_by == "nothing" else frozenset())
+    kinds = {it.name: it.count for it in overview(found, Disk(found), shown, None, None)}
+    assert kinds["images in use"] == (2 if kept_by == "container" else 1)

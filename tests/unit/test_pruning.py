@@ -327,6 +327,19 @@ def test_parents_without_a_name_go_along_and_are_counted() -> None:
     assert (decision.parents, decision.frees.low) == (1, 2000)
 
 
+def test_a_parent_that_has_lost_its_name_is_hidden_only_without_digest_and_container() -> None:
+    world = World()
+    world.image("pulled", layers="x", digest=f"nginx@{identity('pulled')}")
+    world.image("child", "child:1", layers="xy", parent="pulled", local=True)
+    world.image("used", layers="z", local=True)
+    world.image("grandchild", "grandchild:1", layers="zy", parent="used", local=True)
+    world.container("used")
+    decision = decide(world.known(), Policy(delete=(EVERYTHING,), include_local=True))
+    assert gone(decision) == {"pulled", "child", "grandchild"}
+    assert decision.parents == 0
+    assert [it.image.id for it in decision.staying] == [identity("used")]
+
+
 def test_a_pattern_that_names_nothing_is_a_warning_with_the_nearest_name() -> None:
     known = small().known()
     rule = Rule(Conditions(images=("pyhton", "myorg/*", "qqqqqqqq")))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.core.group_spec import GroupSpec, from_member, member_config, readiness_of
-from manager.core.model import Container, Image, Port, Snapshot
+from manager.core.model import SPEC_LABEL, Container, Image, Port, Snapshot
 from manager.core.naming import Template, escape, expand, has_place
 from manager.core.plan import OnConflict
 from manager.core.ports import Binding
@@ -104,8 +104,16 @@ def test_ports_follow_the_numbers() -> None:
 
 def test_a_group_never_mixes_two_images() -> None:
     old = members("nginx", 1, image_id=REDIS)
-    with pytest.raises(ManagerError, match="an older nginx:latest, and a group never mixes"):
+    with pytest.raises(
+        ManagerError, match="from another image that was called nginx:latest, and a"
+    ):
         plan(ask(), *old)
+    bare = replace(old[0], image=REDIS)
+    with pytest.raises(ManagerError, match="made from image bbbbbbbbbbbb, and a group never"):
+        plan(ask(), bare)
+    told = replace(bare, labels={**bare.labels, SPEC_LABEL: ask().label()})
+    with pytest.raises(ManagerError, match="from another image that was called nginx:latest, and"):
+        plan(ask(), told)
     other = container("nginx1", group="nginx", index=1, image="redis:7", image_id=REDIS)
     with pytest.raises(ManagerError, match="made from redis:7, and a group never mixes"):
         plan(ask(), other)

@@ -36,6 +36,13 @@ TABLES = {
 }
 
 
+def test_a_lab_says_what_its_registry_stands_for(capsys: pytest.CaptureFixture[str]) -> None:
+    Output({}, "never").show(TABLES["labs"])
+    assert (
+        f"registry  {LAB.registry} stands in for Docker Hub, with nginx" in capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize("color", ["auto", "always"])
 @pytest.mark.parametrize("shown", TABLES.values(), ids=TABLES)
 def test_no_line_of_a_table_ends_in_white_space_where_a_program_reads_it(

@@ -5,7 +5,7 @@ import pytest
 from manager.core.model import Image, Snapshot
 from manager.core.untagging import plan_untag
 from manager.errors import ManagerError
-from tests.unit.make import NGINX, REDIS, container, image
+from tests.unit.make import EPOCH, NGINX, REDIS, container, image
 
 SHA = "sha256:" + "c" * 64
 
@@ -24,7 +24,7 @@ def test_one_of_two_references_frees_nothing_and_both_do() -> None:
     both = (image("nginx:latest", "web:v1"),)
     assert plan(both, "web:v1") == ("untag web:v1 (frees nothing: the image is still nginx:latest)")
     assert plan(both, "web:v1", "nginx", "nginx") == (
-        "untag web:v1 (frees nothing: the image is still nginx:latest)\n"
+        "untag web:v1 (frees nothing: the image goes with nginx:latest)\n"
         "delete nginx:latest (image aaaaaaaaaaaa, 187MB with the layers it shares)"
     )
 
@@ -67,3 +67,17 @@ def test_a_second_tag_may_go_while_the_image_is_used_by_its_first() -> None:
 def test_other_images_users_do_not_count() -> None:
     snapshot = Snapshot((container("a", image_id=REDIS),), (image("nginx:latest"),))
     assert len(plan_untag(snapshot, ("nginx",)).steps) == 1
+
+
+def test_what_goes_in_the_same_command_is_no_reason_to_stay() -> None:
+    three = (image("app:1", "app:2", "app:latest"),)
+    assert plan(three, "app:1", "app:2") == (
+        "untag app:1 (frees nothing: the image is still app:latest)\n"
+        "untag app:2 (frees nothing: the image is still app:latest)"
+    )
+    assert [line.partition(": ")[2] for line in plan(three, *three[0].tags).splitlines()[:2]] == [
+        "the image goes with app:latest)",
+        "the image goes with app:latest)",
+    ]
+    child = Image(REDIS, ("child:1",), EPOCH, 1, parent=NGINX)
+    assert plan((*three, child), *three[0].tags).count("other images were built on it") == 3

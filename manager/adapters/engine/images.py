@@ -28,14 +28,17 @@ class Images:
         """Remember the engine."""
         self._engine = engine
 
-    def list(self) -> tuple[Image, ...]:
+    def list(self, *, hidden: bool = False) -> tuple[Image, ...]:
         """All images but the hidden parents of a build, in one call.
+
+        Args:
+            hidden: whether those are wanted too; Podman hides any parent without a name.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
         with translated(self._engine.endpoint):
-            rows = self._engine.api.images()
+            rows = self._engine.api.images(all=hidden)
         return tuple(_image(row) for row in rows or ())
 
     def list_manifests(self) -> tuple[Image, ...]:

@@ -1,0 +1,42 @@
+"""A command line that ends in a command of somebody else's: NAME [OPTIONS] -- COMMAND..."""
+
+from typing import TYPE_CHECKING
+
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from typer._click.core import Context
+
+DASHES = "--"
+
+
+class OptionsAroundName(TyperCommand):
+    """A command whose options may stand before its name and right behind it.
+
+    What follows the first word of the other command is left alone, with two dashes or without:
+    in ``exec web ls -l``, ``-l`` is an option of ``ls``.
+    """
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Take options that stand behind the name as if they stood before it."""
+        return super().parse_args(ctx, self._in_front(ctx, args))
+
+    def _in_front(self, ctx: "Context", args: list[str]) -> list[str]:
+        before, rest = self._split(ctx, args)
+        if len(rest) == 1 or not rest or not rest[1].startswith("-") or rest[1] == DASHES:
+            return args
+        name, behind = rest[0], rest[1:]
+        taken, command = self._split(ctx, behind)
+        # Nothing is an option any more after the name.
+        return [*before, *taken, name, *command]
+
+    def _split(self, ctx: "Context", args: list[str]) -> tuple[list[str], list[str]]:
+        """The options at the beginning, and what follows them and their dashes."""
+        found, _, _ = self.make_parser(ctx).parse_args(list(args))
+        arguments = [it.name for it in self.get_params(ctx) if it.param_type_name == "argument"]
+        first, others = (found.get(name or "") for name in arguments)
+        # What was not typed is neither a text nor a tuple.
+        rest = [first] if isinstance(first, str) else []
+        rest += others if isinstance(others, tuple) else ()
+        taken = args[: len(args) - len(rest)]
+        return (taken[:-1] if taken[-1:] == [DASHES] else taken), rest
