@@ -85,10 +85,11 @@ def ls(
         snapshot = Snapshot(_select(snapshot, names))
     if running:
         snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
-    from manager.core.tree import branches, with_names
+    from manager.core.tree import branches, shows_id, with_names
 
-    # A tag can have moved since: what a container shows may name no image now, or another one.
-    images = work.engine.images.list(hidden=True) if snapshot.containers else ()
+    # A tag can have moved since: then Docker shows an id, and Podman what the tag was.
+    lost = any(work.engine.podman or shows_id(it) for it in snapshot.containers)
+    images = work.engine.images.list(hidden=True) if lost else ()
     snapshot = Snapshot(with_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))

@@ -15,6 +15,7 @@ from manager.core.explaining import (
     relation,
 )
 from manager.core.explaining_images import layers_of, pile
+from manager.core.intermediate import seen
 from manager.core.model import SHORT_ID
 from manager.core.reference import ImageReference, is_bare_id, read
 from manager.core.registry_kinds import of
@@ -201,8 +202,7 @@ def of_context(facts: Facts) -> Found:
 
 def of_dangling(facts: Facts) -> Found:
     """The images without a tag, those of them without a digest, and what they would free."""
-    parents = {it.parent for it in facts.snapshot.images}
-    found = [it for it in facts.snapshot.images if not it.tags and it.id not in parents]
+    found = [it for it in seen(facts.snapshot) if not it.tags]
     lone = [it for it in found if not it.digests]
     told = {"untagged": [it.id for it in found], "dangling": [it.id for it in lone]}
     if not found:

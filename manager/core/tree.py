@@ -50,11 +50,18 @@ def with_names(snapshot: Snapshot) -> tuple[Container, ...]:
     return tuple(replace(it, image=_now(it, images.get(it.image_id))) for it in snapshot.containers)
 
 
+def shows_id(container: Container) -> bool:
+    """Whether the engine shows only the id of a container's image: its name means another now."""
+    return container.image_id.removeprefix("sha256:").startswith(
+        container.image.removeprefix("sha256:")
+    )
+
+
 def _now(container: Container, image: Image | None) -> str:
     """The tag it was made by if the image still has it, else another tag, else the short id."""
+    typed = None if shows_id(container) else read(container.image)
     if image is None:
-        return container.made_from
-    typed = read(container.image)
+        return typed.familiar if typed is not None else container.made_from
     if typed is not None and (typed.digest or typed.familiar in image.tags):
         return typed.familiar  # no digest ever moves to another image
     return image.label

@@ -65,6 +65,7 @@ def test_the_tree_has_containers_under_their_image(run: Command) -> None:
 def test_a_container_made_by_a_short_name_stands_under_the_whole_one(
     run: Command, engine: Engine
 ) -> None:
+    run.ok("pull", "busybox")
     made = engine.api.create_container("busybox", ["sleep", "600"], name="one")
     assert run.ok("ls").out.splitlines()[1].split()[:2] == ["busybox:latest", "one"]
     engine.containers.remove(made["Id"], force=True)

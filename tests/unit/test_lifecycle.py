@@ -68,7 +68,7 @@ def test_containers_stand_under_their_image_in_order() -> None:
     redis = container("cache", image="redis", image_id=REDIS)
     assert shape(redis, DOWN, *members("nginx", 10, 2)) == [
         ("nginx:latest", ["nginx2", "nginx3", "nginx10"]),
-        ("redis", ["cache"]),
+        ("redis:latest", ["cache"]),
     ]
 
 
