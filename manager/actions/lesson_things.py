@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from manager.adapters.engine.client import Engine
+    from manager.core.lessons import Lesson
     from manager.errors import ManagerError
 
 
@@ -91,14 +92,14 @@ def _remove(engine: Engine, thing: str, number: str) -> None:
         remove_network(engine, number)
 
 
-def picture(engine: Engine) -> tuple[Branch, ...]:
-    """The containers that lessons made, under their images; and their images without any.
+def picture(engine: Engine, lesson: Lesson) -> tuple[Branch, ...]:
+    """The containers that a lesson made, under their images; and its images without any.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
     images = engine.images.list(hidden=True)
-    own = tuple(it for it in engine.containers.list() if mine(it.name))
+    own = tuple(it for it in engine.containers.list() if lesson.makes(it.name))
     found = branches(Snapshot(own, images))
     used = {branch.image_id for branch in found}
     bare = [
@@ -106,6 +107,6 @@ def picture(engine: Engine) -> tuple[Branch, ...]:
         for image in images
         if image.id not in used
         for tag in image.tags
-        if mine(tag)
+        if lesson.makes(tag)
     ]
     return (*found, *sorted(bare, key=lambda branch: branch.image))

@@ -37,11 +37,14 @@ def registries(
         return bool({registry, places.host_of(registry)} & set(insecure)) or by_engine(registry)
 
     def where(registry: str) -> tuple[places.Place, ...]:
-        # Inside a lab its registry is on the loopback, and the only one that can be reached; not
-        # every engine says that it speaks to it without TLS.
-        ours = registry in {"docker.io", lab_registry} or places.is_loopback(registry)
-        if lab_registry and ours:
+        # Inside a lab its registry is on the loopback; not every engine says that it speaks to it
+        # without TLS. What containers publish there is at the lab's address, seen from here.
+        host, _, port = lab_registry.rpartition(":")
+        if lab_registry and registry in {"docker.io", lab_registry}:
             return (places.Place(f"http://{lab_registry}"),)
+        if lab_registry and places.is_loopback(registry):
+            other = registry[len(places.host_of(registry)) :] or f":{port}"
+            return (places.Place(f"http://{host}{other}"),)
         return places.places(registry, mirrors, plain)
 
     def known(registry: str) -> Credentials | None:

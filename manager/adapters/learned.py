@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from manager.adapters.locking import alone
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 FILE = "lessons.json"
@@ -58,13 +59,25 @@ class Learned:
 
     def __init__(self, folder: Path) -> None:
         """Read it; what in it is no progress counts as nothing learned yet."""
+        self._folder = folder
         self._path = folder / FILE
-        self._places: dict[str, Place] = {}
+        self._places = self._read()
+
+    def _read(self) -> dict[str, Place]:
         with suppress(OSError, ValueError):
             told = json.loads(self._path.read_text(encoding="utf-8"))
             rows = told if isinstance(told, dict) else {}
             found = {key: _place(row) for key, row in rows.items()}
-            self._places = {key: place for key, place in found.items() if place is not None}
+            return {key: place for key, place in found.items() if place is not None}
+        return {}
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change what is there now: another lesson may be taken in another terminal."""
+        with alone(self._folder, lambda: None):
+            self._places = self._read()
+            yield
+            self._write()
 
     def place(self, key: str) -> Place:
         """How far somebody is.
@@ -88,9 +101,9 @@ class Learned:
         Raises:
             ManagerError: it cannot be written.
         """
-        self._places.pop(key, None)
-        self._places[key] = place
-        self._write()
+        with self._changing():
+            self._places.pop(key, None)
+            self._places[key] = place
 
     def forget(self, keys: list[str]) -> None:
         """Begin these lessons anew; what they left on an engine stays known.
@@ -98,12 +111,12 @@ class Learned:
         Raises:
             ManagerError: it cannot be written.
         """
-        for key in keys:
-            place = self._places.pop(key, Place())
-            if place.left or place.is_open:
-                bare = replace(place, step=0, done=False, under_way=False, skipped=())
-                self._places[key] = bare
-        self._write()
+        with self._changing():
+            for key in keys:
+                place = self._places.pop(key, Place())
+                if place.left or place.is_open:
+                    bare = replace(place, step=0, done=False, under_way=False, skipped=())
+                    self._places[key] = bare
 
     def removed(self, engine: str, things: Mapping[str, str]) -> None:
         """Forget what lessons that are not under way left, now that it was removed.
@@ -111,11 +124,11 @@ class Learned:
         Raises:
             ManagerError: it cannot be written.
         """
-        for key, place in self.on(engine).items():
-            if not place.under_way:
-                left = {it: number for it, number in place.left.items() if it not in things}
-                self._places[key] = replace(place, left=left)
-        self._write()
+        with self._changing():
+            for key, place in self.on(engine).items():
+                if not place.under_way:
+                    left = {it: number for it, number in place.left.items() if it not in things}
+                    self._places[key] = replace(place, left=left)
 
     def _write(self) -> None:
         rows = {key: asdict(place) for key, place in self._places.items()}

@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 from typer.core import TyperCommand
 
+from manager.errors import ExitCode, ManagerError
+
 if TYPE_CHECKING:
     from typer._click.core import Context
 
 DASHES = "--"
+DOUBTFUL = frozenset({"--dry-run", "--explain"})
+"""Who types these wants nothing to be done."""
 
 
 class OptionsAroundName(TyperCommand):
@@ -23,12 +27,33 @@ class OptionsAroundName(TyperCommand):
 
     def _in_front(self, ctx: "Context", args: list[str]) -> list[str]:
         before, rest = self._split(ctx, args)
+        self._refuse_doubt(rest[1:])
         if len(rest) == 1 or not rest or not rest[1].startswith("-") or rest[1] == DASHES:
             return args
         name, behind = rest[0], rest[1:]
         taken, command = self._split(ctx, behind)
+        self._refuse_doubt(command)
         # Nothing is an option any more after the name.
         return [*before, *taken, name, *command]
+
+    def _refuse_doubt(self, command: list[str]) -> None:
+        """Run nothing where a word that may be meant for this program is in the other command.
+
+        Raises:
+            ManagerError: (usage) it is, and no two dashes say whose it is.
+        """
+        if command[:1] == [DASHES]:
+            return
+        words = command[1 : command.index(DASHES) if DASHES in command else None]
+        doubtful = next((it for it in words if it in DOUBTFUL), None)
+        if doubtful is not None:
+            raise ManagerError(
+                f"{doubtful} stands within the command, and could be meant for dockmgr: "
+                "nothing was run",
+                f"dockmgr's options stand before, the command behind two dashes: dockmgr "
+                f"{self.name} GROUP {doubtful} -- COMMAND, or GROUP -- COMMAND {doubtful}",
+                ExitCode.USAGE,
+            )
 
     def _split(self, ctx: "Context", args: list[str]) -> tuple[list[str], list[str]]:
         """The options at the beginning, and what follows them and their dashes."""

@@ -222,8 +222,13 @@ def _not_two(missing: list[str], facts: Facts) -> ManagerError:
     from manager.core.reference import FORM, read
     from manager.core.shown_addresses import shown_as
 
-    prefix, _, rest = missing[0].partition(":")
-    text = rest if prefix in {"container", "group", "concept"} and rest else missing[0]
+    text = missing[0]
+    prefix, _, rest = text.partition(":")
+    if prefix in {"container", "group", "concept"} and rest:
+        return ManagerError(
+            f"{text} is no image, and only two images can be compared",
+            f"explain it alone: dockmgr explain {text}",
+        )
     shown = shown_as(text)
     kind = meanings(facts.snapshot, text, concept_of(text))[0]
     if kind == "container":
@@ -276,6 +281,7 @@ def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Ma
         view.now,
         f"{kind} {view.info.get('ServerVersion') or ''}".strip(),
         lab=work.lab.name if work.lab is not None else "",
+        lab_registry=work.lab.registry if work.lab is not None else "",
         volumes=view.usage.volumes or (),
         networks=networks(engine) if concept == "network" else (),
         **told,

@@ -56,7 +56,7 @@ def take(work: Session, course: Course, lesson: Lesson) -> None:
                 return
             if ended is Ended.SKIPPED:
                 place = replace(place, skipped=(*place.skipped, index + 1))
-        left = _made(work, place)
+        left = _made(work, lesson, place)
         place = replace(place, step=0, done=True, under_way=False, is_open=False, left=left)
         course.learned.keep(key, place)
         _over(work, course, lesson, place)
@@ -68,10 +68,12 @@ def take(work: Session, course: Course, lesson: Lesson) -> None:
         watch.close()
 
 
-def _made(work: Session, place: Place) -> dict[str, str]:
+def _made(work: Session, lesson: Lesson, place: Place) -> dict[str, str]:
+    """What there is of the lesson's own names that has come since it began."""
     from manager.actions.lesson_things import made
 
-    return place.made(made(work.engine))
+    found = place.made(made(work.engine))
+    return {it: number for it, number in found.items() if lesson.makes(it.partition(" ")[2])}
 
 
 def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:
@@ -79,7 +81,7 @@ def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:
     from manager.actions.lesson_things import picture
 
     step = lesson.steps[index]
-    before = picture(work.engine)
+    before = picture(work.engine, lesson)
     watch.begin(step)
     work.out.line("\n" + "\n".join(screen(lesson, index, min(work.out.width, WIDTH))))
     work.out.line(f"\n{KEYS}")
@@ -89,7 +91,7 @@ def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:
         work.out.line("That is so already.")
     ended = _wait(work, watch, step, seen=seen)
     if ended is not Ended.LEFT:
-        changed(work, before, picture(work.engine))
+        changed(work, before, picture(work.engine, lesson))
     return ended
 
 
@@ -156,7 +158,7 @@ def _tidy(work: Session, watch: Watch, course: Course, lesson: Lesson, place: Pl
     """Offer to remove what has come with such a name while the lesson was taken."""
     if not place.left:
         return
-    say(work, f"Left since it began, with such names: {some(place.left)}.")
+    say(work, f"Left of it: {some(place.left, len(place.left))}.")
     if asks(work, watch, "Remove that?"):
         remove(work, course, place.engine, place.left)
     else:

@@ -45,17 +45,25 @@ def _anew(work: Session, watch: Watch, course: Course, key: str, engine: str) ->
 
     there = made(work.engine)
     places = course.learned.on(engine)
-    others = _together(it.made(there) for at, it in places.items() if it.under_way and at != key)
-    left = _together(it.made(there) for at, it in places.items() if not it.under_way or at == key)
+    lessons = {course.key(it): it for it in course.lessons}
+
+    def of(at: str) -> dict[str, str]:
+        found, lesson = places[at].made(there), lessons.get(at)
+        if lesson is None:
+            return found  # of another course: all with such names
+        return {it: number for it, number in found.items() if lesson.makes(it.partition(" ")[2])}
+
+    others = _together(of(at) for at, it in places.items() if it.under_way and at != key)
+    left = _together(of(at) for at, it in places.items() if not it.under_way or at == key)
     own = {it: number for it, number in left.items() if it not in others}
     if own:
-        say(work, f"Left of lessons that you took: {some(own)}.")
+        say(work, f"Left of lessons that you took: {some(own, len(own))}.")
         if asks(work, watch, "Remove that first?"):
             remove(work, course, engine, own)
             there = made(work.engine)
     _warn_of(work, {it: number for it, number in there.items() if it not in {*own, *others}})
     # What the lesson itself left before is its own still.
-    mine = places[key].made(there) if key in places else {}
+    mine = of(key) if key in places else {}
     before = {it: number for it, number in there.items() if it not in mine}
     done = course.learned.place(key).done
     return Place(engine=engine, before=before, done=done, under_way=True, is_open=True)

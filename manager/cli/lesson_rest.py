@@ -19,9 +19,9 @@ MOST_NAMED = 6
 """Things that are named in one sentence."""
 
 
-def some(things: Mapping[str, str]) -> str:
-    """Things in a sentence; of many, the first ones."""
-    return listed(tuple(things), MOST_NAMED)
+def some(things: Mapping[str, str], most: int = MOST_NAMED) -> str:
+    """Things in a sentence; of more than so many, the first ones."""
+    return listed(tuple(things), most)
 
 
 def asks(work: Session, watch: Watch, question: str) -> bool:

@@ -15,7 +15,7 @@ from manager.cli.options import examples
 from manager.core.plan import Plan, Step, Verb
 from manager.errors import ManagerError
 
-NOTHING_LIKE_IT = "nothing like a pin: its prune takes whatever no container uses"
+NOTHING_LIKE_IT = "nothing like a pin: docker image prune --all takes whatever no container uses"
 
 Names = Annotated[
     list[str] | None,

@@ -74,6 +74,8 @@ class Facts:
     contexts: tuple[str, ...] = ()
     lab: str = ""
     """The lab whose engine it is, if it is one's."""
+    lab_registry: str = ""
+    """``HOST:PORT`` of that lab's own registry."""
     labs: tuple[str, ...] = ()
     """The labs that are up."""
     volumes: tuple[Volume, ...] = ()
@@ -96,7 +98,7 @@ class Facts:
 
 def is_of_lab(image: Image) -> bool:
     """Whether the program made an image, for a lab; what is built on it has its label too."""
-    named = (read(it) for it in (*image.tags, *image.digests))
+    named = map(read, image.digests)  # anybody can give a tag
     known = any(it is not None and it.path.rpartition("/")[2] in LAB_IMAGES for it in named)
     return SEED_LABEL in image.labels and known
 

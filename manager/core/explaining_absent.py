@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from manager.core.explaining import Facts, Part, Picture, listed
 from manager.core.explaining_address import RESERVED
 from manager.core.model import SHORT_ID
-from manager.core.reference import ImageReference, read
+from manager.core.reference import OFFICIAL, ImageReference, read
 from manager.core.registry_kinds import Kind, of
 
 SHORTEST_ID = 3
@@ -33,7 +33,10 @@ def absent(facts: Facts, reference: ImageReference, words: Sequence[str] = ()) -
     )
     text = f"It is not here; of its tags here are: {listed(others)}." if others else NOT_HERE
     meant = _meant(facts, reference, words)
-    get = Picture((f"  dockmgr pull {reference.familiar}",))
+    wanted = reference.familiar
+    if reference.registry == facts.lab_registry and "/" not in reference.path:
+        wanted = f"{reference.registry}/{OFFICIAL}" + wanted.partition("/")[2]
+    get = Picture((f"  dockmgr pull {wanted}",))
     return (
         *((f"Did you mean: dockmgr explain {meant}",) if meant else ()),
         f"{text} Get it with:",

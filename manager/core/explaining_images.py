@@ -40,10 +40,10 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
     names = image.tags or image.digests or (image.short_id,)
     size = format_size(image.size) if image.size >= 0 else "a size the engine does not tell"
     made = format_age(image.created, facts.now)
+    named = image.tags or image.digests
+    called = f"called {listed(named)}" if named else "without a name"
     parts: list[Part] = [*(address.parts if address else ())]
-    parts.append(
-        f"It is here: image {image.short_id}, {size}, made {made}, called {listed(names)}."
-    )
+    parts.append(f"It is here: image {image.short_id}, {size}, made {made}, {called}.")
     if origin := of_lab(image):
         reference = read(address.name if address else image.label)
         hub = reference is not None and reference.familiar_name in LAB_IMAGES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 PREFIX = "learn-"
 """With which the names begin of all that lessons make."""
+OWN_NAME = re.compile(rf"(?<![\w.-]){PREFIX}[a-zA-Z0-9_.-]+")
+BEHIND = re.compile(r"\d*|[_.-].*")
+"""What can stand behind a name of a lesson's line: a number, or what compose adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,19 @@ class Lesson:
     steps: tuple[Step, ...]
     number: int = 0
     """Its place among the others."""
+
+    def makes(self, name: str) -> bool:
+        """Whether a name is one that the lines of this lesson give, but for a number behind it.
+
+        Args:
+            name: of a container, image, volume or network.
+        """
+        lines = " ".join(line for step in self.steps for line in (*step.docker, *step.dockmgr))
+        begins = {it.rstrip("0123456789").rstrip("_.-") for it in OWN_NAME.findall(lines)}
+        own = name.rpartition("/")[2].partition(":")[0]
+        return any(
+            own.startswith(it) and BEHIND.fullmatch(own[len(it) :]) for it in begins if mine(it)
+        )
 
 
 def mine(name: str) -> bool:

@@ -202,9 +202,7 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
         assert f"It comes from {course}, not with dockmgr." in greeting
         learner.until("h: a hint")
         docker("create --name learn-t1 busybox", env)
-        assert "You have taken all lessons." in learner.until(
-            "with such names: container learn-t1."
-        )
+        assert "You have taken all lessons." in learner.until("Left of it: container learn-t1.")
         learner.type("")
         learner.until("Please type y or n")
         learner.type("n")
@@ -237,7 +235,7 @@ def test_where_nobody_types_a_lesson_ends(fresh: Engine, env: dict[str, str]) ->
     """Also where there is a question first; and where there is no input at all."""
     docker("pull busybox", env)
     place = {"done": True, "engine": fresh.endpoint.host, "left": {}}
-    docker("create --name learn-left1 busybox", env)
+    docker("create --name learn-many9 busybox", env)
     place["left"] = made(fresh)
     state = Path(env["XDG_STATE_HOME"]) / "dockmgr"
     state.mkdir(parents=True)
@@ -249,7 +247,7 @@ def test_where_nobody_types_a_lesson_ends(fresh: Engine, env: dict[str, str]) ->
             typed, env=env, capture_output=True, text=True, check=False, timeout=LATE
         )
         assert done.returncode == 0
-        assert "Left of lessons that you took: container learn-left1." in done.stdout
+        assert "Left of lessons that you took: container learn-many9." in done.stdout
         assert f"left; go on with: dockmgr learn {lesson}" in done.stderr
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from manager.adapters.engine.client import Engine
 from manager.adapters.lab.state import Lab
+from manager.core.reference import ImageReference
 from tests.command import PROGRAM, Command
 from tests.confidential import PASSWORD, USER
 from tests.troubled_registry import Trouble, troubled
@@ -207,3 +208,21 @@ def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: f
         assert pull.wait(timeout=10) == 130
         assert time.monotonic() - begun < 5
         assert pull.stderr.read().endswith("interrupted\n")
+
+
+def test_a_registry_of_ones_own_inside_the_lab_is_asked_for_sizes(
+    run: Command, engine: Engine
+) -> None:
+    """It is published at the loopback of the engine's machine, which here is the lab."""
+    name = "localhost:15001/box:1"
+    run.ok("spawn", "registry", "--publish", "15001:5000", "--wait-http", "/v2/")
+    run.ok("pull", "busybox")
+    engine.images.tag("busybox:latest", ImageReference.parse(name))
+    run.ok("push", name)
+    engine.images.remove(name)
+    try:
+        asked = run.ok("pull", name, "--dry-run")
+        assert "not known" not in asked.err + asked.out
+        assert run.ok("inspect", name, "--json").data
+    finally:
+        run.ok("rm", "registry", "--volumes", "--yes", "-t", "0")

@@ -46,3 +46,22 @@ def parsed(*argv: str) -> list[str]:
 def test_options_around_the_name(argv: str, expected: list[str]) -> None:
     # Two dashes right behind the name are given on, as they always were.
     assert parsed(*argv.split()) == expected
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "web touch --dry-run -- /x",
+        "web other --dry-run -- ls",
+        "web ls --explain",
+        "--flag web ls --dry-run",
+        "web --flag ls --dry-run",
+    ],
+)
+def test_nothing_is_run_where_a_dry_run_may_have_been_meant(argv: str) -> None:
+    assert parsed(*argv.split()) == ["1"]
+
+
+@pytest.mark.parametrize("argv", ["web -- apt-get --dry-run", "web sh -c x -- --dry-run"])
+def test_behind_two_dashes_a_dry_run_is_the_commands(argv: str) -> None:
+    assert parsed(*argv.split())[-1] == "--dry-run"

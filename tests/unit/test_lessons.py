@@ -239,6 +239,38 @@ def test_what_lessons_left_is_known_until_it_is_removed(tmp_path: Path) -> None:
     assert Learned(tmp_path).place("done").left == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "makes"),
+    [
+        ("learn-web1", True),
+        ("learn-web12", True),
+        ("learn-web", True),
+        ("localhost:5000/learn-app:3", True),
+        ("learn-shop-db-1", True),
+        ("learn-data", True),
+        ("learn-webs", False),
+        ("learn-other", False),
+        ("web1", False),
+    ],
+)
+def test_a_lesson_knows_the_names_of_its_own_lines(name: str, makes: bool) -> None:
+    docker = (
+        "docker run --name learn-web1 -v learn-data:/d nginx",
+        "docker tag nginx localhost:5000/learn-app:1",
+        "docker compose -p learn-shop up",
+    )
+    assert Lesson("one", "one", (Step("do", docker),)).makes(name) is makes
+
+
+def test_two_lessons_in_two_terminals_keep_their_progress_beside_each_other(tmp_path: Path) -> None:
+    one, other = Learned(tmp_path), Learned(tmp_path)
+    one.keep("first", Place(2, under_way=True))
+    other.keep("many", Place(1, under_way=True))
+    one.keep("first", Place(3, under_way=True))
+    again = Learned(tmp_path)
+    assert (again.place("first").step, again.place("many").step) == (3, 1)
+
+
 def test_an_engine_is_known_by_its_address_and_id_and_in_old_files_by_its_address() -> None:
     assert Place(engine="unix:///a 1").on("unix:///a 1")
     assert not Place(engine="unix:///a 1").on("unix:///a 2")
@@ -306,7 +338,7 @@ def test_of_a_file_only_the_broken_part_is_lost_and_an_older_one_is_read(tmp_pat
 
 def test_progress_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file", encoding="utf-8")
-    with pytest.raises(ManagerError, match="the progress cannot be kept"):
+    with pytest.raises(ManagerError, match="cannot be made: File exists"):
         Learned(tmp_path / "state").keep("first", Place(1))
 
 
