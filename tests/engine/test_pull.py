@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from manager.adapters.engine.client import Engine
+from manager.adapters.lab.flavours import FLAVOURS
 from manager.adapters.lab.state import Lab
 from manager.core.reference import ImageReference
 from tests.command import PROGRAM, Command
@@ -210,6 +211,8 @@ def test_ctrl_c_ends_it_promptly(lab: Lab, program_env: dict[str, str], pause: f
         assert pull.stderr.read().endswith("interrupted\n")
 
 
+# Podman pushes nowhere without TLS that it was not told of.
+@pytest.mark.parametrize("lab", [it for it in FLAVOURS if it != "podman"], indirect=True)
 def test_a_registry_of_ones_own_inside_the_lab_is_asked_for_sizes(
     run: Command, engine: Engine
 ) -> None:
