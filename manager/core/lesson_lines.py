@@ -71,6 +71,10 @@ def faults_of_line(line: str, *, fails: bool = False) -> Iterator[tuple[str, str
     try:
         found = runs(line)
     except ValueError as error:
+        if line.rstrip().endswith("\\"):
+            hint = "write each command on one line; a long one as docker create, connect, start"
+            yield f"{line!r} goes on in another line, and each stands for itself", hint
+            return
         yield f"no shell can read {line!r}: {str(error).lower()}", "close what is quoted"
         return
     if expanded := expansion(line):

@@ -24,10 +24,12 @@ KEYWORDS = words(
     "source . command nohup watch xargs env alias"
 )
 SHELLS = words("sh bash dash zsh ksh fish busybox")
+RIGHTS = ("--privileged", "--cap-add", "-v", "--volume")
+"""Options of compose by which a container gets at more than its own."""
 STREAMS = frozenset({"-", "/dev/null", "/dev/stdout", "/dev/stderr"})
 OTHER_ENGINE = words("H host c context config url connection identity root")
 """Options before a verb that choose what it is about."""
-DRY = words("apply prune pull push restart rm rmi scale spawn start stop tag undo")
+DRY = words("apply exec pin prune pull push restart rm rmi scale spawn start stop tag undo unpin")
 """Commands of dockmgr that can be told only to show what they would do."""
 SWEEPING = {
     "prune": "remove things by their names, or show it with: dockmgr prune --dry-run",
@@ -62,7 +64,12 @@ class Flaw(NamedTuple):
 def own_file(path: str) -> bool:
     """Whether a path is one that a lesson may write to."""
     parts = path.split("/")
-    return path in STREAMS or (".." not in parts and any(part.startswith(PREFIX) for part in parts))
+    if path in STREAMS:
+        return True
+    # Elsewhere than where the learner is, only what is thrown away anyhow.
+    thrown_away = f"/tmp/{PREFIX}"  # noqa: S108 - it is only compared with
+    is_near = not path.startswith(("/", "~")) or path.startswith(thrown_away)
+    return is_near and ".." not in parts and any(part.startswith(PREFIX) for part in parts)
 
 
 def beyond(run: Run) -> Iterator[Flaw]:
@@ -121,7 +128,8 @@ def _of_command(run: Run, command: Command) -> Iterator[Flaw]:
     if not exists(program, verb):
         yield _missing(run, command)
     elif asks(command):
-        return
+        for path in command.values("out"):
+            yield from written(command, path)
     elif verb.endswith(" prune") or (program == "dockmgr" and verb in SWEEPING):
         hint = SWEEPING[verb if program == "dockmgr" else "prune"]
         yield Flaw(f"{command} would also change what is not the lesson's", hint)
@@ -165,6 +173,9 @@ def _of_compose(command: Command) -> Iterator[Flaw]:
     if word and word not in COMPOSE:
         hint = f"there may be: {', '.join(sorted(COMPOSE))}"
         yield Flaw(f"docker compose {word} is none that a lesson may have", hint)
+    elif word in {"run", "exec"} and any(it.startswith(RIGHTS) for it in command.arguments[1:]):
+        hint = "leave the option out: what a service may do stands in the compose file"
+        yield Flaw(f"docker compose {word} is given rights or folders of the machine", hint)
     elif word == "down" and any(it.startswith("--rmi") for it in command.arguments):
         hint = f"leave it out, and remove images by their names, with {PREFIX}"
         yield Flaw("docker compose down --rmi also removes what is not the lesson's", hint)
@@ -175,8 +186,12 @@ def _of_program(program: str, given: Sequence[str]) -> Iterator[Flaw]:
     if program in {"mkdir", "touch"}:
         for path in (it for it in given if not it.startswith("-")):
             yield from written(program, path)
+    elif program == "cd" and not given:
+        yield Flaw("cd goes to the learner's home", HELD)
+    elif program == "printf" and "-v" in given[:1]:
+        yield Flaw("printf -v sets a variable on the learner's machine", "leave it out")
     elif program == "cd":
-        for path in (it for it in given if it != ".." and not own_file(it)):
+        for path in (it for it in given if it != ".." and (it == "-" or not own_file(it))):
             yield Flaw(f"cd goes to {path!r}, which is not the lesson's", HELD)
     elif program == "sort":
         for word in (it for it in given if it.startswith("-") and not _SORTING.fullmatch(it)):

@@ -402,7 +402,6 @@ def test_events_are_known_in_the_words_that_they_are_told_in(kind: str) -> None:
         ("dockmgr lab down", "dockmgr lab down is about the learner's whole lab"),
         ("dockmgr lab reset --yes", "dockmgr lab reset is about the learner's whole lab"),
         ("dockmgr lab up --dry-run", "dockmgr lab up is about the learner's whole lab"),
-        ("dockmgr pin nginx --dry-run", "dockmgr pin reaches further"),
         ("dockmgr foo", "dockmgr has no command 'foo'"),
         ("dockmgr foo --help", "dockmgr has no command 'foo'"),
         ("docker frobnicate", "docker has no command 'frobnicate'"),
@@ -465,7 +464,7 @@ def test_a_line_makes_and_changes_only_what_is_the_lessons_own(line: str, said: 
         'docker run --rm -v "$PWD/site:/srv:ro" -v /data -v ./learn-site:/y nginx',
         "docker run --rm -v .:/srv:z,ro nginx",
         "docker run --rm --mount type=bind,src=./site,dst=/x,readonly nginx",
-        "docker run --rm --mount type=bind,src=/srv/learn-x,dst=/x nginx",
+        "docker run --rm --mount type=bind,src=./learn-x,dst=/x nginx",
         "docker run --rm --mount type=tmpfs,dst=/x nginx",
         "dockmgr spawn nginx --keep --name 'learn-{n:02}' -n 3 -- sh -c 'docker rm x'",
         "docker exec -e A=B learn-a sh -c 'a; b'",
@@ -685,3 +684,35 @@ def test_a_teachers_lessons_are_checked(run: Command, tmp_path: Path) -> None:
     assert (taken.code, taken.out) == (ExitCode.USAGE, "")
     assert f"error: {worse} line 2: step 1: it says nothing\n" in taken.err
     assert f"; to see all mistakes: dockmgr learn check {tmp_path}\n" in taken.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cd", "cd goes to the learner's home"),
+        ("cd -", "cd goes to '-'"),
+        ("printf -v PATH /tmp", "sets a variable on the learner's machine"),
+        ("printf x > /etc/cron.d/learn-x", "writes '/etc/cron.d/learn-x'"),
+        ("printf x > ~/.ssh/learn-x", "which is not the lesson's"),
+        ("docker compose -p learn-x run --privileged web", "is given rights or folders"),
+        ("docker compose -p learn-x run -v /etc:/h:rw web sh", "is given rights or folders"),
+        ("dockmgr prune --dry-run --out plan.json", "writes 'plan.json'"),
+        ("docker run --name learn-a nginx \\", "goes on in another line"),
+        ("docker run --name learn-a -v /etc/learn-x:/x nginx", "/etc/learn-x"),
+    ],
+)
+def test_what_a_line_cannot_reach_by_another_way(tmp_path: Path, line: str, said: str) -> None:
+    lesson = QUESTION + f"docker = ['{line}']\n" if "'" not in line else QUESTION
+    assert said in " ".join(found(tmp_path, lesson))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dockmgr pin nginx --dry-run",
+        "printf x > /tmp/learn-x",
+        "dockmgr prune --dry-run --out learn-p.json",
+    ],
+)
+def test_what_a_line_may_reach(tmp_path: Path, line: str) -> None:
+    assert found(tmp_path, QUESTION + f"docker = ['{line}']\n") == []
