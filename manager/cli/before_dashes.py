@@ -27,8 +27,8 @@ class OptionsAroundName(TyperCommand):
 
     def _in_front(self, ctx: "Context", args: list[str]) -> list[str]:
         before, rest = self._split(ctx, args)
-        self._refuse_doubt(rest[1:])
         if len(rest) == 1 or not rest or not rest[1].startswith("-") or rest[1] == DASHES:
+            self._refuse_doubt(rest[1:])
             return args
         name, behind = rest[0], rest[1:]
         taken, command = self._split(ctx, behind)

@@ -124,7 +124,7 @@ def test_a_container_started_after_the_plan_saves_its_image(
     engine.containers.create("late", {"Image": "apple1:1", "Cmd": ["/none"]})
     done = run("apply", str(plan), "--yes")
     assert done.code == 5
-    assert "skipped: apple1:1: late uses it by now" in done.err
+    assert "skipped: apple1:1: late uses it by now" in done.err, done.err
     assert set(orchard.tags()) == {"apple1:1", "cherry0:red"}
 
 

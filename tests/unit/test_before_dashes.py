@@ -62,6 +62,9 @@ def test_nothing_is_run_where_a_dry_run_may_have_been_meant(argv: str) -> None:
     assert parsed(*argv.split()) == ["1"]
 
 
-@pytest.mark.parametrize("argv", ["web -- apt-get --dry-run", "web sh -c x -- --dry-run"])
+@pytest.mark.parametrize(
+    "argv",
+    ["web -- apt-get --dry-run", "web sh -c x -- --dry-run", "web --flag -u me -- ls --dry-run"],
+)
 def test_behind_two_dashes_a_dry_run_is_the_commands(argv: str) -> None:
     assert parsed(*argv.split())[-1] == "--dry-run"
