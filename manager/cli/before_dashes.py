@@ -32,7 +32,8 @@ class OptionsAroundName(TyperCommand):
             return args
         name, behind = rest[0], rest[1:]
         taken, command = self._split(ctx, behind)
-        self._refuse_doubt(command)
+        if behind[: len(behind) - len(command)][-1:] != [DASHES]:
+            self._refuse_doubt(command)
         # Nothing is an option any more after the name.
         return [*before, *taken, name, *command]
 
