@@ -80,8 +80,9 @@ class Taking:
             # The containerd store can show a digest that it does not find an image by.
             if image is None or (image.tags and step.target not in references(image)):
                 raise GoneError
-        if step.verb is Verb.UNTAG or not image.tags:
-            # Of the last tag the engine itself refuses to let go while a container uses it.
+        if step.verb is Verb.UNTAG or not image.tags or self.engine.podman:
+            # Of the last tag Docker itself refuses to let go while a container uses it; Podman
+            # lets the tag go where a digest is left.
             self._refuse_if_used(image)
         if any(is_pin_of(pin, image) for pin in self.pins()):
             raise LeftAloneError("it is pinned by now")
