@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.actions.measure import ALGORITHM
-from manager.adapters.engine.failures import EngineError, NotFoundError
-from manager.core.model import SHORT_ID
+from manager.adapters.engine.failures import ConflictError
 from manager.core.plan import Verb
 from manager.core.protection import is_pin_of
 from manager.core.reference import ImageReference
@@ -57,10 +55,8 @@ class Taking:
         try:
             name = self.step.object_id if by_id else self.step.target
             rows = self.engine.images.remove(name)
-        except EngineError as error:
+        except ConflictError:
             self._refuse_if_used(image)
-            if user := self._user_in(error.message):
-                raise LeftAloneError(f"{user} uses it by now") from error
             raise
         gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
         identity = self.step.object_id.removeprefix(ALGORITHM)
@@ -95,17 +91,6 @@ class Taking:
         users = [it.name for it in self.engine.containers.list() if _uses(it, image)]
         if users:
             raise LeftAloneError(f"{users[0]} uses it by now")
-
-    def _user_in(self, said: str) -> str:
-        """The container that an engine's refusal names, which its list need not have yet."""
-        found = re.search(r"\b[0-9a-f]{12,64}\b", said)
-        if found is None or "in use" not in said:
-            return ""
-        try:
-            row = self.engine.containers.inspect(found[0])
-        except NotFoundError:
-            return f"another program's container {found[0][:SHORT_ID]}"
-        return str(row.get("Name") or "").removeprefix("/")
 
     def _finish_deleting(self) -> None:
         """The image has lost its last name and stays: make it go, or give the name back."""

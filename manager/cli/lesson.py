@@ -72,8 +72,7 @@ def _made(work: Session, lesson: Lesson, place: Place) -> dict[str, str]:
     """What there is of the lesson's own names that has come since it began."""
     from manager.actions.lesson_things import made
 
-    found = place.made(made(work.engine))
-    return {it: number for it, number in found.items() if lesson.makes(it.partition(" ")[2])}
+    return lesson.own(place.made(made(work.engine)))
 
 
 def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:

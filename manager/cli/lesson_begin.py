@@ -49,9 +49,8 @@ def _anew(work: Session, watch: Watch, course: Course, key: str, engine: str) ->
 
     def of(at: str) -> dict[str, str]:
         found, lesson = places[at].made(there), lessons.get(at)
-        if lesson is None:
-            return found  # of another course: all with such names
-        return {it: number for it, number in found.items() if lesson.makes(it.partition(" ")[2])}
+        # Of another course's, all with such names.
+        return found if lesson is None else lesson.own(found)
 
     others = _together(of(at) for at, it in places.items() if it.under_way and at != key)
     left = _together(of(at) for at, it in places.items() if not it.under_way or at == key)

@@ -37,11 +37,11 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
     """
     disk = facts.disk
     path = layers_of(disk, image)
-    names = image.tags or image.digests or (image.short_id,)
     size = format_size(image.size) if image.size >= 0 else "a size the engine does not tell"
     made = format_age(image.created, facts.now)
     named = image.tags or image.digests
     called = f"called {listed(named)}" if named else "without a name"
+    name = next(iter(named), image.short_id)
     parts: list[Part] = [*(address.parts if address else ())]
     parts.append(f"It is here: image {image.short_id}, {size}, made {made}, {called}.")
     if origin := of_lab(image):
@@ -56,7 +56,7 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
     if users:
         parts += ["Made from it:", *relation(facts.snapshot, image.id)]
     else:
-        parts.append(f"No container was made from it. Make one with: dockmgr spawn {names[0]}")
+        parts.append(f"No container was made from it. Make one with: dockmgr spawn {name}")
     told: dict[str, Any] = dict(address.facts) if address else {}
     told |= {
         "image": image_facts(image, len(path)),

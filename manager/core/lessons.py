@@ -143,6 +143,10 @@ class Lesson:
     number: int = 0
     """Its place among the others."""
 
+    def own(self, things: Mapping[str, str]) -> dict[str, str]:
+        """Of all things, by kind and name, those that are called as in the lines of this lesson."""
+        return {it: known for it, known in things.items() if self.makes(it.partition(" ")[2])}
+
     def makes(self, name: str) -> bool:
         """Whether a name is one that the lines of this lesson give, but for a number behind it.
 
