@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from manager.adapters.lab.state import Lab
+from manager.lab.state import Lab
 from tests.confidential import AZURE_TOKEN, GOOGLE_TOKEN
 from tests.lab_network import listening_in
 from tests.registry_server import Request, served

@@ -12,8 +12,8 @@ from typing import Any
 
 import bcrypt
 
-from manager.adapters.lab import processes
-from manager.adapters.lab.state import Lab
+from manager.lab import processes
+from manager.lab.state import Lab
 from tests.certificates import Certificate
 from tests.engine.inside import inside
 from tests.lab_network import answers_in

@@ -5,8 +5,8 @@ Nothing of a machine's own is used. The root is made where it is missing, whiche
 
 from pathlib import Path
 
-from manager.adapters.lab import locks, roots
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.lab import locks, roots
+from manager.lab.flavours import DEFAULT, flavour
 
 
 def docker() -> str:

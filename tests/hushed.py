@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.registries import clouds
+from manager.registry.logins import clouds
 from tests.command import Command, Result
 
 CLOUDS = ("AWS_", "GOOGLE_", "CLOUDSDK_", "GCE_", "AZURE_", "IDENTITY_", "MSI_")

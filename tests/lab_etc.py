@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.core.reference import ImageReference
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
 from manager.errors import ManagerError
+from manager.lab.state import Lab
+from manager.references.reference import ImageReference
 from tests.certificates import Authority
 from tests.engine.inside import first_process
 

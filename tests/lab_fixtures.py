@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from pytest_docker.plugin import Services
 
-from manager.actions import lab as labs
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import lifecycle, network, serve, state, tools
-from manager.adapters.lab.flavours import FLAVOURS
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab import labs, lifecycle, network, serve, state, tools
+from manager.lab.flavours import FLAVOURS
+from manager.lab.state import Lab
 from tests import confidential, docker_client
 from tests.command import Command
 

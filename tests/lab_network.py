@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from manager.adapters.lab.state import Lab
+from manager.lab.state import Lab
 from tests.engine.inside import first_process, in_network_of
 
 NEW_NET = 0x40000000

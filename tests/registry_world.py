@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import LocalImage, push
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import LocalImage, push
 from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
 from tests.command import PROGRAM, Program, Result

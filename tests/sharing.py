@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from manager.adapters.lab.flavours import FLAVOURS
+from manager.lab.flavours import FLAVOURS
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,31 +13,31 @@ import typer
 
 from manager import __version__
 from manager.cli import complete
-from manager.cli.context import Session
 from manager.cli.options import examples
+from manager.cli.session import Session
 from manager.errors import ExitCode, ManagerError
 
 AREAS = {
-    "spawn": ("spawn",),
-    "containers": ("ls", "stop", "start", "restart", "rm"),
-    "groups": ("scale", "recover"),
-    "execute": ("exec",),
-    "logs": ("logs",),
-    "pull": ("pull",),
-    "inspect": ("inspect",),
-    "explain": ("explain",),
-    "login": ("login", "logout"),
-    "registries": ("registries",),
-    "push": ("tag", "push"),
-    "images": ("images", "rmi"),
-    "outdated": ("outdated",),
-    "tags": ("tags",),
-    "df": ("df",),
-    "prune": ("prune", "apply"),
-    "history": ("history", "undo"),
-    "pins": ("pin", "unpin"),
-    "learn": ("learn",),
-    "lab": ("lab",),
+    "groups.spawn": ("spawn",),
+    "groups.containers": ("ls", "stop", "start", "restart", "rm"),
+    "groups.groups": ("scale", "recover"),
+    "groups.exec": ("exec",),
+    "groups.logs": ("logs",),
+    "registry.pull": ("pull",),
+    "registry.inspect": ("inspect",),
+    "explain.explain": ("explain",),
+    "registry.login": ("login", "logout"),
+    "registry.registries": ("registries",),
+    "registry.push": ("tag", "push"),
+    "images.images": ("images", "rmi"),
+    "registry.outdated": ("outdated",),
+    "registry.tags": ("tags",),
+    "images.df": ("df",),
+    "prune.prune": ("prune", "apply"),
+    "prune.history": ("history", "undo"),
+    "prune.pins": ("pin", "unpin"),
+    "learn.learn": ("learn",),
+    "lab.lab": ("lab",),
 }
 """The modules of this package that hold commands, and the names of those commands."""
 
@@ -196,7 +196,7 @@ def _broken_pipe() -> int:
 def _bug(error: Exception) -> ManagerError:
     import traceback
 
-    from manager.adapters import folders
+    from manager.system import folders
 
     text = "".join(traceback.format_exception(error))
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
-    from manager.adapters.engine.client import Engine
+    from manager.engine.client import Engine
 
 PATIENCE = 2.0
 """Seconds a person waiting for a completion may have to wait for the engine."""
@@ -15,8 +15,8 @@ PATIENCE = 2.0
 
 def containers_and_groups(incomplete: str) -> list[str]:
     """Groups and containers whose names begin so."""
-    from manager.core.groups import known_names
-    from manager.core.model import Snapshot
+    from manager.groups.core.selection import known_names
+    from manager.model.snapshot import Snapshot
 
     return _matching(incomplete, lambda engine: known_names(Snapshot(engine.containers.list())))
 
@@ -30,7 +30,7 @@ def images(incomplete: str) -> list[str]:
 
 def explainable(incomplete: str) -> list[str]:
     """Words of the field, containers, groups and references of images that begin so."""
-    from manager.core.explaining_concepts import CONCEPTS
+    from manager.explain.core.concepts import CONCEPTS
 
     words = {word for word in CONCEPTS if word.startswith(incomplete)}
     return sorted(words | {*containers_and_groups(incomplete), *images(incomplete)})
@@ -43,7 +43,7 @@ def repositories(incomplete: str) -> list[str]:
 
 def contexts(incomplete: str) -> list[str]:
     """Names of docker contexts that begin so."""
-    from manager.adapters import contexts as docker_contexts
+    from manager.engine import contexts as docker_contexts
 
     try:
         known = [name for name, _ in docker_contexts.contexts(os.environ)]
@@ -54,14 +54,14 @@ def contexts(incomplete: str) -> list[str]:
 
 def lessons(incomplete: str) -> list[str]:
     """Names of the lessons that come with the program, that begin so."""
-    from manager.adapters import lesson_files
+    from manager.learn import lesson_files
 
     return [name for name in lesson_files.names() if name.startswith(incomplete)]
 
 
 def _matching(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
-    from manager.adapters.engine.client import Engine as Connection
-    from manager.cli.context import Session
+    from manager.cli.session import Session
+    from manager.engine.client import Engine as Connection
 
     session = Session(os.environ, quiet=True)
     try:

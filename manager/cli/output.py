@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from manager.cli.columns import Table
-    from manager.core.docker_lines import DockerLine
+    from manager.model.docker_equivalents import DockerLine
 
 SCHEMA = 1
 """Version of the JSON envelope."""

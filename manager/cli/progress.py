@@ -8,16 +8,16 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from manager.core.units import format_size
+from manager.model.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.progress import Progress, TaskID
 
-    from manager.actions.transfer import Event
     from manager.cli.output import Output
-    from manager.core.transfer import Progress as Transfer
+    from manager.registry.core.transfer_progress import Progress as Transfer
+    from manager.registry.transfer import Event
 
 LINE_EVERY = 5.0
 """Seconds between two plain lines about one image, or about one phase."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.core.addresses import url
-from manager.core.units import format_size
+from manager.model.port_addresses import url
+from manager.model.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-    from manager.actions.lab import Status
-    from manager.actions.run import Outcome
-    from manager.core.amounts import Bytes
-    from manager.core.model import Container, Port
-    from manager.core.plan import Plan
-    from manager.core.tree import Branch
+    from manager.engine.run_plan import Outcome
+    from manager.groups.core.tree import Branch
+    from manager.lab.labs import Status
+    from manager.model.byte_range import Bytes
+    from manager.model.plan import Plan
+    from manager.model.snapshot import Container, Port
 
 STATE_STYLES = {"running": "green", "exited": "red", "dead": "red", "paused": "yellow"}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manager.core.plan import Plan, Verb
 from manager.errors import ExitCode, ManagerError
+from manager.model.plan import Plan, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manager.actions.run import Outcome
     from manager.cli.output import Output
+    from manager.engine.run_plan import Outcome
 
 DONE = {
     Verb.START: "started",
@@ -63,7 +63,7 @@ def under_way(left: Mapping[str, int]) -> str:
     Args:
         left: how many steps each target has left.
     """
-    from manager.core.explaining import listed
+    from manager.explain.core.pages import listed
 
     names = tuple(name for name, steps in left.items() if steps)
     return f"still under way: {listed(names)}" if names else ""

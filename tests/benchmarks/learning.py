@@ -15,9 +15,9 @@ import threading
 import time
 from pathlib import Path
 
-from manager.actions import lab as labs
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.lab import labs
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
 from tests import docker_client
 from tests.benchmarks.many_images import verdict
 from tests.command import PROGRAM

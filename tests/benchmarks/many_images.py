@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from manager.actions import lab as labs
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab import labs
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
 from tests import docker_client
 from tests.benchmarks.pairs import Timing, side_by_side
 from tests.engine.forest import archive, digest, noise

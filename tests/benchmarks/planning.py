@@ -10,13 +10,13 @@ import statistics
 import time
 from datetime import UTC, datetime, timedelta
 
-from manager.core.copies import Copy
-from manager.core.disk import Disk
-from manager.core.model import HistoryRow, Image, ImageDetail, Snapshot, Store
-from manager.core.policy import Conditions, Policy, Rule
-from manager.core.protection import Known
-from manager.core.pruning import decide
-from manager.core.recency import Sighting, last_uses
+from manager.disk.core.accounting import Disk
+from manager.disk.core.last_use import Sighting, last_uses
+from manager.model.snapshot import HistoryRow, Image, ImageDetail, Snapshot, Store
+from manager.prune.core.decision import decide
+from manager.prune.core.policy import Conditions, Policy, Rule
+from manager.prune.core.protection import Known
+from manager.registry.core.copies import Copy
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

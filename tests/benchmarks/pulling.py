@@ -14,12 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from manager.actions import lab as labs
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import push
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab import labs
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import push
 from tests import docker_client
 from tests.benchmarks.many_images import program, verdict
 from tests.engine.forest import archive, noise

@@ -14,10 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from manager.actions import lab as labs
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab import labs
+from manager.lab.flavours import DEFAULT
 from tests import docker_client
 
 ROUNDS = {30: 7, 100: 3}

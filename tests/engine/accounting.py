@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from manager.actions import lab as labs
-from manager.actions import observe
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine import usage
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import FLAVOURS
-from manager.adapters.lab.state import Lab
-from manager.core.amounts import Bytes
-from manager.core.disk import Disk
-from manager.core.model import Image, Snapshot
-from manager.core.removal import children_first, references, simulate
-from manager.core.units import format_size
+from manager.disk import observe
+from manager.disk.core.accounting import Disk
+from manager.disk.core.removal import children_first, references, simulate
+from manager.engine import disk_usage as usage
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab import labs
+from manager.lab.flavours import FLAVOURS
+from manager.lab.state import Lab
+from manager.model.byte_range import Bytes
+from manager.model.snapshot import Image, Snapshot
+from manager.model.units import format_size
 from tests.engine.forest import plant
 
 ROUNDS = 15

@@ -13,9 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import LocalImage, push
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import LocalImage, push
 from tests import docker_client
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import processes
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab import processes
+from manager.lab.state import Lab
 
 LISTEN = (
     "import socket, sys; sys.stdin.readline(); s = socket.socket(); "

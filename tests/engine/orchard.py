@@ -4,9 +4,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import push
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import push
 from tests.engine.forest import Forest, archive, local_image, noise, packed_image
 
 PULLED, LOCAL = 40, 20

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from manager.adapters.engine.client import Engine
+from manager.engine.client import Engine
 from tests.command import Command
 
 

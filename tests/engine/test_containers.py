@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from manager.actions import observe
-from manager.actions.untag import untag
-from manager.adapters.engine.client import Engine
-from manager.core.disk import Disk
-from manager.core.untagging import plan_untag
+from manager.disk import observe
+from manager.disk.core.accounting import Disk
+from manager.disk.core.untagging import plan_untag
+from manager.disk.remove_images import untag
+from manager.engine.client import Engine
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")

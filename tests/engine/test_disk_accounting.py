@@ -2,8 +2,8 @@
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab.state import Lab
 from tests.engine.accounting import ROUNDS, rounds
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab.state import Lab
 from tests.command import Command
 from tests.engine.forest import Forest, noise
 from tests.troubled_engine import Refusal, Spoil, TroubledEngine

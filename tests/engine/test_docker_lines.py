@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine import others
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
-from manager.core.model import SPAWN_LABEL
+from manager.engine import resources as others
+from manager.engine.client import Engine
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
+from manager.model.snapshot import SPAWN_LABEL
 from tests import docker_client
 from tests.command import Command
 from tests.engine.forest import Forest

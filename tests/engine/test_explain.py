@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.engine.failures import NotFoundError
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.engine.errors import NotFoundError
+from manager.lab.state import Lab
 from tests.command import Command
 from tests.engine.forest import Forest, noise
 
@@ -275,7 +275,7 @@ def test_without_an_engine_words_and_addresses_are_explained(run: Command) -> No
 
 
 def test_a_container_that_is_gone_is_an_error_of_its_own(engine: Engine) -> None:
-    from manager.adapters.engine import histories
+    from manager.engine import container_history as histories
 
     with pytest.raises(NotFoundError):
         histories.inspect_with_size(engine, "0" * 64)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from manager.adapters.engine.client import Engine
-from manager.core.model import SPAWN_LABEL
+from manager.engine.client import Engine
+from manager.model.snapshot import SPAWN_LABEL
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")

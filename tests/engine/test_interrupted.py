@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from manager.adapters.engine.client import Engine
+from manager.engine.client import Engine
 from tests.command import PROGRAM, Command
 
 CTRL_C, KILL, CLOSED_TERMINAL = signal.SIGINT, signal.SIGTERM, signal.SIGHUP

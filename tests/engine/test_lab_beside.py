@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab import cgroups, processes, roots, seeds
-from manager.adapters.lab.flavours import DEFAULT, flavour
+from manager.lab import cgroups, processes, roots, seeds
+from manager.lab.flavours import DEFAULT, flavour
 from tests.lab_fixtures import LabFactory
 
 GROUP = f"dockmgr-lab-beside-{os.getpid()}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab import lifecycle, state
-from manager.cli.context import Session
+from manager.cli.session import Session
 from manager.errors import ManagerError
+from manager.lab import lifecycle, state
 from tests import docker_client
 from tests.command import Command
 

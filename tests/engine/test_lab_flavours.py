@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import lifecycle, processes, state
-from manager.adapters.lab.flavours import DEFAULT, FLAVOURS
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
 from manager.errors import ManagerError
+from manager.lab import lifecycle, processes, state
+from manager.lab.flavours import DEFAULT, FLAVOURS
+from manager.lab.state import Lab
 from tests.lab_fixtures import LabFactory, refuse_other_engines
 from tests.lab_fixtures import clean as remove_all
 
@@ -28,7 +28,7 @@ EXPECTED = {
 }
 UP = """
 import sys
-from manager.actions import lab
+from manager.lab import labs as lab
 print(lab.up(lab.Request(sys.argv[1], sys.argv[2]), lambda text: None).address)
 """
 

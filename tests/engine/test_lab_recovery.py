@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions import lab as action
-from manager.adapters.lab import debian, docker_context, lifecycle, network, processes, state
-from manager.adapters.lab.flavours import DEFAULT
+from manager.lab import debian, docker_context, lifecycle, network, processes, state
+from manager.lab import labs as action
+from manager.lab.flavours import DEFAULT
 from tests.lab_fixtures import LabFactory
 
 UP = """
 import sys
-from manager.actions import lab
+from manager.lab import labs as lab
 lab.up(lab.Request(sys.argv[1], sys.argv[2]), lambda text: print(text, flush=True))
 print("done", flush=True)
 """
 BOOTSTRAP = """
 import sys
 from pathlib import Path
-from manager.adapters.lab import debian
+from manager.lab import debian
 debian.bootstrap(Path(sys.argv[1]), suite="bookworm", packages=["busybox-static"],
                  variant="extract")
 """

@@ -12,14 +12,13 @@ from typing import IO, Self
 
 import pytest
 
-from manager.actions import lab as labs
-from manager.actions.learn import Watch
-from manager.actions.lesson_things import made, tidy
-from manager.adapters import lesson_files
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import lifecycle
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab import labs, lifecycle
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
+from manager.learn import lesson_files
+from manager.learn.leftovers import made, tidy
+from manager.learn.watch import Watch
 from tests import docker_client
 from tests.command import PROGRAM
 from tests.engine.test_lessons import sweep

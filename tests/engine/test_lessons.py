@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.learn import Came, Watch
-from manager.actions.lesson_things import made, tidy
-from manager.adapters import lesson_files
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT, FLAVOURS
-from manager.adapters.lab.state import Lab
-from manager.core.lessons import Lesson, Step
+from manager.engine.client import Engine
+from manager.lab.flavours import DEFAULT, FLAVOURS
+from manager.lab.state import Lab
+from manager.learn import lesson_files
+from manager.learn.core.lessons import Lesson, Step
+from manager.learn.leftovers import made, tidy
+from manager.learn.watch import Came, Watch
 from tests import docker_client
 from tests.command import Command
 

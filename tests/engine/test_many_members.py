@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.lab.flavours import DEFAULT
 from tests.command import Command
 from tests.lab_fixtures import LabFactory, clean
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab.state import Lab
 from tests.command import PROGRAM, Command
 from tests.engine.forest import Forest, noise
 from tests.engine.orchard import Orchard, plant

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from manager.adapters import folders
-from manager.adapters.database import FILE
-from manager.adapters.engine.client import Engine
-from manager.adapters.journal import Entry, Journal, Status
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.prune.journal import Entry, Journal, Status
+from manager.system import folders
+from manager.system.database import FILE
 from tests.command import PROGRAM, Command
 from tests.engine.orchard import Orchard, plant
 from tests.troubled_engine import TroubledEngine

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import FLAVOURS
-from manager.adapters.lab.state import Lab
-from manager.core.reference import ImageReference
+from manager.engine.client import Engine
+from manager.lab.flavours import FLAVOURS
+from manager.lab.state import Lab
+from manager.references.reference import ImageReference
 from tests.command import PROGRAM, Command
 from tests.confidential import PASSWORD, USER
 from tests.troubled_registry import Trouble, troubled

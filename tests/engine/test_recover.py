@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from manager.adapters import folders, unfinished
-from manager.adapters.engine import others
-from manager.adapters.engine.client import Engine
-from manager.core.model import SPAWN_LABEL
+from manager.engine import resources as others
+from manager.engine.client import Engine
+from manager.groups import spawn_records as unfinished
+from manager.model.snapshot import SPAWN_LABEL
+from manager.system import folders
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")

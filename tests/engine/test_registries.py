@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import LocalImage
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import LocalImage
 from tests.certificates import EXPIRED, NOT_YET, Authority
 from tests.cloud_stand_ins import clouds
 from tests.command import Program

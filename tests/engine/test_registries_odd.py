@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
 from tests import odd_servers as odd
 from tests.command import Command
 from tests.engine.forest import archive, local_image, noise, packed_image

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 import requests
 
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import processes, roots, seeds
-from manager.adapters.lab.flavours import FLAVOURS
-from manager.adapters.lab.recipes import APPLETS, RECIPES
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import LocalImage, push
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
 from manager.errors import ExitCode, ManagerError
+from manager.lab import processes, roots, seeds
+from manager.lab.flavours import FLAVOURS
+from manager.lab.recipes import APPLETS, RECIPES
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import LocalImage, push
 from tests.lab_fixtures import LabFactory, clean
 
 HUB = "docker.io/library"

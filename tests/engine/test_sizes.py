@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.adapters.registries.push import LocalImage, push
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.registry.protocol.upload import LocalImage, push
 from tests.command import Command
 from tests.engine.forest import CONFIG, MANIFEST, archive, digest, image_config, noise
 from tests.troubled_registry import Trouble, troubled

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions import lab as labs
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.lab import labs
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
 from tests.command import Command
 
 SIZE = "400m"

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.core.model import SPAWN_LABEL
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.model.snapshot import SPAWN_LABEL
 from tests.command import Command
 from tests.engine.inside import listener
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.recover import find
-from manager.adapters import unfinished
-from manager.adapters.contexts import Endpoint
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab import processes, serve
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint
+from manager.groups import spawn_records as unfinished
+from manager.groups.recover import find
+from manager.lab import processes, serve
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
 from tests.command import PROGRAM, Command
 from tests.engine.inside import inside
 from tests.lab_fixtures import LabFactory

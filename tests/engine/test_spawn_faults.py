@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from manager.actions.recover import find
-from manager.adapters import unfinished
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.flavours import DEFAULT
-from manager.adapters.lab.state import Lab
-from manager.core.model import SPAWN_LABEL, Container
+from manager.engine.client import Engine
+from manager.groups import spawn_records as unfinished
+from manager.groups.recover import find
+from manager.lab.flavours import DEFAULT
+from manager.lab.state import Lab
+from manager.model.snapshot import SPAWN_LABEL, Container
 from tests.command import PROGRAM, Command
 from tests.engine.inside import begin, listener, until_made
 

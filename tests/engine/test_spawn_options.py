@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from manager.adapters.engine.client import Engine
+from manager.engine.client import Engine
 from tests import docker_client
 from tests.command import Command
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import requests
 
-from manager.adapters.engine.client import Engine
-from manager.adapters.lab.state import Lab
-from manager.core.manifests import INDEXES, MANIFESTS, OCI_INDEX
+from manager.engine.client import Engine
+from manager.lab.state import Lab
+from manager.registry.core.manifests import INDEXES, MANIFESTS, OCI_INDEX
 from tests.command import PROGRAM, Command
 from tests.confidential import PASSWORD, USER
 from tests.engine.forest import Forest, digest, publish

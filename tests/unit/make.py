@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from manager.core.model import GROUP_LABEL, INDEX_LABEL, Container, Image, Port
+from manager.model.snapshot import GROUP_LABEL, INDEX_LABEL, Container, Image, Port
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NGINX = "sha256:" + "a" * 64

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import archive
-from manager.adapters.archived import LARGEST_JSON
 from manager.errors import ManagerError
+from manager.prune import archive
+from manager.prune.archive_contents import LARGEST_JSON
 
 Files = dict[str, bytes | str]
 """By name, the content; a text is the target of a symbolic link."""
@@ -263,7 +263,7 @@ def test_an_engine_that_sends_no_tar_is_one_sentence(path: Path) -> None:
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from manager.adapters import archive
+from manager.prune import archive
 from tests.unit.test_archive import old, pieces, tar
 import os
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

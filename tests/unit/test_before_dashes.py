@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from manager.cli.before_dashes import OptionsAroundName
+from manager.cli.groups.before_dashes import OptionsAroundName
 
 
 def parsed(*argv: str) -> list[str]:

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from moto.server import ThreadedMotoServer
 
-from manager.adapters.credentials import Credentials, locate
-from manager.adapters.registries import clouds
-from manager.adapters.registries.clouds import ask
-from manager.core.registry_kinds import NO_USER, of
+from manager.references.registry_hosts import NO_USER, of
+from manager.registry.logins import clouds
+from manager.registry.logins.clouds import ask
+from manager.registry.logins.lookup import Credentials, locate
 from tests.hushed import Home, ecr_password, web_token
 from tests.registry_server import Handler, Request, served
 
@@ -210,11 +210,11 @@ def test_an_sdk_that_is_not_installed(
 
 def test_other_registries_load_no_sdk(home: Home) -> None:
     code = (
-        "import os, sys; from manager.adapters.credentials import find\n"
+        "import os, sys; from manager.registry.logins.lookup import find\n"
         "hosts = ('docker.io', 'ghcr.io', 'r.example:5000', 'localhost')\n"
         "for host in hosts: find(host, os.environ)\n"
         "print([name for name in ('boto3', 'google.auth', 'azure', 'requests',"
-        " 'manager.adapters.registries.clouds') if name in sys.modules])"
+        " 'manager.registry.logins.clouds') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=home.env, capture_output=True, text=True, check=True
@@ -241,8 +241,8 @@ def metadata(home: Home) -> Handler:
 def test_google_on_a_machine_of_its_own(home: Home) -> None:
     # In a process of its own: google-auth reads the environment when it is loaded.
     code = (
-        "from manager.adapters.registries.clouds import ask\n"
-        "from manager.core.registry_kinds import of\n"
+        "from manager.registry.logins.clouds import ask\n"
+        "from manager.references.registry_hosts import of\n"
         "answer = ask(of('europe-docker.pkg.dev'))\n"
         "assert ask(of('us-docker.pkg.dev')) == answer, answer\n"
         "print(answer.credentials.username, len(answer.credentials.secret), answer.until)"

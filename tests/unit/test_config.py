@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import config, rules
-from manager.adapters.kinds import Share
-from manager.adapters.rules import KeepSettings, Prune, RuleSettings
-from manager.adapters.schema import declared
-from manager.adapters.toml import as_toml, dotted, line_of
-from manager.core.policy import Conditions
+from manager.config import prune_section as rules
+from manager.config import settings as config
+from manager.config.prune_section import KeepSettings, Prune, RuleSettings
+from manager.config.schema import declared
+from manager.config.toml_positions import as_toml, dotted, line_of
+from manager.config.value_kinds import Share
 from manager.errors import ExitCode, ManagerError
+from manager.prune.core.policy import Conditions
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 

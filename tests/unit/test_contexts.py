@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import contexts, hosts
-from manager.adapters.contexts import Endpoint, TLSMaterial, choose
+from manager.engine import contexts, hosts
+from manager.engine.contexts import Endpoint, TLSMaterial, choose
 from manager.errors import ExitCode, ManagerError
 
 SOCKET = Path("/var/run/docker.sock")

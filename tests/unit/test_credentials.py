@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.credentials import Credentials, find
+from manager.registry.logins.lookup import Credentials, find
 
 HUB = "https://index.docker.io/v1/"
 SECRET = "hush-hush"

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manager.core.disk import Disk
-from manager.core.layers import LayerTree
-from manager.core.model import (
+from manager.disk.core.accounting import Disk
+from manager.disk.core.layers import LayerTree
+from manager.model.snapshot import (
     CacheRecord,
     HistoryRow,
     Image,

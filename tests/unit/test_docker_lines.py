@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core import lifecycle
-from manager.core.docker_lines import (
+from manager.groups.core import lifecycle
+from manager.groups.core.docker_run import Typed, run_lines
+from manager.groups.core.group_spec import GroupSpec
+from manager.groups.core.run_options import RunOptions
+from manager.groups.core.spawning import plan_spawn
+from manager.model.docker_equivalents import (
     NOTHING_TO_DO,
     DockerLine,
     How,
@@ -22,14 +26,10 @@ from manager.core.docker_lines import (
     of_plan,
     rolling,
 )
-from manager.core.docker_run import Typed, run_lines
-from manager.core.group_spec import GroupSpec
-from manager.core.model import SPEC_LABEL, Snapshot
-from manager.core.naming import Template
-from manager.core.plan import Plan, Step, Verb
-from manager.core.reference import ImageReference
-from manager.core.run_options import RunOptions
-from manager.core.spawning import plan_spawn
+from manager.model.naming import Template
+from manager.model.plan import Plan, Step, Verb
+from manager.model.snapshot import SPEC_LABEL, Snapshot
+from manager.references.reference import ImageReference
 from tests.unit.make import container, image
 
 ID = "sha256:" + "c" * 64

@@ -10,18 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.actions.explain import meanings, urls, whole_life
-from manager.adapters.lab import recipes
-from manager.cli.explain import screen
-from manager.core import explaining_address, explaining_concepts, explaining_containers
-from manager.core import explaining_images as images
-from manager.core.explaining import LAB_IMAGES, SEED_LABEL, Facts, Page, find_image, folded, of_lab
-from manager.core.explaining_absent import absent as not_here
-from manager.core.explaining_concepts import CONCEPTS, concept_of
-from manager.core.explaining_containers import Change, Details, Event, Kind, telling
-from manager.core.model import Network, Volume
-from manager.core.reference import ImageReference, InvalidReferenceError
-from manager.core.shown_addresses import shown_as, without_login
+from manager.cli.explain.explain import screen
+from manager.explain.core import (
+    address as explaining_address,
+)
+from manager.explain.core import (
+    concepts as explaining_concepts,
+)
+from manager.explain.core import (
+    containers as explaining_containers,
+)
+from manager.explain.core import images
+from manager.explain.core.absent import absent as not_here
+from manager.explain.core.concepts import CONCEPTS, concept_of
+from manager.explain.core.containers import Change, Details, Event, Kind, telling
+from manager.explain.core.pages import (
+    LAB_IMAGES,
+    SEED_LABEL,
+    Facts,
+    Page,
+    find_image,
+    folded,
+    of_lab,
+)
+from manager.explain.facts import meanings, urls, whole_life
+from manager.lab import recipes
+from manager.model.snapshot import Network, Volume
+from manager.references.redaction import shown_as, without_login
+from manager.references.reference import ImageReference, InvalidReferenceError
 from tests.unit.make import members
 from tests.unit.world import NOW, World
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from manager.core.failed_starts import end_hint, start_hint
+from manager.engine.start_failures import end_hint, start_hint
 
 NOT_IN_PATH = 'exec: "nope": executable file not found in $PATH'
 

@@ -10,10 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.fitting import Fit, Here, Need, Wanted, chain_ids, fit, lacking, need
-from manager.core.manifests import OCI_MANIFEST, Blob, Manifest
-from manager.core.model import Store
-from manager.core.unpacking import MOST_SHRUNK, WRAP, Unpacked, has_tail, unpacked
+from manager.model.snapshot import Store
+from manager.registry.core.manifests import OCI_MANIFEST, Blob, Manifest
+from manager.registry.core.pull_estimate import (
+    Fit,
+    Here,
+    Need,
+    Wanted,
+    chain_ids,
+    fit,
+    lacking,
+    need,
+)
+from manager.registry.core.unpacked_size import MOST_SHRUNK, WRAP, Unpacked, has_tail, unpacked
 
 GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 TAR = "application/vnd.oci.image.layer.v1.tar"

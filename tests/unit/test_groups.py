@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from manager.core.groups import known_names, select
-from manager.core.model import GROUP_LABEL, INDEX_LABEL, Snapshot
-from manager.core.scaling import members_of
 from manager.errors import ManagerError
+from manager.groups.core.scaling import members_of
+from manager.groups.core.selection import known_names, select
+from manager.model.snapshot import GROUP_LABEL, INDEX_LABEL, Snapshot
 from tests.unit.make import container, members
 
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import database
-from manager.adapters.database import FILE, Database
-from manager.adapters.journal import Journal, Status
-from manager.adapters.locking import alone
-from manager.adapters.store import Store
-from manager.core.amounts import Bytes
-from manager.core.plan import Plan, Step, Verb
+from manager.disk.sightings import Store
 from manager.errors import ManagerError
+from manager.model.byte_range import Bytes
+from manager.model.plan import Plan, Step, Verb
+from manager.prune.journal import Journal, Status
+from manager.system import database
+from manager.system.database import FILE, Database
+from manager.system.locks import alone
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 IDENTITY = "sha256:" + "a" * 64
@@ -126,7 +126,7 @@ WRITER = """
 import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from manager.adapters.journal import Journal, Status
+from manager.prune.journal import Journal, Status
 from tests.unit.test_journal import NOW, PLAN, UNTAG
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

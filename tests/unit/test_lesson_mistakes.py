@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.adapters import lesson_files
-from manager.adapters.engine.events import event
-from manager.adapters.toml import line_of, lines_of
-from manager.cli import lesson_talk as taking
 from manager.cli.app import AREAS
-from manager.core.lesson_events import ACTIONS
-from manager.core.lesson_faults import covers
-from manager.core.lesson_lines import faults_of_line
-from manager.core.lesson_reach import HARMLESS
-from manager.core.lesson_texts import KEYS
-from manager.core.shell_lines import Command as Line
-from manager.core.shell_lines import commands
+from manager.cli.learn import talk as taking
+from manager.config.toml_positions import line_of, lines_of
+from manager.engine.events import event
 from manager.errors import ExitCode, ManagerError
+from manager.learn import lesson_files
+from manager.learn.core.check_mistakes import covers
+from manager.learn.core.event_mistakes import ACTIONS
+from manager.learn.core.line_mistakes import faults_of_line
+from manager.learn.core.reach import HARMLESS
+from manager.learn.core.shell_lines import Command as Line
+from manager.learn.core.shell_lines import commands
+from manager.learn.core.text_mistakes import KEYS
 from tests.command import Command
 
 GOOD = """title = "one"

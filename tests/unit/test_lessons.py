@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.adapters import lesson_files
-from manager.adapters.learned import Learned, Place
-from manager.cli.course import Course
-from manager.core.lesson_checks import (
+from manager.cli.learn.course import Course
+from manager.errors import ExitCode, ManagerError
+from manager.learn import lesson_files
+from manager.learn.core.checks import (
     Check,
     ContainerIs,
     FileChanged,
@@ -21,8 +21,7 @@ from manager.core.lesson_checks import (
     TagMoved,
     VolumeIs,
 )
-from manager.core.lesson_screen import WIDTH, screen
-from manager.core.lessons import (
+from manager.learn.core.lessons import (
     Lesson,
     Observation,
     SeenContainer,
@@ -31,7 +30,8 @@ from manager.core.lessons import (
     Step,
     mine,
 )
-from manager.errors import ExitCode, ManagerError
+from manager.learn.core.screen import WIDTH, screen
+from manager.learn.progress import Learned, Place
 from tests.command import Command
 
 LESSONS = lesson_files.folder(lesson_files.BUILT_IN)

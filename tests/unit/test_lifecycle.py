@@ -2,9 +2,15 @@
 
 import pytest
 
-from manager.core.lifecycle import plan_exec, plan_remove, plan_restart, plan_start, plan_stop
-from manager.core.model import Container, Port, Snapshot
-from manager.core.tree import branches, with_names
+from manager.groups.core.lifecycle import (
+    plan_exec,
+    plan_remove,
+    plan_restart,
+    plan_start,
+    plan_stop,
+)
+from manager.groups.core.tree import branches, with_names
+from manager.model.snapshot import Container, Port, Snapshot
 from tests.unit.make import NGINX, REDIS, container, image, members
 
 ONE, TWO = members("nginx", 1, 2)

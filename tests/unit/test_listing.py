@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from manager.cli.columns import Column, Table
-from manager.cli.df import bar
-from manager.core import listing
-from manager.core.amounts import Bytes, difference
-from manager.core.disk import Disk
-from manager.core.intermediate import intermediate
-from manager.core.listing import State
-from manager.core.model import CacheRecord, Image, ImageDetail, Snapshot, Volume
-from manager.core.overview import overview
-from manager.core.policy import NAMELESS, Conditions, Subject, fits
-from manager.core.recency import last_uses
+from manager.cli.images.df import bar
+from manager.disk.core import listing
+from manager.disk.core.accounting import Disk
+from manager.disk.core.intermediate import intermediate
+from manager.disk.core.last_use import last_uses
+from manager.disk.core.listing import State
+from manager.disk.core.overview import overview
 from manager.errors import ManagerError
+from manager.model.byte_range import Bytes, difference
+from manager.model.snapshot import CacheRecord, Image, ImageDetail, Snapshot, Volume
+from manager.prune.core.policy import NAMELESS, Conditions, Subject, fits
 from tests.unit.make import EPOCH, container
 
 BASE, APP, OLD, PARENT = (f"sha256:{letter * 64}" for letter in "abcd")

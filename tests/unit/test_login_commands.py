@@ -11,13 +11,13 @@ from io import FileIO
 
 import pytest
 
-from manager.actions.login import Means, from_cloud, login, logout, pulls_left
-from manager.adapters.credentials import Credentials, locate
-from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.places import Place
-from manager.core.quota import Quota
-from manager.core.registry_kinds import NO_USER, of
 from manager.errors import ExitCode, ManagerError
+from manager.references.registry_hosts import NO_USER, of
+from manager.registry.core.quota import Quota
+from manager.registry.login import Means, from_cloud, login, logout, pulls_left
+from manager.registry.logins.lookup import Credentials, locate
+from manager.registry.protocol.endpoints import Place
+from manager.registry.protocol.registries import Registries
 from tests.hushed import Home, Hushed, ecr_password, web_token
 from tests.registry_server import Handler, Request, WithTokens, has_it, served
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from manager.adapters import logins
-from manager.adapters.credentials import Credentials, Found, find, locate
 from manager.errors import ManagerError
+from manager.registry.logins import saving as logins
+from manager.registry.logins.lookup import Credentials, Found, find, locate
 from tests.hushed import Home, ecr_password, web_token
 
 HUB = "https://index.docker.io/v1/"

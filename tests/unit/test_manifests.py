@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.manifests import (
+from manager.registry.core.manifests import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
     OCI_INDEX,
@@ -21,7 +21,7 @@ from manager.core.manifests import (
     read_config,
     read_manifest,
 )
-from manager.core.platforms import choose, normalised, of_engine
+from manager.registry.core.platforms import choose, normalised, of_engine
 
 D = "sha256:" + "d" * 64
 E = "sha256:" + "e" * 64

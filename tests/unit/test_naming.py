@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.naming import Template, expand, has_place, named_so
 from manager.errors import ExitCode, ManagerError
+from manager.model.naming import Template, expand, has_place, named_so
 
 
 @pytest.mark.parametrize(

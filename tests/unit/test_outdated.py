@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from manager.actions.outdated import outdated
-from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.places import Place
-from manager.core.freshness import Checked, Freshness, held, is_same
-from manager.core.manifests import CONFIGS, MANIFESTS, OCI_INDEX
-from manager.core.model import Image, Manifest, Store
+from manager.model.snapshot import Image, Manifest, Store
+from manager.registry.core.freshness import Checked, Freshness, held, is_same
+from manager.registry.core.manifests import CONFIGS, MANIFESTS, OCI_INDEX
+from manager.registry.outdated import outdated
+from manager.registry.protocol.endpoints import Place
+from manager.registry.protocol.registries import Registries
 from tests.registry_server import Handler, Request, Served, served
 from tests.unit.make import NGINX, REDIS, image
 

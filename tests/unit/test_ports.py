@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.addresses import url
-from manager.core.model import Port
-from manager.core.ports import PortChooser, PublishSpec, TakenPorts
 from manager.errors import ExitCode, ManagerError
+from manager.groups.core.ports import PortChooser, PublishSpec, TakenPorts
+from manager.model.port_addresses import url
+from manager.model.snapshot import Port
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from manager.adapters.kinds import Share
-from manager.adapters.rules import KeepSettings, Prune, RuleSettings
-from manager.adapters.space import Space
-from manager.cli.offers import numbers
-from manager.cli.prune_options import Asked, is_bare, sensible
-from manager.core.policy import Policy
+from manager.cli.prune.offers import numbers
+from manager.cli.prune.options import Asked, is_bare, sensible
+from manager.config.prune_section import KeepSettings, Prune, RuleSettings
+from manager.config.value_kinds import Share
+from manager.engine.disk_space import Space
 from manager.errors import ExitCode, ManagerError
+from manager.prune.core.policy import Policy
 
 SETTINGS = Prune(
     budget=20_000_000_000,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manager.core import advice
-from manager.core.copies import Copy
-from manager.core.model import Image
-from manager.core.policy import Conditions, Policy, Rule
-from manager.core.pruning import ARCHIVED, BY_AGE, Decision, decide
+from manager.model.snapshot import Image
+from manager.prune.core import advice
+from manager.prune.core.decision import ARCHIVED, BY_AGE, Decision, decide
+from manager.prune.core.policy import Conditions, Policy, Rule
+from manager.registry.core.copies import Copy
 from tests.unit.world import DAY, World, identity
 
 EVERYTHING = Rule(Conditions(), "all")

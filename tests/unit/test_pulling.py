@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.pulling import Kind, PullProgress, failure, kind_of
+from manager.registry.core.pull_progress import Kind, PullProgress, failure, kind_of
 
 
 def folded(*messages: dict[str, Any]) -> PullProgress:
@@ -27,7 +27,7 @@ def test_what_a_failure_means_is_known_from_the_first_on_to_all_at_the_same_time
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from manager.core.pulling import Kind, kind_of
+from manager.registry.core.pull_progress import Kind, kind_of
 sys.setswitchinterval(1e-6)
 together = Barrier(8)
 def ask(_):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.pulling import Kind
-from manager.core.pushing import PushProgress, failure
+from manager.registry.core.pull_progress import Kind
+from manager.registry.core.push_progress import PushProgress, failure
 
 DIGEST = "sha256:" + "a" * 64
 END = {"status": f"v1: digest: {DIGEST} size: 527"}

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from manager.core.model import Snapshot
-from manager.core.recency import Sighting, ended_ago, last_uses
+from manager.disk.core.last_use import Sighting, ended_ago, last_uses
+from manager.model.snapshot import Snapshot
 from tests.unit.make import EPOCH, NGINX, REDIS, container, image
 
 NOW = EPOCH + timedelta(days=30)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from manager.core.reference import ImageReference, InvalidReferenceError
 from manager.errors import ExitCode
+from manager.references.reference import ImageReference, InvalidReferenceError
 from tests.unit.data.references import noise
 
 VECTORS = json.loads((Path(__file__).parent / "data/references.json").read_text(encoding="utf-8"))

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.adapters.credentials import Credentials
-from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.challenges import Challenge, Token, challenges
-from manager.adapters.registries.client import Registry
-from manager.adapters.registries.failures import said
-from manager.adapters.registries.places import Place, from_info, places
 from manager.errors import ExitCode, ManagerError
+from manager.registry.logins.lookup import Credentials
+from manager.registry.protocol.challenges import Challenge, Token, challenges
+from manager.registry.protocol.client import Registry
+from manager.registry.protocol.endpoints import Place, from_info, places
+from manager.registry.protocol.errors import said
+from manager.registry.protocol.registries import Registries
 from tests.registry_server import DIGEST, Handler, Request, WithTokens, has_it, served, slow
 
 ME = Credentials("me", "secret-password")

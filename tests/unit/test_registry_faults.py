@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.remote import Lookup, QuotaError
-from manager.adapters.credentials import Credentials
-from manager.adapters.documents import Documents
-from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.azure import exchange
-from manager.adapters.registries.client import Registry
-from manager.adapters.registries.clouds import CloudError
-from manager.adapters.registries.failures import AbsentError, RefusedError
-from manager.adapters.registries.places import Place
-from manager.core.reference import ImageReference
 from manager.errors import ExitCode, ManagerError
+from manager.references.reference import ImageReference
+from manager.registry.document_cache import Documents
+from manager.registry.logins.azure import exchange
+from manager.registry.logins.clouds import CloudError
+from manager.registry.logins.lookup import Credentials
+from manager.registry.lookup import Lookup, QuotaError
+from manager.registry.protocol.client import Registry
+from manager.registry.protocol.endpoints import Place
+from manager.registry.protocol.errors import AbsentError, RefusedError
+from manager.registry.protocol.registries import Registries
 from tests.certificates import Authority
 from tests.registry_server import DIGEST, Handler, Request, served
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core import expiry, registry_kinds
-from manager.core.pulling import failure
-from manager.core.registry_kinds import Cloud, Kind, RegistryKind, of
 from manager.errors import ExitCode, ManagerError
+from manager.references import registry_hosts as registry_kinds
+from manager.references.registry_hosts import Cloud, Kind, RegistryKind, of
+from manager.registry.core import expiry
+from manager.registry.core.pull_progress import failure
 
 ECR = "123456789012.dkr.ecr"
 DUAL = "123456789012.dkr-ecr"

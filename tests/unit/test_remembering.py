@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import kept
-from manager.adapters.kept import KeptDetails
-from manager.adapters.store import Store
-from manager.core.model import HistoryRow, ImageDetail
-from manager.core.recency import Sighting
+from manager.disk import detail_cache as kept
+from manager.disk.core.last_use import Sighting
+from manager.disk.detail_cache import KeptDetails
+from manager.disk.sightings import Store
+from manager.model.snapshot import HistoryRow, ImageDetail
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DETAIL = ImageDetail(("sha256:a", "sha256:b"), (HistoryRow(7, "ADD x /"),), (10, 500))

@@ -4,14 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from manager.core.model import Container, Image, Snapshot, Store
-from manager.core.removal import (
+from manager.disk.core.removal import (
     HAS_CHILDREN,
     OTHER_REFERENCES,
     USED,
     children_first,
     simulate,
 )
+from manager.model.snapshot import Container, Image, Snapshot, Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GRAPH, CONTAINERD, PODMAN = Store.GRAPH_DRIVER, Store.CONTAINERD, Store.PODMAN

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from manager.core.mounts import Mount
-from manager.core.run_options import RunOptions, create_body, from_data
 from manager.errors import ExitCode, ManagerError
+from manager.groups.core.mounts import Mount
+from manager.groups.core.run_options import RunOptions, create_body, from_data
 
 
 def body(**options: Any) -> dict[str, Any]:

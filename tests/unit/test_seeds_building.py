@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab import seeds, trees
-from manager.adapters.lab.building import lay_out, version_tags
-from manager.adapters.lab.recipes import RECIPES, Recipe
+from manager.lab import seeds, trees
+from manager.lab.building import lay_out, version_tags
+from manager.lab.recipes import RECIPES, Recipe
 
 
 @pytest.mark.parametrize(

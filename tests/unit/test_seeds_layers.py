@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.lab.layers import Layer, pack
+from manager.lab.layers import Layer, pack
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from manager.actions.remote import Lookup
-from manager.actions.sizing import ask, present
-from manager.adapters.documents import Documents
-from manager.adapters.registries.asking import Registries
-from manager.adapters.registries.places import Place
-from manager.core.model import Image, Manifest, Store
-from manager.core.reference import ImageReference
 from manager.errors import ManagerError
+from manager.model.snapshot import Image, Manifest, Store
+from manager.references.reference import ImageReference
+from manager.registry.document_cache import Documents
+from manager.registry.estimate_pull import ask, present
+from manager.registry.lookup import Lookup
+from manager.registry.protocol.endpoints import Place
+from manager.registry.protocol.registries import Registries
 from tests.registry_server import Handler, Request, served
 from tests.unit.make import EPOCH, image
 

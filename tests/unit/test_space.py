@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import space
+from manager.engine import disk_space as space
 
 HERE = {"KernelVersion": os.uname().release, "OperatingSystem": "Debian GNU/Linux 12"}
 SOCKET = "unix:///var/run/docker.sock"

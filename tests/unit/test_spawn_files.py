@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters import unfinished
-from manager.adapters.listening import busy
-from manager.adapters.spec_file import load
-from manager.core.ports import Binding
-from manager.core.readiness import Readiness, from_data, health
+from manager.engine.host_ports import busy
 from manager.errors import ExitCode, ManagerError
+from manager.groups import spawn_records as unfinished
+from manager.groups.core.ports import Binding
+from manager.groups.core.readiness import Readiness, from_data, health
+from manager.groups.groups_file import load
 from tests.unit.make import container
 
 WHOLE = """
@@ -105,7 +105,7 @@ def test_what_was_begun_is_known_when_its_process_is_gone_and_only_then(state: P
 
 def test_a_process_that_is_killed_leaves_its_record(state: Path) -> None:
     program = (
-        "import time; from manager.adapters import unfinished\n"
+        "import time; from manager.groups import spawn_records as unfinished\n"
         "with unfinished.begun('abc', 'h', {'web': [1]}): "
         "print('begun', flush=True); time.sleep(60)"
     )

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from rich.console import RenderableType
 
-from manager.actions.lab import Status
-from manager.adapters.lab.state import Lab
 from manager.cli.columns import Column, Table
 from manager.cli.output import Output
 from manager.cli.render import containers_table, containers_tree, labs_table, table
-from manager.core.model import Port
-from manager.core.tree import Branch
+from manager.groups.core.tree import Branch
+from manager.lab.labs import Status
+from manager.lab.state import Lab
+from manager.model.snapshot import Port
 from tests.unit.make import EPOCH, NGINX, container
 
 PUBLISHED = container("web1", group="web", index=1, ports=(Port(80, "tcp", "0.0.0.0", 8080),))

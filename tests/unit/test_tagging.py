@@ -2,8 +2,8 @@
 
 import pytest
 
-from manager.core.tagging import plan_tag
 from manager.errors import ExitCode, ManagerError
+from manager.registry.core.tag_plan import plan_tag
 from tests.unit.make import NGINX, REDIS, image
 
 SHA = "sha256:" + "c" * 64

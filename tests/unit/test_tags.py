@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from manager.core.manifests import CONFIGS, MANIFESTS
-from manager.core.tag_list import Sort, fitting, newest, ordered, repository, tidied
 from manager.errors import ExitCode
+from manager.registry.core.manifests import CONFIGS, MANIFESTS
+from manager.registry.core.tag_list import Sort, fitting, newest, ordered, repository, tidied
 from tests.command import Command
 from tests.registry_server import Handler, Request, Served, served
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from manager.cli import prune_views
-from manager.core.model import CacheRecord, Container, Network, Volume
-from manager.core.plan import Plan, Verb
-from manager.core.plan_file import Written, from_data, to_data
-from manager.core.policy import Conditions, Policy, Rule
-from manager.core.pruning import decide
-from manager.core.tidying import Beside, notes, plan_prune, stopped, unused, young
+from manager.cli.prune import views as prune_views
 from manager.errors import ExitCode, ManagerError
+from manager.model.plan import Plan, Verb
+from manager.model.snapshot import CacheRecord, Container, Network, Volume
+from manager.prune.core.decision import decide
+from manager.prune.core.plan_file import Written, from_data, to_data
+from manager.prune.core.planning import Beside, notes, plan_prune, stopped, unused, young
+from manager.prune.core.policy import Conditions, Policy, Rule
 from tests.unit.world import DAY, NOW, World, identity
 
 EVERYTHING = Policy(delete=(Rule(Conditions(), "all"),), include_local=True)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.units import (
+from manager.errors import ExitCode, ManagerError
+from manager.model.units import (
     format_age,
     format_duration,
     format_size,
     parse_duration,
     parse_size,
 )
-from manager.errors import ExitCode, ManagerError
 
 
 @pytest.mark.parametrize(

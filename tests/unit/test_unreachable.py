@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from manager.adapters.contexts import Endpoint, TLSMaterial
-from manager.adapters.engine.client import Engine
-from manager.adapters.engine.failures import EngineUnreachableError
+from manager.engine.client import Engine
+from manager.engine.contexts import Endpoint, TLSMaterial
+from manager.engine.errors import EngineUnreachableError
 from manager.errors import ExitCode
 
 pytestmark = [

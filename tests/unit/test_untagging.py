@@ -2,9 +2,9 @@
 
 import pytest
 
-from manager.core.model import Image, Snapshot
-from manager.core.untagging import plan_untag
+from manager.disk.core.untagging import plan_untag
 from manager.errors import ManagerError
+from manager.model.snapshot import Image, Snapshot
 from tests.unit.make import EPOCH, NGINX, REDIS, container, image
 
 SHA = "sha256:" + "c" * 64

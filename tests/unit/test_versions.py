@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.versions import Newer, newer, newest_first, read
+from manager.registry.core.versions import Newer, newer, newest_first, read
 
 
 def words(tag: str) -> str:

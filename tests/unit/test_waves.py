@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.core.model import Image
-from manager.core.plan import Step, Verb
-from manager.core.waves import waves
+from manager.model.plan import Step, Verb
+from manager.model.snapshot import Image
+from manager.prune.core.waves import waves
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

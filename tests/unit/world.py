@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from manager.core.copies import Copy
-from manager.core.disk import Disk
-from manager.core.model import Container, HistoryRow, Image, ImageDetail, Snapshot, Store
-from manager.core.protection import Known
-from manager.core.recency import Sighting, last_uses
+from manager.disk.core.accounting import Disk
+from manager.disk.core.last_use import Sighting, last_uses
+from manager.model.snapshot import Container, HistoryRow, Image, ImageDetail, Snapshot, Store
+from manager.prune.core.protection import Known
+from manager.registry.core.copies import Copy
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,1 +1,0 @@
-"""What the commands do: one verb per file; values and events, nothing printed."""

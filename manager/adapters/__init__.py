@@ -1,1 +1,0 @@
-"""Everything outside the process: engines, files, registries."""

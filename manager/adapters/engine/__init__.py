@@ -1,1 +1,0 @@
-"""The Docker SDK behind values of our own."""

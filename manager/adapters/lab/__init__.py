@@ -1,1 +1,0 @@
-"""A private, throwaway real engine with a registry beside it."""

@@ -1,1 +1,0 @@
-"""Registries, spoken to by the OCI distribution API."""

@@ -1,0 +1,297 @@
+"""The command explain: what a word, an address, a container or two images are, on this engine."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manager.explain.core.pages import Facts, Page
+    from manager.groups.core.tree import Branch
+    from manager.model.snapshot import Image
+
+MOST = 2
+"""So many images can be compared."""
+NOUNS = {
+    "concept": "a word of the field",
+    "container": "a container of yours",
+    "image": "the address of an image that is here",
+    "group": "a group of yours",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr explain image              what an image is, with one of yours",
+            "dockmgr explain nginx:1.27         the address taken apart",
+            "dockmgr explain nginx2             a container: its layers, changes and life",
+            "dockmgr explain nginx:1.27 redis   what two images share, and what each adds",
+            "dockmgr explain container:image    a container that is called image",
+        )
+    )(explain)
+
+
+def explain(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT...",
+            help="A word (image, layer, tag...), an address, a container, a group; or two images.",
+            autocompletion=complete.explainable,
+            show_default=False,
+        ),
+    ],
+    json: options.Json = False,
+) -> None:
+    """Explain a word, an address, a container or group of yours, or what two images share.
+
+    A wrong address is explained too, with exit code 0. Nothing is changed or pulled.
+    """
+    if len(what) > MOST:
+        raise ManagerError(
+            f"{len(what)} things cannot be explained at once",
+            "give one word, or two images",
+            ExitCode.USAGE,
+        )
+    work = session(ctx)
+    page, also = _two(work, what) if len(what) == MOST else _one(work, what[0])
+    if json:
+        data = {"kind": page.kind, "name": page.name, "facts": dict(page.facts)}
+        work.out.json("explain", {**data, "also": list(also)})
+        return
+    for line in screen(page, also, work.engine_address if page.facts else ""):
+        work.out.line(line)
+
+
+def screen(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
+    """A page as lines of at most 79 columns, without colour.
+
+    Args:
+        page: the explanation.
+        also: other kinds of things that have this name.
+        engine_address: where published ports answer.
+    """
+    from manager.explain.core.pages import Picture, Relation, paragraph
+
+    for kind in also:
+        prefixed = f"{kind}:{page.name}"
+        yield from paragraph(f"{page.name} is also {NOUNS[kind]}: dockmgr explain {prefixed}")
+        yield ""
+    for number, part in enumerate(page.parts):
+        if isinstance(part, str):
+            # What belongs to the text above follows it without a gap.
+            if number and not part.startswith("  "):
+                yield ""
+            yield from _indented(part)
+        elif isinstance(part, Picture):
+            yield from part.lines
+        elif isinstance(part, Relation):
+            yield from _drawn(part.branch, engine_address)
+
+
+def _indented(text: str) -> Iterator[str]:
+    from manager.explain.core.pages import WIDTH, folded, paragraph
+
+    if not text.startswith("  "):
+        yield from paragraph(text)
+        return
+    yield from folded(text, WIDTH, "  ", "    ")
+
+
+def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
+    """An image and its containers as ``ls`` draws them; of many, the first ones."""
+    from rich.console import Console
+
+    from manager.cli.render import containers_tree
+    from manager.explain.core.pages import SHOWN, WIDTH
+
+    stream = io.StringIO()
+    Console(file=stream, width=WIDTH, no_color=True, highlight=False).print(
+        containers_tree([branch], engine_address)
+    )
+    rest = len(branch.containers) - SHOWN
+    drawn = 0
+    for line in stream.getvalue().splitlines():
+        drawn += line.startswith(("├", "└"))
+        if rest > 0 and drawn > SHOWN:
+            yield f"└── and {rest} more"
+            return
+        yield line.rstrip()
+
+
+def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
+    from manager.explain.core.concepts import CONCEPTS, concept_of
+    from manager.explain.core.pages import KINDS
+    from manager.explain.facts import meanings
+    from manager.references.redaction import shown_as
+
+    kind, colon, bare = text.partition(":")
+    said = kind if colon and kind in KINDS and bare else ""
+    word = bare if said else text
+    concept = concept_of(word)
+    must = said in {"container", "group"}
+    facts, info = _look(work, concept if said in {"", "concept"} else "", must=must)
+    if said == "image" and facts.image(bare) is None and facts.image(text) is not None:
+        said, word, concept = "", text, ""  # an image that is called image
+    found = meanings(facts.snapshot, word, concept)
+    chosen = said or found[0]
+    if chosen not in found and chosen not in {"image", "address"}:
+        # An address that only begins like this is meant by address:image:1.
+        hint = "see what there is with: dockmgr ls"
+        if chosen == "concept":
+            hint = f"choose one of: {', '.join(CONCEPTS)}"
+        raise ManagerError(f"there is no {chosen} called {shown_as(word)}", hint)
+    return _page(work, facts, info, chosen, word), () if said else found[1:]
+
+
+def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word: str) -> Page:
+    from manager.explain.core import (
+        address as explaining_address,
+    )
+    from manager.explain.core import (
+        concepts as explaining_concepts,
+    )
+    from manager.explain.core import (
+        containers as explaining_containers,
+    )
+    from manager.explain.core import images
+    from manager.explain.core.absent import absent
+
+    if kind == "concept":
+        return explaining_concepts.page(explaining_concepts.concept_of(word), facts)
+    if kind == "group":
+        return explaining_containers.group(facts, word)
+    if kind == "container":
+        from manager.explain.facts import details
+
+        found = next(it for it in facts.snapshot.containers if word in _names(it))
+        return explaining_containers.page(facts, found, details(work.engine, found, info))
+    from manager.explain.facts import stands_in, urls
+    from manager.references.reference import is_bare_id, read
+
+    image = facts.image(word)
+    reference = read(word)
+    registry = work.lab.registry if work.lab is not None else ""
+    own = reference is not None and stands_in(reference, registry)
+    asked = urls(reference, info, registry)
+    address = explaining_address.page(word, asked, registry if own else "", facts)
+    if image is None:
+        if facts.engine and reference is not None and address.facts["valid"]:
+            parts = (*address.parts, *absent(facts, reference, tuple(explaining_concepts.CONCEPTS)))
+            return replace(address, parts=parts, facts={**address.facts, "here": False})
+        return address
+    by_name = not is_bare_id(word) and bool(image.tags or image.digests)
+    named = by_name and not image.id.startswith((word, f"sha256:{word}"))
+    return images.page(facts, image, address if named else None)
+
+
+def _names(container: Any) -> set[str]:  # noqa: ANN401
+    return {container.name, container.id, container.short_id}
+
+
+def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
+    from manager.explain.core.images import compare
+
+    facts, _ = _look(work, "", must=True)
+    found = [_image_of(facts, text) for text in texts]
+    there = [(text, image) for text, image in found if image is not None]
+    if len(there) < len(found):
+        raise _not_two([text for text, image in found if image is None], facts)
+    return compare(facts, *there), ()
+
+
+def _image_of(facts: Facts, text: str) -> tuple[str, Image | None]:
+    """The image that is meant, with or without a prefix, and the address without it."""
+    for prefix in ("", "image:", "address:"):
+        image = facts.image(text.removeprefix(prefix)) if text.startswith(prefix) else None
+        if image is not None:
+            return text.removeprefix(prefix), image
+    return text.removeprefix("image:").removeprefix("address:"), None
+
+
+def _not_two(missing: list[str], facts: Facts) -> ManagerError:
+    """Why things cannot be compared: they are no images that are here."""
+    from manager.explain.core.concepts import concept_of
+    from manager.explain.facts import meanings
+    from manager.references.diagnosis import explain as what_is_wrong
+    from manager.references.redaction import shown_as
+    from manager.references.reference import FORM, read
+
+    text = missing[0]
+    prefix, _, rest = text.partition(":")
+    if prefix in {"container", "group", "concept"} and rest:
+        return ManagerError(
+            f"{text} is no image, and only two images can be compared",
+            f"explain it alone: dockmgr explain {text}",
+        )
+    shown = shown_as(text)
+    kind = meanings(facts.snapshot, text, concept_of(text))[0]
+    if kind == "container":
+        made_from = {it.name: it.image for it in facts.snapshot.containers if text in _names(it)}
+        name, image = next(iter(made_from.items()))
+        return ManagerError(
+            f"{name} is a container, and only two images can be compared",
+            f"name its image, {image}; or explain it alone: dockmgr explain {name}",
+        )
+    if kind in {"concept", "group"}:
+        return ManagerError(
+            f"{text} is {NOUNS[kind]}, and only two images can be compared",
+            f"explain it alone: dockmgr explain {text}",
+        )
+    if read(text) is None:
+        problem = what_is_wrong(text)
+        return ManagerError(f"{shown} is no image: {problem}", FORM, ExitCode.USAGE)
+    return ManagerError(
+        f"there is no image {shown} here",
+        "see what there is with: dockmgr images",
+    )
+
+
+def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Mapping[str, Any]]:
+    """What is on the engine; nothing where none answers, unless there must be one."""
+    from manager.cli.images.observing import look
+    from manager.engine import contexts
+    from manager.engine.disk_usage import BUILD_CACHE, IMAGES, VOLUMES
+    from manager.engine.errors import EngineUnreachableError
+    from manager.engine.resources import networks
+    from manager.explain.core.pages import Facts
+    from manager.lab import state
+
+    names = tuple(sorted(name for name, _ in contexts.contexts(work.env)))
+    labs = tuple(lab.name for lab in state.running())
+    where = work.endpoint
+    told: dict[str, Any] = {"host": where.host, "source": where.source, "labs": labs}
+    told |= {"context": where.context or "", "contexts": names}
+    try:
+        engine = work.engine
+    except EngineUnreachableError as error:
+        if must:
+            raise
+        work.out.note(f"{error.message}: explained without it")
+        return Facts(**told), {}
+    view = look(work, IMAGES, BUILD_CACHE, *([VOLUMES] if concept == "volume" else ()))
+    kind = "Podman" if engine.podman else "Docker"
+    facts = Facts(
+        view.snapshot,
+        view.now,
+        f"{kind} {view.info.get('ServerVersion') or ''}".strip(),
+        lab=work.lab.name if work.lab is not None else "",
+        lab_registry=work.lab.registry if work.lab is not None else "",
+        volumes=view.usage.volumes or (),
+        networks=networks(engine) if concept == "network" else (),
+        **told,
+    )
+    return facts, view.info

@@ -1,0 +1,295 @@
+"""The commands on containers that exist: ls, stop, start, restart, rm."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+from manager.model.snapshot import Container, Snapshot, by_group_and_number
+
+if TYPE_CHECKING:
+    from manager.engine.run_plan import Outcome
+    from manager.model.plan import Plan
+
+Timeout = Annotated[
+    int | None,
+    typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a command changes containers."""
+
+    command: str
+    timeout: int | None = None
+    """Seconds each gets to end in order; None for the settings'."""
+    volumes: bool = False
+    """Whether anonymous volumes go with their container."""
+    force: bool = False
+    """Whether what runs is killed."""
+    ask: bool = False
+    """Whether a person is asked first."""
+    dry_run: bool = False
+    explain: bool = False
+    """Whether the docker commands for it are shown."""
+    rolling: bool = False
+    json: bool = False
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples("dockmgr ls", "dockmgr ls nginx", "dockmgr ls --json | jq '.data[].name'")
+    )(ls)
+    app.command(epilog=examples("dockmgr stop nginx", "dockmgr stop nginx2 db"))(stop)
+    app.command(epilog=examples("dockmgr start nginx"))(start)
+    app.command(
+        epilog=examples("dockmgr restart nginx --timeout 3", "dockmgr restart web --rolling")
+    )(restart)
+    app.command(
+        epilog=examples(
+            "dockmgr rm nginx2",
+            "dockmgr rm nginx --yes",
+            "dockmgr rm nginx --dry-run",
+            "dockmgr rm nginx --explain --dry-run",
+        )
+    )(rm)
+
+
+def ls(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Only these groups or containers."),
+    ] = None,
+    running: Annotated[bool, typer.Option("--running", "-r", help="Only what runs.")] = False,
+    tree: Annotated[
+        bool | None,
+        typer.Option("--tree/--table", help="As a tree (on a terminal) or a table (in a pipe)."),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """List containers under the image they come from, in any state."""
+    from manager.cli import render
+    from manager.cli.groups.sighting import NOW_AND_THEN, sighted
+
+    work = session(ctx)
+    snapshot = Snapshot(work.engine.containers.list())
+    sighted(work, snapshot.containers, NOW_AND_THEN)
+    if names:
+        snapshot = Snapshot(_select(snapshot, names))
+    if running:
+        snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
+    from manager.groups.core.tree import branches, shows_id, with_names
+
+    # A tag can have moved since: then Docker shows an id, and Podman what the tag was.
+    lost = any(work.engine.podman or shows_id(it) for it in snapshot.containers)
+    images = work.engine.images.list(hidden=True) if lost else ()
+    snapshot = Snapshot(with_names(Snapshot(snapshot.containers, images)), images)
+    if json:
+        ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))
+        work.out.json("ls", [render.container_row(c, work.engine_address) for c in ordered])
+        return
+    found = branches(snapshot)
+    if not found:
+        work.out.note("no containers" + (" are running" if running else ""))
+        work.out.hint("make some with: dockmgr spawn nginx --count 3")
+    elif work.out.is_terminal if tree is None else tree:
+        work.out.show(render.containers_tree(found, work.engine_address))
+    else:
+        rows = [container for branch in found for container in branch.containers]
+        work.out.show(render.containers_table(rows, work.engine_address, with_image=True))
+
+
+def stop(
+    ctx: typer.Context,
+    names: options.Targets,
+    timeout: Timeout = None,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Stop containers, or all of a group."""
+    from manager.groups.core.lifecycle import plan_stop
+
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    how = Change("stop", timeout, dry_run=dry_run, explain=explain, json=json)
+    change(work, chosen, plan_stop(chosen), how)
+
+
+def start(
+    ctx: typer.Context,
+    names: options.Targets,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Start containers that are stopped, or all of a group."""
+    from manager.groups.core.lifecycle import plan_start
+
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    change(
+        work,
+        chosen,
+        plan_start(chosen),
+        Change("start", dry_run=dry_run, explain=explain, json=json),
+    )
+
+
+def restart(
+    ctx: typer.Context,
+    names: options.Targets,
+    timeout: Timeout = None,
+    rolling: Annotated[
+        bool, typer.Option("--rolling", help="One by one, each ready before the next.")
+    ] = False,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Restart containers, or all of a group."""
+    from manager.groups.core.lifecycle import plan_restart
+
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    plan = plan_restart(chosen)
+    how = Change("restart", timeout, dry_run=dry_run, explain=explain, rolling=rolling, json=json)
+    if rolling and not dry_run:
+        _roll(work, chosen, plan, how)
+    else:
+        change(work, chosen, plan, how)
+
+
+def _roll(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
+    from manager.cli.steps import show_outcomes, tell
+    from manager.groups.rolling import Means
+    from manager.groups.rolling import restart as roll
+
+    explained(work, plan, how)
+    timeout = work.stop_timeout if how.timeout is None else how.timeout
+    outcomes = roll(
+        Means(
+            work.engine,
+            timeout,
+            work.engine_address,
+            lambda outcome: tell(work.out, outcome, quiet=how.json),
+        ),
+        plan,
+        chosen,
+    )
+    left = [it.step.target for it in outcomes if it.skipped]
+    if left:
+        work.out.note(f"left as they were: {', '.join(left)}")
+    code = show_outcomes(work.out, how.command, outcomes, json=how.json)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def rm(
+    ctx: typer.Context,
+    names: options.Targets,
+    timeout: Timeout = None,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", "-v", help="Remove their anonymous volumes too.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Kill what runs, instead of stopping it first.")
+    ] = False,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Remove containers, or all of a group; what runs is stopped first."""
+    from manager.groups.core.lifecycle import plan_remove
+
+    if force and timeout is not None:
+        raise ManagerError(
+            "--force and --timeout do not go together: what is killed gets no time",
+            "choose one of them",
+            ExitCode.USAGE,
+        )
+    work = session(ctx)
+    chosen = _chosen(work, names)
+    plan = plan_remove(chosen, volumes=volumes, force=force)
+    how = Change(
+        "rm", timeout, volumes, force, ask=not yes, dry_run=dry_run, explain=explain, json=json
+    )
+    change(work, chosen, plan, how)
+
+
+def _chosen(work: Session, names: list[str]) -> tuple[Container, ...]:
+    return _select(Snapshot(work.engine.containers.list()), names)
+
+
+def _select(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
+    from manager.groups.core.selection import select
+
+    return select(snapshot, tuple(names))
+
+
+def explained(work: Session, plan: "Plan", how: Change) -> None:
+    """Show the docker commands for a change, if they are asked for."""
+    if not how.explain:
+        return
+    from manager.cli.docker_equivalents import explain
+    from manager.model.docker_equivalents import How, of_plan, rolling
+
+    timeout = work.stop_timeout if how.timeout is None else how.timeout
+    lines = (rolling if how.rolling else of_plan)(plan, How(timeout, how.volumes, how.force))
+    explain(work, lines, json=how.json, dry_run=how.dry_run or not plan)
+
+
+def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
+    """Ask, act, show: the way of every command that changes containers which exist.
+
+    Args:
+        work: the session.
+        chosen: the containers.
+        plan: what is done with them.
+        how: how.
+
+    Raises:
+        ManagerError: nothing could be done, or the answer was no.
+    """
+    from collections import Counter
+
+    from manager.cli.groups.sighting import sighted
+    from manager.cli.progress import reminding
+    from manager.cli.steps import show_outcomes, show_plan, tell, under_way
+    from manager.engine.run_plan import Options, run
+    from manager.model.plan import Verb
+
+    explained(work, plan, how)
+    if how.dry_run or not plan:
+        show_plan(work.out, how.command, plan, json=how.json, dry_run=how.dry_run)
+        return
+    if how.ask:
+        work.out.note(str(plan))
+        count = sum(step.verb is Verb.REMOVE for step in plan)
+        work.confirm(f"Remove {count} container{'s' * (count != 1)}?", yes=False)
+    sighted(work, chosen)
+    options_ = Options(
+        stop_timeout=work.stop_timeout if how.timeout is None else how.timeout,
+        volumes=how.volumes,
+        force=how.force,
+        parallel=work.settings.spawn.parallel,
+    )
+    left = Counter(step.target for step in plan)
+
+    def report(outcome: "Outcome") -> None:
+        tell(work.out, outcome, quiet=how.json)
+        left[outcome.step.target] -= 1
+
+    with reminding(work.out, lambda: under_way(left)):
+        outcomes = run(work.engine, plan, options_, report)
+    code = show_outcomes(work.out, how.command, outcomes, json=how.json)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)

@@ -1,0 +1,190 @@
+"""The command exec: run a command in all members of a group."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.groups.before_dashes import OptionsAroundName
+from manager.cli.groups.run_options import variable
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+from manager.model.snapshot import Container, Snapshot
+
+if TYPE_CHECKING:
+    from manager.cli.groups.prefixes import Prefixes
+    from manager.groups.execute import Ended, Said
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        name="exec",
+        cls=OptionsAroundName,
+        context_settings={"allow_interspersed_args": False},
+        epilog=examples(
+            "dockmgr exec web -- nginx -t",
+            "dockmgr exec --user nobody web -- id",
+            "dockmgr exec web2 -- cat /etc/hostname",
+            "dockmgr exec web --explain -- ls           and the docker commands for it",
+            "dockmgr exec web --dry-run -- ls           only what would be run, and where",
+        ),
+    )(exec_)
+
+
+def exec_(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="GROUP",
+            help="A group, or one of its members.",
+            autocompletion=complete.containers_and_groups,
+            show_default=False,
+        ),
+    ],
+    command: Annotated[
+        list[str],
+        typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False),
+    ],
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", "-e", metavar="KEY[=VALUE]", help="Set a variable."),
+    ] = None,
+    user: Annotated[
+        str, typer.Option("--user", "-u", metavar="USER[:GROUP]", help="Who runs it.")
+    ] = "",
+    workdir: Annotated[
+        str, typer.Option("--workdir", "-w", metavar="PATH", help="Where it runs.")
+    ] = "",
+    privileged: Annotated[
+        bool, typer.Option("--privileged", help="All rights on the engine's machine.")
+    ] = False,
+    parallel: Annotated[
+        int | None, typer.Option("--parallel", min=1, max=64, help="In how many at once.")
+    ] = None,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Run a command in all members of a group; each line begins with the member's name.
+
+    The exit code is that of the first member in which it failed, and 125 where dockmgr itself did.
+    Options stand before or behind the group, before the command. With --json, one object a line.
+    """
+    from manager.groups.execute import NEVER_RAN
+
+    work = session(ctx)
+    try:
+        code = _execute(
+            work,
+            name,
+            command,
+            json=json,
+            dry_run=dry_run,
+            explain=explain,
+            parallel=parallel,
+            env=tuple(env or ()),
+            user=user,
+            workdir=workdir,
+            privileged=privileged,
+        )
+    except ManagerError as error:
+        raise ManagerError(
+            error.message,
+            error.hint,
+            ExitCode.USAGE if error.exit_code is ExitCode.USAGE else NEVER_RAN,  # type: ignore[arg-type]
+            error.details,
+        ) from error
+    if code:
+        raise typer.Exit(code)
+
+
+def _execute(
+    work: Session,
+    name: str,
+    command: list[str],
+    *,
+    json: bool,
+    dry_run: bool,
+    explain: bool,
+    parallel: int | None,
+    env: tuple[str, ...],
+    user: str,
+    workdir: str,
+    privileged: bool,
+) -> int:
+    from manager.cli.groups.prefixes import Prefixes
+    from manager.cli.steps import show_plan
+    from manager.engine.processes import Surroundings
+    from manager.groups.core.lifecycle import plan_exec
+    from manager.groups.core.selection import select
+    from manager.groups.execute import Said, execute
+
+    words = command[1:] if command[0] == "--" else command
+    if not words or words[0].startswith("-"):
+        raise ManagerError(
+            f"{words[0]!r} is no command" if words else "there is no command to run",
+            "write it after two dashes, and options before them: dockmgr exec web --user me -- ls",
+            ExitCode.USAGE,
+        )
+    chosen = select(Snapshot(work.engine.containers.list()), (name,))
+    _refuse_stopped(chosen)
+    variables = tuple(it for text in env for it in variable(work, text))
+    if explain:
+        from manager.cli import docker_equivalents as explaining
+        from manager.model.docker_equivalents import of_exec
+
+        flags = [it for text in env for it in ("--env", text)]
+        flags += ["--user", user] if user else []
+        flags += ["--workdir", workdir] if workdir else []
+        flags += ["--privileged"] if privileged else []
+        lines = of_exec([one.name for one in chosen], flags, words)
+        if dry_run:
+            explaining.explain(work, lines, json=json, dry_run=True)
+        else:
+            explaining.explain_stream(work, lines, json=json)
+    if dry_run:
+        show_plan(work.out, "exec", plan_exec(chosen, words), json=json, dry_run=True)
+        return 0
+    around = Surroundings(variables, user, workdir, privileged)
+    prefixes = Prefixes(work.out, chosen)
+    codes: dict[str, int] = {}
+    at_once = parallel or work.settings.spawn.parallel
+    for item in execute(work.engine, chosen, words, around, at_once):
+        if isinstance(item, Said):
+            _say(work, item, prefixes, json=json)
+        else:
+            codes[item.container.id] = item.code
+            _tell(work, item, json=json)
+    return next((codes[one.id] for one in chosen if codes[one.id]), 0)
+
+
+def _refuse_stopped(chosen: tuple[Container, ...]) -> None:
+    stopped = [one.name for one in chosen if one.state != "running"]
+    if stopped:
+        verb = "is" if len(stopped) == 1 else "are"
+        raise ManagerError(
+            f"{', '.join(stopped)} {verb} not running",
+            f"start with: dockmgr start {' '.join(stopped)}",
+        )
+
+
+def _say(work: Session, said: "Said", prefixes: "Prefixes", *, json: bool) -> None:
+    if json:
+        stream = "stderr" if said.is_error else "stdout"
+        name = said.container.name
+        work.out.json_line({"name": name, "stream": stream, "text": said.text})
+    else:
+        prefixes.print(said.container, said.text, stderr=said.is_error)
+
+
+def _tell(work: Session, ended: "Ended", *, json: bool) -> None:
+    if json:
+        error = ended.error.message if ended.error else None
+        work.out.json_line({"name": ended.container.name, "code": ended.code, "error": error})
+    elif ended.error is not None:
+        work.out.note(f"error: {ended.container.name}: {ended.error.message}")
+    elif ended.code:
+        work.out.note(f"{ended.container.name}: exit code {ended.code}")

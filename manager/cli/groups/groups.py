@@ -1,0 +1,216 @@
+"""The commands on groups as a whole: scale, exec, recover."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+from manager.model.snapshot import Container, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.groups.core.group_spec import GroupSpec
+    from manager.groups.recover import CutOff
+    from manager.model.docker_equivalents import DockerLine
+
+Group = Annotated[
+    str,
+    typer.Argument(
+        metavar="GROUP",
+        help="The group's name.",
+        autocompletion=complete.containers_and_groups,
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples(
+            "dockmgr scale web 5",
+            "dockmgr scale web 2 --yes",
+            "dockmgr scale web 0",
+            "dockmgr scale web 5 --explain --dry-run",
+        )
+    )(scale)
+    app.command(
+        epilog=examples(
+            "dockmgr recover                     what was cut off, and what to do about it",
+            "dockmgr recover --finish web",
+            "dockmgr recover --remove --yes",
+        )
+    )(recover)
+
+
+def scale(
+    ctx: typer.Context,
+    group: Group,
+    count: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="How many members.", show_default=False)
+    ],
+    timeout: Annotated[
+        int | None,
+        typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option("--parallel", min=1, max=64, help="How many at once.")
+    ] = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Make a group have so many members: more of the same, or fewer.
+
+    More fill the gaps first; of fewer, those with the highest numbers go.
+    """
+    from manager.groups.core.scaling import check_count, members_of
+
+    check_count(count)
+    work = session(ctx)
+    members = members_of(Snapshot(work.engine.containers.list()), group, count)
+    if count < len(members):
+        from manager.cli.groups.containers import Change, change
+        from manager.groups.core.scaling import surplus
+
+        how = Change("scale", timeout, ask=not yes, dry_run=dry_run, explain=explain, json=json)
+        change(work, members, surplus(members, count), how)
+        return
+    from manager.cli.groups import spawning
+    from manager.groups.core.docker_run import Typed
+    from manager.groups.core.scaling import growing
+    from manager.groups.spawn import Request
+
+    spec = _spec(work, members[-1]).beginning_with(members)
+    request = Request((growing(spec, max(count, 1)),))
+    said = (Typed(),) if explain else None
+    if dry_run:
+        spawning.show_plan(work, request, said, json=json, command="scale")
+    else:
+        spawning.make(work, request, parallel, said, json=json, command="scale")
+
+
+def _spec(work: Session, member: Container) -> "GroupSpec":
+    from manager.groups.core.group_spec import from_member
+
+    return from_member(member, work.engine.containers.inspect(member.id))
+
+
+def recover(
+    ctx: typer.Context,
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[GROUP]...", help="Only the spawns of these groups."),
+    ] = None,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Make what is missing, and start what does not run.")
+    ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove what there is.")] = False,
+    yes: options.Yes = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Finish or remove spawns that were cut off: their process was killed in the middle.
+
+    At a terminal it asks; otherwise it says what there is, unless told what to do.
+    """
+    if finish and remove:
+        raise ManagerError(
+            "--finish and --remove do not go together", "choose one of them", ExitCode.USAGE
+        )
+    from manager.groups.recover import find
+
+    work = session(ctx)
+    work.reminding = False
+    found = [cut for cut in find(work.engine) if not groups or set(groups) & set(cut.record.groups)]
+    if explain:
+        from manager.cli.docker_equivalents import explain as show
+
+        lines = [it for cut in found for it in _docker_lines(cut, keep=finish or not remove)]
+        show(work, lines, json=json)
+    if json:
+        work.out.json("recover", [_row(cut) for cut in found])
+    if not found:
+        work.out.note("no spawn was cut off" + (f" of {', '.join(groups)}" if groups else ""))
+    for cut in found:
+        if not json:
+            work.out.line(str(cut))
+        wish = "finish" if finish else "remove" if remove else _ask(work, quiet=json)
+        if wish == "finish":
+            _finish(work, cut, quiet=json)
+        elif wish == "remove":
+            _remove(work, cut, yes=yes, quiet=json)
+    if found and not (finish or remove or work.out.interactive):
+        work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
+
+
+def _docker_lines(cut: "CutOff", *, keep: bool) -> "Iterator[DockerLine]":
+    """The docker commands that finish or remove a spawn."""
+    from manager.model.docker_equivalents import line, nothing_like_it
+
+    if not keep:
+        for member in cut.members:
+            why = "remove what was made, and its volumes without a name"
+            yield line(why, "container", "rm", "--force", "--volumes", member.name)
+        for name in cut.networks:
+            yield line("remove the network that was made for it", "network", "rm", name)
+        return
+    for member in cut.members:
+        if not member.running:
+            yield line("start what was made and never started", "start", member.name)
+    for group, numbers in cut.missing.items():
+        if numbers:
+            listed = ", ".join(map(str, numbers))
+            yield nothing_like_it(f"no memory of a spawn: {group} lacks the numbers {listed}")
+
+
+def _row(cut: "CutOff") -> dict[str, object]:
+    return {
+        "spawn": cut.record.identity,
+        "groups": list(cut.record.groups),
+        "wanted": cut.record.count,
+        "members": [member.name for member in cut.members],
+        "missing": {group: list(numbers) for group, numbers in cut.missing.items()},
+        "networks": list(cut.networks),
+        "running": cut.running,
+    }
+
+
+def _ask(work: Session, *, quiet: bool) -> str:
+    if quiet or not work.out.interactive:
+        return "later"
+    answers = {"f": "finish", "r": "remove", "l": "later"}
+    while True:
+        answer = typer.prompt("[f]inish it, [r]emove it, or [l]ater", default="l", err=True)
+        if answer[:1].lower() in answers:
+            return answers[answer[:1].lower()]
+
+
+def _finish(work: Session, cut: "CutOff", *, quiet: bool) -> None:
+    from manager.cli.groups import spawning
+    from manager.groups.recover import finish
+
+    with spawning.means(work, None) as means:
+        made = finish(work.engine, cut, means)
+    if not quiet:
+        work.out.line(f"finished {cut.groups}: {', '.join(member.name for member in made)}")
+
+
+def _remove(work: Session, cut: "CutOff", *, yes: bool, quiet: bool) -> None:
+    import time
+
+    from manager.groups.recover import remove
+
+    names = ", ".join(member.name for member in cut.members)
+    parts = [f"{names} with their anonymous volumes"] if names else []
+    parts += [f"network {name}" for name in cut.networks]
+    work.out.note(f"this removes {' and '.join(parts)}")
+    work.confirm("Remove them?", yes=yes)
+    count = remove(work.engine, cut, time.sleep)
+    if not quiet:
+        work.out.line(f"removed {count} container{'s' * (count != 1)} of {cut.groups}")

@@ -1,0 +1,62 @@
+"""The command logs: what the containers of a group write, one colour each."""
+
+from typing import Annotated
+
+import typer
+
+from manager.cli import options
+from manager.cli.options import examples
+from manager.cli.session import session
+from manager.model.snapshot import Snapshot
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr logs nginx", "dockmgr logs nginx -f --tail 5", "dockmgr logs nginx2 db"
+        )
+    )(logs)
+
+
+def logs(
+    ctx: typer.Context,
+    names: options.Targets,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the containers end.")
+    ] = False,
+    tail: Annotated[
+        int | None, typer.Option("--tail", "-n", min=0, help="Only so many lines of each.")
+    ] = None,
+    timestamps: Annotated[
+        bool, typer.Option("--timestamps", help="Put the time before each line.")
+    ] = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Show what containers write; with several, each line begins with the container's name.
+
+    With --json, one object a line: name, id and text.
+    """
+    from manager.cli.groups.prefixes import Prefixes
+    from manager.groups.core.selection import select
+    from manager.groups.logs import logs as read
+
+    work = session(ctx)
+    chosen = select(Snapshot(work.engine.containers.list()), tuple(names))
+    if explain:
+        from manager.cli.docker_equivalents import explain_stream
+        from manager.model.docker_equivalents import of_logs
+
+        lines = of_logs(
+            [one.name for one in chosen], follow=follow, tail=tail, timestamps=timestamps
+        )
+        explain_stream(work, lines, json=json)
+    prefixes = Prefixes(work.out, chosen)
+    for line in read(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
+        if json:
+            work.out.json_line(
+                {"name": line.container.name, "id": line.container.id, "text": line.text}
+            )
+        else:
+            prefixes.print(line.container, line.text)

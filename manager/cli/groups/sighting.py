@@ -1,0 +1,40 @@
+"""What every command on containers does beside: remember that their images were used."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from manager.system import folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manager.cli.session import Session
+    from manager.model.snapshot import Container
+
+NOW_AND_THEN = 600.0
+"""Seconds between two writes by a command that only shows something."""
+
+
+def sighted(work: Session, containers: Iterable[Container], pause: float = 0) -> None:
+    """Remember when containers used their images.
+
+    Args:
+        work: the session.
+        containers: as they were seen.
+        pause: seconds; if anything was remembered within them, nothing is now.
+    """
+    if pause and 0 <= time.time() - folders.remembered() < pause:
+        return
+    from datetime import UTC, datetime
+
+    from manager.disk.observe import engine_id
+    from manager.disk.remember import remember_uses
+
+    def identity() -> str:
+        return engine_id(work.engine, work.engine.info())
+
+    warning = remember_uses(identity, containers, datetime.now(UTC))
+    if warning:
+        work.out.warn(warning)

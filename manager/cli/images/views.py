@@ -1,0 +1,111 @@
+"""Images as people and programs read them: rows, the table, the tree of shared layers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.cli.columns import Column, Table
+from manager.cli.render import amount
+from manager.model.units import format_age, format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.tree import Tree
+
+    from manager.disk.core.accounting import Disk, Stretch
+    from manager.disk.core.listing import ImageRow
+
+NEVER = datetime(1980, 1, 2, tzinfo=UTC)
+"""Builds that are to be the same each time write times before this."""
+COLUMNS = (
+    Column("IMAGE"),
+    Column("SIZE", right=True),
+    Column("SHARED", right=True, from_width=70),
+    Column("FREES", right=True),
+    Column("STATE"),
+    Column("LAST USE"),
+    Column("ID", from_width=100),
+    Column("CREATED", from_width=115),
+    Column("CONTAINERS", from_width=140),
+)
+
+
+def row(found: ImageRow) -> dict[str, Any]:
+    """An image as JSON."""
+    image = found.image
+    return {
+        "id": image.id,
+        "tags": list(image.tags),
+        "digests": list(image.digests),
+        "size": image.size if image.size >= 0 else None,
+        "shared": amount(found.shared),
+        "frees": amount(found.frees),
+        "created": image.created.isoformat(),
+        "containers": list(found.containers),
+        "state": found.state,
+        "last_use": {
+            "at": found.last_use.at.isoformat(),
+            "known": found.last_use.known,
+            "how": found.last_use.how,
+        },
+        "platforms": [it.platform for it in image.manifests if it.platform],
+    }
+
+
+def table(rows: Sequence[ImageRow], now: datetime) -> Table:
+    """Images, one a row; further references of an image stand below its first."""
+    cells: list[tuple[str, ...]] = []
+    for found in rows:
+        image = found.image
+        names = image.tags or image.digests or ("<untagged>",)
+        count = len(found.containers)
+        state = f"{found.state} ({count})" if count > 1 else str(found.state)
+        cells.append(
+            (
+                names[0] if image.tags or image.digests else f"<untagged> {image.short_id}",
+                format_size(image.size) if image.size >= 0 else "unknown",
+                found.shared.short(),
+                found.frees.short(),
+                state,
+                found.last_use.age(now),
+                image.short_id,
+                format_age(image.created, now) if image.created > NEVER else "unknown",
+                ", ".join(found.containers),
+            )
+        )
+        cells += [(name, *[""] * (len(COLUMNS) - 1)) for name in names[1:]]
+    return Table(COLUMNS, cells)
+
+
+def tree(disk: Disk, rows: Iterable[ImageRow]) -> Tree:
+    """The layers of images as they stand on each other, each with the images that end there."""
+    from rich.tree import Tree
+
+    labels: dict[str, list[str]] = {}
+    for found in rows:
+        image = found.image
+        labels[image.id] = list(image.tags or image.digests or (f"<untagged> {image.short_id}",))
+    root = Tree("", hide_root=True, guide_style="dim")
+    for stretch in disk.stretches(set(labels)):
+        _grow(root, stretch, labels)
+    return root
+
+
+def _grow(node: Tree, stretch: Stretch, labels: dict[str, list[str]]) -> None:
+    from rich.text import Text
+
+    count = stretch.layers
+    line = Text(f"{stretch.bytes}", style="bold")
+    line.append(f"  {count} layer{'s' * (count != 1)}", "dim")
+    names = [
+        f"{name} ({platform})" if platform else name
+        for image_id, platform in stretch.images
+        for name in labels[image_id]
+    ]
+    if names:
+        line.append("  " + ", ".join(names))
+    grown = node.add(line)
+    for above in stretch.above:
+        _grow(grown, above, labels)

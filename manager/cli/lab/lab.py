@@ -1,0 +1,214 @@
+"""The commands on labs: up, down, reset, status, env."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from manager.lab.state import Lab
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "A lab: a private, throwaway real engine with a registry beside it.\n\n"
+        "For practice, for tests, and for machines that have no engine yet. It is made of "
+        "Debian packages, lives in namespaces of its own, and leaves nothing behind. It has no "
+        "way to the internet: its registry stands in for Docker Hub. Whoever may use a lab's "
+        "socket is root on this machine."
+    ),
+    epilog=examples("dockmgr lab up --install", "dockmgr lab status", "dockmgr lab down"),
+)
+
+Name = Annotated[str, typer.Option("--name", help="The lab's name; several can be up at once.")]
+DEFAULT_NAME = "lab"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the commands."""
+    parent.add_typer(app, name="lab")
+
+
+@app.command(
+    epilog=examples(
+        "dockmgr lab up",
+        "dockmgr lab up --engine 20.10 --name old",
+        "dockmgr lab up --install --yes",
+        "docker --context dockmgr-lab ps",
+    )
+)
+def up(
+    ctx: typer.Context,
+    name: Name = DEFAULT_NAME,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", help="20.10, 26, 28, 28-containerd or podman.", metavar="NAME"),
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="Get missing host tools with apt.")
+    ] = False,
+    yes: options.Yes = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Bring a lab up. The first time it downloads its engine, about 200 MB."""
+    from manager.cli.progress import phases
+    from manager.lab import labs as action
+    from manager.lab import tools
+
+    work = session(ctx)
+    if explain:
+        from manager.cli.docker_equivalents import without_docker
+
+        what = "no command that makes an engine: this starts one, with a registry, in namespaces"
+        without_docker(work, what, json=json)
+    tools.check_machine()
+    missing = tools.missing()
+    if install and missing:
+        _install(work, missing, yes=yes)
+    settings = work.settings.lab
+    request = action.Request(
+        name=name,
+        flavour=engine or settings.engine,
+        mounts=_mounts(settings.mounts),
+        mirror=settings.mirror,
+    )
+    with phases(work.out) as report:
+        made = action.up(request, report)
+    if json:
+        work.out.json("lab up", _row(made))
+        return
+    work.out.note(f"lab {made.name!r} is up: engine {made.flavour}, registry {made.registry}")
+    work.out.note("whoever may use its socket is root on this machine")
+    work.out.hint(f"use it with docker too: docker --context {made.context} ps")
+
+
+def _install(work: Session, packages: list[str], *, yes: bool) -> None:
+    from manager.lab import tools
+
+    command = " ".join(tools.install_command(packages))
+    work.out.note(f"will run: apt-get update && {command}")
+    work.confirm("Install these packages?", yes=yes, refused="nothing was installed")
+    tools.install(packages)
+
+
+def _mounts(further: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The home and the working folder, and what the settings name; each once, outer ones only."""
+    wanted = [Path.home(), Path.cwd(), *further]
+    outer: list[Path] = []
+    for folder in dict.fromkeys(wanted):
+        if not any(folder.is_relative_to(other) for other in outer):
+            outer.append(folder)
+    return tuple(outer)
+
+
+@app.command(epilog=examples("dockmgr lab down", "dockmgr lab down --name old"))
+def down(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = False) -> None:
+    """End a lab and remove all it left; what was downloaded is kept for the next."""
+    from manager.lab import labs as action
+    from manager.lab import state
+
+    work = session(ctx)
+    found = action.down(name)
+    if json:
+        work.out.json("lab down", {"name": name, "was_there": found})
+    else:
+        work.out.note(f"lab {name!r} is gone" if found else f"there was no lab {name!r}")
+        others = [] if found else [lab.name for lab in state.running()]
+        if others:
+            work.out.hint(f"up are: {', '.join(others)} (choose with --name)")
+
+
+@app.command(epilog=examples("dockmgr lab reset", "dockmgr lab reset --all --yes"))
+def reset(
+    ctx: typer.Context,
+    name: Name = DEFAULT_NAME,
+    everything: Annotated[
+        bool, typer.Option("--all", help="End it, and remove what was downloaded too.")
+    ] = False,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Give a lab a new beginning: the same engine, with nothing in it."""
+    from manager.cli.progress import phases
+    from manager.lab import labs as action
+
+    work = session(ctx)
+    if everything:
+        work.confirm("Remove the lab and all downloads?", yes=yes)
+        action.clear([name])
+        if json:
+            work.out.json("lab reset", {"name": name, "removed": True})
+        else:
+            work.out.note(f"lab {name!r} and all downloads are gone")
+        return
+    lab = action.named(name)
+    work.confirm(f"Remove everything in lab {lab.name!r}?", yes=yes)
+    with phases(work.out) as report:
+        made = action.reset(name, report)
+    if json:
+        work.out.json("lab reset", _row(made))
+    else:
+        work.out.note(f"lab {name!r} is as new")
+
+
+@app.command(epilog=examples("dockmgr lab status", "dockmgr lab status --json"))
+def status(ctx: typer.Context, json: options.Json = False) -> None:
+    """Show the labs that are up, and how each is reached."""
+    from manager.cli.render import labs_table
+    from manager.lab import labs as action
+
+    work = session(ctx)
+    found = action.status()
+    if json:
+        rows = [
+            {
+                **_row(one.lab),
+                "version": one.engine,
+                "containers": one.containers,
+                "images": one.images,
+                "disk": one.disk,
+                "registry_images": list(one.catalogue),
+            }
+            for one in found
+        ]
+        work.out.json("lab status", rows)
+    elif not found:
+        work.out.note("no lab is up")
+        work.out.hint("start one with: dockmgr lab up")
+    else:
+        work.out.show(labs_table(found))
+        work.out.note("whoever may use a lab's socket is root on this machine")
+
+
+@app.command(epilog=examples('eval "$(dockmgr lab env)"'))
+def env(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = False) -> None:
+    """Print what makes docker and other tools of this shell use the lab."""
+    import shlex
+
+    from manager.lab import labs as action
+
+    lab = action.named(name)
+    out = session(ctx).out
+    if json:
+        out.json("lab env", {"DOCKER_HOST": lab.host})
+    else:
+        out.line(f"export DOCKER_HOST={shlex.quote(lab.host)}")
+
+
+def _row(lab: "Lab") -> dict[str, object]:
+    """A lab as JSON."""
+    return {
+        "name": lab.name,
+        "engine": lab.flavour,
+        "host": lab.host,
+        "context": lab.context,
+        "address": lab.address,
+        "registry": lab.registry,
+        "mounts": list(lab.mounts),
+        "started": lab.started.isoformat(),
+    }

@@ -1,0 +1,59 @@
+"""What lessons leave behind: it is named, asked about, and removed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from manager.explain.core.pages import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from manager.cli.learn.course import Course
+    from manager.cli.session import Session
+    from manager.learn.watch import Watch
+
+YES, NO = ("y", "yes"), ("n", "no", "q")
+MOST_NAMED = 6
+"""Things that are named in one sentence."""
+
+
+def some(things: Mapping[str, str], most: int = MOST_NAMED) -> str:
+    """Things in a sentence; of more than so many, the first ones."""
+    return listed(tuple(things), most)
+
+
+def asks(work: Session, watch: Watch, question: str) -> bool:
+    """Ask until the answer is one; nobody to ask means no."""
+    work.out.line(f"{question} y or n, then Enter")
+    while True:
+        sys.stdout.flush()
+        typed = watch.line()
+        if typed is None or typed.casefold() in NO:
+            return False
+        if typed.casefold() in YES:
+            return True
+        work.out.line("Please type y or n, then Enter.")
+
+
+def remove(work: Session, course: Course, engine: str, things: Mapping[str, str]) -> None:
+    """Remove what lessons left, and forget of it what is gone.
+
+    Args:
+        work: the run of the program.
+        course: whose progress.
+        engine: by what it is known again.
+        things: by kind and name what each is known by.
+
+    Raises:
+        ManagerError: the engine could not be asked, or refused to remove something.
+    """
+    from manager.learn.leftovers import tidy
+
+    refused = tidy(work.engine, things, lambda thing: work.out.line(f"removed {thing}"))
+    gone = {it: number for it, number in things.items() if it not in refused}
+    course.learned.removed(engine, gone)
+    for thing, error in refused.items():
+        work.out.warn(f"{thing} is left there: {error.message}")
+        work.out.hint(error.hint)

@@ -1,0 +1,1 @@
+"""Commands for pruning, its history and pins."""

@@ -1,0 +1,178 @@
+"""The options of prune, and the policy that they and the settings make together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manager.config.prune_section import Prune
+    from manager.config.value_kinds import Share
+    from manager.engine.disk_space import Space
+    from manager.prune.core.policy import Conditions, Policy
+
+ONE_OFF = "asked for"
+"""The rule that options make."""
+UNTAGGED = "untagged"
+"""The rule where nobody gave any: what `docker image prune` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for on the command line, as it was typed."""
+
+    patterns: tuple[str, ...] = ()
+    regexes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    larger_than: str = ""
+    frees_more_than: str = ""
+    older_than: str = ""
+    unused_for: str = ""
+    dangling: bool = False
+    untagged: bool = False
+    everything: bool = False
+    free: str = ""
+    budget: str = ""
+    min_free: str = ""
+    keep: tuple[str, ...] = ()
+    include_local: bool = False
+    archive: bool = False
+    beside: bool = False
+    """Whether anything beside images was named."""
+
+    def conditions(self) -> Conditions:
+        """What the options ask of an image.
+
+        Raises:
+            ManagerError: (usage) a size, a duration or a regular expression is none.
+        """
+        from manager.prune.core.policy import Conditions
+
+        return Conditions(
+            images=self.patterns or (("*",) if self.everything else ()),
+            regexes=tuple(map(_regex, self.regexes)),
+            tags=self.tags,
+            registries=self.registries,
+            labels=self.labels,
+            platforms=self.platforms,
+            larger_than=_size(self.larger_than),
+            frees_more_than=_size(self.frees_more_than),
+            older_than=_duration(self.older_than),
+            unused_for=_duration(self.unused_for),
+            dangling=True if self.dangling else None,
+            untagged=True if self.untagged else None,
+        )
+
+    def policy(self, settings: Prune, space: Callable[[], Space | str]) -> Policy:
+        """The rules: those asked for in place of those in the settings; these keep in any case.
+
+        Args:
+            settings: the section ``[prune]``.
+            space: looks at the disk of the engine; or says why it cannot.
+
+        Raises:
+            ManagerError: something asked for is wrong, or the free space cannot be known.
+        """
+        from manager.config.prune_section import policy as policy_of
+        from manager.prune.core.policy import Conditions, Rule
+
+        found = policy_of(settings)
+        conditions = self.conditions()
+        one_off = bool(conditions) or bool(self.free)
+        min_free = _share_or_size(self.min_free) if self.min_free else settings.min_free
+        if one_off:
+            rule = Rule(conditions, str(conditions) or ONE_OFF)
+            found = replace(found, delete=(rule,) if conditions else (), budget=None)
+            min_free = _share_or_size(self.min_free) if self.min_free else None
+        if self.budget:
+            found = replace(found, budget=_size(self.budget))
+        if self.keep:
+            found = replace(found, keep=(*found.keep, Rule(Conditions(images=self.keep))))
+        return replace(
+            found,
+            free=_most(_size(self.free), _missing(min_free, space)),
+            sparing=bool(self.free),
+            include_local=self.include_local,
+            archive=self.archive,
+        )
+
+
+def is_bare(policy: Policy) -> bool:
+    """Whether nothing says what goes: neither a rule nor a goal."""
+    return not policy.delete and policy.budget is None and policy.free is None
+
+
+def sensible(policy: Policy) -> Policy:
+    """What is done where nobody gave a rule."""
+    from manager.prune.core.policy import Conditions, Rule
+
+    return replace(policy, delete=(Rule(Conditions(untagged=True), UNTAGGED),))
+
+
+def _size(text: str) -> int | None:
+    from manager.model.units import parse_size
+
+    return parse_size(text) if text else None
+
+
+def _duration(text: str) -> timedelta | None:
+    from manager.model.units import parse_duration
+
+    return parse_duration(text) if text else None
+
+
+def _regex(text: str) -> str:
+    import re
+
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ManagerError(
+            f"{text!r} is no regular expression: {error}",
+            "a plain name or glob is given without --regex",
+            ExitCode.USAGE,
+        ) from error
+    return text
+
+
+def _share_or_size(text: str) -> Share | int | None:
+    from manager.config.value_kinds import share_or_size
+
+    refused = ManagerError(
+        f"--min-free {text!r} is neither a share nor a size",
+        "write it like 15% or 20GB",
+        ExitCode.USAGE,
+    )
+    if text.strip().isdigit():
+        raise refused  # more likely meant as a share than as bytes
+    try:
+        return share_or_size().read(text, ())
+    except ValueError:
+        raise refused from None
+
+
+def _missing(wanted: Share | int | None, space: Callable[[], Space | str]) -> int | None:
+    """Bytes that have to come free, so that so much is free."""
+    if wanted is None:
+        return None
+    found = space()
+    if isinstance(found, str):
+        raise ManagerError(
+            f"how much is free cannot be known: {found}",
+            "use --free SIZE or --budget SIZE instead of a share of the disk that is to be free",
+        )
+    least = wanted if isinstance(wanted, int) else int(wanted.of_one * found.total)
+    return max(0, least - found.free)
+
+
+def _most(one: int | None, other: int | None) -> int | None:
+    given = [it for it in (one, other) if it is not None]
+    return max(given, default=None)

@@ -1,0 +1,214 @@
+"""What a pull takes, said before it begins: downloads, disk, and whether that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from manager.errors import ManagerError
+from manager.model.units import format_size
+from manager.registry.core.platforms import normalised
+from manager.registry.core.pull_estimate import Fit, Need, fit, lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from manager.cli.session import Session
+    from manager.engine.disk_space import Space
+    from manager.references.reference import ImageReference
+    from manager.registry.estimate_pull import Sized
+
+MARGIN = 1.02
+"""How much more is made free than is needed: disks count blocks, and others write too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What is known of a pull, as a person is told it."""
+
+    work: Session
+    references: Sequence[ImageReference]
+    platform: str
+    sized: Sized | None
+    """None where nobody wants to know."""
+    space: Space | str
+    """The engine's disk, or why it cannot be known."""
+
+    @classmethod
+    def ask(cls, work: Session, references: Sequence[ImageReference], platform: str) -> Beforehand:
+        """Ask the registries, unless the settings say otherwise.
+
+        Args:
+            work: the session.
+            references: what is to be pulled, each once.
+            platform: for which; empty for the engine's own.
+
+        Raises:
+            ManagerError: the engine could not be asked. That a registry could not is said later.
+        """
+        from manager.cli.progress import counting
+        from manager.disk.observe import store_of
+        from manager.engine import disk_space as space
+        from manager.registry.estimate_pull import ask
+
+        if not work.settings.pull.sizes:
+            return cls(work, references, platform, None, "nobody asked")
+        engine = work.engine
+        with counting(work.out, "asking registries") as report:
+            sized = ask(
+                work.lookup(platform, sparing=True),
+                references,
+                engine.images.list_manifests(),
+                store_of(engine, work.info),
+                report,
+            )
+        folder = work.lab.folder if work.lab is not None else None
+        found = space.of_engine(work.endpoint.host, work.info, folder)
+        return cls(work, references, platform, sized, found)
+
+    @property
+    def free(self) -> int | None:
+        """Bytes that are free on the engine's disk; None where that cannot be known."""
+        return None if isinstance(self.space, str) else self.space.free
+
+    def notes(self) -> tuple[str, ...]:
+        """What to say: a line for each image, and one for all."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        if self.sized is None:
+            return
+        for reference in self.references:
+            why = self.sized.unknown.get(reference)
+            if why is not None:
+                yield f"{reference.familiar}: how large it is is not known: {why.message}"
+            else:
+                yield f"{reference.familiar}: {_words(self.sized.need(reference))}"
+        whole = self.sized.need()
+        left = f"; {format_size(self.free)} are free" if self.free is not None else ""
+        if len(self.sized.remotes) > 1:
+            yield f"all together: {_words(whole)}{left}"
+        elif whole and left:
+            yield left.removeprefix("; ") + " on the engine's disk"
+
+    def tell(self, *, quiet: bool) -> None:
+        """Say it beside the data; of several registries' quotas, what is left.
+
+        Args:
+            quiet: whether only what is worth a warning is said.
+        """
+        if self.sized is None:
+            return
+        for line in self.notes() if not quiet else ():
+            self.work.out.note(line)
+        wanted = normalised(self.platform) if self.platform else ""
+        for remote in self.sized.remotes.values():
+            if wanted and normalised(remote.config.platform) != wanted:
+                name, there = remote.reference.familiar, remote.config.platform
+                self.work.out.warn(f"{name} is there for {there} only: that is what comes")
+        for remote in self.sized.remotes.values():
+            if remote.quota is not None and not quiet:
+                left = f"{remote.reference.registry} allows {remote.quota.remaining} more pulls"
+                self.work.out.note(f"{left} from here for now")
+                return
+
+    def check(self) -> None:
+        """Refuse what surely does not fit, and warn of what may not.
+
+        Raises:
+            ManagerError: there is no room for it.
+        """
+        if self.sized is None or self.free is None:
+            return
+        wanted = self.sized.need()
+        found = fit(wanted, self.free) if wanted else Fit.YES
+        hint = f"make room with: dockmgr prune --free {_rounded(self._lacking())}"
+        least = format_size(max(wanted.room, wanted.low))
+        if found is Fit.NO:
+            raise ManagerError(
+                f"this cannot fit: it needs at least {least} of the engine's disk, where"
+                f" {format_size(self.free)} are free",
+                f"{hint}; or let that be done first with --make-room",
+            )
+        if found is not Fit.YES:
+            most = format_size(wanted.high)
+            self.work.out.warn(
+                f"this {found}: it takes about {format_size(wanted.likely)} and at most {most}, and"
+                f" {format_size(self.free)} are free"
+            )
+            self.work.out.hint(hint)
+
+    def _lacking(self) -> int:
+        wanted = self.sized.need() if self.sized is not None else Need()
+        return round(max(lacking(wanted, self.free or 0), wanted.room) * MARGIN)
+
+    def with_room(self, *, yes: bool) -> Beforehand:
+        """Tidy up if it does not fit, as ``prune --free`` does, and look again.
+
+        Args:
+            yes: whether nobody is to be asked.
+
+        Raises:
+            ManagerError: what is free cannot be known, or the tidying failed.
+        """
+        from datetime import timedelta
+
+        from manager.cli.prune.options import Asked
+        from manager.cli.prune.pruning import Beside, Job
+
+        if self.sized is None or isinstance(self.space, str):
+            why = "the sizes are not asked for" if self.sized is None else str(self.space)
+            raise ManagerError(
+                f"how much room is needed cannot be known: {why}",
+                "make room with: dockmgr prune --free SIZE",
+            )
+        missing = lacking(self.sized.need(), self.space.free)
+        if not missing:
+            return self
+        asked = Asked(
+            free=f"{round(missing * MARGIN)}B", keep=tuple(it.familiar for it in self.references)
+        )
+        nothing = Beside(
+            containers=False,
+            stopped_for=timedelta(),
+            cache=False,
+            volumes=False,
+            named_volumes=False,
+            networks=False,
+        )
+        job = Job(self.work, asked, nothing, None, why=False, json=False)
+        job.run(None, yes=yes, dry_run=False)
+        return Beforehand.ask(self.work, self.references, self.platform)
+
+    def data(self) -> dict[str, Any]:
+        """It as JSON."""
+        if self.sized is None:
+            return {"sizes": None}
+        rows = [{"reference": it.canonical, **(self.row(it) or {})} for it in self.references]
+        return {"sizes": {**_need_row(self.sized.need()), "free": self.free, "images": rows}}
+
+    def row(self, reference: ImageReference) -> dict[str, Any] | None:
+        """What is known of one image, as JSON; None where nothing is."""
+        if self.sized is None or reference not in self.sized.remotes:
+            return None
+        return _need_row(self.sized.need(reference))
+
+
+def _need_row(wanted: Need) -> dict[str, Any]:
+    return {
+        "download": wanted.download,
+        "disk": {"low": wanted.low, "likely": wanted.likely, "high": wanted.high},
+    }
+
+
+def _words(wanted: Need) -> str:
+    if not wanted:
+        return "nothing to download"
+    download = f"{format_size(wanted.download)} to download"
+    return f"{download}, about {format_size(wanted.likely)} on disk"
+
+
+def _rounded(size: int) -> str:
+    """A size of two digits, rounded up."""
+    step = 10 ** max(len(str(size)) - 2, 0)
+    return format_size(-(-size // step) * step)

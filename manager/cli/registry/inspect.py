@@ -1,0 +1,178 @@
+"""The command inspect: what a registry has under a name, before anything of it is pulled."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.cli.columns import Table
+    from manager.model.snapshot import Image
+    from manager.references.reference import ImageReference
+    from manager.registry.core.pull_estimate import Wanted
+    from manager.registry.lookup import Remote
+
+SHORT = 19
+"""Letters of a digest that are shown: the algorithm and 12 digits, as docker shows ids."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr inspect nginx",
+            "dockmgr inspect ghcr.io/org/app:v2 --platform linux/arm64",
+            "dockmgr inspect nginx --json",
+        )
+    )(inspect)
+
+
+def inspect(
+    ctx: typer.Context,
+    image: Annotated[
+        str,
+        typer.Argument(
+            metavar="IMAGE",
+            help="The image's address.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ],
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
+    ] = "",
+    json: options.Json = False,
+) -> None:
+    """Show what a registry has under a name: platforms, layers, sizes, age; and what is here of it.
+
+    Nothing is pulled.
+    """
+    from manager.references.reference import ImageReference
+
+    work = session(ctx)
+    reference = ImageReference.parse(image)
+    found = _Found.look(work, reference, platform)
+    if json:
+        work.out.json("inspect", found.data())
+        return
+    for part in found.parts():
+        work.out.part(part, data=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a registry has, beside what is here."""
+
+    remote: "Remote"
+    wanted: "Wanted"
+    image: "Image | None"
+    """What the engine has under the name."""
+    reached: bool
+    """Whether there is an engine that could have it."""
+    now: datetime
+
+    @classmethod
+    def look(cls, work: Session, reference: "ImageReference", platform: str) -> "_Found":
+        """Ask the registry, and the engine if there is one."""
+        from manager.disk.observe import store_of
+        from manager.model.snapshot import Store
+        from manager.registry.core.platforms import normalised
+        from manager.registry.core.tag_plan import holder_of
+
+        lookup = work.lookup(platform)
+        remote = lookup.remote(reference)
+        if platform and normalised(remote.config.platform) != lookup.platform:
+            work.out.warn(f"{reference.familiar} is there for {remote.config.platform} only")
+        reached = bool(work.info)
+        store = store_of(work.engine, work.info) if reached else Store.GRAPH_DRIVER
+        # Only the list tells which of an image's platforms are here.
+        held = work.engine.images.list_manifests() if reached else ()
+        image = holder_of(held, reference)
+        return cls(remote, remote.wanted(store), image, reached, datetime.now(UTC))
+
+    @property
+    def current(self) -> bool | None:
+        """Whether what is here is what the registry has; None where nothing is here."""
+        if self.image is None:
+            return None
+        return self.remote.is_same(self.image)
+
+    @property
+    def _local(self) -> str:
+        if not self.reached:
+            return "unknown: there is no engine"
+        return {None: "not here", True: "current", False: "another image"}[self.current]
+
+    def parts(self) -> "Iterator[str | Table]":
+        """What a person reads, from top to bottom."""
+        from manager.model.units import format_age, format_size
+
+        remote, config = self.remote, self.remote.config
+        likely = sum(it.likely for it in self.wanted.unpacked)
+        yield f"image:      {remote.reference.canonical}"
+        yield f"digest:     {remote.digest}"
+        if remote.platforms:
+            names = ", ".join(dict.fromkeys(it.platform for it in remote.platforms if it.platform))
+            yield f"platforms:  {names}"
+        yield f"platform:   {config.platform}"
+        if config.created is not None:
+            moment = config.created.astimezone().strftime("%Y-%m-%d %H:%M")
+            yield f"made:       {format_age(config.created, self.now)} ({moment})"
+        yield f"download:   {format_size(remote.manifest.download + remote.documents)}"
+        yield f"on disk:    about {format_size(likely)}"
+        yield f"local copy: {self._local}"
+        if remote.quota is not None:
+            yield f"quota:      {remote.quota.remaining} more pulls for now"
+        yield ""
+        yield self._layers()
+
+    def _layers(self) -> "Table":
+        from manager.cli.columns import Column, Table
+        from manager.model.units import format_size
+
+        columns = (
+            Column("LAYER"),
+            Column("DOWNLOAD", right=True),
+            Column("ON DISK", right=True),
+        )
+        pairs = zip(self.remote.manifest.layers, self.wanted.unpacked, strict=True)
+        rows = [
+            (layer.digest[:SHORT], format_size(layer.size), f"about {format_size(size.likely)}")
+            for layer, size in pairs
+        ]
+        return Table(columns, rows)
+
+    def data(self) -> dict[str, Any]:
+        """It as JSON."""
+        remote, config, wanted = self.remote, self.remote.config, self.wanted
+        pairs = zip(remote.manifest.layers, wanted.unpacked, strict=True)
+        quota = remote.quota
+        return {
+            "reference": remote.reference.canonical,
+            "digest": remote.digest,
+            "manifest_digest": remote.manifest_digest,
+            "platform": config.platform,
+            "platforms": [it.platform for it in remote.platforms if it.platform],
+            "created": config.created.isoformat() if config.created else None,
+            "labels": dict(config.labels),
+            "config": {key: value for key, value in config.run.items() if key != "Labels"},
+            "download": remote.manifest.download + remote.documents,
+            "layers": [
+                {
+                    "digest": layer.digest,
+                    "media_type": layer.media_type,
+                    "download": layer.size,
+                    "unpacked": {"likely": size.likely, "high": size.high},
+                }
+                for layer, size in pairs
+            ],
+            "local": {"id": self.image.id if self.image else None, "current": self.current},
+            "quota": {"remaining": quota.remaining, "limit": quota.limit} if quota else None,
+        }

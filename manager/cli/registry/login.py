@@ -1,0 +1,209 @@
+"""The commands login, logout and registries: who one is at registries."""
+
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from manager.cli import options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from manager.references.registry_hosts import RegistryKind
+    from manager.registry.core.credentials import Credentials
+    from manager.registry.login import LoggedIn
+    from manager.registry.protocol.registries import Registries
+
+LONGEST_PASSWORD = 1 << 20
+"""Letters; the key file of a service account is shorter."""
+
+RegistryName = Annotated[
+    str, typer.Argument(metavar="[REGISTRY]", help="Its host, with a port if it has one.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples(
+            "dockmgr login",
+            "dockmgr login ghcr.io --username me --password-stdin < token.txt",
+            "dockmgr login 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+        )
+    )(login)
+    app.command(epilog=examples("dockmgr logout ghcr.io", "dockmgr logout --all"))(logout)
+
+
+def login(
+    ctx: typer.Context,
+    registry: RegistryName = "docker.io",
+    username: Annotated[
+        str, typer.Option("--username", "-u", help="Who you are there.", show_default=False)
+    ] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password or token from stdin.")
+    ] = False,
+    insecure_plaintext: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-plaintext",
+            help="Where there is no credential helper, keep it unencrypted in config.json.",
+        ),
+    ] = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Log in to a registry, for dockmgr and docker alike.
+
+    It is tried at the registry before it is kept. AWS, Google Cloud and Azure
+    ask for no password where credentials of that cloud are here.
+    """
+    from manager.references import registry_hosts as registry_kinds
+    from manager.registry.login import Means
+    from manager.registry.login import login as act
+    from manager.registry.logins import saving as logins
+
+    work = session(ctx)
+    kind = registry_kinds.named(registry)
+    if explain:
+        from manager.cli.docker_equivalents import explain_login
+
+        explain_login(work, "login", (kind.host,), username, stdin=password_stdin, json=json)
+    # Nobody types a password that cannot be kept.
+    logins.place(kind.host, work.env, plaintext=insecure_plaintext)
+    registries = work.registries()
+    given, until = None, None
+    if not username and not password_stdin:
+        given, until = _from_cloud(work, kind, registries)
+    if given is None:
+        given = _asked(work, kind, username, stdin=password_stdin)
+    done = act(kind, given, Means(registries, work.env, insecure_plaintext))
+    for warning in done.warnings:
+        work.out.warn(warning)
+    _show(work, done, until or done.until, json=json)
+
+
+def _show(work: Session, done: "LoggedIn", until: datetime | None, *, json: bool) -> None:
+    if json:
+        work.out.json(
+            "login",
+            {
+                "registry": done.kind.host,
+                "username": done.username or None,
+                "source": done.place,
+                "until": until.isoformat() if until else None,
+            },
+        )
+        return
+    who = f" as {done.username}" if done.username else ""
+    good = f", good until {until.astimezone():%Y-%m-%d %H:%M}" if until else ""
+    work.out.line(f"logged in to {done.kind.host}{who}, kept in {done.place}{good}")
+
+
+def _from_cloud(
+    work: Session, kind: "RegistryKind", registries: "Registries"
+) -> "tuple[Credentials | None, datetime | None]":
+    """What the registry's cloud gives, if it gives anything."""
+    from manager.registry.login import from_cloud
+
+    answer = from_cloud(kind, registries)
+    if answer.credentials is not None:
+        return answer.credentials, answer.until
+    if answer.problem and not work.out.interactive:
+        raise ManagerError(
+            f"there is no login for {kind.host}: {answer.problem}",
+            f"{kind.advice}; or give a password with --username and --password-stdin",
+            ExitCode.REGISTRY,
+        )
+    if answer.problem:
+        work.out.warn(answer.problem)
+    return None, None
+
+
+def _asked(work: Session, kind: "RegistryKind", username: str, *, stdin: bool) -> "Credentials":
+    """What a person or a program types."""
+    from manager.references.registry_hosts import KEY_USER, TOKEN_USER
+    from manager.registry.core.credentials import Credentials
+
+    if not stdin and not work.out.interactive:
+        tried = f"no credentials of {kind.cloud} are here, and " if kind.cloud else ""
+        more = f"; {kind.advice}" if kind.cloud else ""
+        raise ManagerError(
+            f"{tried}there is no terminal to ask for a password at",
+            f"give it with --username NAME --password-stdin{more}",
+            ExitCode.USAGE,
+        )
+    username = username or kind.default_user
+    if stdin and not username:
+        raise ManagerError(
+            "--password-stdin needs to know whose password it is",
+            "add --username NAME",
+            ExitCode.USAGE,
+        )
+    if not username:
+        username = typer.prompt(f"User name at {kind.host}", err=True).strip()
+    if stdin:
+        password = sys.stdin.read(LONGEST_PASSWORD).rstrip("\r\n")
+    else:
+        prompt = f"Password or token of {username} (not shown)"
+        password = typer.prompt(prompt, hide_input=True, err=True)
+    if not password:
+        raise ManagerError("the password is empty", "nothing was kept", ExitCode.USAGE)
+    if username == TOKEN_USER and password.lstrip().startswith("{"):
+        username = KEY_USER  # Google's name for whoever shows a key file
+    return Credentials(username, password)
+
+
+def logout(
+    ctx: typer.Context,
+    registry: RegistryName = "docker.io",
+    everywhere: Annotated[
+        bool, typer.Option("--all", help="Of all registries that are known here.")
+    ] = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Forget the login of a registry, wherever docker keeps it."""
+    from manager.references import registry_hosts as registry_kinds
+    from manager.registry.login import logout as act
+    from manager.registry.logins import saving as logins
+
+    work = session(ctx)
+    # What keeps logins and does not tell which may have some: that is no success.
+    names, failures = (
+        logins.known(work.env) if everywhere else ((registry_kinds.named(registry).host,), ())
+    )
+    if explain:
+        from manager.cli.docker_equivalents import explain_login
+
+        explain_login(work, "logout", names, json=json)
+    rows = []
+    for name in names:
+        erased = act(name, work.env)
+        rows.append({"registry": name, "erased": list(erased.places)})
+        failures = (*failures, *erased.failures)
+        for warning in erased.warnings:
+            work.out.warn(warning)
+        if erased.places and not json:
+            work.out.line(f"logged out of {name}: erased from {' and '.join(erased.places)}")
+        elif not erased.places and not everywhere and not failures:
+            work.out.note(f"no login of {name} was kept here")
+    if json:
+        work.out.json("logout", rows)
+    elif everywhere and not failures and not any(row["erased"] for row in rows):
+        work.out.note("no login was kept here")
+    _tell_left(work, dict.fromkeys(failures), some=any(row["erased"] for row in rows))
+
+
+def _tell_left(work: Session, failures: "Iterable[str]", *, some: bool) -> None:
+    """End with an error where logins may be left."""
+    for failure in failures:
+        work.out.note(f"error: {failure}")
+    if failures:
+        work.out.hint("mend that, and log out again: a login may still be there")
+        raise typer.Exit(ExitCode.PARTIAL if some else ExitCode.FAILED)

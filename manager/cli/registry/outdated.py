@@ -1,0 +1,129 @@
+"""The command outdated: which images their registries have newer ones of."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.registry.core.freshness import Checked
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr outdated",
+            "dockmgr outdated nginx 'myorg/*'",
+            "dockmgr outdated --no-versions --json",
+        )
+    )(outdated)
+
+
+def outdated(
+    ctx: typer.Context,
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATTERN]...",
+            help="Only images whose reference fits, such as 'myorg/*'.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ] = None,
+    versions: Annotated[
+        bool,
+        typer.Option(
+            "--versions/--no-versions",
+            help="Look for newer version tags too: one list of tags for each repository.",
+        ),
+    ] = True,
+    json: options.Json = False,
+) -> None:
+    """Show which images their registries have newer ones of; nothing is pulled.
+
+    Two things can be newer: what stands under the very same tag by now, and a tag that is a newer
+    version of the same kind, as 1.28-alpine for 1.27-alpine.
+    """
+    from manager.cli.progress import counting
+    from manager.disk.observe import store_of
+    from manager.registry.core.freshness import held
+    from manager.registry.outdated import outdated as ask
+
+    work = session(ctx)
+    info = work.engine.info()
+    tags = held(work.engine.images.list_manifests(), store_of(work.engine, info), patterns or ())
+    with counting(work.out, "asking registries") as report:
+        found = ask(work.registries(info), tags, report, versions=versions)
+    if json:
+        work.out.json("outdated", [_row(one) for one in found])
+    else:
+        _show(work, found)
+    code = _exit_code(found)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def _exit_code(found: "Sequence[Checked]") -> ExitCode:
+    """Whether all registries could be asked, some, or none."""
+    silent = [one.silent for one in found if not one.held.local]
+    if not any(silent):
+        return ExitCode.OK
+    return ExitCode.REGISTRY if all(silent) else ExitCode.PARTIAL
+
+
+def _show(work: Session, found: "Sequence[Checked]") -> None:
+    from manager.cli.columns import Column, Table
+    from manager.registry.core.freshness import Freshness
+
+    if not found:
+        work.out.note("no image fits")
+        work.out.hint("see all: dockmgr images")
+        return
+    newer = [one for one in found if one.outdated]
+    if newer:
+        columns = (
+            Column("IMAGE"),
+            Column("SAME TAG"),
+            Column("NEWER"),
+            Column("SAME MAJOR", from_width=60),
+        )
+        work.out.columns(Table(columns, [_cells(one) for one in newer]))
+    unknown = [one for one in found if one.why]
+    if unknown:
+        reasons = [(one.held.reference.familiar, one.why) for one in unknown]
+        work.out.columns(Table((Column("NOT KNOWN"), Column("WHY")), reasons))
+    current = sum(one.freshness is Freshness.CURRENT and not one.outdated for one in found)
+    parts = [f"{len(newer)} of {len(found)} tags outdated", f"{current} current"]
+    work.out.note(", ".join([*parts, *([f"{len(unknown)} not known"] if unknown else [])]))
+    moved = [one.held.reference.familiar for one in newer if one.freshness is Freshness.OUTDATED]
+    if moved:
+        work.out.hint(f"get what stands there now with: dockmgr pull {' '.join(moved)}")
+
+
+def _cells(one: "Checked") -> tuple[str, ...]:
+    from manager.registry.core.freshness import Freshness
+
+    same = "has moved" if one.freshness is Freshness.OUTDATED else str(one.freshness)
+    newest, near = one.newer.newest or "", one.newer.same_major or ""
+    return (one.held.reference.familiar, same, newest, near if near != newest else "")
+
+
+def _row(one: "Checked") -> dict[str, Any]:
+    """A tag as JSON."""
+    return {
+        "reference": one.held.reference.canonical,
+        "id": one.held.image.id,
+        "digests": list(one.held.digests),
+        "status": one.freshness,
+        "digest": one.digest or None,
+        "newer": one.newer.newest,
+        "newer_same_major": one.newer.same_major,
+        "why": one.why or None,
+    }

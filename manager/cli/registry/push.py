@@ -1,0 +1,179 @@
+"""The commands that give images names and bring them to registries: tag, push."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import session
+from manager.errors import ExitCode
+
+if TYPE_CHECKING:
+    from manager.registry.push import Pushed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples(
+            "dockmgr tag app:latest ghcr.io/me/app:1.4 ghcr.io/me/app:latest",
+            "dockmgr tag 3f29cd1b2a40 app:fixed --dry-run",
+            "dockmgr tag app:latest app:stable --explain --dry-run",
+        )
+    )(tag)
+    app.command(
+        epilog=examples(
+            "dockmgr push ghcr.io/me/app:1.4",
+            "dockmgr push registry.local:5000/app registry.local:5000/db --parallel 2",
+        )
+    )(push)
+
+
+def tag(
+    ctx: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="The image: a reference, or its id.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ],
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET...",
+            help="The names it is to get.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ],
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Give an image further names; asks before another image loses one.
+
+    All names are read before anything is done.
+    """
+    from manager.cli.docker_equivalents import explain as show_lines
+    from manager.cli.steps import show_outcomes, show_plan, tell
+    from manager.model.docker_equivalents import How, of_plan
+    from manager.registry.apply_tags import tag as act
+    from manager.registry.core.tag_plan import plan_tag, target
+
+    work = session(ctx)
+    for text in targets:
+        target(text)
+    tagging = plan_tag(work.engine.images.list(), source, targets)
+    if explain:
+        lines = of_plan(tagging.plan, How(source=source))
+        show_lines(work, lines, json=json, dry_run=dry_run)
+    if dry_run:
+        show_plan(work.out, "tag", tagging.plan, json=json, dry_run=True)
+        return
+    if not json and (tagging.moves or tagging.plan.notes):
+        work.out.note(str(tagging.plan))
+    if count := len(tagging.moves):
+        question = f"Move {count} name{'s' * (count != 1)} to this image?"
+        work.confirm(question, yes=yes, refused="nothing was tagged")
+    outcomes = act(work.engine, tagging, lambda it: tell(work.out, it, quiet=json))
+    code = show_outcomes(work.out, "tag", outcomes, json=json)
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def push(
+    ctx: typer.Context,
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...",
+            help="The tags to push; each says which registry it goes to.",
+            autocompletion=complete.images,
+            show_default=False,
+        ),
+    ],
+    parallel: Annotated[
+        int | None,
+        typer.Option("--parallel", metavar="N", min=1, max=16, help="How many at the same time."),
+    ] = None,
+    dry_run: options.DryRun = False,
+    explain: options.Explain = False,
+    json: options.Json = False,
+) -> None:
+    """Bring images to the registries that their names say, several at once.
+
+    Nothing is sent if one of them is not here.
+    """
+    from manager.cli.docker_equivalents import explain as show_lines
+    from manager.cli.progress import pulling
+    from manager.cli.registry.pull import means
+    from manager.cli.steps import show_plan, tell_failures
+    from manager.model.docker_equivalents import of_plan
+    from manager.model.plan import Plan, Step, Verb
+    from manager.references.reference import ImageReference
+    from manager.registry.push import held
+    from manager.registry.push import push as act
+
+    work = session(ctx)
+    references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
+    if explain:
+        plan = Plan(tuple(Step(Verb.PUSH, one.familiar) for one in references))
+        show_lines(work, of_plan(plan), json=json, dry_run=dry_run)
+    if dry_run:
+        pairs = zip(references, held(work.engine.images.list(), references), strict=True)
+        steps = tuple(
+            Step(Verb.PUSH, one.familiar, f"image {image.short_id}, to {one.registry}", image.id)
+            for one, image in pairs
+        )
+        show_plan(work.out, "push", Plan(steps), json=json, dry_run=True)
+        return
+    with pulling(work.out, "pushing") as report:
+        outcomes = act(
+            work.engine,
+            references,
+            means(work, "", report),
+            parallel or work.settings.pull.parallel,
+        )
+    if json:
+        work.out.json("push", [_row(outcome) for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            if outcome.error is None:
+                work.out.line(_line(outcome))
+            if outcome.progress.note:
+                work.out.note(f"{outcome.reference.familiar}: {outcome.progress.note}")
+    code = tell_failures(work.out, [outcome.error for outcome in outcomes])
+    if code is not ExitCode.OK:
+        raise typer.Exit(code)
+
+
+def _line(outcome: "Pushed") -> str:
+    from manager.model.units import format_size
+
+    progress = outcome.progress
+    # Graph drivers count layers before they are packed: it is not what went over the wire.
+    new = f", {format_size(progress.sent)} of layers sent" if progress.sent else ", no layer sent"
+    sent = new if progress.sent is not None else ""
+    size = f", manifest of {format_size(progress.manifest_size)}" if progress.manifest_size else ""
+    return f"{outcome.reference.familiar}: pushed, {progress.digest}{size}{sent}"
+
+
+def _row(outcome: "Pushed") -> dict[str, Any]:
+    """What became of a tag, as JSON."""
+    progress = outcome.progress
+    return {
+        "typed": outcome.reference.typed,
+        "reference": outcome.reference.canonical,
+        "id": outcome.image.id,
+        "digest": progress.digest or None,
+        "manifest_size": progress.manifest_size,
+        "sent": progress.sent,
+        "status": "failed" if outcome.error else "pushed",
+        "note": progress.note or None,
+        "error": outcome.error.message if outcome.error else None,
+    }

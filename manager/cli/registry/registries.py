@@ -1,0 +1,140 @@
+"""The command registries: which are known here, and as whom one is logged in there."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from manager.cli import options
+from manager.cli.columns import Column, Table
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from manager.registry.core.quota import Quota
+    from manager.registry.login import Known
+
+COLUMNS = (
+    Column("REGISTRY"),
+    Column("USER"),
+    Column("KEPT IN"),
+    Column("GOOD UNTIL"),
+    Column("IMAGES", right=True),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=examples("dockmgr registries", "dockmgr registries --json"))(registries)
+
+
+def registries(ctx: typer.Context, json: options.Json = False) -> None:
+    """List the registries that are known here, and as whom you are logged in there.
+
+    They are those that docker keeps a login for, and those of the images on the engine. No
+    secret is ever shown.
+    """
+    from manager.registry.login import everything, pulls_left
+
+    work = session(ctx)
+    on_engine, info = _engine(work)
+    rows, warnings = everything(work.env, on_engine)
+    for warning in warnings:
+        work.out.warn(warning)
+    quota = pulls_left(work.registries(info), rows[0].found.credentials)
+    if json:
+        work.out.json("registries", [_row(row, quota) for row in rows])
+        return
+    work.out.columns(Table(COLUMNS, [_cells(row) for row in rows]))
+    if quota is not None:
+        work.out.line(_pulls(quota))
+
+
+def _engine(work: Session) -> "tuple[list[str], Mapping[str, Any]]":
+    """The registries of the images on the engine, and what it says of itself, if it is there."""
+    from manager.engine.errors import EngineUnreachableError
+    from manager.references.reference import read
+
+    try:
+        images, info = work.engine.images.list(), work.engine.info()
+    except EngineUnreachableError as error:
+        work.out.note(f"{error.message}: the registries of its images are not listed")
+        return [], {}
+    references = [read(tag) for image in images for tag in image.tags]
+    return [one.registry for one in references if one and one.registry], info
+
+
+def _cells(row: "Known") -> tuple[str, ...]:
+    return (
+        row.kind.host,
+        _user(row) or "anonymous",
+        _kept(row),
+        _until(row),
+        str(row.images) if row.images else "-",
+    )
+
+
+def _user(row: "Known") -> str:
+    known = row.found.credentials
+    if known is None:
+        return ""
+    return known.username or "an identity token"
+
+
+def _kept(row: "Known") -> str:
+    from manager.registry.logins.lookup import FILE
+
+    if row.found.source == FILE:
+        return f"{FILE}, in plain text"
+    return row.found.source or "-"
+
+
+def _until(row: "Known") -> str:
+    if row.found.credentials is None:
+        return "-"
+    if row.found.until is None:
+        return f"not known: {row.found.known_by}" if row.found.known_by else "not known"
+    return f"{_local(row.found.until)}, {row.found.known_by}"
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _pulls(quota: "Quota") -> str:
+    from manager.model.units import format_duration
+
+    of = f" of {quota.limit}" if quota.limit is not None else ""
+    window = f" in {format_duration(quota.window)}" if quota.window else ""
+    return f"docker.io allows {quota.remaining}{of} more pulls{window}"
+
+
+def _row(row: "Known", quota: "Quota | None") -> dict[str, Any]:
+    """A registry, as JSON."""
+    from manager.references.registry_hosts import Kind
+    from manager.registry.logins.lookup import FILE
+
+    known = row.found.credentials
+    return {
+        "registry": row.kind.host,
+        "kind": row.kind.kind.value,
+        "run_by": row.kind.run_by,
+        "username": (known.username or None) if known else None,
+        "identity_token": bool(known and known.identity_token),
+        "source": row.found.source or None,
+        "plain_text": row.found.source == FILE,
+        "until": row.found.until.isoformat() if row.found.until else None,
+        "known_by": row.found.known_by or None,
+        "images": row.images,
+        "pulls": _quota(quota) if quota and row.kind.kind is Kind.HUB else None,
+    }
+
+
+def _quota(quota: "Quota") -> dict[str, Any]:
+    return {
+        "remaining": quota.remaining,
+        "limit": quota.limit,
+        "window_seconds": quota.window.total_seconds() if quota.window else None,
+    }

@@ -1,0 +1,212 @@
+"""The command tags: what tags a repository has at its registry."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from manager.cli import complete, options
+from manager.cli.options import examples
+from manager.cli.session import Session, session
+from manager.errors import ExitCode, ManagerError
+from manager.registry.core.tag_list import Sort
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from manager.cli.columns import Table
+    from manager.references.reference import ImageReference
+    from manager.registry.core.freshness import Held
+    from manager.registry.tags import Listing, Request, Tag
+
+FEW = 20
+"""So many are shown on a terminal, or asked further about, where nobody says how many."""
+REASONS = 3
+"""So many reasons why something is not known are told."""
+UNKNOWN = "unknown"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog=examples(
+            "dockmgr tags nginx",
+            "dockmgr tags nginx:1.27                          those that begin with 1.27",
+            "dockmgr tags redis --filter '*-alpine' --newest 5 --long",
+            "dockmgr tags ghcr.io/org/app --sort date --json",
+        )
+    )(tags)
+
+
+def tags(
+    ctx: typer.Context,
+    repository: Annotated[
+        str,
+        typer.Argument(
+            metavar="REPO",
+            help="The repository's address; with a tag, only tags that begin so.",
+            autocompletion=complete.repositories,
+            show_default=False,
+        ),
+    ],
+    globs: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="GLOB", help="Only tags that fit; may be given again."),
+    ] = None,
+    newest: Annotated[
+        int,
+        typer.Option(
+            "--newest", metavar="N", min=0, help="Only the N newest versions.", show_default=False
+        ),
+    ] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", min=0, help="Show so many; 0 shows all."),
+    ] = None,
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="Versions and dates: the newest first.")
+    ] = Sort.VERSION,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="Show how much each is to download; asks for each.")
+    ] = False,
+    dates: Annotated[
+        bool, typer.Option("--dates", help="Show when each was made; asks for each.")
+    ] = False,
+    long: Annotated[bool, typer.Option("--long", help="Show sizes, dates and digests.")] = False,
+    platform: Annotated[
+        str, typer.Option("--platform", metavar="OS/ARCH", help="Sizes and dates of this one.")
+    ] = "",
+    json: options.Json = False,
+) -> None:
+    """List the tags of a repository at its registry, and which of them are here and current.
+
+    Docker Hub counts what sizes and dates take as pulls. It works without any engine.
+    """
+    from manager.cli.progress import counting
+    from manager.registry.core.tag_list import repository as read
+    from manager.registry.tags import Request, look
+
+    if newest and limit is not None:
+        raise ManagerError(
+            "--newest and --limit do not go together", "leave one of them out", ExitCode.USAGE
+        )
+    reference, prefix = read(repository)
+    work = session(ctx)
+    everything = sizes or dates or long or sort is Sort.DATE
+    few = FEW if everything or (work.out.is_terminal and not json) else 0
+    request = Request(
+        reference,
+        prefix,
+        tuple(globs or ()),
+        newest,
+        limit if limit is not None else 0 if newest else few,
+        sort,
+        everything=everything,
+    )
+    lookup = replace(work.lookup(platform, sparing=True), lengths=False)
+    with counting(work.out, "asking about tags") as report:
+        found = look(lookup, request, _held(work, reference), report)
+    if json:
+        work.out.json("tags", _data(request, found))
+        return
+    dated = dates or long or sort is Sort.DATE
+    _show(work, request, found, Shown(sizes=sizes or long, dates=dated, digests=long))
+
+
+def _held(work: Session, reference: "ImageReference") -> "dict[str, Held]":
+    """What the engine has of a repository, by tag; nothing where there is no engine."""
+    from manager.disk.observe import store_of
+    from manager.registry.core.freshness import held
+
+    if not work.info:
+        return {}
+    here = held(work.engine.images.list_manifests(), store_of(work.engine, work.info))
+    same = (it for it in here if it.reference.repository == reference.repository)
+    return {it.reference.tag or "": it for it in same}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The columns that are shown besides."""
+
+    sizes: bool
+    dates: bool
+    digests: bool
+
+
+def _show(work: Session, request: "Request", found: "Listing", shown: Shown) -> None:
+    name = request.reference.familiar_name
+    if request.prefix and not request.globs:
+        work.out.note(f"tags of {name} that begin with {request.prefix}")
+    if not found.tags:
+        what = f"no tag of {name} fits, of {found.total}" if found.total else f"{name} has no tags"
+        work.out.note(what)
+        return
+    work.out.columns(_table(found.tags, shown))
+    reasons = dict.fromkeys(tag.why for tag in found.tags if tag.why)
+    for reason in list(reasons)[:REASONS]:
+        work.out.note(f"not known: {reason}")
+    if more := found.fitting - len(found.tags):
+        work.out.note(f"and {more} more: --limit 0 shows all")
+
+
+def _table(tags: "Sequence[Tag]", shown: Shown) -> "Table":
+    from manager.cli.columns import Column, Table
+
+    columns, cells = [Column("TAG")], [[tag.name] for tag in tags]
+
+    def add(column: Column, values: "Iterable[str]") -> None:
+        columns.append(column)
+        for row, value in zip(cells, values, strict=True):
+            row.append(value)
+
+    if any(tag.held for tag in tags):
+        add(Column("HERE"), map(_here, tags))
+    if shown.sizes:
+        add(Column("DOWNLOAD", right=True), map(_download, tags))
+    if shown.dates:
+        now = datetime.now(UTC)
+        add(Column("MADE"), (_made(tag, now) for tag in tags))
+    if shown.digests:
+        add(Column("DIGEST"), (tag.digest or UNKNOWN for tag in tags))
+    return Table(columns, cells)
+
+
+def _here(tag: "Tag") -> str:
+    if tag.held is None:
+        return ""
+    return {True: "current", False: "differs", None: "yes"}[tag.current]
+
+
+def _download(tag: "Tag") -> str:
+    from manager.model.units import format_size
+
+    return format_size(tag.remote.manifest.download) if tag.remote else UNKNOWN
+
+
+def _made(tag: "Tag", now: datetime) -> str:
+    from manager.cli.images.views import NEVER
+    from manager.model.units import format_age
+
+    return format_age(tag.created, now) if tag.created and tag.created > NEVER else UNKNOWN
+
+
+def _data(request: "Request", found: "Listing") -> dict[str, Any]:
+    return {
+        "repository": request.reference.repository,
+        "total": found.total,
+        "fitting": found.fitting,
+        "tags": [_row(tag, everything=request.everything) for tag in found.tags],
+    }
+
+
+def _row(tag: "Tag", *, everything: bool) -> dict[str, Any]:
+    """A tag as JSON; what was not asked for is left out."""
+    here = {"id": tag.held.image.id, "current": tag.current} if tag.held else None
+    row: dict[str, Any] = {"tag": tag.name, "here": here, "digest": tag.digest or None}
+    row["why"] = tag.why or None
+    if everything:
+        row["download"] = tag.remote.manifest.download if tag.remote else None
+        row["created"] = tag.created.isoformat() if tag.created else None
+    return row

@@ -1,0 +1,239 @@
+"""The composition root: which engine, which settings, which streams a command works with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from manager.cli.output import Output
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import typer
+
+    from manager.config.settings import Settings
+    from manager.engine.client import Engine
+    from manager.engine.contexts import Endpoint
+    from manager.lab.state import Lab
+    from manager.registry.lookup import Lookup
+    from manager.registry.protocol.registries import Registries
+
+ENGINES_OWN = 10
+"""Seconds that engines give a container which asks for no other time."""
+DEFAULT_SOCKET = Path("/var/run/docker.sock")
+
+
+@dataclass
+class Session:
+    """One run of the program. What a command does not ask for is never made."""
+
+    env: Mapping[str, str]
+    host: str | None = None
+    context: str | None = None
+    config: Path | None = None
+    default_socket: Path = DEFAULT_SOCKET
+    quiet: bool = False
+    """Whether nothing is to be said about which engine is used (shell completion)."""
+    reminding: bool = True
+    """Whether spawns that were cut off are told of."""
+    _registries: Registries | None = None
+    _closing: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        self._closing.close()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, read once.
+
+        Raises:
+            ManagerError: (usage) the file holds something that is no setting.
+        """
+        from manager.config import settings as config
+
+        return config.load(self.config, self.env)
+
+    @cached_property
+    def out(self) -> Output:
+        """The two streams."""
+        return Output(self.env, self.settings.output.color)
+
+    @cached_property
+    def endpoint(self) -> Endpoint:
+        """The engine the docker command would use; a lab only where there is none at all.
+
+        Raises:
+            ManagerError: what was named does not exist.
+        """
+        from manager.engine import contexts
+
+        chosen = contexts.choose(self.host, self.context, self.env, self.default_socket)
+        # Also a link to a socket that is not there is somebody's engine, only not running.
+        if chosen.named or os.path.lexists(self.default_socket):
+            return chosen
+        from manager.lab import state
+
+        labs = state.running()
+        if not labs:
+            return chosen
+        if len(labs) > 1:
+            names = ", ".join(sorted(lab.context for lab in labs))
+            raise ManagerError(
+                "no engine is installed here and more than one lab is up",
+                f"choose one with --context: {names}",
+            )
+        if not self.quiet:
+            self.out.note(f"using the lab {labs[0].name!r}: no engine is installed here")
+        return contexts.Endpoint(host=labs[0].host, source=f"lab {labs[0].name}", named=False)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine, asked once whether it is there.
+
+        Raises:
+            EngineUnreachableError: it is not.
+        """
+        from manager.engine.client import Engine
+
+        engine = Engine(self.endpoint)
+        self._closing.callback(engine.close)
+        if not self.quiet and self.reminding:
+            self._remind(engine)
+        return engine
+
+    def _remind(self, engine: Engine) -> None:
+        """Say which spawns were cut off, until somebody finishes or removes them."""
+        from manager.system import folders
+
+        try:
+            if not any(folders.spawns().iterdir()):
+                return
+        except OSError:
+            return  # none was ever begun here
+        from manager.groups import spawn_records as unfinished
+
+        if not unfinished.cut_off(engine.endpoint.host):
+            return
+        from manager.groups.recover import find
+
+        for cut in find(engine):
+            self.out.warn(f"{cut}")
+            self.out.hint("finish it or remove what there is of it with: dockmgr recover")
+
+    @cached_property
+    def lab(self) -> Lab | None:
+        """The lab whose engine it is, if it is one's."""
+        from manager.lab import state
+
+        return next((lab for lab in state.running() if lab.host == self.endpoint.host), None)
+
+    @cached_property
+    def engine_address(self) -> str:
+        """The engine's machine as seen from here: where its published ports answer."""
+        from urllib.parse import urlsplit
+
+        if self.lab is not None:
+            return self.lab.address
+        parts = urlsplit(self.endpoint.host)
+        return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
+
+    def registries(self, info: Mapping[str, Any] | None = None) -> Registries:
+        """The registries that the engine pulls from.
+
+        Args:
+            info: what the engine says of itself, if it was asked already. Where there is no
+                engine at all, registries are asked as an engine without settings would.
+        """
+        if self._registries is None:
+            from manager.registry.connect import registries
+
+            lab = self.lab.registry if self.lab is not None else ""
+            told = self.info if info is None else info
+            insecure = self.settings.registries.insecure
+            if self.lab is not None:  # Podman does not tell where it does without encryption
+                insecure = (*insecure, self.lab.address, self.lab.gateway)
+            self._registries = registries(told, lab, self.env, self.out.warn, insecure)
+            self._closing.callback(self._registries.close)
+        return self._registries
+
+    @cached_property
+    def info(self) -> Mapping[str, Any]:
+        """What the engine says of itself; nothing where there is no engine, which is said."""
+        from manager.engine.errors import EngineUnreachableError
+
+        try:
+            return self.engine.info()
+        except EngineUnreachableError as error:
+            self.out.note(f"{error.message}: registries are asked without it")
+            return {}
+
+    def lookup(self, platform: str = "", *, sparing: bool = False) -> Lookup:
+        """How images are looked up in their registries.
+
+        Args:
+            platform: whose image is meant; empty for the engine's own.
+            sparing: whether the last of a quota is left to the engine.
+        """
+        from manager.registry.core.platforms import normalised, of_engine
+        from manager.registry.document_cache import Documents
+        from manager.registry.lookup import Lookup
+        from manager.system import folders
+
+        registries = self.registries()
+        chosen = normalised(platform) if platform else of_engine(self.info)
+        return Lookup(registries, Documents(folders.cache()), chosen, sparing=sparing)
+
+    @property
+    def engine_is_here(self) -> bool:
+        """Whether the engine is reached through a socket or a pipe of this machine."""
+        return self.endpoint.host.startswith(("unix://", "npipe://"))
+
+    @property
+    def sees_containers(self) -> bool:
+        """Whether the addresses that containers have on their own networks answer here."""
+        return sys.platform == "linux" and self.engine_is_here and self.lab is None
+
+    @property
+    def stop_timeout(self) -> int | None:
+        """Seconds a container gets to end in order; None for its own, or else the engine's 10."""
+        seconds = round(self.settings.containers.stop_timeout.total_seconds())
+        return None if seconds == ENGINES_OWN else seconds
+
+    def confirm(self, question: str, *, yes: bool, refused: str = "nothing was removed") -> None:
+        """Ask before something is removed, or the machine is changed.
+
+        Args:
+            question: what to ask.
+            yes: whether the answer was given already.
+            refused: what a no means, for the error.
+
+        Raises:
+            ManagerError: the answer is no, or there is nobody to ask.
+        """
+        if yes:
+            return
+        if not self.out.interactive:
+            raise ManagerError(
+                f"{refused}: there is no terminal to ask at",
+                "add --yes to go on without a question",
+            )
+        import typer
+
+        if not typer.confirm(question, default=False, err=True):
+            raise ManagerError(refused, "you answered no")
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of a command."""
+    found = ctx.find_object(Session)
+    if found is None:  # pragma: no cover - the root callback always makes one
+        raise LookupError("a command ran without its session")
+    return found

@@ -1,0 +1,1 @@
+"""The settings file: its schema, kinds of values, sections and line numbers."""

@@ -1,1 +1,0 @@
-"""Values and decisions: no input or output, no clock."""

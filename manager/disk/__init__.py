@@ -1,0 +1,1 @@
+"""What images weigh and free: observe, remember and remove them."""

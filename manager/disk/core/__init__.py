@@ -1,0 +1,1 @@
+"""Accounting of image bytes, decided from plain values."""

@@ -1,0 +1,130 @@
+"""When images were last used, as far as anything tells: no engine records it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from manager.model.snapshot import Container, Image, Snapshot
+from manager.model.units import format_duration
+
+A_WHILE = timedelta(minutes=1)
+"""An image has to be known for so long before it can be said not to be used."""
+_UNITS = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "week": 604_800,
+    "month": 30 * 86_400,
+    "year": 365 * 86_400,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What dockmgr itself has seen of an image over time."""
+
+    first_seen: datetime
+    last_used: datetime | None = None
+    """The last time at which a container was seen to use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """The latest use of an image that is known of."""
+
+    at: datetime
+    """It was used then, or, where no use is known, not unseen for longer than since then."""
+    how: str
+    """How that is known, in words."""
+    known: bool = True
+    """Whether a use is known at all."""
+
+    def age(self, now: datetime) -> str:
+        """As people read it: ``now``, ``3 days ago``, ``not in 12 days``, ``unknown``."""
+        if self.known:
+            return "now" if self.at >= now else f"{format_duration(now - self.at)} ago"
+        if now - self.at < A_WHILE:
+            return "unknown"
+        return f"not in {format_duration(now - self.at)}"
+
+
+def last_uses(
+    snapshot: Snapshot, sightings: Mapping[str, Sighting], now: datetime
+) -> dict[str, LastUse]:
+    """The last use of each image: by its containers, or as seen before.
+
+    A parent is used whenever an image built on it is.
+
+    Args:
+        snapshot: all images and all containers.
+        sightings: what was seen before, by image id.
+        now: the time.
+    """
+    found = {image.id: _seen(sightings.get(image.id), now) for image in snapshot.images}
+    for container in snapshot.containers:
+        use = use_by(container, now)
+        for image_id in _images_of(container, snapshot):
+            found[image_id] = _later(found.get(image_id), use)
+    return _passed_on(snapshot.images, found)
+
+
+def _seen(sighting: Sighting | None, now: datetime) -> LastUse:
+    if sighting is None:
+        return LastUse(now - timedelta(microseconds=1), "first seen now", known=False)
+    if sighting.last_used is not None:
+        return LastUse(sighting.last_used, "a container was seen")
+    return LastUse(sighting.first_seen, "no container was seen since", known=False)
+
+
+def _images_of(container: Container, snapshot: Snapshot) -> Iterable[str]:
+    yield container.image_id
+    if container.mounted:
+        for image in snapshot.images:
+            if not {image.id, *image.tags}.isdisjoint(container.mounted):
+                yield image.id
+
+
+def use_by(container: Container, now: datetime) -> LastUse:
+    """The last use of an image that one of its containers shows."""
+    if container.running:
+        return LastUse(now, f"{container.name} is running")
+    ended = ended_ago(container.status)
+    if ended is not None and now - ended > container.created:
+        return LastUse(now - ended, f"{container.name} ended")
+    return LastUse(container.created, f"{container.name} was made")
+
+
+def ended_ago(status: str) -> timedelta | None:
+    """How long ago a container ended, at least, from the engine's words; None if they do not say.
+
+    The list tells it only so: ``Exited (0) 2 weeks ago`` is between two weeks and three.
+
+    Source: go-units, ``HumanDuration``.
+    """
+    found = re.search(r"(\d+|about an?|less than a) (\w+?)s? ago", status.lower())
+    if found is None or found[2] not in _UNITS:
+        return None
+    if found[1].startswith("less"):
+        return timedelta(0)
+    count = int(found[1]) if found[1].isdigit() else 1
+    return timedelta(seconds=count * _UNITS[found[2]])
+
+
+def _later(one: LastUse | None, other: LastUse) -> LastUse:
+    if one is None or (other.known, other.at) > (one.known, one.at):
+        return other
+    return one
+
+
+def _passed_on(images: Iterable[Image], found: dict[str, LastUse]) -> dict[str, LastUse]:
+    parents = {image.id: image.parent for image in images}
+    for image_id, own_parent in parents.items():
+        use, parent = found[image_id], own_parent
+        seen = {image_id}
+        while parent in found and parent not in seen and use.known:
+            seen.add(parent)
+            found[parent] = _later(found[parent], use)
+            parent = parents.get(parent, "")
+    return found

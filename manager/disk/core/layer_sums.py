@@ -1,0 +1,115 @@
+"""What an engine's figures say of the sums of layer sizes."""
+
+from manager.disk.core.holdings import Holdings, Part
+from manager.disk.core.layers import Sums, place_history
+from manager.model.snapshot import Snapshot, Store
+
+
+def unpacked_sums(snapshot: Snapshot, holdings: Holdings) -> Sums:
+    """The bytes of unpacked layers: from the sizes of images, what they share, and histories.
+
+    Podman does not tell them: nothing is known of them then.
+    """
+    sums = Sums(holdings.tree)
+    if snapshot.store is Store.PODMAN:
+        return sums
+    for part in holdings.parts.values():
+        if part.size >= 0:
+            sums.narrow(part.end, part.size, part.size)
+    _learn_what_is_shared(snapshot, holdings, sums)
+    sums.settle()
+    _learn_from_histories(snapshot, holdings, sums)
+    return sums
+
+
+def packed_sums(snapshot: Snapshot, holdings: Holdings) -> Sums:
+    """The bytes of compressed layers in the containerd store, and of layers as Podman counts them.
+
+    An image's content is its manifest, whose size is known, its configuration, which can only be
+    estimated, and its layers.
+    """
+    sums = Sums(holdings.tree)
+    for part in holdings.parts.values():
+        if part.manifest is not None and part.path:
+            rest = part.manifest.content - part.manifest.size
+            low, high = part.config
+            sums.narrow(part.end, max(0, rest - high), rest - low)
+    sums.settle()
+    if snapshot.store is Store.PODMAN:
+        _learn_from_histories(snapshot, holdings, sums)
+    return sums
+
+
+def _learn_from_histories(snapshot: Snapshot, holdings: Holdings, sums: Sums) -> None:
+    """Each may make another one clearer, so they are read until none tells anything new."""
+    news = True
+    while news:
+        told = [_learn_from_history(snapshot, part, sums) for part in holdings.parts.values()]
+        news = any(told)
+        sums.settle()
+
+
+def _learn_what_is_shared(snapshot: Snapshot, holdings: Holdings, sums: Sums) -> None:
+    """What an image shares is the sum up to the highest layer that another has too.
+
+    The engine counts only the images in the list that it was asked for.
+    """
+    counted = [image for image in snapshot.images if image.shared is not None]
+    parts = {
+        image.id: [holdings.parts[it] for it in holdings.of_image[image.id]] for image in counted
+    }
+    held = [0] * len(holdings.tree)
+    for part in (part for found in parts.values() for part in found):
+        for layer in part.path:
+            held[layer] += 1
+    for image in counted:
+        with_layers = [part for part in parts[image.id] if part.path]
+        if len(with_layers) != 1 or not _counts_all(snapshot, with_layers[0]):
+            continue
+        common = [layer for layer in with_layers[0].path if held[layer] > 1]
+        if common and image.shared is not None:
+            sums.narrow(common[-1], image.shared, image.shared)
+
+
+def _counts_all(snapshot: Snapshot, part: Part) -> bool:
+    """Whether what is shared is told with all that belongs to it.
+
+    On the containerd store what a committed container left beneath its layer is not counted; an
+    image without a history was not made so.
+    """
+    return snapshot.store is Store.GRAPH_DRIVER or not snapshot.details[part.key].history
+
+
+def _learn_from_history(snapshot: Snapshot, part: Part, sums: Sums) -> bool:
+    """Learn the sums below the end of one part; whether there was news."""
+    detail = snapshot.details.get(part.key)
+    if detail is None or all(sums.known(layer) for layer in part.path):
+        return False
+    rows = [row.size for row in detail.history]
+    if not rows or min(rows) < 0:
+        return False
+    told = sum(rows)
+    extra = _beneath(snapshot, part, told)
+    if extra < 0:
+        return False
+    bounds = [(max(0, sums.low(layer) - extra), sums.high(layer)) for layer in part.path]
+    if snapshot.store is not Store.GRAPH_DRIVER:
+        # The history tells of layers alone, and the image's size of other things as well.
+        bounds[-1] = (told, told)
+    placed = place_history(rows, bounds)
+    if placed is None:
+        return False
+    news = [
+        sums.narrow(layer, low, high + extra)
+        for layer, (low, high) in zip(part.path, placed, strict=True)
+    ]
+    return any(news)
+
+
+def _beneath(snapshot: Snapshot, part: Part, told: int) -> int:
+    """Bytes that an image has beside the layers of its history; negative if that cannot be.
+
+    A container that was committed on the containerd store leaves, beneath the layer it made, what
+    the engine had put into it (``/etc/hosts`` and the like).
+    """
+    return part.size - told if snapshot.store is Store.CONTAINERD else 0

@@ -1,0 +1,83 @@
+"""The compressed side of the containerd store: manifests, configurations and packed layers."""
+
+from collections.abc import Set as AbstractSet
+
+from manager.disk.core.holdings import Holdings, Part
+from manager.disk.core.layers import Sums
+
+
+def span(
+    holdings: Holdings,
+    packed: Sums,
+    parts: list[Part],
+    freed: set[int],
+    cached: AbstractSet[int],
+) -> tuple[int, int]:
+    """Lowest and highest bytes of content that go with some parts of images.
+
+    Args:
+        holdings: the layers of all images.
+        packed: what is known of the sums of compressed layers.
+        parts: those that go; those that end low come first.
+        freed: the layers that none but these have.
+        cached: layers that the build cache may hold as well, and all beneath them.
+    """
+    least = [
+        it[0]
+        for part, it in _each(holdings, packed, parts, freed - cached)
+        if part.end not in cached
+    ]
+    most = [it[1] for _, it in _each(holdings, packed, parts, freed)]
+    low = sum(least) - _counted_twice(holdings, packed, freed - cached)[1]
+    high = sum(most) - _counted_twice(holdings, packed, freed)[0]
+    return max(0, low), max(0, high)
+
+
+def span_of_podman(
+    holdings: Holdings, packed: Sums, parts: list[Part], freed: set[int]
+) -> tuple[int, int]:
+    """The same for Podman, which keeps each layer once for each parent it stands on."""
+    spans = [it for _, it in _each(holdings, packed, parts, freed)]
+    return sum(low for low, _ in spans), sum(high for _, high in spans)
+
+
+def _each(
+    holdings: Holdings, packed: Sums, parts: list[Part], layers: set[int]
+) -> list[tuple[Part, tuple[int, int]]]:
+    """Lowest and highest bytes of each part's own content, every layer counted with one part."""
+    below = dict(holdings.runs((part.end for part in parts), layers))
+    return [(part, _own(holdings, packed, part, below.pop(part.end, None))) for part in parts]
+
+
+def _own(holdings: Holdings, packed: Sums, part: Part, below: int | None) -> tuple[int, int]:
+    manifest = part.manifest
+    if manifest is None:
+        return 0, 0
+    if not part.path:
+        # An attestation, or a platform of which nothing is known: any of its blobs can be shared.
+        return manifest.size, manifest.content
+    least, most = part.config
+    if holdings.has_double(part):
+        least = 0  # another manifest may have the same configuration
+    if below is None:
+        return manifest.size + least, manifest.size + most
+    # The whole content is known, and what of it lies beneath the stretch is the rest.
+    low = manifest.content - packed.high(below) - (part.config[1] if least == 0 else 0)
+    low = max(manifest.size + least, low)
+    return low, max(low, manifest.content - packed.low(below))
+
+
+def _counted_twice(holdings: Holdings, packed: Sums, layers: set[int]) -> tuple[int, int]:
+    """Lowest and highest bytes counted too often: the same change on two parents is one blob."""
+    low = high = 0
+    for diff_id in {holdings.tree.diff_ids[layer] for layer in layers & holdings.repeated}:
+        all_of_it = holdings.same_change[diff_id]
+        going = [
+            packed.between(holdings.tree.parents[layer], layer)
+            for layer in all_of_it
+            if layer in layers
+        ]
+        once = len(going) == len(all_of_it)
+        low += sum(it[0] for it in going) - (max(it[0] for it in going) if once else 0)
+        high += sum(it[1] for it in going) - (max(it[1] for it in going) if once else 0)
+    return low, high

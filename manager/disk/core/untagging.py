@@ -1,0 +1,169 @@
+"""Plan removing images by reference: never by force, never one that a container uses."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from manager.disk.core.accounting import Disk
+from manager.disk.core.removal import children_first, references, simulate
+from manager.errors import ManagerError
+from manager.model.plan import Plan, Step, Verb
+from manager.model.snapshot import SHORT_ID, Container, Image, Snapshot
+from manager.model.units import format_size
+from manager.references.reference import ImageReference, InvalidReferenceError
+
+ID_DIGITS = 64
+NAMED = 3
+"""So many images are named that something is shared with; of others, only how many there are."""
+
+
+def plan_untag(snapshot: Snapshot, names: tuple[str, ...], disk: Disk | None = None) -> Plan:
+    """Decide what removing these references does: an image goes with its last one.
+
+    Args:
+        snapshot: all images and all containers.
+        names: references; or ids (12 or all 64 digits) of images that have no reference.
+        disk: the bytes of the images; None for a plan that does not tell them.
+
+    Raises:
+        ManagerError: there is no such image, a container uses it, or an id was given for an
+            image that has references.
+    """
+    named: dict[tuple[str, str], Image] = {}
+    for name in names:
+        image, reference = find(snapshot, name)
+        named[image.id, reference] = image
+    # What was built on an image goes before it: else the image would have to stay.
+    order = children_first((image_id for image_id, _ in named), snapshot.images)
+    pairs = sorted(named, key=lambda pair: order.index(pair[0]))
+    removal = simulate(snapshot, [image_id for image_id, _ in pairs])
+    left = {image.id: list(references(image)) for image in named.values()}
+    going: dict[str, list[str]] = {}
+    for image_id, reference in pairs:
+        going.setdefault(image_id, []).append(reference)
+    steps: list[Step] = []
+    for image_id, reference in pairs:
+        rest = left[image_id]
+        if reference in rest:
+            rest.remove(reference)
+        _refuse_if_used(snapshot, named[image_id, reference], reference, last=not rest)
+        kept = removal.kept.get(image_id, "")
+        if rest:
+            stay = [name for name in rest if name not in going[image_id]]
+            kept = f"the image is still {', '.join(stay)}" if stay else kept
+            kept = kept or f"the image goes with {going[image_id][-1]}"
+        steps.append(_step(named[image_id, reference], reference, kept, others=bool(rest)))
+    plan = Plan(tuple(steps))
+    return _with_bytes(snapshot, disk, plan, removal.deleted) if disk is not None else plan
+
+
+def _step(image: Image, reference: str, kept: str, *, others: bool) -> Step:
+    if kept:
+        cause = f"frees nothing: {kept}"
+        return Step(Verb.UNTAG, reference, cause, object_id=image.id, others=others)
+    cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
+    return Step(Verb.DELETE, reference, cause, object_id=image.id)
+
+
+def _with_bytes(snapshot: Snapshot, disk: Disk, plan: Plan, deleted: Sequence[str]) -> Plan:
+    """The plan with what it frees, and what of its images stays for the sake of others."""
+    frees = disk.frees(deleted)
+    notes = [f"frees {frees.sentence()}"]
+    named = {step.object_id for step in plan}
+    parents = [image_id for image_id in deleted if image_id not in named]
+    if parents:
+        many = len(parents) != 1
+        notes.append(
+            f"{len(parents)} nameless parent{'s' * many} of {'these' if many else 'it'} "
+            f"go{'es' * (not many)} too"
+        )
+    stay = disk.stays(deleted)
+    if stay.bytes.high:
+        names = _names(snapshot, stay.images)
+        notes.append(f"{stay.bytes} stay{'s' * (not names)}, shared with {names or 'others'}")
+    cached = disk.cached(deleted)
+    if cached.high:
+        notes.append(
+            f"up to {format_size(cached.high)} of it can stay on the disk for the build cache: "
+            "docker builder prune removes that"
+        )
+    return replace(plan, notes=tuple(notes), frees=frees, cached=cached)
+
+
+def _names(snapshot: Snapshot, image_ids: Sequence[str]) -> str:
+    """Some images by name; nameless ones are only counted."""
+    wanted = dict.fromkeys(image_ids)
+    labels = {image.id: image.label for image in snapshot.images if image.tags}
+    named = [labels[image_id] for image_id in wanted if image_id in labels]
+    more = len(wanted) - len(named[:NAMED])
+    words = named[:NAMED] + ([f"{more} more"] if more else [])
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def find(snapshot: Snapshot, name: str) -> tuple[Image, str]:
+    """The image a name stands for, and the reference to remove it by.
+
+    Raises:
+        ManagerError: there is none, or it is named by an id although it has references.
+    """
+    bare = name.removeprefix("sha256:")
+    if len(bare) in {SHORT_ID, ID_DIGITS} and set(bare) <= set("0123456789abcdef"):
+        for image in snapshot.images:
+            if image.id.removeprefix("sha256:").startswith(bare):
+                return image, _by_id(image)
+    try:
+        wanted = ImageReference.parse(name)
+    except InvalidReferenceError as error:
+        # A bare id is no reference: if it is nobody's, say that rather than explain the grammar.
+        if len(bare) == ID_DIGITS:
+            raise _no_image(name) from error
+        raise
+    for image in snapshot.images:
+        for reference in (*image.tags, *image.digests):
+            if _same(ImageReference.parse(reference), wanted):
+                return image, reference
+    raise _no_image(name)
+
+
+def _no_image(name: str) -> ManagerError:
+    return ManagerError(
+        f"there is no image {name} on this engine", "see what there is with: dockmgr images"
+    )
+
+
+def _same(held: ImageReference, wanted: ImageReference) -> bool:
+    if held.repository != wanted.repository:
+        return False
+    if wanted.digest:
+        return held.digest == wanted.digest
+    return held.digest is None and held.tag == wanted.tag
+
+
+def _by_id(image: Image) -> str:
+    names = references(image)
+    if names:
+        raise ManagerError(
+            f"image {image.short_id} has references: {', '.join(names)}",
+            f"remove it by reference, as in: dockmgr rmi {names[0]}",
+        )
+    return image.id
+
+
+def _refuse_if_used(snapshot: Snapshot, image: Image, reference: str, *, last: bool) -> None:
+    users = snapshot.users(image.id)
+    if not last:
+        # Another tag keeps the image; only a container that shows this very tag minds.
+        users = tuple(user for user in users if _shows(user, reference))
+    if users:
+        names = ", ".join(sorted(user.name for user in users))
+        raise ManagerError(
+            f"{reference} is in use by {names}",
+            f"remove the containers first: dockmgr rm {names.replace(', ', ' ')}",
+        )
+
+
+def _shows(container: Container, reference: str) -> bool:
+    try:
+        shown = ImageReference.parse(container.image)
+    except InvalidReferenceError:
+        return False  # it shows an id: its own tag is gone already
+    return shown == ImageReference.parse(reference)

@@ -1,0 +1,183 @@
+"""Look at an engine: what it holds, in few calls, and each image once in its life."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from manager.engine import disk_usage as usage
+from manager.engine import inspection as details
+from manager.model.snapshot import Image, ImageDetail, Snapshot, Store
+from manager.system import folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from manager.engine.client import Engine
+
+PARALLEL = 16
+"""Images read at once, unless somebody chose otherwise."""
+PLATFORM_WISH = (1, 49)
+"""From this API on one of several platforms of an image can be looked at."""
+OLDEST_CONTAINERD = 24
+"""The first Docker with a containerd store to choose."""
+CONTENT_SHARED = 29
+"""From this Docker on what images share includes compressed content."""
+SNAPSHOTTER = "io.containerd.snapshotter.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One look at one image."""
+
+    key: str
+    """By which its details are known: see `Snapshot.details`."""
+    image: Image
+    platform: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to ask by."""
+        return self.image.tags[0] if self.image.tags else self.image.id
+
+
+def store_of(engine: Engine, info: Mapping[str, Any]) -> Store:
+    """How an engine keeps its images.
+
+    Args:
+        engine: which.
+        info: what it says of itself.
+    """
+    if engine.podman:
+        return Store.PODMAN
+    status = {row[0]: row[1] for row in info.get("DriverStatus") or () if len(row) > 1}
+    return Store.CONTAINERD if status.get("driver-type") == SNAPSHOTTER else Store.GRAPH_DRIVER
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An engine at one moment."""
+
+    snapshot: Snapshot
+    info: Mapping[str, Any]
+    """What the engine says of itself."""
+    usage: usage.Usage
+    """What it says of its disk usage; empty if it was not asked."""
+
+
+def everything(
+    engine: Engine,
+    kinds: tuple[str, ...] = (usage.IMAGES, usage.BUILD_CACHE),
+    parallel: int = PARALLEL,
+    report: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Observed:
+    """All that is needed to know what any set of images takes.
+
+    What was read of an image before is not read again: then it takes three calls, and one more
+    for each kind of usage.
+
+    Args:
+        engine: which.
+        kinds: of `usage.ALL`, what else is asked for: without the total of the images no number
+            can be called exact.
+        parallel: how many images are read at once on the containerd store; elsewhere they are
+            read one by one, since more would save nothing.
+        report: told how many images have been read, of how many.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    info = engine.info()
+    store = store_of(engine, info)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Both count the bytes of all images, which the containerd store takes a second for.
+        asked = pool.submit(usage.read, engine, *kinds) if kinds else None
+        images = engine.images.list_all()
+        told = asked.result() if asked is not None else usage.Usage()
+    if store is not Store.GRAPH_DRIVER and not _shares_layers_only(info):
+        images = tuple(replace(image, shared=None) for image in images)
+    # After the images: one that was made meanwhile is then seen to be used.
+    snapshot = Snapshot(engine.containers.list(), images, store=store)
+    snapshot = _with_usage(snapshot, told)
+    return Observed(_with_details(engine, snapshot, info, parallel, report), info, told)
+
+
+def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
+    """What an engine is known by from one run to the next.
+
+    Podman makes up an id each time it is asked.
+    """
+    if engine.podman or not info.get("ID"):
+        return f"{info.get('Name')} {info.get('DockerRootDir')}"
+    return str(info["ID"])
+
+
+def _shares_layers_only(info: Mapping[str, Any]) -> bool:
+    """Whether what images share is told of unpacked layers; from 29 on it is told otherwise."""
+    major = str(info.get("ServerVersion") or "").partition(".")[0]
+    return major.isdigit() and OLDEST_CONTAINERD <= int(major) < CONTENT_SHARED
+
+
+def _with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
+    """A snapshot with the engine's own figures."""
+    images = snapshot.images
+    if all(image.shared is None for image in images):
+        images = tuple(replace(image, shared=told.shared.get(image.id)) for image in images)
+    return replace(
+        snapshot,
+        images=images,
+        layers_size=told.layers_size,
+        build_cache=told.build_cache or (),
+    )
+
+
+def _with_details(
+    engine: Engine,
+    snapshot: Snapshot,
+    info: Mapping[str, Any],
+    parallel: int,
+    report: Callable[[int, int], None],
+) -> Snapshot:
+    """A snapshot with the details of all images; those not kept from before are read."""
+    from manager.disk.detail_cache import KeptDetails
+
+    wishes = [wish for image in snapshot.images for wish in _wishes(engine, image)]
+    present = {wish.key for wish in wishes}
+    kept = KeptDetails(
+        folders.cache(), f"{engine_id(engine, info)} {snapshot.store} {info.get('Driver')}"
+    )
+    found = {key: it for key, it in kept.load().items() if key in present}
+    missing = [wish for wish in wishes if wish.key not in found]
+    workers = parallel if snapshot.store is Store.CONTAINERD else 1
+    read = dict(_read(engine, missing, workers, report))
+    worth_keeping = {key: detail for key, detail in read.items() if detail.complete}
+    if worth_keeping:
+        kept.add(worth_keeping, present)
+    return replace(snapshot, details={**found, **read})
+
+
+def _wishes(engine: Engine, image: Image) -> Iterable[Wish]:
+    """The looks that an image needs: one, or one for each platform that is present."""
+    platforms = [manifest for manifest in image.manifests if manifest.platform]
+    if not image.manifests:
+        yield Wish(image.id, image)
+    elif len(platforms) == 1:
+        yield Wish(platforms[0].digest, image)
+    elif engine.api_numbers >= PLATFORM_WISH:
+        for manifest in platforms:
+            yield Wish(manifest.digest, image, manifest.platform)
+
+
+def _read(
+    engine: Engine, wishes: list[Wish], workers: int, report: Callable[[int, int], None]
+) -> Iterable[tuple[str, ImageDetail]]:
+    """Look at images; one that is gone meanwhile, or that the engine cannot read, is left out."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        looks = pool.map(
+            lambda wish: details.read(engine, wish.image.id, wish.name, wish.platform), wishes
+        )
+        for count, (wish, detail) in enumerate(zip(wishes, looks, strict=True), 1):
+            report(count, len(wishes))
+            if detail is not None:
+                yield wish.key, detail

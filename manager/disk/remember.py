@@ -1,0 +1,75 @@
+"""What was seen of images before, and writing down what is seen now."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.disk.core.last_use import LastUse, last_uses, use_by
+from manager.disk.sightings import Store
+from manager.system import folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from manager.model.snapshot import Container, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of the images of an engine over time."""
+
+    last_uses: Mapping[str, LastUse]
+    """By image id."""
+    first_seen: Mapping[str, datetime]
+    """By image id; those that are seen for the first time now are left out."""
+    warning: str = ""
+    """Why what is seen now could not be written down; empty if it was."""
+
+
+def remember(engine_id: str, snapshot: Snapshot, now: datetime) -> Remembered:
+    """The last uses of all images; what is new in them is written down, if that can be.
+
+    Args:
+        engine_id: what the engine is known by.
+        snapshot: all images and all containers.
+        now: the time.
+    """
+    store = Store(folders.state())
+    try:
+        sightings = store.sightings(engine_id)
+        uses = last_uses(snapshot, sightings, now)
+        known = {image_id: use.at for image_id, use in uses.items() if use.known}
+        store.see(engine_id, [image.id for image in snapshot.images], known, now)
+    except (sqlite3.Error, OSError) as error:
+        warning = f"what was seen of images cannot be remembered: {error}"
+        return Remembered(last_uses(snapshot, {}, now), {}, warning)
+    return Remembered(uses, {image_id: it.first_seen for image_id, it in sightings.items()})
+
+
+def remember_uses(
+    engine_id: Callable[[], str], containers: Iterable[Container], now: datetime
+) -> str:
+    """Write down when containers used their images: a removed one leaves no other trace.
+
+    Args:
+        engine_id: asks what the engine is known by; only asked if something is written.
+        containers: those that were seen.
+        now: the time.
+
+    Returns:
+        Why it could not be written down; empty if nothing went wrong.
+    """
+    store = Store(folders.state())
+    used: dict[str, datetime] = {}
+    for container in containers:
+        at = use_by(container, now).at
+        used[container.image_id] = max(at, used.get(container.image_id, at))
+    try:
+        if used:
+            store.see_used(engine_id(), used, now)
+    except (sqlite3.Error, OSError) as error:
+        return f"what was seen of images cannot be remembered: {error}"
+    return ""

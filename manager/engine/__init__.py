@@ -1,0 +1,1 @@
+"""Docker and Podman engines: transport, SDK, contexts, host ports and disk space."""

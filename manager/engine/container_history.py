@@ -1,0 +1,90 @@
+"""What a container has become: its size, the files it changed, and what happened to it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.engine.errors import EngineError, translated
+from manager.explain.core.containers import Change, Event, Kind
+
+if TYPE_CHECKING:
+    from manager.engine.client import Engine
+
+KINDS = (Kind.CHANGED, Kind.ADDED, Kind.DELETED)
+"""Source: Docker Engine API, ``GET /containers/{id}/changes``, ``Kind`` 0, 1 and 2."""
+WORDS = {
+    "create": "created",
+    "start": "started",
+    "pause": "paused",
+    "unpause": "went on",
+    "oom": "ran out of memory",
+    "rename": "renamed",
+    "died": "ended",
+    "die": "ended",
+}
+"""What events are told, and how; Podman says ``died``. Others repeat these (stop, kill)."""
+
+
+def inspect_with_size(engine: Engine, identity: str) -> dict[str, Any]:
+    """All the engine knows of a container, the bytes of its writable layer included.
+
+    Raises:
+        NotFoundError: there is none.
+        ManagerError: the engine could not be asked.
+    """
+    with translated(engine.endpoint):
+        row: dict[str, Any] = engine.get_json(f"/containers/{identity}/json", {"size": "true"})
+    return row
+
+
+def changes(engine: Engine, identity: str) -> tuple[Change, ...]:
+    """The files that differ from the image.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    with translated(engine.endpoint):
+        rows = engine.api.diff(identity)
+    found = [Change(KINDS[row["Kind"]], row["Path"]) for row in rows or ()]
+    return tuple(sorted(found, key=lambda it: it.path))
+
+
+def events(engine: Engine, identity: str, since: datetime, until: datetime) -> tuple[Event, ...]:
+    """What happened to a container, as far as the engine remembers; Docker keeps 256 events in all.
+
+    Args:
+        engine: which.
+        identity: the container's id.
+        since: a time of the engine's clock.
+        until: as `since`; one that is to come would be waited for.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    wish = {"container": [identity], "type": ["container"]}
+    query = {
+        "since": int(since.timestamp()),
+        "until": f"{until.timestamp():.9f}",
+        "filters": json.dumps(wish),
+    }
+    try:
+        with translated(engine.endpoint):
+            client = engine.api
+            answer = client._get(client._url("/events"), params=query)  # noqa: SLF001
+            rows = [json.loads(line) for line in client._result(answer).splitlines()]  # noqa: SLF001
+    except EngineError:
+        return ()  # an engine that keeps no events; what it keeps of the container is told instead
+    return tuple(_event(row) for row in rows if row.get("Action", row.get("status")) in WORDS)
+
+
+def _event(row: dict[str, Any]) -> Event:
+    what = WORDS[row.get("Action") or row["status"]]
+    told = (row.get("Actor") or {}).get("Attributes") or {}
+    code = told.get("exitCode", told.get("containerExitCode"))
+    if what == "ended" and code is not None:
+        what = f"ended with exit code {code}"
+    nanoseconds = row.get("timeNano")
+    moment = nanoseconds / 1e9 if nanoseconds else row["time"]
+    return Event(datetime.fromtimestamp(moment, UTC), what)

@@ -1,0 +1,247 @@
+"""Errors of the Docker SDK, told as errors of our own: what happened and what to do."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker.errors
+import requests
+import urllib3.exceptions
+
+from manager.engine.contexts import Endpoint
+from manager.engine.start_failures import start_hint
+from manager.errors import ExitCode, ManagerError
+
+HTTP_NOT_FOUND = 404
+HTTP_CONFLICT = 409
+
+
+class EngineError(ManagerError):
+    """The engine answered, and its answer was no."""
+
+
+class NotFoundError(EngineError):
+    """What was asked for does not exist on the engine."""
+
+
+class ConflictError(EngineError):
+    """The state of things forbids it: a name is taken, an image is in use."""
+
+
+class EngineUnreachableError(ManagerError):
+    """No engine answered."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        """Keep the sentence and the hint; the exit code is always the engine's."""
+        super().__init__(message, hint, ExitCode.ENGINE)
+
+
+@contextmanager
+def translated(endpoint: Endpoint) -> Iterator[None]:
+    """Turn what the SDK raises inside into errors of our own.
+
+    Raises:
+        EngineUnreachableError: no engine, or not one that can be spoken to.
+        NotFoundError: the engine answered 404.
+        ConflictError: the engine answered 409.
+        EngineError: it answered with any other error.
+    """
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise _answer(error) from error
+    except (KeyError, TypeError) as error:
+        raise _odd_answer(error) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        # Within a stream the SDK reads past requests, and passes on what lies beneath.
+        raise unreachable(endpoint, error) from error
+    except docker.errors.DockerException as error:
+        raise unreachable(endpoint, error) from error
+
+
+def _answer(error: docker.errors.APIError) -> ManagerError:
+    said = _heart(one_sentence(str(error.explanation or error)))
+    kind: type[EngineError] = EngineError
+    if error.status_code == HTTP_NOT_FOUND:
+        kind = NotFoundError
+    elif error.status_code == HTTP_CONFLICT:
+        kind = ConflictError
+    return kind(said, hint_for(said))
+
+
+def _odd_answer(error: KeyError | TypeError) -> BaseException:
+    """The SDK expects every refusal to hold a message; Podman's do not all have one."""
+    refusal = error.__context__
+    if isinstance(refusal, requests.exceptions.HTTPError) and refusal.response is not None:
+        said = one_sentence(refusal.response.text) or str(refusal.response.status_code)
+        return EngineError(said, hint_for(said))
+    return error
+
+
+def one_sentence(text: str) -> str:
+    """An engine's answer on one line, without the full stop it may end in."""
+    return " ".join(text.split()).removesuffix(".")
+
+
+# Each part of an engine adds its own words before those of the part that found the fault.
+_WRAPPERS = (
+    "error during container init: ",
+    "unable to start container process: ",
+    "OCI runtime create failed: ",
+    "driver failed programming external connectivity on endpoint ",
+)
+
+
+def _heart(said: str) -> str:
+    """The end of an answer, where the fault is: what only says who passed it on is left out."""
+    for wrapper in _WRAPPERS:
+        _, found, rest = said.rpartition(wrapper)
+        if found:
+            # The endpoint's name and its 64 digits stand between the wrapper and the fault.
+            return rest.partition("): ")[2] or rest if "endpoint" in wrapper else rest
+    return said
+
+
+# What engines say, and what helps. Only the first that fits is shown.
+_HINTS = (
+    ("port is already allocated", "publish another port, or see who has it with: dockmgr ls"),
+    ("address already in use", "another program has that port: publish another one"),
+    ("no such file or directory", "check the path or the command: it does not exist there"),
+    ("network", "see which networks there are with: docker network ls"),
+    ("no space left on device", "make room: dockmgr images shows what takes it"),
+)
+
+
+def hint_for(said: str) -> str:
+    """A hint for an engine's refusal; the general one where none fits."""
+    if hint := start_hint(said):
+        return hint
+    lower = said.lower()
+    for part, hint in _HINTS:
+        if part in lower:
+            return hint
+    return "this is the engine's own answer"
+
+
+def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:
+    """Say why no engine answered, from the errors beneath the SDK's own.
+
+    Args:
+        endpoint: where the engine was looked for.
+        error: what the SDK raised.
+    """
+    where = f"at {endpoint.host} ({endpoint.source})"
+    local = endpoint.host.startswith(("unix://", "npipe://"))
+    lab = _lab_of(endpoint)
+    if local and _caused_by(error, FileNotFoundError):
+        return _of_lab(lab) if lab else _absent(where)
+    if _caused_by(error, PermissionError):
+        return EngineUnreachableError(
+            f"you may not use the engine {where}: permission denied",
+            "run as root, or join the group that owns the socket: sudo usermod -aG docker $USER",
+        )
+    if isinstance(error, requests.exceptions.Timeout):
+        return EngineUnreachableError(
+            f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
+        )
+    if lab:
+        return _of_lab(lab)
+    if local or _caused_by(error, ConnectionRefusedError):
+        return EngineUnreachableError(
+            f"no engine answers {where}",
+            "start it (on Linux: sudo systemctl start docker; elsewhere: open Docker Desktop)",
+        )
+    return _not_understood(where, error)
+
+
+def lost(endpoint: Endpoint) -> EngineUnreachableError:
+    """Say that an engine that has answered is there no longer.
+
+    Args:
+        endpoint: where it was.
+    """
+    if lab := _lab_of(endpoint):
+        return _of_lab(lab)
+    where = f"at {endpoint.host} ({endpoint.source})"
+    return EngineUnreachableError(f"the engine {where} went away", "start it again")
+
+
+def _lab_of(endpoint: Endpoint) -> str:
+    """The name of the lab whose socket an address is, up or not; empty for any other."""
+    from manager.lab import state
+
+    path = Path(endpoint.host.removeprefix("unix://"))
+    is_one = path == state.socket_path(state.folder(path.parent.name))
+    return path.parent.name if is_one else ""
+
+
+def _of_lab(name: str) -> EngineUnreachableError:
+    from manager.lab import state
+
+    lab = state.find(name)
+    if lab is None:
+        return EngineUnreachableError(
+            f"the lab {name!r} is down", f"bring a new one up with: dockmgr lab up --name {name}"
+        )
+    return EngineUnreachableError(
+        f"the engine of the lab {name!r} does not answer, though the lab is up",
+        f"give it a new beginning with: dockmgr lab reset --name {name}",
+    )
+
+
+def _not_understood(where: str, error: BaseException) -> EngineUnreachableError:
+    """Something may be there, but no conversation came about."""
+    text = _chain_text(error)
+    if "paramiko" in text:
+        return EngineUnreachableError(
+            f"the engine {where} needs ssh support, which is not installed",
+            "install it with: pip install 'dockmgr[ssh]'",
+        )
+    if isinstance(error, requests.exceptions.SSLError) or "certificate" in text:
+        return EngineUnreachableError(
+            f"the TLS handshake with the engine {where} failed: {_reason(error)}",
+            "check that ca.pem, cert.pem and key.pem are those of this engine",
+        )
+    return EngineUnreachableError(
+        f"the engine {where} cannot be reached: {_reason(error)}",
+        "check the address, and that this machine can reach it",
+    )
+
+
+def _absent(where: str) -> EngineUnreachableError:
+    if any(shutil.which(program) for program in ("dockerd", "podman")):
+        return EngineUnreachableError(
+            f"the engine {where} is not running: its socket does not exist",
+            "start it with: sudo systemctl start docker",
+        )
+    return EngineUnreachableError(
+        f"there is no engine {where}: Docker seems not to be installed here",
+        "install Docker, or get a private practice engine with: dockmgr lab up",
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all beneath it: causes, contexts, and errors given as arguments."""
+    pending, seen = [error], set[int]()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        beneath = [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        pending += [e for e in (*beneath, *current.args) if isinstance(e, BaseException)]
+
+
+def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(cause, kind) for cause in _causes(error))
+
+
+def _chain_text(error: BaseException) -> str:
+    return " ".join(str(cause) for cause in _causes(error))
+
+
+def _reason(error: BaseException) -> str:
+    lowest = list(_causes(error))[-1]
+    return one_sentence(str(lowest)) or type(lowest).__name__

@@ -1,0 +1,1 @@
+"""Pages about words, addresses, images and containers."""

@@ -1,0 +1,1 @@
+"""The text of each page, composed from plain values."""

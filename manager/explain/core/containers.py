@@ -1,0 +1,175 @@
+"""A container or a group: image, layers, what was written into it, and its life so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from manager.explain.core.images import layers_of, name_of, pile
+from manager.explain.core.pages import (
+    Facts,
+    Page,
+    Part,
+    Picture,
+    container_facts,
+    is_of_lab,
+    listed,
+    plural,
+    relation,
+    row,
+)
+from manager.model.snapshot import Container, Snapshot
+from manager.model.units import format_age, format_size
+from manager.references.reference import read
+
+CHANGES_SHOWN = 6
+EVENTS_SHOWN = 8
+STATES = {
+    "created": "It was never started",
+    "exited": "It is stopped: its command has ended",
+}
+"""In words that say more than the engine's."""
+
+
+class Kind(StrEnum):
+    """What became of a file."""
+
+    CHANGED = "changed"
+    ADDED = "added"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file or folder that differs from the image."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a container."""
+
+    at: datetime
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What only a look at the container itself tells."""
+
+    written: int | None
+    """Bytes of its writable layer; None where the engine does not tell."""
+    changes: tuple[Change, ...]
+    life: tuple[Event, ...]
+    """The oldest first."""
+    volumes: tuple[str, ...] = ()
+    """Volumes and folders mounted into it: what is written there is not in its layer."""
+    made_from: str = ""
+    """The name by which its image was asked for when it was made."""
+    mounted_at: tuple[str, ...] = ()
+    """The paths in it at which they are mounted, which the engine makes where they are missing."""
+
+
+def page(facts: Facts, container: Container, details: Details) -> Page:
+    """Explain a container."""
+    image = next((it for it in facts.snapshot.images if it.id == container.image_id), None)
+    origin = _origin(facts, container, details)
+    state = STATES.get(container.state, f"It is {container.state}")
+    parts: list[Part] = [f"{container.name} is a container, made from {origin}. {state}."]
+    parts += [*relation(facts.snapshot, container.image_id, container.name)]
+    changes = telling(details.changes, details.mounted_at)
+    size = "of unknown size" if details.written is None else format_size(details.written)
+    lines = [*row("writable layer", f"{size}, its own; it goes when the container is removed")]
+    layers = 0
+    if image is not None:
+        disk = facts.disk
+        layers = len(layers_of(disk, image))
+        lines += pile(facts, disk, image)
+    parts += [
+        "Its files, from the top down. All but the first is the image's, and never changes:",
+        Picture(tuple(lines)),
+    ]
+    if image is not None and is_of_lab(image):
+        parts.append("The image is of the lab's own making, not Docker's.")
+    if details.volumes:
+        parts.append(f"Kept outside it, in volumes or folders: {listed(details.volumes)}.")
+    if changes:
+        lines = [line for it in changes[:CHANGES_SHOWN] for line in row(it.kind, it.path)]
+        rest = len(changes) - CHANGES_SHOWN
+        lines += row("and", f"{rest} more") if rest > 0 else ()
+        parts += ["Written since it was made:", Picture(tuple(lines))]
+    else:
+        parts.append("Nothing in its files was changed since it was made.")
+    parts += ["Its life so far:", Picture(_life(details.life, facts.now))]
+    told: dict[str, Any] = {
+        "container": container_facts(container),
+        "layers": layers,
+        "written": details.written,
+        "changes": [{"kind": it.kind, "path": it.path} for it in details.changes],
+        "life": [{"at": it.at.isoformat(), "what": it.what} for it in details.life],
+        "volumes": list(details.volumes),
+    }
+    return Page("container", container.name, tuple(parts), told)
+
+
+def _origin(facts: Facts, container: Container, details: Details) -> str:
+    """The image that a container was made from, by the name that it had and has."""
+    label = facts.label(container.image_id)
+    typed = None if details.made_from.startswith("sha256:") else read(details.made_from)
+    if typed is None:
+        return label if container.image.startswith("sha256:") else container.image
+    now = facts.image(details.made_from)
+    if now is not None and now.id == container.image_id:
+        return name_of(details.made_from, now)
+    moved = "; that is another image now" if now is not None else ""
+    return f"{label}, which was called {typed.familiar} then{moved}"
+
+
+def telling(changes: Sequence[Change], mounted_at: Sequence[str] = ()) -> tuple[Change, ...]:
+    """Changes without the folders that changed only because something in them did.
+
+    Args:
+        changes: as the engine tells them.
+        mounted_at: paths of mounts: the folders that lead to them were not written by anybody.
+    """
+    points = {path for point in mounted_at for path in (point, *_above(point))}
+    written = [it for it in changes if it.path not in points]
+    parents = {path for it in written for path in _above(it.path)}
+    return tuple(it for it in written if it.kind is not Kind.CHANGED or it.path not in parents)
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """The folders that a path is in, ``/`` first."""
+    return tuple(path[:end] or "/" for end, letter in enumerate(path) if letter == "/")
+
+
+def _life(life: Sequence[Event], now: datetime) -> tuple[str, ...]:
+    lines = [f"  {len(life) - EVENTS_SHOWN} earlier events"] if len(life) > EVENTS_SHOWN else []
+    for event in life[-EVENTS_SHOWN:]:
+        lines += row(format_age(event.at, now), event.what)
+    return tuple(lines)
+
+
+def group(facts: Facts, name: str) -> Page:
+    """Explain a group."""
+    members = facts.snapshot.members(name)
+    running = sum(member.running for member in members)
+    meaning = (
+        f"{name} is a group: {plural(len(members), 'container')} made from one image by "
+        f"dockmgr spawn, {running} running. They share the image; each has a writable layer of "
+        "its own."
+    )
+    more = (
+        f"Change their number: dockmgr scale {name} {len(members) + 1}. Remove them: "
+        f"dockmgr rm {name}. Look into one: dockmgr explain {members[0].name}"
+    )
+    parts: tuple[Part, ...] = (meaning, *relation(_of_group(facts, name)), more)
+    told = {"group": name, "running": running, "members": list(map(container_facts, members))}
+    return Page("group", name, parts, told)
+
+
+def _of_group(facts: Facts, name: str) -> Snapshot:
+    return replace(facts.snapshot, containers=facts.snapshot.members(name))

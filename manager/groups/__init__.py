@@ -1,0 +1,1 @@
+"""Groups of containers: spawn, scale, wait for, run commands in and recover them."""

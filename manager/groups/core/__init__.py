@@ -1,0 +1,1 @@
+"""Spawn options, names, ports and readiness, decided from plain values."""

@@ -1,0 +1,116 @@
+"""The docker run commands that make the members of a group as a spawn does."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+
+from manager.groups.core.group_spec import OWN_LABELS, GroupSpec, member_config
+from manager.groups.core.ports import Binding
+from manager.groups.core.run_options import RunOptions
+from manager.model.docker_equivalents import DockerLine, line
+from manager.model.naming import has_place
+from manager.model.plan import Step
+from manager.model.snapshot import SPAWN_LABEL
+
+APART = frozenset({"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"})
+"""Options that are not simply written as they are."""
+HIDDEN = "HIDDEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed, as far as that may be shown again: files stand for what is in them."""
+
+    env_files: tuple[str, ...] = ()
+    from_files: int = 0
+    """How many of the variables, from the first, are of those files."""
+    values: frozenset[str] = frozenset()
+    """Variables that were typed with their values, and options of the log."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """For a security option with a profile in it, the option that names the file."""
+
+
+def run_lines(
+    spec: GroupSpec, steps: Iterator[Step] | tuple[Step, ...], typed: Typed
+) -> dict[str, DockerLine]:
+    """How each member is made, by its name.
+
+    Args:
+        spec: what was asked for.
+        steps: those that make members.
+        typed: what may be shown.
+    """
+    return {
+        step.target: _run(spec, step.number or 0, step.target, step.ports, typed) for step in steps
+    }
+
+
+def _run(
+    spec: GroupSpec, number: int, name: str, ports: tuple[Binding, ...], typed: Typed
+) -> DockerLine:
+    options = spec.options.for_member(number)
+    image = spec.image.for_engine
+    labels = member_config(spec, number, ports, image, "")["Labels"]
+    hidden = _hidden(spec.options, typed)
+    words = ["run", "--detach", "--name", name]
+    if spec.platform:
+        words += ["--platform", spec.platform]
+    for label in options.label:
+        words += ["--label", label]
+    for key, value in labels.items():
+        if key.startswith(OWN_LABELS) and key != SPAWN_LABEL:
+            words += ["--label", f"{key}={value}"]
+    words += _variables(spec.options, number, typed)
+    words += ["--env", f"DOCKMGR_GROUP={spec.group}", "--env", f"DOCKMGR_INDEX={number}"]
+    for binding in ports:
+        words += ["--publish", str(binding)]
+    words += _plain(options)
+    for text in options.security_opt:
+        words += ["--security-opt", typed.profiles.get(text, text)]
+    for raw, text in zip(spec.options.log_opt, options.log_opt, strict=True):
+        key = text.partition("=")[0]
+        words += ["--log-opt", text if raw in typed.values else f"{key}={HIDDEN}"]
+    words += [*_entrypoint(options), image, *options.command]
+    why = f"make and start member {number} of {spec.group}; the labels say that it is one"
+    return line(f"{why}{hidden}", *words)
+
+
+def _plain(options: RunOptions) -> Iterator[str]:
+    """The options whose values stand as they were typed."""
+    for one in fields(options):
+        value = getattr(options, one.name)
+        if one.name in APART or value == one.default:
+            continue
+        flag = f"--{one.name.replace('_', '-')}"
+        if value is True:
+            yield flag
+            continue
+        for text in value if isinstance(value, tuple) else (value,):
+            yield from (flag, str(text))
+
+
+def _entrypoint(options: RunOptions) -> tuple[str, ...]:
+    return () if options.entrypoint is None else ("--entrypoint", options.entrypoint)
+
+
+def _variables(options: RunOptions, number: int, typed: Typed) -> Iterator[str]:
+    for file in typed.env_files:
+        yield from ("--env-file", file)
+    rest = options.env[typed.from_files :]
+    made = replace(RunOptions(), env=rest).for_member(number).env
+    for raw, entry in zip(rest, made, strict=True):
+        # A name alone lets docker take the value from its surroundings.
+        yield from ("--env", entry if _open(raw, typed) else entry.partition("=")[0])
+
+
+def _open(entry: str, typed: Typed) -> bool:
+    """Whether a variable's value may be shown: a label of every member shows those with places."""
+    return entry in typed.values or has_place(entry.partition("=")[2])
+
+
+def _hidden(options: RunOptions, typed: Typed) -> str:
+    unseen = [it for it in options.env[typed.from_files :] if not _open(it, typed)]
+    names = ", ".join(it.partition("=")[0] for it in unseen)
+    told = f"; docker takes {names} from your shell's variables, not shown here" if names else ""
+    if any(it not in typed.values for it in options.log_opt):
+        told += f"; write the values of --log-opt in place of {HIDDEN}"
+    return told

@@ -1,0 +1,78 @@
+"""Plan stopping, starting, restarting and removing containers that exist."""
+
+import shlex
+from collections.abc import Sequence
+
+from manager.model.plan import Plan, Step, Verb
+from manager.model.snapshot import Container
+
+
+def plan_stop(containers: tuple[Container, ...]) -> Plan:
+    """Stop what runs."""
+    steps = [
+        _step(Verb.STOP, container, "running") for container in containers if container.running
+    ]
+    return Plan(tuple(steps), _already(containers, running=False))
+
+
+def plan_start(containers: tuple[Container, ...]) -> Plan:
+    """Start what does not run."""
+    steps = [
+        _step(Verb.START, container, container.state)
+        for container in containers
+        if not container.running
+    ]
+    paused = [container.name for container in containers if container.state == "paused"]
+    notes = _already(tuple(c for c in containers if c.state != "paused"), running=True)
+    if paused:
+        names = " ".join(paused)
+        notes += (f"paused: {', '.join(paused)}; let go on with: docker unpause {names}",)
+    return Plan(tuple(steps), notes)
+
+
+def plan_restart(containers: tuple[Container, ...]) -> Plan:
+    """Restart what runs, and start what does not, as docker does."""
+    return Plan(tuple(_step(Verb.RESTART, container, container.state) for container in containers))
+
+
+def plan_remove(
+    containers: tuple[Container, ...], *, volumes: bool = False, force: bool = False
+) -> Plan:
+    """Remove containers; what runs is stopped first, so that it can end in order.
+
+    Args:
+        containers: which.
+        volumes: whether their anonymous volumes go with them.
+        force: whether what runs is killed instead.
+    """
+    steps: list[Step] = []
+    for container in containers:
+        if container.running and force:
+            steps.append(_step(Verb.REMOVE, container, "running: it is killed"))
+            continue
+        if container.running:
+            steps.append(_step(Verb.STOP, container, "running"))
+        steps.append(_step(Verb.REMOVE, container, f"made from {container.made_from}"))
+    notes = ("their anonymous volumes are removed too",) if volumes else ()
+    return Plan(tuple(steps), notes)
+
+
+def plan_exec(containers: tuple[Container, ...], command: Sequence[str]) -> Plan:
+    """Run a command in containers that run.
+
+    Args:
+        containers: which.
+        command: the program and its arguments.
+    """
+    words = f"runs {shlex.join(command)}"
+    return Plan(tuple(_step(Verb.EXEC, container, words) for container in containers))
+
+
+def _step(verb: Verb, container: Container, cause: str) -> Step:
+    return Step(verb, container.name, cause, object_id=container.id)
+
+
+def _already(containers: tuple[Container, ...], *, running: bool) -> tuple[str, ...]:
+    names = [container.name for container in containers if container.running == running]
+    state = "running" if running else "not running"
+    return (f"already {state}: {', '.join(names)}",) if names else ()

@@ -1,0 +1,148 @@
+"""A mount in the syntax of ``docker run --mount``."""
+
+import csv
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from manager.groups.core.option_values import absolute, memory, refused
+
+TYPES = ("bind", "volume", "tmpfs", "image", "npipe", "cluster")
+PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
+EXAMPLE = "--mount type=bind,source=/srv/site,target=/usr/share/nginx/html,readonly"
+_NAMES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
+_FLAGS = frozenset({"readonly", "volume-nocopy", "bind-nonrecursive"})
+_OF_TYPE = {
+    "bind-propagation": "bind",
+    "bind-nonrecursive": "bind",
+    "volume-nocopy": "volume",
+    "volume-label": "volume",
+    "volume-driver": "volume",
+    "volume-opt": "volume",
+    "volume-subpath": "volume",
+    "tmpfs-size": "tmpfs",
+    "tmpfs-mode": "tmpfs",
+    "image-subpath": "image",
+}
+_MANY = frozenset({"volume-label", "volume-opt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One mount."""
+
+    kind: str
+    target: str
+    source: str = ""
+    readonly: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+    """Its further fields, by their names."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Mount":
+        """Read comma-separated fields, quoted as in a table where a comma is part of a value.
+
+        Source: the ``docker run`` reference, ``--mount``.
+
+        Raises:
+            ManagerError: (usage) a field is unknown, missing, or not of this type of mount.
+        """
+        fields = _fields(text)
+        kind = fields.pop("type", "volume")
+        if kind not in TYPES:
+            raise _refused(text, f"has the type {kind!r}, which is none of {', '.join(TYPES)}")
+        if "target" not in fields:
+            raise _refused(text, "has no target")
+        source, target = fields.pop("source", ""), absolute("--mount", fields.pop("target"))
+        if kind == "bind" and not source:
+            raise _refused(text, "has no source")
+        if kind == "tmpfs" and source:
+            raise _refused(text, "is a tmpfs, which has no source")
+        for name in fields:
+            if _OF_TYPE.get(name, kind) != kind:
+                raise _refused(text, f"has {name}, which a mount of type {kind} does not know")
+        if fields.get("bind-propagation", "private") not in PROPAGATIONS:
+            raise _refused(text, f"has a propagation that is none of {', '.join(PROPAGATIONS)}")
+        return cls(kind, target, source, fields.pop("readonly", False), fields)
+
+    @property
+    def anonymous_volume(self) -> bool:
+        """Whether it is a plain volume without a name."""
+        return self.kind == "volume" and not (self.source or self.readonly or self.details)
+
+    def body(self) -> dict[str, Any]:
+        """The mount as the engine's API has it.
+
+        Source: Docker Engine API 1.41, ``HostConfig.Mounts``.
+        """
+        made: dict[str, Any] = {"Type": self.kind, "Target": self.target}
+        if self.source:
+            made["Source"] = self.source
+        if self.readonly:
+            made["ReadOnly"] = True
+        options = {
+            "bind": ("BindOptions", self._bind),
+            "volume": ("VolumeOptions", self._volume),
+            "tmpfs": ("TmpfsOptions", self._tmpfs),
+            "image": ("ImageOptions", self._image),
+        }
+        if self.details and self.kind in options:
+            name, make = options[self.kind]
+            made[name] = make()
+        return made
+
+    def _bind(self) -> dict[str, Any]:
+        return _renamed(
+            self.details, {"bind-propagation": "Propagation", "bind-nonrecursive": "NonRecursive"}
+        )
+
+    def _volume(self) -> dict[str, Any]:
+        made = _renamed(
+            self.details,
+            {"volume-nocopy": "NoCopy", "volume-label": "Labels", "volume-subpath": "Subpath"},
+        )
+        driver = _renamed(self.details, {"volume-driver": "Name", "volume-opt": "Options"})
+        return {**made, **({"DriverConfig": driver} if driver else {})}
+
+    def _tmpfs(self) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if "tmpfs-size" in self.details:
+            made["SizeBytes"] = memory("tmpfs-size", self.details["tmpfs-size"])
+        if "tmpfs-mode" in self.details:
+            mode = self.details["tmpfs-mode"]
+            if not re.fullmatch(r"[0-7]{1,4}", mode, re.ASCII):
+                raise refused("tmpfs-mode", mode, "is no mode in octal digits", "tmpfs-mode=1770")
+            made["Mode"] = int(mode, 8)
+        return made
+
+    def _image(self) -> dict[str, Any]:
+        return _renamed(self.details, {"image-subpath": "Subpath"})
+
+
+def _fields(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in next(csv.reader([text]), []):
+        name, equals, value = part.partition("=")
+        name = _NAMES.get(name.strip().lower(), name.strip().lower())
+        if name in _FLAGS:
+            if value not in {"", "true", "false", "1", "0"}:
+                raise _refused(text, f"has {name}={value}, which is neither true nor false")
+            found[name] = value not in {"false", "0"}
+        elif not equals or not value:
+            raise _refused(text, f"has {part!r} where a field=value belongs")
+        elif name in _MANY:
+            key, _, rest = value.partition("=")
+            found.setdefault(name, {})[key] = rest
+        elif name in {"type", "source", "target"} or name in _OF_TYPE:
+            found[name] = value
+        else:
+            raise _refused(text, f"has the field {name!r}, which there is not")
+    return {name: value for name, value in found.items() if value is not False}
+
+
+def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names[name]: value for name, value in values.items() if name in names}
+
+
+def _refused(text: str, why: str) -> Exception:
+    return refused("--mount", text, why, EXAMPLE)

@@ -1,0 +1,112 @@
+"""When a container that was started counts as ready."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from manager.errors import ExitCode, ManagerError
+from manager.groups.core.ports import HIGHEST_PORT
+from manager.model.snapshot import Container
+
+DEFAULT_TIMEOUT = 60.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What has to hold for each member, all of it."""
+
+    wait: bool = False
+    """It runs, and is healthy if it has a healthcheck."""
+    ports: tuple[int, ...] = ()
+    """Something listens on these ports of the container."""
+    http: str = ""
+    """``[PORT]/PATH``: it answers there without an error."""
+    log: str = ""
+    """A regular expression that a line it wrote has to fit."""
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds for all of it."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can never hold.
+
+        Raises:
+            ManagerError: (usage) a port, the path, the expression or the timeout is none.
+        """
+        for port in self.ports:
+            _check_port("--wait-port", str(port))
+        if self.http:
+            before, slash, _ = self.http.partition("/")
+            if not slash:
+                raise _refused("--wait-http", self.http, "has no path", "/health or 8080/health")
+            if before:
+                _check_port("--wait-http", before)
+        try:
+            re.compile(self.log)
+        except re.error as error:
+            raise _refused("--wait-log", self.log, f"is no pattern: {error}", "'ready'") from error
+        if not self.timeout > 0:
+            raise _refused("--timeout", f"{self.timeout:g}s", "leaves no time", "--timeout 30s")
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be waited for."""
+        return self.wait or bool(self.ports or self.http or self.log)
+
+    @property
+    def http_port(self) -> int | None:
+        """The container's port that is asked; None for the first that is published."""
+        port = self.http.partition("/")[0]
+        return int(port) if port else None
+
+    @property
+    def http_path(self) -> str:
+        """What it is asked for."""
+        return "/" + self.http.partition("/")[2]
+
+    def given(self) -> dict[str, Any]:
+        """What was asked for, as plain values."""
+        if not self:
+            return {}
+        return {
+            "wait": self.wait,
+            "ports": list(self.ports),
+            "http": self.http,
+            "log": self.log,
+            "timeout": self.timeout,
+        }
+
+
+def from_data(data: Mapping[str, Any]) -> Readiness:
+    """From what `Readiness.given` said.
+
+    Raises:
+        ValueError: a value is missing or of another kind.
+    """
+    if not data:
+        return Readiness()
+    kinds = {"wait": bool, "ports": list, "http": str, "log": str, "timeout": float}
+    if data.keys() != kinds.keys() or any(type(data[k]) is not kinds[k] for k in kinds):
+        raise ValueError(data)
+    if not all(type(port) is int for port in data["ports"]):
+        raise ValueError(data)
+    ports = tuple(data["ports"])
+    return Readiness(data["wait"], ports, data["http"], data["log"], data["timeout"])
+
+
+def health(container: Container) -> str:
+    """``starting``, ``healthy`` or ``unhealthy``; empty where it has no healthcheck.
+
+    Docker's list tells it only within its words: ``Up 3 seconds (health: starting)``.
+    """
+    found = re.search(r"\((?:health: )?(starting|healthy|unhealthy)\)", container.status)
+    return found[1] if found else ""
+
+
+def _check_port(option: str, text: str) -> None:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= HIGHEST_PORT):
+        raise _refused(option, text, "is no port", f"{option} 8080")
+
+
+def _refused(option: str, text: str, why: str, example: str) -> ManagerError:
+    return ManagerError(f"{option} {text!r} {why}", f"write it like {example}", ExitCode.USAGE)

@@ -1,0 +1,74 @@
+"""Which containers a person means by the names they typed."""
+
+from manager.errors import ManagerError
+from manager.model.snapshot import SHORT_ID, Container, Snapshot, by_group_and_number
+
+FULL_ID = 64
+
+
+def select(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
+    """The containers that ``names`` stand for, each once, by group and number.
+
+    A name is a group, the name of a container, or a container's id (12 or all 64 digits).
+    ``group:NAME`` and ``container:NAME`` say which is meant where both exist.
+
+    Raises:
+        ManagerError: (failed) a name stands for nothing, or for both a group and a container.
+    """
+    missing = [name for name in names if not _known(snapshot, name)]
+    if len(missing) > 1:
+        raise ManagerError(
+            f"there are no containers or groups called {', '.join(missing)}",
+            "see what there is with: dockmgr ls",
+        )
+    chosen = {container.id: container for name in names for container in _one(snapshot, name)}
+    return tuple(sorted(chosen.values(), key=by_group_and_number))
+
+
+def _known(snapshot: Snapshot, name: str) -> bool:
+    kind, colon, bare = name.partition(":")
+    wanted = bare if colon and kind in {"group", "container"} else name
+    return bool(snapshot.members(wanted) or _exact(snapshot, wanted))
+
+
+def _one(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    kind, colon, bare = name.partition(":")
+    if colon and kind in {"group", "container"}:
+        found = snapshot.members(bare) if kind == "group" else _exact(snapshot, bare)
+        return found or _nothing(snapshot, name)
+    members, exact = snapshot.members(name), _exact(snapshot, name)
+    if members and exact:
+        raise ManagerError(
+            f"{name} is a group of {len(members)} and also the name of a container",
+            f"write group:{name} or container:{name}",
+        )
+    return members or exact or _nothing(snapshot, name)
+
+
+def _exact(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    ids = (SHORT_ID, FULL_ID)
+    return tuple(
+        container
+        for container in snapshot.containers
+        if container.name == name or (len(name) in ids and container.id.startswith(name))
+    )
+
+
+def _nothing(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    known = sorted(known_names(snapshot))
+    import difflib
+
+    wanted = name.partition(":")[2] or name
+    near = difflib.get_close_matches(wanted, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "see what there is with: dockmgr ls"
+    group = wanted.rstrip("0123456789")
+    if group != wanted and snapshot.members(group):
+        # The whole group is not what is meant by one of its members that is not there.
+        hint = f"see the members of {group} with: dockmgr ls {group}"
+    raise ManagerError(f"there is no container or group called {name}", hint)
+
+
+def known_names(snapshot: Snapshot) -> set[str]:
+    """Every name that `select` would understand: groups and containers."""
+    groups = {container.group for container in snapshot.containers if container.group}
+    return groups | {container.name for container in snapshot.containers}

@@ -1,0 +1,118 @@
+"""Run a command in several containers at once, and tell what each writes and how it ended."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.engine.processes import Execution
+from manager.errors import ManagerError
+from manager.groups.logs import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from manager.engine.client import Engine
+    from manager.engine.processes import Surroundings
+    from manager.model.snapshot import Container
+
+NEVER_RAN = 125
+"""The exit code for what was dockmgr's own failure, as ``docker exec`` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of one container."""
+
+    container: Container
+    text: str
+    is_error: bool
+    """Whether it was written to stderr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the command ended in one container."""
+
+    container: Container
+    code: int
+    error: ManagerError | None = None
+    """Why it could not be run."""
+
+
+def execute(
+    engine: Engine,
+    containers: Sequence[Container],
+    command: Sequence[str],
+    around: Surroundings,
+    parallel: int,
+) -> Iterator[Said | Ended]:
+    """What the command writes everywhere, as it arrives, and how it ended in each container.
+
+    Args:
+        engine: where.
+        containers: in which.
+        command: what.
+        around: with what.
+        parallel: in how many at once.
+    """
+    arrived: queue.SimpleQueue[Said | Ended | BaseException] = queue.SimpleQueue()
+
+    def run(container: Container) -> None:
+        try:
+            _run(engine, container, command, around, arrived)
+        except ManagerError as error:
+            arrived.put(Ended(container, NEVER_RAN, error))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            arrived.put(error)
+
+    waiting = iter(containers)
+    turn = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with turn:
+                container = next(waiting, None)
+            if container is None:
+                return
+            run(container)
+
+    for _ in range(min(parallel, len(containers))):
+        # Daemons: after Ctrl-C what runs in the containers runs on, as with docker, and nobody
+        # waits for it.
+        threading.Thread(target=work, daemon=True).start()
+    left = len(containers)
+    while left:
+        item = arrived.get()
+        if isinstance(item, BaseException):
+            raise item
+        left -= isinstance(item, Ended)
+        yield item
+
+
+def _run(
+    engine: Engine,
+    container: Container,
+    command: Sequence[str],
+    around: Surroundings,
+    arrived: queue.SimpleQueue[Said | Ended | BaseException],
+) -> None:
+    execution = Execution(engine, container.id, command, around)
+    streams = {False: Lines(), True: Lines()}
+    error: ManagerError | None = None
+    try:
+        for is_error, piece in execution.run():
+            for text in streams[is_error].add(piece):
+                arrived.put(Said(container, text, is_error))
+    except ManagerError as failed:
+        error = failed  # the engine still knows a code: 127 for a command that is not there
+    for is_error, stream in streams.items():
+        for text in stream.rest():
+            arrived.put(Said(container, text, is_error))
+    code = execution.code()
+    if error is not None:
+        arrived.put(Ended(container, code or NEVER_RAN, error))
+    else:
+        arrived.put(Ended(container, NEVER_RAN if code is None else code))

@@ -1,0 +1,102 @@
+"""What several containers write, line by line, as it arrives."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from manager.engine.client import Engine
+    from manager.model.snapshot import Container
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of one container."""
+
+    container: Container
+    text: str
+
+
+def logs(
+    engine: Engine,
+    containers: tuple[Container, ...],
+    *,
+    follow: bool,
+    tail: int | None,
+    timestamps: bool,
+) -> Iterator[Line]:
+    """The lines of all containers; a container's own in order, others between them.
+
+    Without ``follow`` the containers come one after the other. With it, each is read by a
+    thread of its own, and the lines come as they are written.
+
+    Args:
+        engine: where.
+        containers: whose.
+        follow: go on until all have ended.
+        tail: how many of each container's lines already written; None for all.
+        timestamps: put the time before each line.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    sources = [
+        (c, engine.containers.logs(c.id, follow=follow, tail=tail, timestamps=timestamps))
+        for c in containers
+    ]
+    if not follow:
+        for container, pieces in sources:
+            yield from (Line(container, text) for text in lines(pieces))
+        return
+    arrived: queue.SimpleQueue[Line | BaseException | None] = queue.SimpleQueue()
+
+    def read(container: Container, pieces: Iterable[bytes]) -> None:
+        try:
+            for text in lines(pieces):
+                arrived.put(Line(container, text))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            arrived.put(error)
+        arrived.put(None)
+
+    for container, pieces in sources:
+        # Daemons: Ctrl-C ends the program while they wait for a line that may never come.
+        threading.Thread(target=read, args=(container, pieces), daemon=True).start()
+    reading = len(sources)
+    while reading:
+        item = arrived.get()
+        if item is None:
+            reading -= 1
+        elif isinstance(item, Line):
+            yield item
+        else:
+            raise item
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Join pieces, cut wherever the engine pleased, into whole lines."""
+    joined = Lines()
+    for piece in pieces:
+        yield from joined.add(piece)
+    yield from joined.rest()
+
+
+class Lines:
+    """Whole lines out of pieces that come one after the other."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._rest = b""
+
+    def add(self, piece: bytes) -> list[str]:
+        """The lines that a further piece completes."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        return [line.decode(errors="replace").removesuffix("\r") for line in whole]
+
+    def rest(self) -> list[str]:
+        """What is left at the end, if it is not a whole line."""
+        return [self._rest.decode(errors="replace")] if self._rest else []

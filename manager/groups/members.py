@@ -1,0 +1,274 @@
+"""Create and start the members of groups, each under a name that nobody else has."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from manager.engine import processes
+from manager.engine.containers import NameTakenError
+from manager.engine.start_failures import start_hint
+from manager.errors import ManagerError
+from manager.groups.conditions import LAST_LINES
+from manager.groups.core.group_spec import member_config
+from manager.groups.core.ports import PortChooser
+from manager.groups.core.spawning import free_numbers, taken_ports
+from manager.groups.logs import lines
+from manager.groups.ready import Started, last_lines
+from manager.model.plan import OnConflict, Step, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from manager.engine.client import Engine
+    from manager.groups.core.group_spec import GroupSpec
+    from manager.groups.core.ports import Binding, TakenPorts
+    from manager.model.plan import Plan
+    from manager.model.snapshot import Container, Image, Snapshot
+
+T = TypeVar("T")
+HOLDER_TRIES = 40
+HOLDER_PAUSE = 0.05
+"""Seconds between two looks for the container that has just taken a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One group of a spawn: what was asked for, and what was decided."""
+
+    spec: GroupSpec
+    snapshot: Snapshot
+    image: Image | None
+    """None until it is pulled."""
+    plan: Plan
+    others: TakenPorts
+    """Ports that other programs have, and other groups of this spawn get."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that make members."""
+        return tuple(step for step in self.plan if step.verb is Verb.CREATE)
+
+
+class Spare:
+    """Numbers and ports for members whose own were taken meanwhile; safe between threads."""
+
+    def __init__(self, job: Job) -> None:
+        """Begin with what the plan does not use."""
+        planned = {step.number for step in job.steps}
+        spec = job.spec
+        numbers = free_numbers(spec.template, job.snapshot, spec.first, append=spec.append)
+        self._numbers = (number for number in numbers if number not in planned)
+        taken = taken_ports(job.snapshot, job.others)
+        for step in job.steps:
+            for port in step.ports:
+                if port.host_port is not None:
+                    taken.add(port.host_ip, port.host_port, port.protocol, step.target)
+        self._ports = PortChooser(spec.options.publish, spec.first, taken)
+        self._template = spec.template
+        self._lock = threading.Lock()
+
+    def next(self) -> tuple[int, tuple[Binding, ...]]:
+        """A number that is free as far as is known, and the ports that go with it.
+
+        Raises:
+            ManagerError: there is no port left.
+        """
+        with self._lock:
+            number = next(self._numbers)
+            return number, self._ports.choose(self._template.name(number), number)
+
+
+@dataclass
+class Maker:
+    """Makes the members of one spawn; the first failure ends the rest."""
+
+    engine: Engine
+    identity: str
+    """Marks the containers of this spawn."""
+    sleep: Callable[[float], None] = time.sleep
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def make(
+        self, job: Job, parallel: int, report: Callable[[int, int], None]
+    ) -> tuple[Started, ...]:
+        """Create and start every member of a group.
+
+        Args:
+            job: the group.
+            parallel: how many at once.
+            report: called with how many are started, and of how many.
+
+        Raises:
+            ManagerError: the engine refused one.
+            KeyboardInterrupt: the person stopped it; what has not begun never does.
+        """
+        spare = Spare(job)
+        return self._all(
+            job.steps, lambda step: self._create_and_start(job, step, spare), parallel, report
+        )
+
+    def start(
+        self,
+        members: Iterable[Container],
+        parallel: int,
+        report: Callable[[int, int], None],
+    ) -> tuple[Started, ...]:
+        """Start members that were created already.
+
+        Raises:
+            ManagerError: the engine refused one.
+        """
+
+        def start(member: Container) -> Started:
+            if not member.running:
+                self._start(Started(member.id, member.name), member.image)
+            return Started(member.id, member.name)
+
+        return self._all(tuple(members), start, parallel, report)
+
+    def _all(
+        self,
+        things: tuple[T, ...],
+        one: Callable[[T], Started | None],
+        parallel: int,
+        report: Callable[[int, int], None],
+    ) -> tuple[Started, ...]:
+        made: list[Started] = []
+        lock = threading.Lock()
+
+        def do(thing: T) -> None:
+            if self.stopping.is_set():
+                return
+            started = one(thing)
+            with lock:
+                if started is not None:
+                    made.append(started)
+                report(len(made), len(things))
+
+        pool = ThreadPoolExecutor(max_workers=parallel)
+        try:
+            futures = [pool.submit(do, thing) for thing in things]
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException:
+            # Ctrl-C arrives here too: what has not begun never does.
+            self.stopping.set()
+            raise
+        finally:
+            _wait_for_all(pool)
+        return tuple(made)
+
+    def _create_and_start(self, job: Job, step: Step, spare: Spare) -> Started | None:
+        created = self._create(job, step, spare)
+        if created is None:
+            return None
+        identity, name = created
+        started = Started(identity, name)
+        if job.spec.options.rm:
+            started = Started(identity, name, listen(self.engine, identity))
+        self._start(started, job.spec.image.for_engine)
+        return started
+
+    def _create(self, job: Job, step: Step, spare: Spare) -> tuple[str, str] | None:
+        """The id and name of a new member; None if somebody else has made that very one."""
+        spec, number, ports = job.spec, step.number or 0, step.ports
+        refused = False
+        while True:
+            name = spec.template.name(number)
+            image = spec.image.for_engine
+            config = member_config(spec, number, ports, image, self.identity)
+            try:
+                return self.engine.containers.create(name, config, spec.platform), name
+            except NameTakenError:
+                if step.on_conflict is OnConflict.FAIL:
+                    raise
+                if step.on_conflict is OnConflict.SKIP_MEMBER:
+                    holder = self._holder(name)
+                    if holder is None and not refused and not self.stopping.is_set():
+                        refused = True
+                        continue  # it has been removed meanwhile: the name may be free
+                    if holder is not None and holder.group == spec.group:
+                        return None
+                number, ports = spare.next()
+
+    def _holder(self, name: str) -> Container | None:
+        """The container that has a name; None if it has been removed meanwhile.
+
+        An engine reserves a name a moment before it lists the container that gets it.
+        """
+        for _ in range(HOLDER_TRIES):
+            for container in self.engine.containers.list():
+                if container.name == name:
+                    return container
+            self.sleep(HOLDER_PAUSE)
+        return None
+
+    def _start(self, started: Started, image: str) -> None:
+        try:
+            self.engine.containers.start(started.id)
+        except ManagerError as error:
+            raise ManagerError(
+                f"{started.name} could not start: {error.message}",
+                start_hint(error.message, image) or error.hint,
+                error.exit_code,
+                details=_lines_of(self.engine, started),
+            ) from error
+
+
+def _wait_for_all(pool: ThreadPoolExecutor) -> None:
+    """Wait for what is under way, whatever happens: only then it is known what there is."""
+    interrupted = False
+    while True:
+        try:
+            pool.shutdown(wait=True)
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+
+
+def _lines_of(engine: Engine, started: Started) -> tuple[str, ...]:
+    try:
+        return last_lines(engine, started)
+    except ManagerError:
+        return ()  # that it could not start is the news
+
+
+def listen(engine: Engine, identity: str) -> Callable[[], tuple[str, ...]]:
+    """Keep the last lines of a container that the engine will delete with all it wrote.
+
+    Args:
+        engine: where.
+        identity: a container that has not started yet.
+
+    Returns:
+        Tells the lines, once the container has ended.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    kept: deque[str] = deque(maxlen=LAST_LINES)
+    pieces = processes.output(engine, identity)
+
+    def read(pieces: Iterator[bytes]) -> None:
+        try:
+            kept.extend(lines(pieces))
+        except ManagerError as error:
+            kept.append(f"(the rest could not be read: {error.message})")
+
+    # A daemon: it ends with its container, or with the program.
+    thread = threading.Thread(target=read, args=(pieces,), daemon=True)
+    thread.start()
+
+    def tell() -> tuple[str, ...]:
+        thread.join(timeout=1)
+        return tuple(kept)
+
+    return tell

@@ -1,0 +1,172 @@
+"""Wait until containers that were started are ready, or one of them has failed."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.engine import processes
+from manager.engine.errors import NotFoundError
+from manager.engine.start_failures import end_hint
+from manager.errors import ManagerError
+from manager.groups.conditions import LAST_LINES, Conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from manager.engine.client import Engine
+    from manager.groups.core.readiness import Readiness
+    from manager.model.snapshot import Container
+
+SETTLE = 0.2
+"""Seconds a container must go on running after its start before it counts as started."""
+LOOK_EVERY = 0.1
+"""Seconds between two looks, while little is waited for."""
+LOOK_EVERY_FOR_EACH = 0.001
+"""Seconds more for each container: a list of hundreds is work for the engine."""
+PROBES = 16
+"""How many ports are tried at once."""
+NAMED = 3
+"""How many of those that are not ready are named."""
+ENDED = frozenset({"exited", "dead"})
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A container that was started."""
+
+    id: str
+    name: str
+    lines: Callable[[], tuple[str, ...]] | None = None
+    """What it wrote last, where that was listened to; the engine deletes it with the container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What waiting works with."""
+
+    engine: Engine
+    listed: Callable[[], tuple[Container, ...]]
+    """The engine's list of these containers."""
+    address: str
+    """The engine's machine, as seen from here."""
+    report: Callable[[int, int], None]
+    """Called with how many are ready, and of how many."""
+    late_hint: str = "they may need longer, or wait for something that is not there"
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+def settle(watch: Watch, started: tuple[Started, ...], since: float) -> tuple[Container, ...]:
+    """Wait a moment, and see that no container has failed at once.
+
+    Args:
+        watch: with what.
+        started: which.
+        since: when the last was started, by the watch's clock.
+
+    Raises:
+        ManagerError: one ended with a failure.
+    """
+    watch.sleep(max(0.0, since + SETTLE - watch.clock()))
+    rows = watch.listed()
+    _check_endings(watch, started, {row.id: row for row in rows}, must_run=False)
+    return rows
+
+
+def wait(watch: Watch, started: tuple[Started, ...], ready: Readiness) -> tuple[Container, ...]:
+    """Wait until all are ready.
+
+    Args:
+        watch: with what.
+        started: which; all of one group.
+        ready: what has to hold.
+
+    Returns:
+        The engine's last list of them.
+
+    Raises:
+        ManagerError: one ended, or is unhealthy, or the time is over.
+    """
+    end = watch.clock() + ready.timeout
+    conditions = Conditions(watch, ready)
+    with ThreadPoolExecutor(max_workers=PROBES) as pool:
+        while True:
+            rows = {row.id: row for row in watch.listed()}
+            _check_endings(watch, started, rows, must_run=True)
+            ask = [rows[one.id] for one in started if one.id in rows]
+            reasons = zip(ask, pool.map(conditions, ask), strict=True)
+            waiting = {row.name: why for row, why in reasons if why}
+            watch.report(len(started) - len(waiting), len(started))
+            if not waiting:
+                return tuple(rows.values())
+            if watch.clock() >= end:
+                raise _late(watch, started, waiting, ready)
+            watch.sleep(LOOK_EVERY + LOOK_EVERY_FOR_EACH * len(started))
+
+
+def _late(
+    watch: Watch, started: tuple[Started, ...], waiting: Mapping[str, str], ready: Readiness
+) -> ManagerError:
+    names = sorted(waiting)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    verb = "is" if len(names) == 1 else "are"
+    first = next(one for one in started if one.name == names[0])
+    return ManagerError(
+        f"{', '.join(names[:NAMED])}{more} {verb} not ready after {ready.timeout:g} s: "
+        f"{waiting[names[0]]}",
+        watch.late_hint,
+        details=last_lines(watch.engine, first),
+    )
+
+
+def _check_endings(
+    watch: Watch,
+    started: tuple[Started, ...],
+    rows: Mapping[str, Container],
+    *,
+    must_run: bool,
+) -> None:
+    """A container may end at once if all it had to do is done; not if it failed."""
+    for one in started:
+        row = rows.get(one.id)
+        if row is not None and row.state not in ENDED:
+            continue
+        try:
+            ending = processes.ending(watch.engine, one.id) if row else None
+        except NotFoundError:
+            ending = None
+        ending = ending or processes.past_ending(watch.engine, one.id)
+        if ending is None:
+            raise ManagerError(f"{one.name} is gone", "has another program removed it?")
+        if ending.code or must_run:
+            command = row.command if row is not None else ""
+            raise _ended(watch.engine, one, ending, command, must_run=must_run)
+
+
+def _ended(
+    engine: Engine, one: Started, ending: processes.Ending, command: str, *, must_run: bool
+) -> ManagerError:
+    wrote = last_lines(engine, one)
+    before = "before it was ready" if must_run else "right after its start"
+    return ManagerError(
+        f"{one.name} ended {before}: {ending}",
+        end_hint(ending.code, wrote, command),
+        details=wrote,
+    )
+
+
+def last_lines(engine: Engine, one: Started) -> tuple[str, ...]:
+    """What a container wrote last; nothing where neither it nor the engine can say.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    if one.lines is not None:
+        return one.lines()
+    try:
+        return engine.containers.last_lines(one.id, LAST_LINES)
+    except NotFoundError:
+        return ()

@@ -1,0 +1,159 @@
+"""Spawns that were cut off: what there is of them, and finishing or removing it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.groups import rollback as taking_back
+from manager.groups import spawn_records as unfinished
+from manager.groups.core.group_spec import from_member
+from manager.groups.core.ports import TakenPorts
+from manager.groups.members import Job
+from manager.groups.spawn import Means, Request, Transaction, decide
+from manager.model.plan import Plan
+from manager.model.snapshot import SPAWN_LABEL, Snapshot, by_group_and_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from manager.engine.client import Engine
+    from manager.groups.core.group_spec import GroupSpec
+    from manager.groups.spawn_records import Record
+    from manager.model.snapshot import Container
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A spawn whose process is gone, and that is neither complete nor taken back."""
+
+    record: Record
+    members: tuple[Container, ...]
+    """What there is of it."""
+    missing: Mapping[str, tuple[int, ...]]
+    """The numbers that are still to be made, by group."""
+    networks: tuple[str, ...] = ()
+    """The networks that it made and that nobody is on."""
+
+    def __str__(self) -> str:
+        """In one sentence."""
+        made = f"{len(self.members)} of {self.record.count} made, {self.running} running"
+        return f"the spawn of {self.groups} was cut off: {made}"
+
+    @property
+    def groups(self) -> str:
+        """The names of its groups."""
+        return ", ".join(self.record.groups)
+
+    @property
+    def running(self) -> int:
+        """How many of its members run."""
+        return sum(member.running for member in self.members)
+
+
+def find(engine: Engine) -> tuple[CutOff, ...]:
+    """The spawns on an engine that were cut off; what turns out to be settled is forgotten.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    records = unfinished.cut_off(engine.endpoint.host)
+    snapshot = Snapshot(engine.containers.list()) if records else Snapshot()
+    found = (_looked_at(engine, snapshot, record) for record in records)
+    return tuple(cut for cut in found if cut is not None)
+
+
+def _looked_at(engine: Engine, snapshot: Snapshot, record: Record) -> CutOff | None:
+    """What there is of a spawn; None if it is settled, or nothing is there yet."""
+    mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.identity]
+    members = tuple(sorted((it for it in mine if it.group), key=by_group_and_number))
+    # What it was to make another spawn may have made since.
+    missing = {
+        group: tuple(sorted(set(numbers) - {it.index for it in snapshot.members(group)}))
+        for group, numbers in record.groups.items()
+    }
+    complete = not any(missing.values()) and all(it.state != "created" for it in members)
+    if record.taking_back and not all(it.running for it in members):
+        complete = False  # it was to go, and did not: that it was made once settles nothing
+    if members and not complete:
+        return CutOff(record, members, missing)
+    # An engine goes on with a request whose sender is gone: what it makes shows up late.
+    if not complete and not record.is_old():
+        return None
+    # A network may be left of a spawn that had made no container yet.
+    networks = taking_back.networks_of(engine, record.identity) if not members else ()
+    if networks:
+        return CutOff(record, (), missing, tuple(network.name for network in networks))
+    record.forget()
+    return None
+
+
+def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
+    """Remove what there is of a spawn.
+
+    Returns:
+        How many containers there were.
+
+    Raises:
+        ManagerError: not all could be removed.
+    """
+    with _taken_over(cut):
+        removed = taking_back.take_back(engine, cut.record.identity, sleep)
+        cut.record.forget()
+    return removed
+
+
+def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
+    """Make what is missing of a spawn, and start what does not run.
+
+    Returns:
+        All its members.
+
+    Raises:
+        ManagerError: it cannot be known what to make, or something went wrong; then what was made
+            now is removed again, and what was there before is left.
+    """
+    specs = tuple(_rest(engine, cut, group) for group in cut.record.groups)
+    wanted = Request(tuple(spec for spec in specs if spec.only))
+    jobs = {job.spec.group: job for job in decide(engine, wanted, means.busy)}
+    for job in jobs.values():
+        if job.image is None:
+            raise ManagerError(
+                f"{job.spec.image.familiar} is not on this engine any more",
+                f"get it with: dockmgr pull {job.spec.image.familiar}",
+            )
+    nothing = (Snapshot(), None, Plan(), TakenPorts())
+    whole = [jobs.get(spec.group) or Job(spec, *nothing) for spec in specs]
+    work = Transaction(engine, cut.record.identity, means, cut.record, before=cut.members)
+    with _taken_over(cut):
+        return work.run(whole)
+
+
+@contextmanager
+def _taken_over(cut: CutOff) -> Iterator[None]:
+    """Two processes that finish the same would make it twice.
+
+    Raises:
+        ManagerError: another process is at it, or has done it.
+    """
+    with unfinished.adopted(cut.record) as ours:
+        if not ours:
+            raise ManagerError(
+                f"another process has taken over the spawn of {cut.groups}",
+                "see what became of it with: dockmgr recover",
+            )
+        yield
+
+
+def _rest(engine: Engine, cut: CutOff, group: str) -> GroupSpec:
+    """What is missing of one group of a spawn."""
+    there = [member for member in cut.members if member.group == group]
+    if not there:
+        raise ManagerError(
+            f"nothing was made of {group} yet, so that nobody knows what is missing",
+            "remove the rest with: dockmgr recover --remove; and spawn it again",
+        )
+    told, missing = engine.containers.inspect(there[0].id), cut.missing[group]
+    return replace(from_member(there[0], told), count=max(len(missing), 1), only=missing)

@@ -1,0 +1,179 @@
+"""Take back a spawn: remove all that it made, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from manager.engine import resources as others
+from manager.engine.errors import EngineUnreachableError, NotFoundError
+from manager.errors import ExitCode, ManagerError
+from manager.model.snapshot import SPAWN_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from manager.engine.client import Engine
+    from manager.model.snapshot import Container, Network
+
+AT_ONCE = 8
+IMPATIENCE = 3
+"""How many times Ctrl-C does not end it."""
+COMEBACK = 15.0
+"""Seconds for which an engine that has gone away is waited for."""
+GOING = 10.0
+"""Seconds for which containers are waited for that are on their way out."""
+GOING_PAUSE = 0.05
+COMEBACK_PAUSE = 0.5
+"""Seconds between two of these."""
+
+
+def undo(
+    engine: Engine,
+    identity: str,
+    error: BaseException,
+    sleep: Callable[[float], None],
+    spared: Collection[str] = (),
+) -> None:
+    """Take back a spawn that an error ended; if even that fails, the error says what is left.
+
+    Args:
+        engine: where.
+        identity: the spawn's.
+        error: what ended it; what was removed is added to its message.
+        sleep: waits so many seconds.
+        spared: the ids of containers that were there before, and stay.
+
+    Raises:
+        ManagerError: (partly done) not all could be removed.
+    """
+    try:
+        removed = _in_spite_of_ctrl_c(engine, identity, sleep, spared)
+    except ManagerError as second:
+        raise ManagerError(
+            f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
+            "finish it or remove what is left with: dockmgr recover",
+            ExitCode.PARTIAL,
+            details=getattr(error, "details", ()),
+        ) from error
+    if isinstance(error, ManagerError) and removed:
+        what = "the container made by this spawn was"
+        if removed > 1:
+            what = f"the {removed} containers made by this spawn were"
+        rest = ", what was there before is left" if spared else ""
+        error.message = f"{error.message} ({what} removed again{rest})"
+
+
+def _in_spite_of_ctrl_c(
+    engine: Engine, identity: str, sleep: Callable[[float], None], spared: Collection[str]
+) -> int:
+    """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
+    for _ in range(IMPATIENCE):
+        try:
+            return take_back(engine, identity, sleep, spared)
+        except KeyboardInterrupt:
+            continue
+    return take_back(engine, identity, sleep, spared)
+
+
+def made_by(engine: Engine, identity: str) -> tuple[Container, ...]:
+    """The members that a spawn made.
+
+    An image made from a member (``docker commit``) hands the label on to containers that are
+    nobody's members: they are left out.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    found = engine.containers.list(f"{SPAWN_LABEL}={identity}")
+    return tuple(one for one in found if one.group is not None)
+
+
+def take_back(
+    engine: Engine,
+    identity: str,
+    sleep: Callable[[float], None],
+    spared: Collection[str] = (),
+) -> int:
+    """Remove every container and network of a spawn, found by its label.
+
+    An engine that has gone away is waited for a while.
+
+    Args:
+        engine: where.
+        identity: the spawn's.
+        sleep: waits so many seconds.
+        spared: the ids of containers that stay; networks stay with them.
+
+    Returns:
+        How many containers there were.
+
+    Raises:
+        ManagerError: not all could be removed.
+    """
+    end = time.monotonic() + COMEBACK
+    while True:
+        try:
+            return _take_back(engine, identity, spared)
+        except EngineUnreachableError:
+            if time.monotonic() >= end:
+                raise
+            sleep(COMEBACK_PAUSE)
+
+
+def _take_back(engine: Engine, identity: str, spared: Collection[str]) -> int:
+    mine = [one for one in made_by(engine, identity) if one.id not in spared]
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        failed = [it for it in pool.map(lambda one: _remove(engine, one), mine) if it]
+    if failed:
+        names = [name for name, _ in failed]
+        raise ManagerError(
+            f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
+            f"remove them with: dockmgr rm {' '.join(names)}",
+        )
+    _until_gone(engine, identity, spared)
+    for network in () if spared else networks_of(engine, identity):
+        others.remove_network(engine, network.id)
+    return len(mine)
+
+
+def networks_of(engine: Engine, identity: str) -> tuple[Network, ...]:
+    """The networks that a spawn made and that nobody is on.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    return tuple(
+        network
+        for network in others.networks(engine)
+        if network.labels.get(SPAWN_LABEL) == identity and not network.users
+    )
+
+
+def _until_gone(engine: Engine, identity: str, spared: Collection[str]) -> None:
+    """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
+
+    Raises:
+        ManagerError: a container is still there.
+    """
+    end = time.monotonic() + GOING
+    while left := [one for one in made_by(engine, identity) if one.id not in spared]:
+        if time.monotonic() >= end:
+            names = " ".join(one.name for one in left)
+            raise ManagerError(
+                f"the engine has not removed {names} yet", f"look again with: dockmgr ls {names}"
+            )
+        time.sleep(GOING_PAUSE)
+
+
+def _remove(engine: Engine, one: Container) -> tuple[str, ManagerError] | None:
+    try:
+        engine.containers.remove(one.id, force=True, volumes=True)
+    except NotFoundError:
+        return None
+    except EngineUnreachableError:
+        raise
+    except ManagerError as error:
+        return one.name, error
+    return None

@@ -1,0 +1,74 @@
+"""Restart the members of a group one by one, each ready before the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.engine.run_plan import Outcome
+from manager.errors import ManagerError
+from manager.groups import ready
+from manager.groups.core.group_spec import readiness_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from manager.engine.client import Engine
+    from manager.model.plan import Plan, Step
+    from manager.model.snapshot import Container
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it works with."""
+
+    engine: Engine
+    stop_timeout: int | None
+    """Seconds each gets to end in order; None for its own setting."""
+    address: str
+    """The engine's machine, as seen from here."""
+    report: Callable[[Outcome], None]
+    """Called with each outcome."""
+
+
+def restart(means: Means, plan: Plan, members: Sequence[Container]) -> tuple[Outcome, ...]:
+    """Restart in the order of the plan; the first that does not get ready ends it.
+
+    Args:
+        means: with what.
+        plan: what; every step names its container by id.
+        members: the containers of its steps.
+
+    Returns:
+        The outcomes; those after a failure were not tried.
+    """
+    known = {member.id: member for member in members}
+    outcomes: list[Outcome] = []
+    failed = False
+    for step in plan:
+        if failed:
+            outcome = Outcome(step, skipped=True)
+        else:
+            outcome = _restart(means, step, known[step.object_id])
+        failed = failed or outcome.error is not None
+        outcomes.append(outcome)
+        means.report(outcome)
+    return tuple(outcomes)
+
+
+def _restart(means: Means, step: Step, member: Container) -> Outcome:
+    engine = means.engine
+    started = (ready.Started(member.id, member.name),)
+
+    def listed() -> tuple[Container, ...]:
+        return tuple(it for it in engine.containers.list() if it.id == member.id)
+
+    watch = ready.Watch(engine, listed, means.address, lambda _done, _total: None)
+    try:
+        engine.containers.restart(member.id, means.stop_timeout)
+        since = watch.clock()
+        ready.wait(watch, started, readiness_of(member))
+        ready.settle(watch, started, since)
+    except ManagerError as error:
+        return Outcome(step, error)
+    return Outcome(step)

@@ -1,0 +1,158 @@
+"""Spawns that were begun: a file for each, locked as long as its process lives.
+
+What is left by a program that was killed is then known by its file, whose lock is free. It is not
+in the database, because every command looks, and to look must cost nothing where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from manager.system import folders
+from manager.system.locks import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+LOOK_PAUSE = 0.01
+"""Seconds."""
+YOUNG = 60.0
+"""Seconds within which an empty file may be one that is just being written, and an engine may
+still be making what a process asked for that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A spawn that was begun."""
+
+    identity: str
+    """What its containers have in their label."""
+    host: str
+    """The engine's address."""
+    groups: Mapping[str, tuple[int, ...]]
+    """The numbers of the members it was to make, by group."""
+    file: Path
+    taking_back: bool = False
+    """Whether it failed, and so did taking it back: what there is of it was not wanted."""
+
+    def forget(self) -> None:
+        """Nothing is left to be done about it."""
+        try:
+            self.file.unlink(missing_ok=True)
+        except PermissionError:  # Windows, while it is open: what is empty says nothing
+            self.file.write_text("", encoding="utf-8")
+
+    def is_old(self) -> bool:
+        """Whether it began so long ago that nothing of it can still be on its way."""
+        try:
+            return time.time() - self.file.stat().st_mtime > YOUNG
+        except FileNotFoundError:
+            return False  # another process has just settled it
+
+    def touch(self) -> None:
+        """It counts as begun now."""
+        with suppress(FileNotFoundError):  # another process has just settled it
+            os.utime(self.file)
+
+    def could_not_be_taken_back(self) -> None:
+        """Write down that what there is of it was to be removed.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.file.write_text(self._text(taking_back=True), encoding="utf-8")
+
+    def _text(self, *, taking_back: bool) -> str:
+        told = {"host": self.host, "groups": self.groups}
+        return json.dumps({**told, "taking_back": True} if taking_back else told)
+
+    @property
+    def count(self) -> int:
+        """How many members it was to make."""
+        return sum(len(numbers) for numbers in self.groups.values())
+
+
+@contextmanager
+def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iterator[Record]:
+    """Write down a spawn. The file stays until `Record.forget`; its lock goes with the process.
+
+    Args:
+        identity: the spawn's.
+        host: the engine's address.
+        groups: the numbers of the members it is to make, by group.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    place = folders.spawns()
+    place.mkdir(parents=True, exist_ok=True)
+    record = Record(identity, host, {g: tuple(ns) for g, ns in groups.items()}, place / identity)
+    with record.file.open("w", encoding="utf-8") as file:
+        while not hold(file.fileno()):
+            time.sleep(LOOK_PAUSE)  # another process looks at it
+        file.write(record._text(taking_back=False))  # noqa: SLF001 - of the same module
+        file.flush()
+        yield record
+
+
+@contextmanager
+def adopted(record: Record) -> Iterator[bool]:
+    """Take over a spawn whose process is gone; False if another process has done so first.
+
+    Args:
+        record: what `cut_off` found.
+    """
+    try:
+        file = record.file.open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        yield False  # settled meanwhile
+        return
+    with file:
+        yield hold(file.fileno()) and record.file.exists()
+
+
+def cut_off(host: str) -> tuple[Record, ...]:
+    """The spawns on an engine whose process is gone, by their time.
+
+    Args:
+        host: the engine's address.
+    """
+    place = folders.spawns()
+    try:
+        found = sorted(place.iterdir(), key=_begun)
+    except OSError:
+        return ()  # none was ever begun here
+    records = (_left(file) for file in found)
+    return tuple(one for one in records if one is not None and one.host == host)
+
+
+def _begun(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0  # it has just ended
+
+
+def _left(file: Path) -> Record | None:
+    try:
+        with file.open("r+", encoding="utf-8") as opened:
+            if not hold(opened.fileno()):
+                return None
+            text = opened.read()
+        row: Any = json.loads(text)
+        groups = {str(name): tuple(map(int, numbers)) for name, numbers in row["groups"].items()}
+        return Record(file.name, str(row["host"]), groups, file, bool(row.get("taking_back")))
+    except OSError:
+        return None  # it has just ended, or is another person's, or none at all
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # It was killed before it had written what it wants, and so before it had made anything.
+        if time.time() - _begun(file) > YOUNG:
+            with suppress(OSError):  # it stays where it is, and says nothing
+                file.unlink(missing_ok=True)
+        return None

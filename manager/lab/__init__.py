@@ -1,0 +1,1 @@
+"""The throwaway engine and its registry."""

@@ -1,0 +1,83 @@
+"""A lab as an ordinary docker context, so that the docker command can use it too.
+
+Source: docker/cli, ``cli/context/store``: ``contexts/meta/<sha256 of the name>/meta.json``.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from manager.engine.contexts import docker_folder
+from manager.errors import ManagerError
+
+MARK = "dockmgr lab"
+"""In the context's metadata: it is ours to replace and to remove."""
+
+
+def check(name: str) -> None:
+    """Refuse a name that somebody else's context has.
+
+    Raises:
+        ManagerError: a context of that name exists that is not ours.
+    """
+    folder = _folder(name)
+    if folder.exists() and not _ours(folder):
+        raise ManagerError(
+            f"docker has a context called {name!r} that is not this lab's",
+            f"remove it with: docker context rm {name}; or use another --name",
+        )
+
+
+def exists(name: str) -> bool:
+    """Whether there is a context of that name, whosever."""
+    return _folder(name).exists()
+
+
+def write(name: str, host: str) -> None:
+    """Add the context, or replace one of our own.
+
+    Raises:
+        ManagerError: a context of that name exists that is not ours.
+    """
+    check(name)
+    folder = _folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = {
+        "Name": name,
+        "Metadata": {"Description": MARK},
+        "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}},
+    }
+    partial = folder / "meta.json.partial"
+    partial.write_text(json.dumps(meta), encoding="utf-8")
+    partial.replace(folder / "meta.json")
+
+
+def remove(name: str) -> None:
+    """Remove the context if it is ours."""
+    folder = _folder(name)
+    if folder.exists() and _ours(folder):
+        shutil.rmtree(folder)
+        # Folders that only it was in: docker makes them anew when it needs them.
+        for parent in (folder.parent, folder.parent.parent, docker_folder(os.environ)):
+            try:
+                parent.rmdir()
+            except OSError:
+                return
+
+
+def _folder(name: str) -> Path:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return docker_folder(os.environ) / "contexts" / "meta" / digest
+
+
+def _ours(folder: Path) -> bool:
+    """Whether we wrote it; a folder without its file is what is left of a write that was cut."""
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return isinstance(meta, dict) and (meta.get("Metadata") or {}).get("Description") == MARK

@@ -1,0 +1,155 @@
+"""A lab's life: up, down, back to its beginning; and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.lab import lifecycle, roots, seeds, state, tools
+from manager.lab.flavours import flavour as flavour_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from manager.lab.state import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What lab is wanted."""
+
+    name: str
+    flavour: str
+    mounts: tuple[Path, ...] = ()
+    """Folders of the host that it sees at the same path."""
+    mirror: str = ""
+    """Debian mirror; empty for the machine's own."""
+
+
+def up(request: Request, report: Callable[[str], None]) -> Lab:
+    """Bring a lab up.
+
+    Raises:
+        ManagerError: this machine cannot have one, or it did not start.
+    """
+    tools.check_machine()
+    tools.check_tools()
+    return lifecycle.up(
+        request.name,
+        flavour_named(request.flavour),
+        mounts=list(request.mounts),
+        site=request.mirror or None,
+        report=report,
+    )
+
+
+def down(name: str) -> bool:
+    """End a lab; whether there was one.
+
+    Raises:
+        ManagerError: it could not be ended, or this machine cannot have one.
+    """
+    tools.check_machine()
+    return lifecycle.down(name)
+
+
+def reset(name: str, report: Callable[[str], None]) -> Lab:
+    """Give a lab that is up a new beginning: the same engine with nothing in it.
+
+    Raises:
+        ManagerError: there is none, or it did not start again.
+    """
+    lab = named(name)
+    request = Request(lab.name, lab.flavour, tuple(Path(mount) for mount in lab.mounts))
+    down(name)
+    return up(request, report)
+
+
+def clear(names: Sequence[str]) -> None:
+    """End labs, and remove what is kept between labs.
+
+    Raises:
+        ManagerError: one could not be ended, or another still uses what is kept.
+    """
+    left = [lab for lab in state.running() if lab.name not in names]
+    if left:
+        raise ManagerError(
+            f"nothing was removed: lab {left[0].name!r} is up too and uses what is kept",
+            f"end it first: dockmgr lab down --name {left[0].name}",
+        )
+    for name in names:
+        down(name)
+    roots.clear()
+
+
+def named(name: str) -> Lab:
+    """The lab of that name.
+
+    Raises:
+        ManagerError: it is not up; (usage) no lab can be called so.
+    """
+    state.check_name(name)
+    lab = state.find(name)
+    if lab is None:
+        up_now = ", ".join(other.name for other in state.running())
+        hint = f"start it with: dockmgr lab up --name {name}"
+        raise ManagerError(
+            f"lab {name!r} is not up",
+            f"{hint}; up are: {up_now} (choose with --name)" if up_now else hint,
+        )
+    return lab
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A lab and what is in it now."""
+
+    lab: Lab
+    engine: str
+    """The engine's own version; empty if it does not answer."""
+    containers: int
+    images: int
+    disk: int
+    """Bytes that its data takes on the host."""
+    catalogue: tuple[str, ...] = ()
+    """What its registry has."""
+
+
+def status() -> tuple[Status, ...]:
+    """All labs that are up, whether or not their engines answer."""
+    return tuple(_status(lab) for lab in state.running())
+
+
+def _status(lab: Lab) -> Status:
+    from manager.engine.client import Engine
+    from manager.engine.contexts import Endpoint
+
+    disk = _disk(lab.folder / "data")
+    try:
+        with Engine(Endpoint(host=lab.host, source=f"lab {lab.name}"), patience=5) as engine:
+            info = engine.info()
+        catalogue = seeds.catalogue(f"http://{lab.registry}")
+    except ManagerError:
+        return Status(lab, "", 0, 0, disk)
+    return Status(
+        lab=lab,
+        engine=str(info.get("ServerVersion", "")),
+        containers=int(info.get("Containers") or 0),
+        images=int(info.get("Images") or 0),
+        disk=disk,
+        catalogue=catalogue,
+    )
+
+
+def _disk(folder: Path) -> int:
+    """Bytes on the disk, counted as du does: blocks of 512 bytes, hard links once."""
+    seen: dict[tuple[int, int], int] = {}
+    for path in folder.rglob("*"):
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            continue  # removed while we looked
+        seen[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(seen.values())

@@ -1,0 +1,128 @@
+"""The images that a lab's registry starts with: built from Debian packages, kept in the cache."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from manager.errors import ExitCode, ManagerError
+from manager.registry.protocol.upload import LocalImage
+from manager.registry.protocol.upload import push as push_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+INDEX = "index.json"
+"""Written last: a folder that has it has all."""
+
+
+def ensure(cache: Path, site: str | None, report: Callable[[str], None]) -> Sequence[LocalImage]:
+    """The images, built if they are not in the cache yet.
+
+    Only one process at a time may do this in a cache.
+
+    Args:
+        cache: the folder of what is kept.
+        site: Debian mirror; None for the machine's own.
+        report: told what takes long.
+
+    Raises:
+        ManagerError: a package could not be had.
+    """
+    folder = cache / f"images-{recipes_key()}"
+    if not (folder / INDEX).is_file():
+        report("building the images of the registry from Debian packages (once)")
+        # What a killed build left, and what was built from recipes of earlier.
+        for old in cache.glob("images-*"):
+            shutil.rmtree(old)
+        _build(folder, site)
+    rows = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    return [_load(folder, row) for row in rows]
+
+
+def push(url: str, images: Sequence[LocalImage]) -> None:
+    """Put the images into a registry.
+
+    Raises:
+        ManagerError: the registry could not be reached, or refused.
+    """
+    push_images(url, images)
+
+
+def answers(url: str) -> bool:
+    """Whether a registry is there."""
+    import requests
+
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(f"{url}/v2/", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+
+def catalogue(url: str) -> tuple[str, ...]:
+    """The images of a registry: ``library/nginx:latest`` and so on.
+
+    Source: Docker Registry HTTP API V2, ``GET /v2/_catalog``.
+
+    Raises:
+        ManagerError: (registry) it could not be asked.
+    """
+    import requests
+
+    found: list[str] = []
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            names = session.get(f"{url}/v2/_catalog?n=1000", timeout=5).json()["repositories"]
+            for name in names:
+                tags = session.get(f"{url}/v2/{name}/tags/list", timeout=5).json().get("tags")
+                found += [f"{name}:{tag}" for tag in sorted(tags or ())]
+        except (requests.RequestException, KeyError) as error:
+            raise ManagerError(
+                f"the registry at {url} did not tell what it has: {error}",
+                "is the lab still up?",
+                ExitCode.REGISTRY,
+            ) from error
+    return tuple(found)
+
+
+def _load(folder: Path, row: dict[str, Any]) -> LocalImage:
+    manifest = (folder / row["manifest"]).read_bytes()
+    told = json.loads(manifest)
+    digests = [told["config"]["digest"], *(layer["digest"] for layer in told["layers"])]
+    return LocalImage(
+        repository=row["repository"],
+        tags=tuple(row["tags"]),
+        manifest=manifest,
+        media_type=told["mediaType"],
+        blobs={digest: folder / digest.removeprefix("sha256:") for digest in digests},
+    )
+
+
+def recipes_key() -> str:
+    """What is built from, in short: other recipes are other images."""
+    import hashlib
+
+    from manager.lab import recipes
+
+    what = (recipes.VERSION, recipes.SUITE, recipes.BASE, recipes.RECIPES)
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:8]
+
+
+def _build(folder: Path, site: str | None) -> None:
+    """Build all images; the folder appears whole or not at all."""
+    from manager.lab import building
+
+    partial = folder.with_name(f"{folder.name}.partial")
+    partial.mkdir(parents=True)
+    try:
+        index = building.build(partial, site)
+        (partial / INDEX).write_text(json.dumps(index), encoding="utf-8")
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise

@@ -1,0 +1,111 @@
+"""Root file systems of Debian packages that images are built from: unpacked, and tidied up."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.lab import debian
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+AT_ONCE = 2
+"""How many are made at the same time: each waits for the mirror, then for the processor."""
+EMPTIED = ("boot", "dev", "proc", "sys", "run", "var/cache")
+"""What the engine fills, or nobody needs: only the folder itself is kept."""
+LEFT_OUT = (
+    *("etc/apt", "var/lib/apt", "var/lib/dpkg", "var/log/apt", "etc/resolv.conf", "etc/hostname"),
+    *("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale"),
+    *("usr/share/bash-completion", "usr/share/lintian"),
+)
+"""What a container never reads, and what the engine writes itself."""
+LINKS = {
+    "var/run": "/run",
+    "usr/bin/awk": "/usr/bin/mawk",
+    "usr/bin/which": "/usr/bin/which.debianutils",
+}
+"""Made by packages' scripts, where there is what they point to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A root file system."""
+
+    path: Path
+    versions: Mapping[str, str]
+    """Of the packages asked for, as Debian writes them."""
+
+
+def make_all(
+    lists: Iterable[tuple[str, ...]], folder: Path, *, suite: str, site: str | None
+) -> dict[tuple[str, ...], Tree]:
+    """Make a root file system of each list of packages.
+
+    Args:
+        lists: what is in each, beside what those packages depend on.
+        folder: gets them.
+        suite: Debian's name of the release.
+        site: Debian mirror; None for the machine's own.
+
+    Raises:
+        ManagerError: a package could not be had.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    wanted = {packages: folder / f"tree-{n}" for n, packages in enumerate(dict.fromkeys(lists))}
+
+    def make(packages: tuple[str, ...]) -> Tree:
+        path = wanted[packages]
+        debian.bootstrap(path, suite=suite, packages=packages, variant="extract", site=site)
+        # Before the change logs are removed with all that nobody reads.
+        versions = {package: version(path, package) for package in packages}
+        tidy(path)
+        return Tree(path, versions)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(wanted, pool.map(make, wanted), strict=True))
+
+
+def version(tree: Path, package: str) -> str:
+    """The version of an unpacked package; empty if it does not tell.
+
+    Source: Debian Policy 12.7: the first line of ``changelog.Debian.gz``, or of ``changelog.gz``
+    for what is written for Debian itself.
+    """
+    import gzip
+
+    folder = tree / "usr/share/doc" / package
+    for name in ("changelog.Debian.gz", "changelog.gz"):
+        if (folder / name).is_file():
+            with gzip.open(folder / name, "rt", encoding="utf-8") as log:
+                return log.readline().partition("(")[2].partition(")")[0]
+    return ""
+
+
+def tidy(tree: Path) -> None:
+    """Do what the packages' scripts would have done, and remove what no container needs."""
+    for name in ("passwd", "group"):
+        master = tree / "usr/share/base-passwd" / f"{name}.master"
+        if master.is_file():
+            shutil.copyfile(master, tree / "etc" / name)
+            # Whatever the user's umask: programs that are not root are to read it.
+            (tree / "etc" / name).chmod(0o644)
+    for path, pointed in LINKS.items():
+        if (tree / pointed.removeprefix("/")).exists():
+            _remove(tree / path)
+            (tree / path).symlink_to(pointed)
+    for path in LEFT_OUT:
+        _remove(tree / path)
+    for path in EMPTIED:
+        for entry in sorted((tree / path).glob("*")):
+            _remove(entry)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Lessons: read them, watch the engine, keep progress."""

@@ -1,0 +1,1 @@
+"""Steps and checks of lessons, decided from plain values."""

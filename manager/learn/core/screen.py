@@ -1,0 +1,55 @@
+"""What a lesson shows: each step as lines of text that read from top to bottom."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from manager.explain.core.pages import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.learn.core.lessons import Lesson, Step
+
+WIDTH = 80
+INDENT = "    "
+
+
+def screen(lesson: Lesson, index: int, width: int = WIDTH) -> tuple[str, ...]:
+    """A step: its heading, what it says, the lines to type, and what is asked.
+
+    Args:
+        lesson: which.
+        index: of the step, the first being 0.
+        width: columns.
+
+    Returns:
+        Lines of at most that width, but for a line to type that is longer.
+    """
+    step = lesson.steps[index]
+    return (
+        *folded(f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", width),
+        *paragraphs(step.say, width),
+        *_to_type(step),
+        *(("", "The last line is meant to fail.") if step.fails else ()),
+        *(("", *folded(f"question: {step.question}", width)) if step.question else ()),
+    )
+
+
+def paragraphs(text: str, width: int = WIDTH) -> Iterator[str]:
+    """A text as lines, its paragraphs apart; an empty line is before each."""
+    for part in re.split(r"\n\s*\n", text.strip()):
+        yield from ("", *folded(" ".join(part.split()), width))
+
+
+def _to_type(step: Step) -> Iterator[str]:
+    if step.docker and step.docker == step.dockmgr:
+        yield from ("", "in another terminal:", *(INDENT + line for line in step.docker))
+    elif not step.docker and step.dockmgr:
+        yield from ("", "in another terminal, with dockmgr:")
+        yield from (INDENT + line for line in step.dockmgr)
+    elif step.docker:
+        yield from ("", "in another terminal, with docker:")
+        yield from (INDENT + line for line in step.docker)
+        yield from ("or with dockmgr:", *(INDENT + line for line in step.dockmgr))

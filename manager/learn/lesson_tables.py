@@ -1,0 +1,227 @@
+"""What a lesson's file may hold: its tables, and reading them with all their mistakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from manager.config import schema
+from manager.config.schema import Kind, RefusedError, S, Section, setting
+from manager.config.value_kinds import choice, flag, text, texts, whole, whole_or_nothing
+from manager.learn.core.check_mistakes import Fault
+
+if TYPE_CHECKING:
+    from manager.config.toml_positions import KeyPath
+    from manager.learn.core.check_mistakes import Place
+
+HIGHEST = 65535
+STEP = "step"
+NO = False
+NAMES = '["learn-app:1", "learn-app:2"]'
+EXAMPLES = {
+    "title": 'title = "two web servers"',
+    "number": "number = 1",
+    "say": 'say = "Make two containers."',
+    "docker": 'docker = ["docker pull nginx"]',
+    "dockmgr": 'dockmgr = ["dockmgr pull nginx"]',
+    "hint": 'hint = "Names are unique."',
+    "fails": "fails = true",
+    "question": 'question = "How many images is that?"',
+    "answer": 'answer = ["1", "one"]',
+    "container": 'container = {name = "learn-web*", state = "running"}',
+    "image": 'image = {name = "nginx"}',
+    "volume": 'volume = ["learn-data"]',
+    "no_container": 'no_container = ["learn-web*"]',
+    "no_image": 'no_image = ["learn-app:1"]',
+    "no_volume": 'no_volume = ["learn-data"]',
+    "same_image": f"same_image = {NAMES}",
+    "other_image": f"other_image = {NAMES}",
+    "shared_layers": f"shared_layers = {NAMES}",
+    "tag_moved": 'tag_moved = ["learn-app:latest"]',
+    "file": 'file = {container = "learn-web1", path = "/etc/hosts"}',
+    "event": 'event = {type = "container", action = "die", name = "learn-web1"}',
+}
+"""By key, how it can be written."""
+PARTS = {
+    "name": 'name = "learn-web1"',
+    "image": 'image = "nginx"',
+    "state": 'state = "running"',
+    "count": "count = 2",
+    "exit_code": "exit_code = 0",
+    "port": "port = 8080",
+    "digest": "digest = true",
+    "container": 'container = "learn-web1"',
+    "path": 'path = "/etc/hosts"',
+    "change": 'change = "added"',
+    "type": 'type = "container"',
+    "action": 'action = "die"',
+}
+"""The same of the keys of a check."""
+
+
+def _word(*words: str) -> Kind[str]:
+    """One of some words, or none of them."""
+    kind = choice(*words)
+    return Kind(kind.expected, lambda value, path: kind.read(value, path) if value != "" else "")
+
+
+def _whole(least: int, most: int) -> Kind[int | None]:
+    return Kind(whole(least, most).expected, whole_or_nothing(least, most).read)
+
+
+class ContainerTable(Section):
+    """What a container is to be like."""
+
+    name: str = setting(text(), "", "a glob")
+    image: str = setting(text(), "", "a reference")
+    state: str = setting(_word("created", "running", "paused", "exited"), "", "its state")
+    count: int | None = setting(_whole(0, 1000), "", "exactly so many")
+    exit_code: int | None = setting(_whole(0, 255), "", "how it ended")
+    port: int | None = setting(_whole(1, HIGHEST), "", "where it is published")
+
+
+class ImageTable(Section):
+    """What an image is to be like."""
+
+    name: str = setting(text(), "", "a reference")
+    digest: bool = setting(flag(), NO, "whether a registry knows it by a digest")
+
+
+class FileTable(Section):
+    """What a container has changed."""
+
+    container: str = setting(text(), "", "a glob")
+    path: str = setting(text(), "", "an absolute path")
+    change: str = setting(_word("added", "changed", "deleted"), "", "what became of it")
+
+
+class EventTable(Section):
+    """What has happened."""
+
+    type: str = setting(text(), "", "container, image, volume, network")
+    action: str = setting(text(), "", "die, start, pull, push, tag, untag…")
+    name: str = setting(text(), "*", "a glob")
+    exit_code: int | None = setting(_whole(0, 255), "", "of a container that died")
+
+
+Rows = tuple[dict[str, Any], ...]
+
+
+def _tables() -> Kind[Rows]:
+    """One table or a list of them; what is in them is read apart, mistake by mistake."""
+
+    def read(value: object, _: KeyPath) -> Rows:
+        rows = value if isinstance(value, list) else [value]
+        if not all(isinstance(row, dict) for row in rows):
+            raise ValueError
+        return tuple(rows)
+
+    return Kind("a table in braces, or a list of them", read)
+
+
+def _paragraph() -> Kind[str]:
+    """A text that may have several lines."""
+
+    def read(value: object, _: KeyPath) -> str:
+        if not isinstance(value, str):
+            raise ValueError  # noqa: TRY004 - every refusal is one error
+        return value.strip()
+
+    return Kind("a text in quotes", read)
+
+
+def _lines(example: str) -> Kind[tuple[str, ...]]:
+    """A list of texts, of which empty ones are looked at later: each is a mistake of its own."""
+
+    def read(value: object, _: KeyPath) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
+            raise ValueError
+        return tuple(value)
+
+    return Kind(f"a list of texts, such as {example}", read)
+
+
+class StepTable(Section):
+    """What a step may hold."""
+
+    say: str = setting(_paragraph(), "", "what it says")
+    docker: tuple[str, ...] = setting(_lines('["docker pull nginx"]'), [], "the lines to type")
+    dockmgr: tuple[str, ...] = setting(_lines('["dockmgr pull nginx"]'), [], "with dockmgr")
+    hint: str = setting(_paragraph(), "", "what is said on asking")
+    fails: bool = setting(flag(), NO, "whether the lines are meant to be refused")
+    question: str = setting(text(), "", "what is asked")
+    answer: tuple[str, ...] = setting(_lines('["yes"]'), [], "the right answers")
+    container: Rows = setting(_tables(), [], "is there")
+    image: Rows = setting(_tables(), [], "is there")
+    volume: tuple[str, ...] = setting(texts('["learn-data"]'), [], "globs of volumes")
+    no_container: tuple[str, ...] = setting(texts('["learn-web*"]'), [], "globs of what is gone")
+    no_image: tuple[str, ...] = setting(texts('["learn-app:1"]'), [], "references that are gone")
+    no_volume: tuple[str, ...] = setting(texts('["learn-data"]'), [], "globs of what is gone")
+    same_image: tuple[str, ...] = setting(texts(NAMES), [], "names of one image")
+    other_image: tuple[str, ...] = setting(texts(NAMES), [], "names of different images")
+    shared_layers: tuple[str, ...] = setting(texts(NAMES), [], "images that share layers")
+    tag_moved: tuple[str, ...] = setting(texts('["learn-app:1"]'), [], "name another image now")
+    file: Rows = setting(_tables(), [], "differs from the image")
+    event: Rows = setting(_tables(), [], "happened")
+
+
+class LessonTable(Section):
+    """What a file may hold beside its steps."""
+
+    title: str = setting(text(), "", "what it is about")
+    number: int = setting(whole(0, 1000), 0, "its place among the others")
+
+
+class Reader:
+    """Reads the tables of one file, and keeps what is wrong with them."""
+
+    def __init__(self) -> None:
+        """Nothing is wrong yet."""
+        self.faults: list[Fault] = []
+
+    def wrong(self, place: Place, problem: str, hint: str) -> None:
+        """Keep a mistake."""
+        self.faults.append(Fault(place, problem, hint))
+
+    def table(self, table: type[S], row: dict[str, Any], place: Place, within: str = "") -> S:
+        """Read what can be read of a table.
+
+        Args:
+            table: what it may hold.
+            row: what tomllib returned.
+            place: where it is.
+            within: how it is called, before what is wrong with one of its keys.
+        """
+        examples = PARTS if within else EXAMPLES
+        values: dict[str, Any] = {}
+        for key, value in row.items():
+            if key not in table.rows:
+                self._unknown(table, (*place, key), within)
+                continue
+            try:
+                values |= schema.values_of(table.rows, {key: value}, ())
+            except RefusedError as error:
+                hint = f"write, for example: {examples[key]}"
+                self.wrong((*place, key), f"{within}{error.problem}", hint)
+        return table(**values)
+
+    def _unknown(self, table: type[Section], place: Place, within: str) -> None:
+        from difflib import get_close_matches
+
+        key = str(place[-1])
+        known = [*table.rows, *([STEP] if table is LessonTable else [])]
+        near = get_close_matches(key, known, n=1)
+        suggested = f"; did you mean {near[0]}?" if near else ""
+        hint = f"the settings there are: {', '.join(known)}"
+        self.wrong(place, f"{within}{key} is not a setting{suggested}", hint)
+
+    def rows(self, table: type[S], found: Rows, place: Place, *needed: str) -> tuple[S, ...]:
+        """Read what can be read of the tables of one check, and tell what they lack."""
+        read: list[S] = []
+        for at, row in enumerate(found):
+            called = str(place[-1]) + (f" {at + 1}" if len(found) > 1 else "")
+            one = self.table(table, row, (*place, at), f"{called}: ")
+            lacks = [key for key in needed if not row.get(key)]
+            for key in lacks:
+                self.wrong((*place, at), f"{called} has no {key}", f"add {PARTS[key]}")
+            read.append(one)
+        return tuple(read)

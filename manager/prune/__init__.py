@@ -1,0 +1,1 @@
+"""Pruning: settle the rules, carry out the plan, keep the journal and undo."""

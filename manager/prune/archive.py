@@ -1,0 +1,228 @@
+"""Images in one compressed file: written whole or not at all, and read back before it is trusted.
+
+Each image comes as the tar that an engine saves of it alone: of several in one request Docker 28
+never lets go of the layers that they share. Here they are put together, what they share once.
+
+Source: OCI image layout 1.1; Docker's image specification 1.2, "Combined Image JSON + Filesystem
+Changeset Format" (``manifest.json``), which engines before 25 and Podman write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from manager.errors import ManagerError
+from manager.prune.archive_contents import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from pathlib import Path
+
+LEVEL = 3
+"""Of compression: higher ones take twice as long for a tenth less."""
+CHUNK = 1 << 20
+MANIFEST, INDEX, LAYOUT, TAGS = "manifest.json", "index.json", "oci-layout", "repositories"
+
+
+def check_folder(folder: Path) -> None:
+    """See that files can be written to a folder, which is made if it is missing.
+
+    Raises:
+        ManagerError: they cannot.
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ManagerError(
+            f"images cannot be saved to {folder}: {error.strerror}", "name another folder"
+        ) from error
+
+
+def write(
+    saved: Iterable[Iterable[bytes]], path: Path, report: Callable[[int], None] = lambda _: None
+) -> None:
+    """Put images into one new file.
+
+    Args:
+        saved: of each image, the tar as an engine sends it.
+        path: the file; it appears when it is complete, and only its owner may read it.
+        report: told how many bytes have been taken in.
+
+    Raises:
+        ManagerError: it cannot be written: a full disk, a folder that is none.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with _new(temporary) as file:
+                with tarfile.open(fileobj=file, mode="w:gz", compresslevel=LEVEL) as archive:
+                    _Writer(archive, report).write(saved)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except (OSError, tarfile.TarError) as error:
+        raise ManagerError(
+            f"the images cannot be saved to {path}: {error}", "name a folder with more room"
+        ) from error
+
+
+@contextmanager
+def _new(path: Path) -> Iterator[IO[bytes]]:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        yield file
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last; where folders cannot be synced, the system does it by itself."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class _Writer:
+    """Puts several tars together."""
+
+    def __init__(self, archive: tarfile.TarFile, report: Callable[[int], None]) -> None:
+        self._archive = archive
+        self._report = report
+        self._names: set[str] = set()
+        self._rows: list[Any] = []
+        self._index: dict[str, Any] | None = None
+        self._layout: bytes = b""
+
+    def write(self, saved: Iterable[Iterable[bytes]]) -> None:
+        done = 0
+        for chunks in saved:
+            stream = _Stream(chunks, self._report, done)
+            with tarfile.open(mode="r|", fileobj=cast("IO[bytes]", stream)) as source:
+                for member in source:
+                    self._member(source, member)
+            # What follows the end of the tar has to be taken too, or the engine waits.
+            while stream.read(CHUNK):
+                pass
+            done = stream.count
+        self._add(MANIFEST, json.dumps(self._rows).encode())
+        if self._index is not None:
+            self._add(INDEX, json.dumps(self._index).encode())
+            self._add(LAYOUT, self._layout)
+
+    def _member(self, source: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        name = member.name.removeprefix("./")
+        if name in {MANIFEST, INDEX, LAYOUT, TAGS}:
+            file = source.extractfile(member)
+            self._common(name, file.read() if file else b"")
+        elif name not in self._names and (member.isfile() or member.issym() or member.isdir()):
+            self._names.add(name)
+            self._archive.addfile(member, source.extractfile(member) if member.isfile() else None)
+
+    def _common(self, name: str, content: bytes) -> None:
+        if name == MANIFEST:
+            # Without names: loading a name would take it from the image that has it by then.
+            self._rows += [{**row, "RepoTags": None} for row in json.loads(content)]
+        elif name == LAYOUT:
+            self._layout = content
+        elif name == INDEX:
+            found = json.loads(content)
+            if self._index is None:
+                self._index = {**found, "manifests": []}
+            self._index["manifests"] += [_nameless(row) for row in found["manifests"]]
+
+    def _add(self, name: str, content: bytes) -> None:
+        row = tarfile.TarInfo(name)
+        row.size, row.mode = len(content), 0o644
+        import io
+
+        self._archive.addfile(row, io.BytesIO(content))
+
+
+def _nameless(row: dict[str, Any]) -> dict[str, Any]:
+    """An entry of an index without the names that it was saved under."""
+    notes = {
+        key: value
+        for key, value in (row.get("annotations") or {}).items()
+        if key not in {"io.containerd.image.name", "org.opencontainers.image.ref.name"}
+    }
+    return {**{k: v for k, v in row.items() if k != "annotations"}, "annotations": notes}
+
+
+class _Stream:
+    """Chunks of bytes as a file to read from."""
+
+    def __init__(self, chunks: Iterable[bytes], report: Callable[[int], None], count: int) -> None:
+        self._chunks = iter(chunks)
+        self._report = report
+        self._rest = b""
+        self.count = count
+
+    def read(self, size: int) -> bytes:
+        parts = [self._rest]
+        length = len(self._rest)
+        while length < size:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                break
+            parts.append(chunk)
+            length += len(chunk)
+            self.count += len(chunk)
+            self._report(self.count)
+        whole = b"".join(parts)
+        self._rest = whole[size:]
+        return whole[:size]
+
+
+def check(path: Path, image_ids: Collection[str]) -> None:
+    """Read a file back, and prove that images are in it with all their layers.
+
+    Args:
+        path: the file.
+        image_ids: the ids of those images.
+
+    Raises:
+        ManagerError: it cannot be read, or something of an image is missing or broken.
+    """
+    try:
+        with tarfile.open(path, mode="r|gz") as archive:
+            contents = Contents.of(archive)
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise _broken(path, f"it cannot be read back: {error}") from error
+    for image_id in image_ids:
+        problem = contents.problem(image_id)
+        if problem:
+            raise _broken(path, problem)
+
+
+def _broken(path: Path, problem: str) -> ManagerError:
+    return ManagerError(f"the archive {path} is not whole: {problem}", "is the disk all right?")
+
+
+def read(path: Path) -> Iterator[bytes]:
+    """The tar in a file, piece by piece, as an engine loads it.
+
+    Raises:
+        ManagerError: the file cannot be read.
+    """
+    import gzip
+
+    try:
+        with gzip.open(path) as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+    except (OSError, EOFError) as error:
+        raise ManagerError(f"the archive {path} cannot be read: {error}") from error

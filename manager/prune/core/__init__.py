@@ -1,0 +1,1 @@
+"""What a prune keeps and removes, decided from plain values."""

@@ -1,0 +1,1 @@
+"""Registries: pull, push, tags, outdated images and logins."""

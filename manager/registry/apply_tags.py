@@ -1,0 +1,50 @@
+"""Give names to an image, each checked again just before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manager.engine.errors import ConflictError, NotFoundError
+from manager.engine.run_plan import Outcome
+from manager.errors import ManagerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from manager.engine.client import Engine
+    from manager.model.plan import Step
+    from manager.references.reference import ImageReference
+    from manager.registry.core.tag_plan import Tagging
+
+
+def tag(engine: Engine, tagging: Tagging, report: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
+    """Run the plan of `plan_tag`; a name that cannot be given does not stop the others.
+
+    Args:
+        engine: where.
+        tagging: what.
+        report: called with each outcome.
+    """
+    outcomes = []
+    for step, reference in zip(tagging.plan, tagging.targets, strict=True):
+        outcomes.append(Outcome(step, _give(engine, tagging.image.id, step, reference)))
+        report(outcomes[-1])
+    return tuple(outcomes)
+
+
+def _give(
+    engine: Engine, identity: str, step: Step, reference: ImageReference
+) -> ManagerError | None:
+    try:
+        holder = engine.images.find(reference.for_engine)
+        if holder is not None and holder.id not in {step.object_id, identity}:
+            return ConflictError(
+                f"{step.target} has become another image's name meanwhile: it was left there",
+                "look again with: dockmgr images",
+            )
+        engine.images.tag(identity, reference)
+    except NotFoundError:
+        return NotFoundError("the image is gone by now", "look again with: dockmgr images")
+    except ManagerError as error:
+        return error
+    return None

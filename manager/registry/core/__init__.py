@@ -1,0 +1,1 @@
+"""Manifests, versions, tags and transfer progress, decided from plain values."""

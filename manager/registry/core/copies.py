@@ -1,0 +1,27 @@
+"""Whether an image that goes can be had again, and from where."""
+
+from dataclasses import dataclass
+
+from manager.model.snapshot import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What registries have said about an image."""
+
+    reference: str = ""
+    """By which a registry has it: ``repo@sha256:…``; empty where none has."""
+    why: str = ""
+    """Why it cannot be got back, in words; empty where it can."""
+
+
+def places(image: Image) -> tuple[str, ...]:
+    """Where a registry may have an image: its digests, in each repository that it has a name of.
+
+    Of several repositories an engine may name one only, and that need not be the one that it
+    came from.
+    """
+    digests = dict.fromkeys(name.partition("@")[2] for name in image.digests)
+    repositories = dict.fromkeys(tag.rpartition(":")[0] for tag in image.tags)
+    named = (f"{repository}@{digest}" for repository in repositories for digest in digests)
+    return tuple(dict.fromkeys((*image.digests, *named)))

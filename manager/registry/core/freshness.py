@@ -1,0 +1,189 @@
+"""Whether what an engine has under a tag is what its registry has there now, or there is newer.
+
+Engines keep of an image the digest that it was pulled by or pushed as; where that is the list of an
+image for several platforms, the list's. A registry tells the same digest for the tag. (Seen with
+Docker 20.10 to 28 on both stores, and Podman, which keeps the digest of the platform besides.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from manager.model.snapshot import Store
+from manager.prune.core.policy import Name, glob_fits
+from manager.references.reference import ImageReference, InvalidReferenceError
+from manager.registry.core.versions import Newer, newer, read
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from manager.model.snapshot import Image
+
+MADE_HERE = "the engine knows of no registry it came from: it was built or named here"
+NOT_THERE = "{registry} has no such image: it was built or named here, or is gone from there"
+ANOTHER = (
+    "{registry} has another image under this name and does not know this one: "
+    "it was built here, or is no longer kept there"
+)
+NOTHING = Newer()
+PODMANS_OWN = "localhost"
+"""Podman puts it before the names of what it builds; there is no registry of that name."""
+
+
+class Freshness(StrEnum):
+    """How an image stands to its registry."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    """The registry has something else under the same tag by now."""
+    LOCAL = "local"
+    """No registry has it."""
+    UNKNOWN = "unknown"
+    """It could not be found out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One tag of an image that is here."""
+
+    reference: ImageReference
+    image: Image
+    digests: tuple[str, ...]
+    """All that the image is known by; those of the tag's own repository, if it has any there."""
+    invented: bool = False
+    """Whether the engine gives digests also to what no registry ever had."""
+    local: bool = False
+    """Whether it cannot have come from a registry: there is nobody to ask."""
+    packs_anew: bool = False
+    """Whether the engine pushes under a digest that it does not keep."""
+
+    def is_at(self, digest: str) -> bool:
+        """Whether a digest is this image's."""
+        return is_same(self.image, {digest})
+
+    @property
+    def wants_versions(self) -> bool:
+        """Whether a newer version of it can be told by its tag."""
+        return not self.local and read(self.reference.tag or "") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a registry said of one tag."""
+
+    digest: str = ""
+    """Empty where it has none, or did not answer."""
+    tags: tuple[str, ...] = ()
+    """All of the repository; none where it was not asked for them or did not tell."""
+    knows_ours: bool = True
+    """Whether it has the image that is here, under any name; asked only where that is in doubt."""
+    same: bool = False
+    """Whether what it has under the tag is the image that is here, packed in another way."""
+    why: str = ""
+    """Why there is no digest, in words."""
+    silent: bool = False
+    """Whether anything is not known because it could not be asked at all."""
+    no_tags: str = ""
+    """Why there are no tags, in words; empty where there are or none were wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known of one tag by then."""
+
+    held: Held
+    freshness: Freshness
+    digest: str = ""
+    """The registry's; empty where it told none."""
+    newer: Newer = NOTHING
+    why: str = ""
+    """What could not be found out, and why; empty where all was."""
+    silent: bool = False
+    """Whether a registry could not be asked."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there is anything newer."""
+        return self.freshness is Freshness.OUTDATED or self.newer.newest is not None
+
+
+def is_same(image: Image, digests: Collection[str], config: str = "") -> bool:
+    """Whether an image that is here is one that a registry tells of.
+
+    It is known by the digests it was pulled by or pushed as, under whatever name; by those of its
+    platforms that are here, since the containerd store pushes only these where others are not; and
+    by its id.
+
+    Args:
+        image: what is here.
+        digests: of the registry's list, and of the manifest in it that counts here.
+        config: digest of the registry's configuration of it; empty where that was not asked for.
+            It alone stays the same where an engine packs anew what it pushes, as Podman does.
+    """
+    known = {name.rpartition("@")[2] for name in image.digests}
+    known |= {it.digest for it in image.manifests} | {image.id}
+    return not known.isdisjoint({*digests, config})
+
+
+def held(images: Iterable[Image], store: Store, patterns: Sequence[str] = ()) -> tuple[Held, ...]:
+    """The tags that are here, by name.
+
+    Args:
+        images: of the engine.
+        store: how it keeps them.
+        patterns: globs over references; none for all. One without a tag stands for every tag.
+    """
+    found = []
+    for image in images:
+        for tag in image.tags:
+            if patterns and not any(glob_fits(it, Name.of(tag)) for it in patterns):
+                continue
+            try:
+                found.append(_held(image, ImageReference.parse(tag), store))
+            except InvalidReferenceError:
+                continue  # an engine can hold what the grammar forbids: no registry has that
+    return tuple(sorted(found, key=lambda it: it.reference.familiar))
+
+
+def _held(image: Image, reference: ImageReference, store: Store) -> Held:
+    everything, own = [], []
+    for name in image.digests:
+        repository, _, digest = name.partition("@")
+        everything.append(digest)
+        if repository in {reference.familiar_name, reference.repository}:
+            own.append(digest)
+    invented = store is not Store.GRAPH_DRIVER
+    podmans = store is Store.PODMAN and reference.registry == PODMANS_OWN
+    local = podmans or not everything or (not own and not invented)
+    # Of several repositories the containerd store may name only one; the digest is the same.
+    digests = tuple(dict.fromkeys(own or everything))
+    return Held(reference, image, digests, invented, local, store is Store.PODMAN)
+
+
+def is_doubtful(one: Held, told: Told) -> bool:
+    """Whether it has to be asked if the registry knows the image at all: it may be a build."""
+    return one.invented and bool(told.digest) and not one.is_at(told.digest)
+
+
+def checked(one: Held, told: Told | None) -> Checked:
+    """What is known of a tag.
+
+    Args:
+        one: the tag.
+        told: what its registry said; None where it was not asked.
+    """
+    if one.local or told is None:
+        return Checked(one, Freshness.LOCAL, why=MADE_HERE)
+    registry = one.reference.registry
+    if not told.digest:
+        state = Freshness.UNKNOWN if told.why else Freshness.LOCAL
+        why = told.why or NOT_THERE.format(registry=registry)
+        return Checked(one, state, why=why, silent=told.silent)
+    current = told.same or one.is_at(told.digest)
+    if not current and not told.knows_ours:
+        return Checked(one, Freshness.UNKNOWN, told.digest, why=ANOTHER.format(registry=registry))
+    state = Freshness.CURRENT if current else Freshness.OUTDATED
+    found = newer(one.reference.tag or "", told.tags)
+    return Checked(one, state, told.digest, found, told.no_tags, told.silent)

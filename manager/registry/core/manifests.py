@@ -1,0 +1,193 @@
+"""Manifests: what a registry says an image is made of, for which platforms, and how large.
+
+Source: OCI image specification 1.1, "Image Manifest", "Image Index", "Image Configuration"; Docker
+image manifest version 2, schema 2. Both say the same under other media types.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.errors import ExitCode, ManagerError
+from manager.references.reference import is_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEXES = (OCI_INDEX, DOCKER_LIST)
+MANIFESTS = (OCI_MANIFEST, DOCKER_MANIFEST)
+REFERENCE_TYPE = "vnd.docker.reference.type"
+"""The annotation by which BuildKit marks what is no image: an attestation."""
+UNKNOWN = "unknown/unknown"
+CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+)
+"""The kinds of configuration that make a manifest an image's; charts and the like have others."""
+
+
+class MalformedError(ManagerError):
+    """What a registry gave is no manifest, or none that engines still take."""
+
+    def __init__(self, message: str, hint: str = "tell who made the image") -> None:
+        """Keep the sentence; the exit code is always the registry's."""
+        super().__init__(message, hint, ExitCode.REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Something that is named by its digest: a layer, a configuration, a manifest."""
+
+    digest: str
+    size: int
+    """Bytes, as it is sent."""
+    media_type: str = ""
+    annotations: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an index: the manifest of a platform."""
+
+    blob: Blob
+    platform: str
+    """``os/arch[/variant]``; empty where it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Manifests for several platforms under one name."""
+
+    entries: tuple[Entry, ...]
+    """Without attestations and other things that are no images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One image: its configuration and its layers, lowest first."""
+
+    config: Blob
+    layers: tuple[Blob, ...]
+
+    @property
+    def download(self) -> int:
+        """Bytes of configuration and layers, each blob once."""
+        return sum({blob.digest: blob.size for blob in (self.config, *self.layers)}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an image says of itself."""
+
+    platform: str
+    """``os/arch[/variant]``; empty where it does not say."""
+    created: datetime | None
+    diff_ids: tuple[str, ...]
+    """The digests of the unpacked layers, lowest first."""
+    labels: Mapping[str, str]
+    run: Mapping[str, Any]
+    """How containers of it run, in the words of the specification: ``Cmd``, ``ExposedPorts``…"""
+
+
+def read_manifest(raw: bytes, media_type: str = "") -> Index | Manifest:
+    """Read a manifest or an index.
+
+    Args:
+        raw: as the registry sent it.
+        media_type: as the registry named it; the document's own counts where it has one.
+
+    Raises:
+        MalformedError: it is neither.
+    """
+    row = _object(raw, "manifest")
+    kind = str(row.get("mediaType") or media_type.partition(";")[0].strip())
+    if row.get("schemaVersion") == 1:
+        raise MalformedError(
+            "the image has a manifest of the first version, which engines no longer take",
+            "ask who made it to build and push it again",
+        )
+    try:
+        if kind in INDEXES or ("manifests" in row and kind not in MANIFESTS):
+            return Index(tuple(_entries(row["manifests"])))
+        if "config" in row:
+            found = Manifest(_blob(row["config"]), tuple(_blob(it) for it in row["layers"]))
+            kind = found.config.media_type
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MalformedError("the image's manifest makes no sense") from error
+    else:
+        if "config" in row and kind in CONFIGS:
+            return found
+    but = f" but {kind}" if kind else ""
+    raise MalformedError(f"what stands under that name is no image{but}", "check the address")
+
+
+def read_config(raw: bytes) -> Config:
+    """Read the configuration of an image.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    row = _object(raw, "configuration")
+    try:
+        diff_ids = tuple(str(it) for it in (row.get("rootfs") or {}).get("diff_ids") or ())
+        run = dict(row.get("config") or {})
+        labels = {str(k): str(v) for k, v in (run.get("Labels") or {}).items()}
+        words = (row.get("os"), row.get("architecture"), row.get("variant"))
+        platform = "/".join(str(word) for word in words if word)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise MalformedError("the image's configuration makes no sense") from error
+    return Config(platform, _moment(row.get("created")), diff_ids, labels, run)
+
+
+def _object(raw: bytes, what: str) -> dict[str, Any]:
+    try:
+        row = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"the image's {what} is no JSON") from error
+    if not isinstance(row, dict):
+        raise MalformedError(f"the image's {what} makes no sense")
+    return row
+
+
+def _entries(rows: list[dict[str, Any]]) -> list[Entry]:
+    found = []
+    for row in rows:
+        told = row.get("platform") or {}
+        words = (told.get("os"), told.get("architecture"), told.get("variant"))
+        platform = "/".join(str(word) for word in words if word)
+        annotations = row.get("annotations") or {}
+        if platform == UNKNOWN or REFERENCE_TYPE in annotations or row.get("artifactType"):
+            continue
+        if row.get("mediaType", OCI_MANIFEST) in MANIFESTS:
+            found.append(Entry(_blob(row), platform))
+    return found
+
+
+def _blob(row: dict[str, Any]) -> Blob:
+    digest, size = row["digest"], row["size"]
+    if not is_digest(digest) or not isinstance(size, int) or size < 0:
+        raise ValueError
+    annotations = row.get("annotations")
+    return Blob(
+        digest,
+        size,
+        str(row.get("mediaType") or ""),
+        annotations if isinstance(annotations, dict) else None,
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    from datetime import UTC
+
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,176 @@
+"""What pulling images takes: bytes to download and bytes on the engine's disk, known beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from manager.disk.core.layers import chain_id
+from manager.model.snapshot import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from manager.registry.core.manifests import Manifest
+    from manager.registry.core.unpacked_size import Unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image that is to be pulled, as its registry tells it."""
+
+    digest: str
+    """Of the manifest for the platform."""
+    manifest: Manifest
+    diff_ids: tuple[str, ...]
+    """Of the layers, lowest first; empty where the registry does not tell."""
+    unpacked: tuple[Unpacked, ...]
+    """What each layer takes, lowest first."""
+    documents: int
+    """Bytes of the manifest, and of the index that leads to it."""
+    named: str = ""
+    """The digest of what the name stands for, where that is an index."""
+
+    def chains(self) -> tuple[str, ...]:
+        """What each layer is known by together with those beneath it.
+
+        Source: OCI image specification 1.1, "Layer ChainID". Where diff ids are not known, the
+        digests of the compressed layers stand for them.
+        """
+        layers = self.manifest.layers
+        known = self.diff_ids if len(self.diff_ids) == len(layers) else [it.digest for it in layers]
+        return tuple(chain_ids(known))
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What an engine surely has. It does not tell all: what it may have besides does not count."""
+
+    manifests: frozenset[str] = frozenset()
+    """Digests of manifests whose layers are all here."""
+    blobs: frozenset[str] = frozenset()
+    """Digests of compressed layers and configurations that came to it from a registry."""
+    chains: frozenset[str] = frozenset()
+    """Layers that are unpacked here, by their chains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What pulling some images takes, all together."""
+
+    download: int = 0
+    """Bytes that registries will send, at most."""
+    room: int = 0
+    """Bytes without which the pull must fail."""
+    low: int = 0
+    """Bytes that the engine's store grows by, at least…"""
+    likely: int = 0
+    """…likely…"""
+    high: int = 0
+    """…and at most."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is to be had at all."""
+        return self.download > 0
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Blobs and layers, each once."""
+
+    blobs: dict[object, int] = field(default_factory=dict)
+    layers: dict[str, Unpacked] = field(default_factory=dict)
+
+
+def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
+    """What pulling images takes that an engine has not.
+
+    A graph driver downloads the same blob again for each parent that it is unpacked on; the
+    containerd store keeps each blob once, and keeps it; Podman downloads it for each image that is
+    pulled at the same time, and each time that it is in one. (Measured on all of them.)
+
+    Args:
+        wanted: each image once.
+        here: what the engine has already.
+        store: how it keeps images.
+    """
+    counted, documents = _Counted(), 0
+    for image in wanted:
+        if image.digest in here.manifests:
+            # The index can be new all the same, where another platform has changed.
+            documents += image.documents if image.named and image.named not in here.manifests else 0
+            continue
+        documents += image.documents
+        _count(counted, image, here, store)
+    content = sum(counted.blobs.values())
+    likely = sum(it.likely for it in counted.layers.values())
+    high = sum(it.high for it in counted.layers.values())
+    download = content + documents
+    if store is Store.CONTAINERD:
+        return Need(download, content, download, download + likely, download + high)
+    # A layer lies there as it came until it has been unpacked; Podman puts it on another disk.
+    largest = max(counted.blobs.values(), default=0) if store is Store.GRAPH_DRIVER else 0
+    # Podman counts what it writes down of an image, too.
+    extra = download if store is Store.PODMAN else 0
+    return Need(download, largest, 0, likely, high + extra)
+
+
+def _count(counted: _Counted, image: Wanted, here: Here, store: Store) -> None:
+    config = image.manifest.config
+    if config.digest not in here.blobs:
+        counted.blobs[image.digest, "config"] = config.size
+    within: set[str] = set()
+    layers = zip(image.manifest.layers, image.chains(), image.unpacked, strict=True)
+    for place, (layer, chain, size) in enumerate(layers):
+        have = layer.digest in here.blobs and (store is Store.CONTAINERD or chain in here.chains)
+        if store is Store.PODMAN and not have:
+            counted.blobs[image.digest, place] = layer.size
+        elif not have and layer.digest not in within:
+            within.add(layer.digest)
+            by_digest = store is Store.CONTAINERD
+            counted.blobs[layer.digest if by_digest else (layer.digest, chain)] = layer.size
+        if chain not in here.chains:
+            counted.layers[chain] = size
+
+
+class Fit(StrEnum):
+    """Whether a disk has room for a pull."""
+
+    YES = "fits"
+    PERHAPS = "may not fit"
+    HARDLY = "likely does not fit"
+    NO = "cannot fit"
+
+
+def fit(wanted: Need, free: int) -> Fit:
+    """Whether so much room is enough.
+
+    Args:
+        wanted: what the pull takes.
+        free: bytes.
+    """
+    if max(wanted.room, wanted.low) > free:
+        return Fit.NO
+    if wanted.likely > free:
+        return Fit.HARDLY
+    return Fit.PERHAPS if wanted.high > free else Fit.YES
+
+
+def lacking(wanted: Need, free: int) -> int:
+    """Bytes that have to come free so that a pull likely fits.
+
+    Args:
+        wanted: what the pull takes.
+        free: bytes that are free now.
+    """
+    # What is downloaded lies beside what is unpacked for a while.
+    return max(0, max(wanted.likely, wanted.low) + wanted.room - free)
+
+
+def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:
+    """The id of each layer's chain, lowest first."""
+    chain = ""
+    for diff_id in diff_ids:
+        chain = chain_id(chain, diff_id)
+        yield chain

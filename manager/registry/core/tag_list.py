@@ -1,0 +1,106 @@
+"""Which tags of a repository somebody wants to see, and in which order."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from manager.errors import ExitCode, ManagerError
+from manager.references.reference import TAG, ImageReference, read
+from manager.registry.core.versions import newest_first
+from manager.registry.core.versions import read as read_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+MOST_DATED = 500
+"""So many tags are asked for their dates, at most: each takes a question of its own."""
+
+
+class Sort(StrEnum):
+    """The order of tags."""
+
+    VERSION = "version"
+    """The newest first."""
+    NAME = "name"
+    DATE = "date"
+    """The last made first."""
+
+
+def repository(text: str) -> tuple[ImageReference, str]:
+    """The repository that an address names, and what its tags are to begin with.
+
+    Args:
+        text: an address; one with a tag, as ``nginx:1.27``, stands for the tags that begin so.
+
+    Raises:
+        ManagerError: (usage) it is none, or it has a digest.
+    """
+    reference = ImageReference.parse(text)
+    if reference.digest:
+        raise ManagerError(
+            f"{text} has a digest, which names one image and no tags",
+            f"leave it out: dockmgr tags {reference.familiar_name}",
+            ExitCode.USAGE,
+        )
+    # Only what has no tag yet can be given one.
+    has_tag = read(f"{text}:{reference.tag}") is None
+    return reference, (reference.tag or "") if has_tag else ""
+
+
+def tidied(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags, each once; without what no tag can be, which could do harm on a terminal."""
+    valid = re.compile(TAG)
+    return tuple(dict.fromkeys(tag for tag in tags if valid.fullmatch(tag)))
+
+
+def fitting(tags: Iterable[str], prefix: str, globs: Sequence[str]) -> list[str]:
+    """The tags that begin so and fit any of some globs; with none, all that begin so."""
+    return [
+        tag
+        for tag in tags
+        if tag.startswith(prefix)
+        and (not globs or any(fnmatchcase(tag, pattern) for pattern in globs))
+    ]
+
+
+def newest(tags: Iterable[str], count: int) -> list[str]:
+    """The newest of those tags that are versions or dates."""
+    return sorted((tag for tag in tags if read_version(tag)), key=newest_first)[:count]
+
+
+def ordered(
+    tags: Iterable[str], sort: Sort, dates: Mapping[str, datetime | None] | None = None
+) -> list[str]:
+    """Tags in order.
+
+    Args:
+        tags: each once.
+        sort: by what.
+        dates: when each was made, for sorting by that; what is not known comes last.
+    """
+    if sort is Sort.NAME:
+        return sorted(tags)
+    by_version = sorted(tags, key=newest_first)
+    if sort is Sort.VERSION or dates is None:
+        return by_version
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(by_version, key=lambda tag: dates.get(tag) or never, reverse=True)
+
+
+def check_datable(count: int, name: str) -> None:
+    """Refuse to ask too many tags for their dates.
+
+    Raises:
+        ManagerError: (usage) it would be too many.
+    """
+    if count > MOST_DATED:
+        raise ManagerError(
+            f"{name} has {count} such tags: to sort by date, each would have to be asked for",
+            f"choose at most {MOST_DATED} with --filter, as in: dockmgr tags {name} --sort date "
+            "--filter '1.*'",
+            ExitCode.USAGE,
+        )

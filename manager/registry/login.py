@@ -1,0 +1,194 @@
+"""Log in to registries and out again, and see as whom one is logged in where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from manager.errors import ExitCode, ManagerError
+from manager.references import registry_hosts as registry_kinds
+from manager.registry.core import expiry
+from manager.registry.logins import lookup as credentials
+from manager.registry.logins import saving as logins
+from manager.registry.protocol.errors import (
+    LoginError,
+    RefusedError,
+    RegistryError,
+    UnreachableError,
+)
+from manager.system.concurrency import together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from manager.references.registry_hosts import RegistryKind
+    from manager.registry.core.quota import Quota
+    from manager.registry.logins.clouds import Answer
+    from manager.registry.logins.lookup import Credentials, Found
+    from manager.registry.protocol.registries import Registries
+
+PARALLEL = 8
+QUOTA_DEADLINE = 3.0
+"""Seconds that Docker Hub gets to tell how many pulls are left."""
+QUOTA_IMAGE = ("ratelimitpreview/test", "latest")
+"""Source: Docker documentation, "Pull usage and limits"; to ask for its digest is no pull."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a login works with."""
+
+    registries: Registries
+    """Where registries are."""
+    env: Mapping[str, str]
+    """The environment: where docker keeps logins."""
+    plaintext: bool = False
+    """Whether the secret may stand in ``config.json``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A login that the registry took, and that is kept."""
+
+    kind: RegistryKind
+    username: str
+    """Empty with a bare identity token."""
+    place: str
+    """The name of the helper's program, or ``config.json``."""
+    until: datetime | None = None
+    """None where the secret itself does not say."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A registry that is known here."""
+
+    kind: RegistryKind
+    found: Found
+    images: int = 0
+    """How many names of images on the engine are of it."""
+
+
+def from_cloud(kind: RegistryKind, registries: Registries) -> Answer:
+    """A login from the cloud that runs a registry, with the credentials that are here for it."""
+    from manager.registry.logins import clouds
+
+    if kind.cloud is None:
+        return clouds.Answer()
+    at = registries.anew(kind.host, None)
+    return clouds.ask(kind, at[0].base if at else "")
+
+
+def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
+    """Log in: try it at the registry, and keep it if that takes it.
+
+    Args:
+        kind: the registry.
+        given: what to log in with.
+        means: where to try and where to keep it.
+
+    Raises:
+        ManagerError: (registry) it is refused, or the registry cannot be reached: nothing is
+            kept then; or there is nowhere to keep it.
+    """
+    host, env = kind.host, means.env
+    logins.place(host, env, plaintext=means.plaintext)
+    tried = _verify(kind, given, means.registries)
+    saved = logins.save(host, given, env, plaintext=means.plaintext)
+    warnings = list(saved.warnings)
+    if not tried:
+        warnings.append(f"{host} asks nobody for a login: whether it takes this one is not known")
+    if logins.in_environment(host, env):
+        warnings.append(
+            f"{credentials.ENVIRONMENT} has a login for {host} too, which goes before what is kept"
+        )
+    until = expiry.written_in(kind, given.secret)
+    return LoggedIn(kind, given.username, saved.place, until, tuple(warnings))
+
+
+def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> bool:
+    """Try a login; whether the registry asked for one at all."""
+    at = registries.anew(kind.host, given)
+    if kind.kind is registry_kinds.Kind.HUB:
+        at = at[-1:]  # a mirror knows nothing of Docker Hub's users
+    try:
+        for place in at:
+            try:
+                return place.check()
+            except UnreachableError:
+                # Only what could not be spoken to is asked elsewhere: a password that was
+                # refused is not sent again without encryption.
+                if place is at[-1]:
+                    raise
+            except (LoginError, RefusedError) as error:
+                raise _refused(kind, given, error) from error
+        raise RegistryError(f"nobody knows where {kind.host} is", "check the address")
+    finally:
+        for place in at:
+            place.close()
+
+
+def _refused(kind: RegistryKind, given: Credentials, error: RegistryError) -> ManagerError:
+    who = f" of {given.username}" if given.username else ""
+    return ManagerError(
+        f"{kind.host} did not take the login{who}, and it is not kept: {error.message}",
+        kind.advice or "check the user name and the password",
+        ExitCode.REGISTRY,
+    )
+
+
+def logout(registry: str, env: Mapping[str, str]) -> logins.Erased:
+    """Forget the login of a registry.
+
+    Args:
+        registry: host, with its port if it has one.
+        env: the environment: where docker keeps logins.
+
+    Raises:
+        ManagerError: it could not be erased.
+    """
+    erased = logins.erase(registry, env)
+    left = credentials.locate(registry, env, ask_clouds=False)
+    if left.credentials is None or left.source in erased.places:
+        return erased
+    still = f"there still is a login for {registry}: {left.source}"
+    return replace(erased, warnings=(*erased.warnings, still))
+
+
+def everything(
+    env: Mapping[str, str], on_engine: Sequence[str]
+) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """All registries that are known here, and as whom one is logged in there; and warnings.
+
+    Args:
+        env: the environment: where docker keeps logins.
+        on_engine: the registries of the images on the engine, one for each name of an image.
+    """
+    names, warnings = logins.known(env)
+    every = tuple(dict.fromkeys(("docker.io", *sorted({*names, *on_engine}))))
+    found = together(every, lambda name: credentials.locate(name, env), PARALLEL)
+    rows = tuple(
+        Known(registry_kinds.of(name), found[name], on_engine.count(name)) for name in every
+    )
+    told = [*warnings, *(warning for row in rows for warning in row.found.warnings)]
+    return rows, tuple(dict.fromkeys(told))
+
+
+def pulls_left(registries: Registries, known: Credentials | None) -> Quota | None:
+    """How many more pulls Docker Hub allows; None if it does not tell, or is not there.
+
+    Args:
+        registries: where registries are.
+        known: as whom to ask.
+    """
+    for place in registries.anew("docker.io", known, QUOTA_DEADLINE)[-1:]:
+        with place:
+            try:
+                place.head(*QUOTA_IMAGE)
+            except RegistryError:
+                # It tells with refusals too; and where it is a lab's it does not tell at all.
+                return place.quota
+            return place.quota
+    return None

@@ -1,0 +1,133 @@
+"""Logins from the clouds that run registries: asked only for their own hosts, once, in time."""
+
+from __future__ import annotations
+
+import importlib
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from manager.references.registry_hosts import Cloud
+
+if TYPE_CHECKING:
+    from manager.references.registry_hosts import RegistryKind
+    from manager.registry.core.credentials import Credentials
+
+PATIENCE = 8.0
+"""Seconds that a cloud gets for its answer, whatever its SDK does meanwhile."""
+EARLY = 60.0
+"""Seconds before its end at which a login is not used any more."""
+UNKNOWN = 300.0
+"""Seconds that an answer is used again where nobody tells until when it is good."""
+
+_MODULES = {
+    Cloud.AWS: "manager.registry.logins.ecr",
+    Cloud.GOOGLE: "manager.registry.logins.google",
+    Cloud.AZURE: "manager.registry.logins.azure",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A login that a cloud gave."""
+
+    credentials: Credentials = field(repr=False)
+    until: datetime | None = None
+    """None where it does not say."""
+
+
+class CloudError(Exception):
+    """A cloud refuses or fails. Its sentence holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking a cloud."""
+
+    credentials: Credentials | None = field(default=None, repr=False)
+    """None where this machine has no credentials of that cloud, and where it refused."""
+    until: datetime | None = None
+    problem: str = ""
+    """Why there are none, in a sentence; empty where there is simply nothing here."""
+    installable: bool = False
+    """Whether the problem is that the cloud's SDK is not installed."""
+
+
+_lock = threading.Lock()
+_asking: dict[tuple[object, ...], threading.Lock] = {}
+_answers: dict[tuple[object, ...], tuple[Answer, float]] = {}
+"""What was answered, and until when that counts, in seconds since 1970."""
+
+
+def ask(kind: RegistryKind, base: str = "") -> Answer:
+    """A login from the cloud that runs a registry, with the credentials that are here for it.
+
+    It is asked once, and again shortly before the end of what it gave. Threads may ask at once.
+
+    Args:
+        kind: a registry of a cloud.
+        base: the registry's own URL; empty for https at its host.
+    """
+    base = base or f"https://{kind.host}"
+    # Azure's logins are good for one registry, all others for more.
+    host = f"{kind.host} {base}" if kind.cloud is Cloud.AZURE else ""
+    key = (kind.cloud, kind.kind, kind.region, kind.fips, kind.dual_stack, host)
+    with _lock:
+        alone = _asking.setdefault(key, threading.Lock())
+    with alone:
+        answer, until = _answers.get(key, (None, 0.0))
+        if answer is None or time.time() >= until:
+            answer = _asked(kind, base)
+            end = answer.until.timestamp() - EARLY if answer.until else time.time() + UNKNOWN
+            _answers[key] = answer, end
+        return answer
+
+
+def forget() -> None:
+    """Ask anew the next time."""
+    with _lock:
+        _answers.clear()
+
+
+def _asked(kind: RegistryKind, base: str) -> Answer:
+    done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put(_answer(kind, base))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            done.put(error)
+
+    # A daemon: an SDK that goes on trying does not keep the program from its end.
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        answer = done.get(timeout=PATIENCE)
+    except queue.Empty:
+        return Answer(problem=f"{kind.cloud} gave no login for {kind.host} within {PATIENCE:g} s")
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+def _answer(kind: RegistryKind, base: str) -> Answer:
+    if kind.cloud is None:
+        return Answer()
+    provider = importlib.import_module(_MODULES[kind.cloud])
+    try:
+        given: Given | None = provider.fetch(kind, base)
+    except ImportError:
+        problem = (
+            f"for logins from {kind.cloud} itself, as {kind.host} takes them, install:"
+            f" pip install 'dockmgr[{kind.extra}]'"
+        )
+        return Answer(problem=problem, installable=True)
+    except CloudError as error:
+        return Answer(problem=str(error))
+    if given is None:
+        return Answer()
+    # Some stand-ins of clouds give an end that was long ago with what is good.
+    until = given.until if given.until and given.until > datetime.now(UTC) else None
+    return Answer(given.credentials, until)

@@ -1,0 +1,95 @@
+"""Logins of Amazon ECR, private and public, with whatever credentials of AWS there are here.
+
+Source: Amazon ECR and ECR Public API references, ``GetAuthorizationToken``; boto3.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from manager.references.registry_hosts import Kind
+from manager.registry.core import expiry
+from manager.registry.core.credentials import Credentials
+from manager.registry.logins.clouds import CloudError, Given
+
+if TYPE_CHECKING:
+    from manager.references.registry_hosts import RegistryKind
+
+PUBLIC_REGION = "us-east-1"
+"""The one region that gives logins for ECR Public."""
+CONNECT, READ, ATTEMPTS = 2, 4, 2
+"""Seconds, seconds, and tries in all."""
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC")
+
+
+def fetch(kind: RegistryKind, base: str) -> Given | None:
+    """A login, good for every registry of the region that one may use; None without credentials.
+
+    Args:
+        kind: the registry.
+        base: not used: AWS is asked, not the registry.
+
+    Raises:
+        ImportError: boto3 is not installed.
+        CloudError: AWS refuses, or cannot be reached.
+    """
+    del base
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    public = kind.kind is Kind.ECR_PUBLIC
+    try:
+        session = boto3.Session(region_name=PUBLIC_REGION if public else kind.region)
+        if session.get_credentials() is None:
+            return None
+        client = session.client("ecr-public" if public else "ecr", config=_config(kind))
+        data = client.get_authorization_token()["authorizationData"]
+        row = data if public else data[0]
+        username, colon, password = b64decode(row["authorizationToken"]).decode().partition(":")
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown error")
+        raise CloudError(f"AWS refuses a login for {kind.host}: {code}") from error
+    except BotoCoreError as error:
+        # Of the class: the sentence may hold what some program said that gives credentials.
+        raise CloudError(f"AWS gives no login for {kind.host}: {_words(error)}") from error
+    except (LookupError, ValueError, TypeError, OSError):
+        # Without its cause: that may hold the answer.
+        raise CloudError(f"AWS gave an answer for {kind.host} that is no login") from None
+    if not colon or not password:
+        raise CloudError(f"AWS gave an answer for {kind.host} that is no login")
+    until = row.get("expiresAt")
+    if not isinstance(until, datetime) or until <= datetime.now(UTC):
+        until = expiry.written_in(kind, password)
+    return Given(Credentials(username, password), until)
+
+
+def _config(kind: RegistryKind) -> Any:  # noqa: ANN401 - botocore ships no types
+    from botocore.config import Config
+
+    options: dict[str, Any] = {
+        "connect_timeout": CONNECT,
+        "read_timeout": READ,
+        "retries": {"total_max_attempts": ATTEMPTS},
+    }
+    # An endpoint that was named is the one to ask; botocore refuses to choose a variant of it.
+    if not any(os.environ.get(name) for name in _ENDPOINTS):
+        if kind.fips:
+            options["use_fips_endpoint"] = True
+        if kind.dual_stack:
+            options["use_dualstack_endpoint"] = True
+    return Config(**options)
+
+
+def _words(error: Exception) -> str:
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+        return "it cannot be reached"
+    if isinstance(error, exceptions.SSOError):
+        return "the sign-on has ended, renew it with: aws sso login"
+    if isinstance(error, exceptions.ProfileNotFound):
+        return "there is no such profile as AWS_PROFILE names"
+    return type(error).__name__

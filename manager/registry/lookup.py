@@ -1,0 +1,198 @@
+"""Look an image up in its registry: what its name stands for now, and what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.errors import ExitCode, ManagerError
+from manager.registry.core.freshness import is_same
+from manager.registry.core.manifests import Config, Index, Manifest, read_config, read_manifest
+from manager.registry.core.platforms import choose
+from manager.registry.core.pull_estimate import Wanted
+from manager.registry.core.unpacked_size import has_tail, unpacked
+from manager.registry.protocol.errors import RegistryError
+from manager.system.concurrency import together
+
+if TYPE_CHECKING:
+    from manager.model.snapshot import Image, Store
+    from manager.references.reference import ImageReference
+    from manager.registry.core.manifests import Blob, Entry
+    from manager.registry.core.quota import Quota
+    from manager.registry.document_cache import Documents
+    from manager.registry.protocol.client import Registry
+    from manager.registry.protocol.registries import Registries
+
+PARALLEL_LENGTHS = 6
+"""Layers of an image that are asked at once."""
+FEW = 3
+"""A quota of so many pulls or fewer is left to the engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An image as its registry tells it."""
+
+    reference: ImageReference
+    digest: str
+    """What the name stands for now: of an index, or of a manifest."""
+    platforms: tuple[Entry, ...]
+    """Those of the index; empty where there is none."""
+    manifest_digest: str
+    """Of the manifest for the platform."""
+    manifest: Manifest
+    documents: int
+    """Bytes of the manifest, and of the index that leads to it."""
+    config: Config
+    lengths: tuple[int | None, ...]
+    """How long each layer is unpacked, modulo 4 GiB; None where that is not known."""
+    quota: Quota | None
+    """How many more pulls the registry allows, if it says so."""
+
+    def is_same(self, image: Image) -> bool:
+        """Whether an image that an engine has is this one."""
+        return is_same(image, {self.digest, self.manifest_digest}, self.manifest.config.digest)
+
+    def wanted(self, store: Store) -> Wanted:
+        """It as an image that an engine is to pull.
+
+        Args:
+            store: how that engine keeps images.
+        """
+        pairs = zip(self.manifest.layers, self.lengths, strict=True)
+        sizes = tuple(unpacked(layer, length, store) for layer, length in pairs)
+        return Wanted(
+            *(self.manifest_digest, self.manifest, self.config.diff_ids, sizes, self.documents),
+            self.digest,
+        )
+
+
+class QuotaError(ManagerError):
+    """So little of a quota is left that only the engine is to use it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How images are looked up."""
+
+    registries: Registries
+    documents: Documents
+    platform: str
+    """``os/arch[/variant]``, whose manifest is looked at."""
+    lengths: bool = True
+    """Whether layers are asked how long they are unpacked."""
+    sparing: bool = False
+    """Whether a small rest of a quota is left alone."""
+    patience: float = 5.0
+    """Seconds that registries get to tell of all images before a pull begins."""
+
+    def remote(self, reference: ImageReference) -> Remote:
+        """Look one up.
+
+        What it stands for is asked by HEAD, which no quota counts; what has been read once is not
+        asked for again.
+
+        Args:
+            reference: which.
+
+        Raises:
+            RegistryError: it is not there, or its registry cannot be asked.
+            QuotaError: only a few pulls are left.
+            ManagerError: (registry) it is no image, or none for the platform.
+        """
+        return self.registries.ask(reference.registry, lambda it: self._ask(it, reference))
+
+    def digest(self, reference: ImageReference) -> str:
+        """Only what a name stands for now.
+
+        Raises:
+            RegistryError: it is not there, or its registry cannot be asked.
+        """
+        wanted = reference.digest or reference.tag or ""
+        return self.registries.ask(
+            reference.registry, lambda it: it.head(reference.path, wanted).digest
+        )
+
+    def _ask(self, registry: Registry, reference: ImageReference) -> Remote:
+        digest = reference.digest or ""
+        # By HEAD it is also told how many pulls are left, before the first of them is used up.
+        if not digest or (self.sparing and self.documents.get(digest) is None):
+            digest = registry.head(reference.path, digest or reference.tag or "").digest
+        raw = self._document(registry, reference, digest)
+        found, documents = read_manifest(raw), len(raw)
+        platforms: tuple[Entry, ...] = ()
+        manifest_digest = digest
+        if isinstance(found, Index):
+            platforms = found.entries
+            entry = choose(platforms, self.platform)
+            if entry is None:
+                raise _no_platform(reference, self.platform, platforms)
+            manifest_digest = entry.blob.digest
+            raw = self._document(registry, reference, manifest_digest)
+            documents += len(raw)
+            found = read_manifest(raw)
+        if not isinstance(found, Manifest):
+            raise ManagerError(
+                f"{reference.familiar} is an index of indexes, which engines do not take",
+                "ask who made it",
+                ExitCode.REGISTRY,
+            )
+        config = read_config(self._blob(registry, reference, found.config))
+        layers = {layer.digest: layer for layer in found.layers}
+        lengths = together(
+            tuple(layers),
+            lambda it: self._length(registry, reference, layers[it]),
+            PARALLEL_LENGTHS,
+        )
+        return Remote(
+            *(reference, digest, platforms, manifest_digest, found, documents, config),
+            tuple(lengths[layer.digest] for layer in found.layers),
+            registry.quota,
+        )
+
+    def _document(self, registry: Registry, reference: ImageReference, digest: str) -> bytes:
+        raw = self.documents.get(digest)
+        if raw is None:
+            quota = registry.quota  # as of now: other look-ups use it up at the same time
+            if self.sparing and quota is not None and quota.remaining <= FEW:
+                raise QuotaError(
+                    f"{registry.host} allows only {quota.remaining} more pulls for now",
+                    "they are left to the engine",
+                    ExitCode.REGISTRY,
+                )
+            raw = registry.manifest(reference.path, digest).raw
+            self.documents.put(digest, raw)
+        return raw
+
+    def _blob(self, registry: Registry, reference: ImageReference, blob: Blob) -> bytes:
+        raw = self.documents.get(blob.digest)
+        if raw is None:
+            raw = registry.blob(reference.path, blob.digest)
+            self.documents.put(blob.digest, raw)
+        return raw
+
+    def _length(self, registry: Registry, reference: ImageReference, layer: Blob) -> int | None:
+        if not self.lengths or not has_tail(layer):
+            return None
+        length = self.documents.length(layer.digest)
+        if length is None:
+            try:
+                tail = registry.tail(reference.path, layer.digest, layer.size)
+            except RegistryError:
+                return None  # only that it is not known: the layer itself may still be had
+            if tail is None:
+                return None
+            length = int.from_bytes(tail, "little")
+            self.documents.put_length(layer.digest, length)
+        return length
+
+
+def _no_platform(
+    reference: ImageReference, platform: str, entries: tuple[Entry, ...]
+) -> ManagerError:
+    names = ", ".join(dict.fromkeys(entry.platform for entry in entries if entry.platform))
+    return ManagerError(
+        f"{reference.familiar} is not there for {platform}",
+        f"it is there for {names}: choose with --platform" if names else "it is there for none",
+        ExitCode.REGISTRY,
+    )

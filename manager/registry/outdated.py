@@ -1,0 +1,128 @@
+"""Find out which images their registries have newer ones of: one question a tag, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.registry.core.freshness import Checked, Told, checked, is_doubtful
+from manager.registry.core.manifests import Manifest, read_manifest
+from manager.registry.protocol.client import Registry
+from manager.registry.protocol.errors import AbsentError, RefusedError
+from manager.system.concurrency import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from manager.references.reference import ImageReference
+    from manager.registry.core.freshness import Held
+    from manager.registry.protocol.registries import Registries
+
+PARALLEL = 16
+Answer = str | tuple[str, ...] | ManagerError
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask a registry."""
+
+    registry: str
+    path: str
+    tag: str = ""
+    """Empty: all tags of the repository are asked for."""
+
+
+def outdated(
+    registries: Registries,
+    tags: Sequence[Held],
+    report: Callable[[int, int], None],
+    *,
+    versions: bool,
+    parallel: int = PARALLEL,
+) -> tuple[Checked, ...]:
+    """Ask for all of them.
+
+    Nothing that is asked counts as a pull at Docker Hub; but see `_settled`.
+
+    Args:
+        registries: whom.
+        tags: what is here.
+        report: told how many answers there are, of how many.
+        versions: whether to ask for newer versions too: one list of tags for each repository.
+        parallel: how many questions are asked at once.
+
+    Raises:
+        KeyboardInterrupt: at once, whatever is still being waited for.
+    """
+    asked = [one for one in tags if not one.local]
+    wanted = dict.fromkeys(_about(one.reference) for one in asked)
+    lists = dict.fromkeys(
+        replace(_about(one.reference), tag="") for one in asked if versions and one.wants_versions
+    )
+    answers = together((*wanted, *lists), lambda it: _answer(registries, it), parallel, report)
+    told = {it: _told(answers[it], answers.get(replace(it, tag=""), ())) for it in wanted}
+    doubtful = {
+        one.reference: one for one in asked if is_doubtful(one, told[_about(one.reference)])
+    }
+    settled = together(
+        tuple(doubtful),
+        lambda it: _settled(registries, doubtful[it], told[_about(it)]),
+        parallel,
+    )
+    return tuple(
+        checked(one, settled.get(one.reference) or told.get(_about(one.reference))) for one in tags
+    )
+
+
+def _about(reference: ImageReference) -> Question:
+    return Question(reference.registry, reference.path, reference.tag or "")
+
+
+def _answer(registries: Registries, it: Question) -> Answer:
+    """A digest, or tags, or why there are none."""
+    try:
+        if it.tag:
+            return registries.ask(it.registry, lambda one: one.head(it.path, it.tag).digest)
+        return registries.ask(
+            it.registry, lambda one: tuple(tag for page in one.tags(it.path) for tag in page)
+        )
+    except ManagerError as error:
+        return error
+
+
+def _told(digest: Answer, tags: Answer) -> Told:
+    """What a registry said, of both answers."""
+    found = Told(tags=tags if isinstance(tags, tuple) else ())
+    if isinstance(digest, str):
+        found = replace(found, digest=digest)
+    elif isinstance(digest, ManagerError) and not isinstance(digest, AbsentError):
+        return replace(found, why=digest.message, silent=_silent(digest))
+    if isinstance(tags, ManagerError) and found.digest:
+        words = f"newer versions are not known: {tags.message}"
+        found = replace(found, no_tags=words, silent=_silent(tags))
+    return found
+
+
+def _silent(error: ManagerError) -> bool:
+    """Whether a registry was not asked at all; what it refuses to show is an answer."""
+    return not isinstance(error, (AbsentError, RefusedError))
+
+
+def _settled(registries: Registries, one: Held, told: Told) -> Told:
+    """The same, and whether its registry knows the image that is here, under whatever name."""
+    registry, path = one.reference.registry, one.reference.path
+    try:
+        for digest in one.digests:
+            if registries.ask(registry, partial(Registry.holds, path=path, digest=digest)):
+                return told
+        if one.packs_anew:
+            # This counts as a pull; it is asked only of what was built or pushed from here.
+            document = registries.ask(registry, lambda it: it.manifest(path, told.digest))
+            found = read_manifest(document.raw, document.media_type)
+            if isinstance(found, Manifest) and found.config.digest == one.image.id:
+                return replace(told, same=True)
+    except ManagerError:
+        return told  # it has answered before: nothing says that it does not know it
+    return replace(told, knows_ours=False)

@@ -1,0 +1,164 @@
+"""What a registry asks for before it answers, and getting it: basic, or a token from its realm.
+
+Source: RFC 9110, section 11.6.1; distribution specification, "Token Authentication"; docker/cli,
+which gets a token with an identity token by OAuth2 (``grant_type=refresh_token``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from manager.registry.protocol.errors import LoginError, login
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from manager.registry.logins.lookup import Credentials
+
+CLIENT = "dockmgr"
+OK = 200
+SHORTEST = 60
+"""Seconds that a token is good for, where its realm does not say."""
+EARLY = 5
+"""Seconds before its end at which a token is not used any more."""
+_TOO_MUCH = (OverflowError, RecursionError)
+"""What numbers without end and lists in lists without end are to Python."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
+_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One way in which a registry can be asked: a scheme in small letters, and its parameters."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+
+def challenges(header: str) -> tuple[Challenge, ...]:
+    """Read a ``WWW-Authenticate`` header; what cannot be read ends it."""
+    found: list[Challenge] = []
+    at = 0
+    while scheme := _SCHEME.match(header, at):
+        at = scheme.end()
+        parameters: dict[str, str] = {}
+        while parameter := _PARAMETER.match(header, at):
+            at = parameter.end()
+            quoted = parameter[2]
+            value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else parameter[3]
+            parameters[parameter[1].lower()] = value
+        found.append(Challenge(scheme[1].lower(), parameters))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What to send, and until when it is good."""
+
+    header: str
+    until: float
+    """Seconds of the monotonic clock."""
+
+    @property
+    def good(self) -> bool:
+        """Whether it can still be sent."""
+        return time.monotonic() < self.until
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return f"Token(until={self.until})"
+
+
+class Authority:
+    """Answers the challenges of one registry with the credentials that are there for it."""
+
+    def __init__(
+        self,
+        base: str,
+        credentials: Credentials | None,
+        send: Callable[..., tuple[int, bytes]],
+    ) -> None:
+        """Remember what to answer with.
+
+        Args:
+            base: the registry's URL.
+            credentials: None for anonymous.
+            send: sends a request (method, URL, and what `requests` takes besides), and gives the
+                status and the body of the answer.
+        """
+        self._base = base
+        self._credentials = credentials
+        self._send = send
+
+    def answer(self, header: str) -> Token:
+        """What to send with the next request.
+
+        Raises:
+            LoginError: the registry asks for what is not there, or in no known way.
+        """
+        for challenge in challenges(header):
+            if challenge.scheme == "bearer" and "realm" in challenge.parameters:
+                return self._bearer(challenge.parameters)
+            if challenge.scheme == "basic" and self._credentials is not None:
+                return Token(_basic(self._credentials), float("inf"))
+        raise self._refused("asks for a login")
+
+    def _bearer(self, parameters: Mapping[str, str]) -> Token:
+        realm = parameters["realm"]
+        if not _may_know(self._base, realm):
+            raise self._refused("wants credentials sent without encryption")
+        wish = {key: parameters[key] for key in ("service", "scope") if key in parameters}
+        status, body = self._ask(realm, wish)
+        if status != OK:
+            raise self._refused(f"has refused the login ({status})")
+        try:
+            row: dict[str, Any] = json.loads(body)
+            token = row.get("token") or row["access_token"]
+            seconds = float(row.get("expires_in") or SHORTEST)
+        except (ValueError, LookupError, TypeError, AttributeError, *_TOO_MUCH) as error:
+            raise self._refused("gave an answer to the login that is none") from error
+        until = time.monotonic() + max(seconds - EARLY, EARLY)
+        return Token(f"Bearer {token}", until)
+
+    def _ask(self, realm: str, wish: dict[str, str]) -> tuple[int, bytes]:
+        known = self._credentials
+        if known is not None and known.identity_token:
+            form = {
+                **wish,
+                "grant_type": "refresh_token",
+                "refresh_token": known.identity_token,
+                "client_id": CLIENT,
+            }
+            return self._send("POST", realm, data=form)
+        headers = {"Authorization": _basic(known)} if known is not None else {}
+        if known is not None:
+            wish = {**wish, "account": known.username, "client_id": CLIENT}
+        return self._send("GET", realm, params=wish, headers=headers)
+
+    def _refused(self, what: str) -> LoginError:
+        host = urlsplit(self._base).netloc
+        hint = "log in with" if self._credentials is None else "log in again with"
+        return LoginError(f"registry {host} {what}", f"{hint}: {login(host)}")
+
+
+def _may_know(base: str, realm: str) -> bool:
+    """Whether a realm may get credentials: by https, or as plainly as the registry itself."""
+    parts = urlsplit(realm)
+    if parts.scheme == "https":
+        return True
+    plain = urlsplit(base).scheme == "http"
+    return parts.scheme == "http" and (plain or parts.hostname in LOOPBACK)
+
+
+def _basic(known: Credentials) -> str:
+    from base64 import b64encode
+
+    return "Basic " + b64encode(f"{known.username}:{known.password}".encode()).decode()

@@ -1,0 +1,299 @@
+"""A registry, asked in the OCI distribution API: manifests, configurations, tags.
+
+Source: OCI distribution specification 1.1, "Pull" and "Content discovery".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urljoin, urlsplit
+
+from manager.references.reference import is_digest
+from manager.registry.core.manifests import INDEXES, MANIFESTS
+from manager.registry.protocol import errors as failures
+from manager.registry.protocol.certificates import Trust
+from manager.registry.protocol.transport import DEADLINE, LONGEST, Answer, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from manager.registry.core.quota import Quota
+    from manager.registry.logins.lookup import Credentials
+
+ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
+"""All four kinds: a registry answers 404 for a kind that is not asked for."""
+PAGE = 1000
+"""Tags to ask for at once; a registry may give fewer."""
+MOST_PAGES = 10_000
+LONGEST_NUMBER = 16
+"""Digits of a length that is believed."""
+TAIL = 4
+"""Bytes at the end of a gzip file that tell its length when unpacked (RFC 1952, ISIZE)."""
+PARTIAL = 206
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_METHOD, TOO_MANY = 401, 403, 404, 405, 429
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a registry says of a manifest without giving it."""
+
+    digest: str
+    media_type: str
+    size: int | None
+    """Bytes of the manifest or index itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest or an index, as it was sent."""
+
+    digest: str
+    """Computed from the bytes."""
+    media_type: str
+    raw: bytes
+
+
+class Registry:
+    """One registry; threads may share it."""
+
+    def __init__(
+        self,
+        base: str,
+        credentials: Credentials | None = None,
+        deadline: float = DEADLINE,
+        trust: Trust | None = None,
+    ) -> None:
+        """Remember where it is; nothing is asked yet.
+
+        Args:
+            base: its URL, without a path: ``https://ghcr.io``.
+            credentials: None for anonymous.
+            deadline: seconds for one question.
+            trust: what its certificate is held against; None for the system's authorities.
+        """
+        self._way = Transport(base, credentials, deadline, trust or Trust())
+        self.base = self._way.base
+        self.host = self._way.host
+
+    def __repr__(self) -> str:
+        """Without credentials."""
+        return f"Registry({self.base!r})"
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._way.close()
+
+    def __enter__(self) -> Self:
+        """The registry itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    @property
+    def quota(self) -> Quota | None:
+        """How many more pulls it allows, as it told last; None if it never did."""
+        return self._way.quota
+
+    def check(self) -> bool:
+        """Find out whether it is a registry, and takes the credentials if it wants any.
+
+        Returns:
+            Whether it wanted any: what lets everybody in says nothing of them.
+
+        Raises:
+            RegistryError: it is none, cannot be reached, or does not take them.
+        """
+        url = f"{self.base}/v2/"
+        with self._way.ask("GET", url, "", {}) as answer:
+            if "html" in answer.kind:
+                raise failures.no_registry(self.host)
+            if not answer.ok:
+                raise self._refusal(answer, self.host)
+            answer.body()
+        return self._way.logged_in
+
+    def holds(self, path: str, digest: str) -> bool:
+        """Whether it has a manifest.
+
+        Args:
+            path: of the repository: ``library/nginx``.
+            digest: ``sha256:…``.
+
+        Raises:
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        try:
+            found = self.head(path, digest)
+        except (failures.AbsentError, failures.RefusedError):
+            # What a registry does not want to show it calls forbidden: it cannot be had either.
+            return False
+        if found.digest != digest:
+            raise failures.odd(self.host, "gives something else than what it was asked for")
+        return True
+
+    def head(self, path: str, reference: str) -> Head:
+        """What a tag or digest stands for now. Docker Hub does not count this as a pull.
+
+        Args:
+            path: of the repository.
+            reference: a tag or a digest.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        url = f"{self.base}/v2/{path}/manifests/{reference}"
+        with self._way.ask("HEAD", url, path, ACCEPT) as answer:
+            if answer.ok:
+                self._refuse_pages(answer)
+            told = answer.header("Docker-Content-Digest")
+            if answer.ok and is_digest(told):
+                length = answer.header("Content-Length")
+                fits = length.isascii() and length.isdigit() and len(length) < LONGEST_NUMBER
+                return Head(told, answer.kind, int(length) if fits else None)
+            if not answer.ok and answer.status != NO_METHOD:
+                raise self._refusal(answer, f"{path}:{reference}")
+        # It has no HEAD, or does not tell the digest with it: what says yes to everything is no
+        # registry, and an image must not go because of it.
+        found = self.manifest(path, reference)
+        return Head(found.digest, found.media_type, len(found.raw))
+
+    def manifest(self, path: str, reference: str) -> Document:
+        """A manifest or an index. Docker Hub counts this as a pull.
+
+        Args:
+            path: of the repository.
+            reference: a tag or a digest.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: it cannot be reached, does not answer the question, or gives something
+                else than what the digest names.
+        """
+        raw, kind = self._got(f"manifests/{reference}", path, f"{path}:{reference}")
+        digest = self._digest(raw, reference)
+        return Document(digest, kind, raw)
+
+    def blob(self, path: str, digest: str, most: int = LONGEST) -> bytes:
+        """A small blob: an image's configuration.
+
+        Args:
+            path: of the repository.
+            digest: which.
+            most: bytes; a longer one is refused.
+
+        Raises:
+            AbsentError: there is none.
+            RegistryError: as for `manifest`.
+        """
+        raw, _ = self._got(f"blobs/{digest}", path, f"{path}@{digest}", most)
+        self._digest(raw, digest)
+        return raw
+
+    def tail(self, path: str, digest: str, size: int) -> bytes | None:
+        """The last four bytes of a blob; None where the registry does not give parts.
+
+        Args:
+            path: of the repository.
+            digest: which.
+            size: its bytes.
+
+        Raises:
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        url = f"{self.base}/v2/{path}/blobs/{digest}"
+        wish = {"Range": f"bytes={size - TAIL}-{size - 1}", "Accept-Encoding": "identity"}
+        with self._way.ask("GET", url, path, wish) as answer:
+            part = f"bytes {size - TAIL}-{size - 1}/"
+            if answer.status != PARTIAL or not answer.header("Content-Range").startswith(part):
+                return None
+            found = answer.body(TAIL)
+            return found if len(found) == TAIL else None
+
+    def tags(self, path: str) -> Iterator[tuple[str, ...]]:
+        """All tags of a repository, page by page, in the registry's order.
+
+        Args:
+            path: of the repository.
+
+        Raises:
+            AbsentError: there is no such repository.
+            RegistryError: it cannot be reached, or does not answer the question.
+        """
+        import json
+
+        url: str | None = f"{self.base}/v2/{path}/tags/list?n={PAGE}"
+        for _ in range(MOST_PAGES):
+            if url is None:
+                return
+            with self._way.ask("GET", url, path, {}) as answer:
+                self._refuse_pages(answer)
+                if not answer.ok:
+                    raise self._refusal(answer, path)
+                link, raw = answer.header("Link"), answer.body()
+            try:
+                found = json.loads(raw).get("tags") or ()
+                yield tuple(str(tag) for tag in found)
+            except (ValueError, AttributeError, TypeError, RecursionError) as error:
+                raise failures.odd(self.host, "gives a list of tags that is none") from error
+            url = self._next(url, link)
+        raise failures.odd(self.host, "gives a list of tags that does not end")
+
+    def _next(self, url: str, link: str) -> str | None:
+        """The URL of the next page (RFC 8288); never one of another host."""
+        found = re.match(r'\s*<([^>]*)>\s*;.*rel="?next"?', link)
+        if found is None:
+            return None
+        try:
+            then: str = urljoin(url, found[1])
+        except ValueError:
+            then = url
+        # Also what is the same host without TLS is elsewhere: the login would go there in clear.
+        if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
+            raise failures.odd(self.host, "gives a list of tags that leads elsewhere")
+        return then
+
+    def _got(self, what: str, path: str, name: str, most: int = LONGEST) -> tuple[bytes, str]:
+        url = f"{self.base}/v2/{path}/{what}"
+        with self._way.ask("GET", url, path, ACCEPT) as answer:
+            self._refuse_pages(answer)
+            if not answer.ok:
+                raise self._refusal(answer, name)
+            return answer.body(most), answer.kind
+
+    def _refuse_pages(self, answer: Answer) -> None:
+        if answer.ok and "html" in answer.kind:
+            raise failures.no_registry(self.host)
+
+    def _digest(self, raw: bytes, wanted: str) -> str:
+        """The digest of some bytes; refused if they were asked for by another."""
+        import hashlib
+
+        algorithm = wanted.partition(":")[0] if ":" in wanted else "sha256"
+        found = f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
+        if ":" in wanted and found != wanted:
+            raise failures.odd(self.host, "gives something else than what it was asked for")
+        return found
+
+    def _refusal(self, answer: Answer, name: str) -> failures.RegistryError:
+        """What an answer that is none means."""
+        words = failures.said(answer.body()) if "json" in answer.kind else ""
+        told = f": {words}" if words else ""
+        if answer.status == NOT_FOUND:
+            return failures.AbsentError(f"registry {self.host} has no {name}", "check the address")
+        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
+            return failures.RefusedError(
+                f"registry {self.host} does not show {name}{told}",
+                f"check the name; if it is private, log in with: {failures.login(self.host)}",
+            )
+        if answer.status == TOO_MANY:
+            return failures.RegistryError(
+                f"registry {self.host} has been asked too often for now{told}",
+                f"wait a while; a login may raise the limit: {failures.login(self.host)}",
+            )
+        reason = f"answers {answer.status} {answer.response.reason}".rstrip()
+        return failures.odd(self.host, f"{reason}{told}")

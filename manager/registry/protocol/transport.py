@@ -1,0 +1,269 @@
+"""Requests to one registry: TLS, logins, redirects, tries again, and never longer than allowed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urljoin, urlsplit
+
+from manager.registry.core.quota import Quota, read_quota
+from manager.registry.protocol import certificates as trust
+from manager.registry.protocol import errors as failures
+from manager.registry.protocol.challenges import LOOPBACK, Authority, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from manager.registry.logins.lookup import Credentials
+    from manager.registry.protocol.certificates import Trust
+
+CONNECT = 5.0
+"""Seconds to wait for a connection."""
+DEADLINE = 15.0
+"""Seconds for one question, tries included."""
+PAUSE = 0.5
+"""Seconds before the second try; twice as long before each further one."""
+REDIRECTS = 5
+CHUNK, LONGEST = 65_536, 4 << 20
+"""Bytes: what is read at once, and the longest answer that is read. The distribution
+specification lets a manifest be so long; tokens and configurations are shorter."""
+BAD, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 400, 401, 403, 429
+SERVER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a registry answered; its body is not read yet."""
+
+    response: requests.Response
+    host: str
+    end: float
+    """Seconds of the monotonic clock: no reading goes on after it."""
+
+    def __enter__(self) -> Self:
+        """The answer itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the connection."""
+        self.response.close()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.response.status_code
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is what was asked for."""
+        return self.response.ok
+
+    @property
+    def kind(self) -> str:
+        """The media type."""
+        return str(self.response.headers.get("Content-Type", "")).partition(";")[0].strip()
+
+    def header(self, name: str) -> str:
+        """A header; empty if it is not there."""
+        return str(self.response.headers.get(name, ""))
+
+    def body(self, most: int = LONGEST) -> bytes:
+        """All of the body.
+
+        Args:
+            most: bytes; more is not read.
+
+        Raises:
+            RegistryError: it is longer, or does not come in time.
+        """
+        import requests
+        import urllib3
+
+        found = bytearray()
+        try:
+            # What has come is taken at once: a body that trickles must not outlast the deadline.
+            while piece := self.response.raw.read1(CHUNK, decode_content=True):
+                found += piece
+                if len(found) > most:
+                    raise failures.odd(self.host, "gives an answer that does not end")
+                if time.monotonic() > self.end:
+                    raise failures.UnreachableError(
+                        f"registry {self.host} does not answer in time",
+                        "its answer comes too slowly: is the network overloaded?",
+                    )
+        except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
+            raise failures.unreachable(self.host, error) from error
+        return bytes(found)
+
+
+class Transport:
+    """The way to one registry; threads may share it."""
+
+    def __init__(
+        self, base: str, credentials: Credentials | None, deadline: float, trusted: Trust
+    ) -> None:
+        """Remember where it is; nothing is asked yet.
+
+        Args:
+            base: its URL, without a path: ``https://ghcr.io``.
+            credentials: None for anonymous.
+            deadline: seconds for one question.
+            trusted: what its certificate is held against.
+        """
+        self.base = base.rstrip("/")
+        self.host = urlsplit(self.base).netloc
+        self.quota: Quota | None = None
+        """As it was told last: answers with blobs do not tell it."""
+        self._credentials = credentials
+        self._deadline = deadline
+        self._trust = trusted
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._tokens: dict[str, Token] = {}
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for session in self._sessions:
+            session.close()
+
+    @property
+    def logged_in(self) -> bool:
+        """Whether a login was ever asked for, and taken."""
+        return bool(self._tokens)
+
+    def ask(self, method: str, url: str, scope: str, headers: Mapping[str, str]) -> Answer:
+        """An answer; with a login where it is asked for, and tried again where that can help.
+
+        Args:
+            method: ``GET`` or ``HEAD``.
+            url: below `base`.
+            scope: what a token is for: a repository's path, or empty for the registry itself.
+            headers: what to say besides.
+
+        Raises:
+            RegistryError: it cannot be reached, or wants a login that is not there.
+        """
+        end = time.monotonic() + self._deadline
+        token = self._tokens.get(scope)
+        kept = token if token is not None and token.good else None
+        answer = self._tried(method, url, kept, end, headers)
+        # Some say of a token that has ended not 401 but 400 (ECR Public) or 403 (ECR).
+        if kept is not None and answer.status in {BAD, FORBIDDEN}:
+            answer.response.close()
+            answer = self._tried(method, url, None, end, headers)
+        if answer.status == UNAUTHORIZED:
+            answer.response.close()
+            authority = Authority(self.base, self._credentials, partial(self._login, end=end))
+            token = self._token(authority, answer.header("WWW-Authenticate"))
+            self._tokens[scope] = token
+            answer = self._tried(method, url, token, end, headers)
+        self.quota = read_quota(answer.response.headers) or self.quota
+        return answer
+
+    def _token(self, authority: Authority, header: str) -> Token:
+        import requests
+
+        try:
+            return authority.answer(header)
+        except requests.RequestException as error:
+            raise failures.unreachable(self.host, error) from error
+        except ValueError as error:
+            raise failures.odd(self.host, "asks for a login in no way that is known") from error
+
+    def _tried(
+        self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
+    ) -> Answer:
+        import requests
+
+        pause = PAUSE
+        for tries in count(1):
+            wait = pause
+            try:
+                answer = self._followed(method, url, token, end, headers)
+                if answer.status != TOO_MANY and answer.status < SERVER:
+                    return answer
+                wait = max(wait, _seconds(answer.header("Retry-After")))
+            except (requests.ConnectionError, requests.Timeout) as error:
+                if time.monotonic() + wait >= end or failures.is_final(error, tries):
+                    raise failures.unreachable(self.host, error) from error
+            except (requests.RequestException, ValueError) as error:
+                # Among these: an address to go to that is none, a token that cannot be sent.
+                raise failures.odd(self.host, "answers in no way that is known") from error
+            else:
+                if time.monotonic() + wait >= end:
+                    return answer
+                answer.response.close()
+            time.sleep(wait)
+            pause *= 2
+        raise AssertionError  # it is tried until something comes of it
+
+    def _followed(
+        self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
+    ) -> Answer:
+        """An answer after redirects; another host never gets to see the login."""
+        for _ in range(REDIRECTS):
+            same = urlsplit(url).netloc == self.host
+            sent = dict(headers)
+            if token is not None and same:
+                sent["Authorization"] = token.header
+            answer = self._send(method, url, end=end, headers=sent)
+            if not answer.is_redirect:
+                return Answer(answer, self.host, end)
+            answer.close()
+            before, url = url, urljoin(url, answer.headers["Location"])
+            if before.startswith("https:") and not url.startswith("https:"):
+                raise failures.odd(self.host, "sends to a place without encryption")
+        raise failures.odd(self.host, "sends from one place to another without end")
+
+    def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
+        """One request; the body of the answer is not read."""
+        left = max(end - time.monotonic(), 0.1)
+        return self._session(url).request(
+            method,
+            url,
+            allow_redirects=False,
+            timeout=(min(CONNECT, left), left),
+            stream=True,
+            **more,
+        )
+
+    def _login(self, method: str, url: str, *, end: float, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401
+        """A request for a token: the status, and the body if it is not too long."""
+        with Answer(self._send(method, url, end=end, **more), self.host, end) as answer:
+            return answer.status, answer.body()
+
+    def _session(self, url: str) -> requests.Session:
+        """This thread's session: proxies as the environment has them, and nothing else of it."""
+        import requests
+        import urllib3
+
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            self._sessions.append(session)
+            # Else requests would read passwords from .netrc, and other certificates.
+            session.trust_env = False
+            if self.base.startswith("https:"):
+                # As engines do, also where the registry sends for tokens and blobs: with an own
+                # authority that is often another name of the same house.
+                session.verify = self._trust.verify
+                if not session.verify:
+                    # Somebody has allowed it; else each request would warn of it on stderr.
+                    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+                session.mount("https://", trust.adapter(self._trust))
+        host = urlsplit(url).hostname
+        session.proxies = (
+            {} if host in LOOPBACK else requests.utils.get_environ_proxies(url, no_proxy=None)
+        )
+        return session
+
+
+def _seconds(text: str) -> float:
+    """What ``Retry-After`` says, where it says it in seconds."""
+    return float(text) if text.isascii() and text.isdigit() and len(text) < len("10000") else 0.0

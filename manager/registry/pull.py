@@ -1,0 +1,96 @@
+"""Pull images, several at once; what fails for a moment is tried again."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.registry.core.pull_progress import PullProgress, failure
+from manager.registry.transfer import Event, Means, Way, carried, each
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from manager.engine.client import Engine
+    from manager.model.snapshot import Image
+    from manager.references.reference import ImageReference
+    from manager.registry.core.pull_progress import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What became of one image."""
+
+    reference: ImageReference
+    image: Image | None = None
+    digest: str = ""
+    current: bool = False
+    """Whether the engine had the newest already."""
+    error: ManagerError | None = None
+
+
+def pull(
+    engine: Engine, references: Sequence[ImageReference], means: Means, parallel: int
+) -> tuple[Pulled, ...]:
+    """Pull images; one that fails does not stop the others.
+
+    Args:
+        engine: where to.
+        references: which; each once.
+        means: with what.
+        parallel: how many at once.
+
+    Raises:
+        KeyboardInterrupt: the person stopped it; what had come stays with the engine.
+    """
+    return each(references, lambda it, stopping: _outcome(engine, it, means, stopping), parallel)
+
+
+def pull_one(engine: Engine, reference: ImageReference, means: Means) -> Pulled:
+    """Pull one image.
+
+    Raises:
+        ManagerError: (registry) it could not be had; the error says why.
+    """
+    outcome = _outcome(engine, reference, means, threading.Event())
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+def _outcome(
+    engine: Engine, reference: ImageReference, means: Means, stopping: threading.Event
+) -> Pulled:
+    def explain(said: str, progress: PullProgress) -> Failure:
+        begun = bool(progress.layers)
+        return failure(said, reference.familiar, reference.registry, means.lab, begun=begun)
+
+    way = Way(
+        PullProgress,
+        lambda auth: engine.images.pull(reference, means.platform, auth),
+        explain,
+        # A graph driver throws away all layers of a pull that failed, whole ones too.
+        lambda progress: progress.done if means.forgetful else 0,
+    )
+    try:
+        before = engine.images.find(reference.for_engine)
+        progress = carried(reference, way, means, stopping)
+        image = engine.images.find(reference.for_engine)
+    except ManagerError as error:
+        means.report(Event(reference, PullProgress(error=error.message), finished=True))
+        return Pulled(reference, error=error)
+    means.report(Event(reference, progress, finished=True))
+    # Podman tells neither the digest nor whether anything was new.
+    same = before is not None and image is not None and before.id == image.id
+    digest = progress.digest or _digest(image, reference)
+    return Pulled(reference, image, digest, progress.current or same)
+
+
+def _digest(image: Image | None, reference: ImageReference) -> str:
+    for name in image.digests if image else ():
+        repository, _, digest = name.partition("@")
+        if repository in {reference.familiar_name, reference.repository}:
+            return digest
+    return ""

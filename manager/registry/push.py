@@ -1,0 +1,92 @@
+"""Push images, several at once; what fails for a moment is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from manager.errors import ExitCode, ManagerError
+from manager.registry.core.push_progress import PushProgress, failure
+from manager.registry.core.tag_plan import holder_of
+from manager.registry.transfer import Event, Means, Way, carried, each
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from manager.engine.client import Engine
+    from manager.model.snapshot import Image
+    from manager.references.reference import ImageReference
+    from manager.registry.core.pull_progress import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of one tag."""
+
+    reference: ImageReference
+    image: Image
+    progress: PushProgress
+    error: ManagerError | None = None
+
+
+def held(images: Sequence[Image], references: Sequence[ImageReference]) -> tuple[Image, ...]:
+    """The images that are to be pushed, in order.
+
+    Args:
+        images: of the engine.
+        references: their tags.
+
+    Raises:
+        ManagerError: one of them is not here, or (usage) is named by a digest.
+    """
+    found = []
+    for reference in references:
+        if reference.digest:
+            raise ManagerError(
+                f"{reference.typed} has a digest: only tags can be pushed",
+                f"give it one with: dockmgr tag {reference.typed} {reference.familiar_name}:TAG",
+                ExitCode.USAGE,
+            )
+        image = holder_of(images, reference)
+        if image is None:
+            raise ManagerError(
+                f"there is no image {reference.familiar} on this engine: nothing was pushed",
+                f"give one that name first: dockmgr tag IMAGE {reference.familiar}",
+            )
+        found.append(image)
+    return tuple(found)
+
+
+def push(
+    engine: Engine, references: Sequence[ImageReference], means: Means, parallel: int
+) -> tuple[Pushed, ...]:
+    """Push tags to their registries; one that fails does not stop the others.
+
+    Args:
+        engine: from where.
+        references: which; each once.
+        means: with what.
+        parallel: how many at once.
+
+    Raises:
+        ManagerError: one of them is not here; then nothing is pushed.
+        KeyboardInterrupt: the person stopped it; layers that have arrived stay there.
+    """
+    images = dict(zip(references, held(engine.images.list(), references), strict=True))
+
+    def work(reference: ImageReference, stopping: threading.Event) -> Pushed:
+        def explain(said: str, progress: PushProgress) -> Failure:
+            name, registry = reference.familiar, reference.registry
+            return failure(said, name, registry, means.lab, begun=progress.begun)
+
+        way = Way(PushProgress, lambda auth: engine.images.push(reference, auth), explain)
+        error, progress = None, PushProgress()
+        try:
+            progress = carried(reference, way, means, stopping)
+        except ManagerError as failed:
+            error, progress = failed, PushProgress(error=failed.message)
+        means.report(Event(reference, progress, finished=True))
+        return Pushed(reference, images[reference], progress, error)
+
+    return each(references, work, parallel)

@@ -1,0 +1,146 @@
+"""The tags of a repository as its registry has them, and what is here of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.registry.core.tag_list import Sort, check_datable, fitting, newest, ordered, tidied
+from manager.system.concurrency import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from manager.references.reference import ImageReference
+    from manager.registry.core.freshness import Held
+    from manager.registry.lookup import Lookup, Remote
+    from manager.registry.protocol.registries import Registries
+
+PARALLEL = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What is known of one tag."""
+
+    name: str
+    held: Held | None = None
+    """What the engine has under it; None if it has nothing, or there is no engine."""
+    digest: str = ""
+    """What it stands for at the registry; empty where that was not asked or not told."""
+    remote: Remote | None = None
+    """All the registry tells of it; None where that was not asked or not told."""
+    why: str = ""
+    """Why something that was asked for is not known; empty where all is."""
+
+    @property
+    def current(self) -> bool | None:
+        """Whether what is here is what the registry has; None where that is not known."""
+        if self.held is None or not self.digest:
+            return None
+        if self.remote is not None:
+            return self.remote.is_same(self.held.image)
+        return self.held.is_at(self.digest)
+
+    @property
+    def created(self) -> datetime | None:
+        """When it was made, by its own account."""
+        return self.remote.config.created if self.remote else None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants to see."""
+
+    reference: ImageReference
+    """Of the repository."""
+    prefix: str = ""
+    globs: tuple[str, ...] = ()
+    newest: int = 0
+    """Only so many of the newest versions; 0 for all, and for what is no version too."""
+    limit: int = 0
+    """So many are shown; 0 for all."""
+    sort: Sort = Sort.VERSION
+    everything: bool = False
+    """Whether sizes and dates are wanted too, which takes some questions for each tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The tags that are to be shown, in order."""
+
+    tags: tuple[Tag, ...]
+    fitting: int
+    """How many there are like them."""
+    total: int
+    """How many the repository has."""
+
+
+def look(
+    lookup: Lookup,
+    request: Request,
+    held: Mapping[str, Held],
+    report: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Listing:
+    """Ask for the tags of a repository, and further about those that are shown.
+
+    Args:
+        lookup: how.
+        request: what is wanted.
+        held: what the engine has of the repository, by tag.
+        report: told how many answers there are, of how many.
+
+    Raises:
+        RegistryError: there is no such repository, or its registry cannot be asked.
+        ManagerError: (usage) it would take too many questions.
+    """
+    total = _names(lookup.registries, request.reference)
+    fit = fitting(total, request.prefix, request.globs)
+    if request.newest:
+        fit = newest(fit, request.newest)
+    most = request.limit or len(fit)
+    if request.sort is Sort.DATE:
+        check_datable(len(fit), request.reference.familiar_name)
+        found = _details(lookup, request, fit, held, report)
+        shown = ordered(fit, Sort.DATE, {tag: found[tag].created for tag in fit})[:most]
+    else:
+        shown = ordered(fit, request.sort)[:most]
+        found = _details(lookup, request, shown, held, report)
+    return Listing(tuple(found[tag] for tag in shown), len(fit), len(total))
+
+
+def _names(registries: Registries, reference: ImageReference) -> tuple[str, ...]:
+    """All tags of a repository."""
+    path = reference.path
+    return tidied(
+        registries.ask(
+            reference.registry, lambda it: [tag for page in it.tags(path) for tag in page]
+        )
+    )
+
+
+def _details(
+    lookup: Lookup,
+    request: Request,
+    tags: Sequence[str],
+    held: Mapping[str, Held],
+    report: Callable[[int, int], None],
+) -> dict[str, Tag]:
+    """What else is known of some tags. Only those that are here are asked about in any case."""
+
+    def ask(tag: str) -> Tag:
+        found = Tag(tag, held.get(tag))
+        wanted = replace(request.reference, tag=tag)
+        try:
+            if request.everything:
+                remote = lookup.remote(wanted)
+                return replace(found, remote=remote, digest=remote.digest)
+            return replace(found, digest=lookup.digest(wanted))
+        except ManagerError as error:
+            return replace(found, why=error.message)
+
+    asked = [tag for tag in tags if request.everything or tag in held]
+    answers = together(asked, ask, PARALLEL, report)
+    return {tag: answers.get(tag) or Tag(tag) for tag in tags}

@@ -1,0 +1,164 @@
+"""Images between engine and registries, several at once; what fails for a moment is tried again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from manager.engine.errors import EngineError
+from manager.errors import ExitCode, ManagerError
+from manager.model.units import format_size
+from manager.registry.core.transfer_progress import Progress
+from manager.registry.logins import lookup as credentials
+from manager.system.concurrency import together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from manager.references.reference import ImageReference
+    from manager.registry.core.pull_progress import Failure
+
+EVENTS_EACH_SECOND = 10
+Course = TypeVar("Course", bound=Progress)
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often, and how patiently."""
+
+    attempts: int
+    """Tries in all."""
+    backoff: float
+    """Seconds before the second try; twice as long before each further one."""
+
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait after a try, the first being 1."""
+        return float(self.backoff * 2 ** (attempt - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """How far one image is, or what it waits for."""
+
+    reference: ImageReference
+    progress: Progress
+    notice: str = ""
+    """Something to say: that it is tried again, or a warning about credentials."""
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it is done with."""
+
+    retry: Retry
+    report: Callable[[Event], None]
+    """Called from the threads that do it, at most about ten times a second for each image."""
+    platform: str = ""
+    """Of a pull; empty for the engine's own."""
+    lab: str = ""
+    """The lab's name, if the engine is one."""
+    forgetful: bool = False
+    """Whether the engine keeps nothing of a pull that failed."""
+    env: Mapping[str, str] | None = None
+    """Where credentials are looked for; None for the process's own environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way(Generic[Course]):
+    """What is done with one image."""
+
+    begin: Callable[[], Course]
+    """Makes a progress that nothing is known of."""
+    send: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
+    """Does it with some credentials; gives the engine's messages."""
+    explain: Callable[[str, Course], Failure]
+    """Says what the engine's words mean, that far."""
+    lost: Callable[[Course], int] = lambda _: 0
+    """Bytes that had arrived and are sent again with the next try."""
+
+
+def each(
+    references: Sequence[ImageReference],
+    work: Callable[[ImageReference, threading.Event], Outcome],
+    parallel: int,
+) -> tuple[Outcome, ...]:
+    """Do something with each image, in threads that Ctrl-C does not wait for.
+
+    Args:
+        references: which, each once.
+        work: done for each; its event is set when all is to end.
+        parallel: how many at once.
+
+    Raises:
+        KeyboardInterrupt: the person stopped it.
+        BaseException: the first that the work raised.
+    """
+    stopping = threading.Event()
+    try:
+        found = together(references, lambda it: work(it, stopping), parallel)
+    finally:
+        stopping.set()
+    return tuple(found[reference] for reference in references)
+
+
+def carried(
+    reference: ImageReference, way: Way[Course], means: Means, stopping: threading.Event
+) -> Course:
+    """Carry one image, trying again where that can help.
+
+    Raises:
+        ManagerError: (registry) it did not come about; the error says why.
+    """
+    attempt = 1
+    means.report(Event(reference, way.begin()))
+    while True:
+        progress, said = _attempt(reference, way, means, stopping)
+        if not said:
+            return progress
+        why = way.explain(said, progress)
+        if stopping.is_set() or not why.retry or attempt >= means.retry.attempts:
+            raise _error(why)
+        pause = means.retry.pause(attempt)
+        attempt += 1
+        again = f"{why.kind}; trying again in {pause:g} s ({attempt} of {means.retry.attempts})"
+        if lost := way.lost(progress):
+            again += f"; {format_size(lost)} that had come are downloaded again"
+        means.report(Event(reference, progress, f"{reference.familiar}: {again}"))
+        if stopping.wait(pause):
+            raise _error(why)
+
+
+def _error(why: Failure) -> ManagerError:
+    return ManagerError(why.message, why.hint, ExitCode.REGISTRY)
+
+
+def _attempt(
+    reference: ImageReference, way: Way[Course], means: Means, stopping: threading.Event
+) -> tuple[Course, str]:
+    """Try once: how far it came, and the engine's words if it failed."""
+    progress = way.begin()
+    env = os.environ if means.env is None else means.env
+    known, warnings = credentials.find(reference.registry, env)
+    for warning in warnings:
+        means.report(Event(reference, progress, f"warning: {warning}"))
+    auth = known.auth_config() if known else {}
+    said_at = 0.0
+    try:
+        for message in way.send(auth):
+            progress.add(message)
+            now = time.monotonic()
+            if now - said_at >= 1 / EVENTS_EACH_SECOND:
+                said_at = now
+                means.report(Event(reference, progress))
+            if stopping.is_set():
+                return progress, "stopped"
+    except EngineError as error:
+        # A refusal before the first message: Docker sends most of a registry's this way.
+        return progress, error.message
+    return progress, progress.error

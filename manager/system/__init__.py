@@ -1,0 +1,1 @@
+"""The machine below the program: folders, the database, locks and concurrency."""
