@@ -107,7 +107,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def meanings(snapshot: Snapshot, word: str, concept: str) -> tuple[str, ...]:
-    """All meanings of a word here, as kinds of `manager.explain.core.pages`, the first one first."""
+    """All meanings of a word here, the first one first: kinds of `manager.explain.core.pages`."""
     containers = {it.name for it in snapshot.containers} | {it.id for it in snapshot.containers}
     containers |= {it.short_id for it in snapshot.containers}
     found = {
