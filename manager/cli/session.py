@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from manager.config.settings import Settings
     from manager.engine.client import Engine
     from manager.engine.contexts import Endpoint
+    from manager.engine.errors import EngineUnreachableError
     from manager.lab.state import Lab
     from manager.registry.lookup import Lookup
     from manager.registry.protocol.registries import Registries
@@ -102,7 +103,10 @@ class Session:
             EngineUnreachableError: it is not.
         """
         from manager.engine.client import Engine
+        from manager.engine.errors import EXPLAINERS
 
+        if _explain_lab not in EXPLAINERS:
+            EXPLAINERS.append(_explain_lab)
         engine = Engine(self.endpoint)
         self._closing.callback(engine.close)
         if not self.quiet and self.reminding:
@@ -229,6 +233,12 @@ class Session:
 
         if not typer.confirm(question, default=False, err=True):
             raise ManagerError(refused, "you answered no")
+
+
+def _explain_lab(endpoint: Endpoint) -> EngineUnreachableError | None:
+    from manager.lab.unreachable import explain_unreachable_lab
+
+    return explain_unreachable_lab(endpoint)
 
 
 def session(ctx: typer.Context) -> Session:

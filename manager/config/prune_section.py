@@ -1,4 +1,4 @@
-"""The section ``[prune]`` of the settings, and the policy that it stands for."""
+"""The section ``[prune]`` of the settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from manager.config.value_kinds import Share
-    from manager.prune.core.policy import Policy, Rule
 
 AGES = "36500d"
 """No image is older, and none is unused for longer."""
@@ -89,22 +88,3 @@ class Prune(Section):
         [],
         "rules for what goes, unless anything keeps it: see below",
     )
-
-
-def policy(settings: Prune) -> Policy:
-    """The rules as the planner reads them; what is to be free of the disk is not among them."""
-    from manager.prune.core.policy import Policy
-
-    return Policy(
-        keep=tuple(_rule(it, it.newest) for it in settings.keep),
-        delete=tuple(_rule(it, None) for it in settings.delete),
-        grace=settings.grace,
-        budget=settings.budget,
-    )
-
-
-def _rule(row: RuleSettings, newest: int | None) -> Rule:
-    from manager.prune.core.policy import Conditions, Rule
-
-    names = set(RuleSettings.rows) - {"name"}
-    return Rule(Conditions(**{name: getattr(row, name) for name in names}), row.name, newest)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.engine.errors import EngineError, translated
-from manager.explain.core.containers import Change, Event, Kind
+from manager.model.container_history import Change, Event, Kind
 
 if TYPE_CHECKING:
     from manager.engine.client import Engine

@@ -1,9 +1,8 @@
 """Errors of the Docker SDK, told as errors of our own: what happened and what to do."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import docker.errors
 import requests
@@ -35,6 +34,10 @@ class EngineUnreachableError(ManagerError):
     def __init__(self, message: str, hint: str) -> None:
         """Keep the sentence and the hint; the exit code is always the engine's."""
         super().__init__(message, hint, ExitCode.ENGINE)
+
+
+EXPLAINERS: list[Callable[[Endpoint], EngineUnreachableError | None]] = []
+"""Who knows better why an engine does not answer; the command line fills it."""
 
 
 @contextmanager
@@ -133,9 +136,9 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
     """
     where = f"at {endpoint.host} ({endpoint.source})"
     local = endpoint.host.startswith(("unix://", "npipe://"))
-    lab = _lab_of(endpoint)
+    explained = _explained(endpoint)
     if local and _caused_by(error, FileNotFoundError):
-        return _of_lab(lab) if lab else _absent(where)
+        return explained or _absent(where)
     if _caused_by(error, PermissionError):
         return EngineUnreachableError(
             f"you may not use the engine {where}: permission denied",
@@ -145,8 +148,8 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
         return EngineUnreachableError(
             f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
         )
-    if lab:
-        return _of_lab(lab)
+    if explained:
+        return explained
     if local or _caused_by(error, ConnectionRefusedError):
         return EngineUnreachableError(
             f"no engine answers {where}",
@@ -161,33 +164,14 @@ def lost(endpoint: Endpoint) -> EngineUnreachableError:
     Args:
         endpoint: where it was.
     """
-    if lab := _lab_of(endpoint):
-        return _of_lab(lab)
+    if explained := _explained(endpoint):
+        return explained
     where = f"at {endpoint.host} ({endpoint.source})"
     return EngineUnreachableError(f"the engine {where} went away", "start it again")
 
 
-def _lab_of(endpoint: Endpoint) -> str:
-    """The name of the lab whose socket an address is, up or not; empty for any other."""
-    from manager.lab import state
-
-    path = Path(endpoint.host.removeprefix("unix://"))
-    is_one = path == state.socket_path(state.folder(path.parent.name))
-    return path.parent.name if is_one else ""
-
-
-def _of_lab(name: str) -> EngineUnreachableError:
-    from manager.lab import state
-
-    lab = state.find(name)
-    if lab is None:
-        return EngineUnreachableError(
-            f"the lab {name!r} is down", f"bring a new one up with: dockmgr lab up --name {name}"
-        )
-    return EngineUnreachableError(
-        f"the engine of the lab {name!r} does not answer, though the lab is up",
-        f"give it a new beginning with: dockmgr lab reset --name {name}",
-    )
+def _explained(endpoint: Endpoint) -> EngineUnreachableError | None:
+    return next((found for explain in EXPLAINERS if (found := explain(endpoint))), None)
 
 
 def _not_understood(where: str, error: BaseException) -> EngineUnreachableError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from manager.engine.errors import translated
 from manager.engine.streams import pieces
-from manager.learn.core.lessons import SeenEvent
+from manager.model.events import SeenEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

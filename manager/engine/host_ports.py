@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manager.groups.core.ports import EVERYWHERE, Binding
+from manager.model.ports import EVERYWHERE, Binding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from manager.engine import container_history as histories
-from manager.explain.core.containers import Details, Event
+from manager.explain.core.containers import Details
 from manager.explain.core.pages import find_image
 from manager.groups.core.selection import known_names
+from manager.model.container_history import Event
 from manager.registry.protocol import endpoints as places
 
 if TYPE_CHECKING:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.core.ports import Binding, TakenPorts
+    from manager.groups.core.ports import TakenPorts
     from manager.model.plan import Plan
+    from manager.model.ports import Binding
     from manager.model.snapshot import Container, Image, Snapshot
 
 T = TypeVar("T")

@@ -14,10 +14,11 @@ from manager.errors import ManagerError
 from manager.groups import ready
 from manager.groups import rollback as taking_back
 from manager.groups import spawn_records as unfinished
-from manager.groups.core.ports import Binding, TakenPorts
+from manager.groups.core.ports import TakenPorts
 from manager.groups.core.spawning import check_one_image, plan_spawn
 from manager.groups.members import Job, Maker
 from manager.model.plan import Step, Verb
+from manager.model.ports import Binding
 from manager.model.snapshot import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snapshot
 
 if TYPE_CHECKING:

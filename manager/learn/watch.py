@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 from manager.engine.errors import NotFoundError, lost, translated
 from manager.engine.events import Events
 from manager.engine.resources import volume_times
-from manager.learn.core.lessons import (
-    Observation,
-    SeenContainer,
-    SeenEvent,
-    SeenImage,
-    Step,
-    familiar,
-    mine,
-)
+from manager.learn.core.lessons import Observation, SeenContainer, SeenImage, Step, familiar, mine
+from manager.model.events import SeenEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from manager.model.plan import Plan, Step, Verb
-from manager.prune.core.decision import ARCHIVED
+from manager.model.plan import ARCHIVED, Plan, Step, Verb
 from manager.references.reference import DEFAULT_REGISTRY
 
 DOCKER = ("docker",)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from manager.groups.core.ports import Binding
 from manager.model.byte_range import Bytes
+from manager.model.ports import Binding
 
 
 class Verb(StrEnum):
@@ -105,3 +105,7 @@ def joined(plans: "Sequence[Plan]", networks: Sequence[str] = ()) -> Plan:
     made = tuple(Step(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
     steps = (*made, *(step for plan in plans for step in plan))
     return Plan(steps, tuple(note for plan in plans for note in plan.notes))
+
+
+ARCHIVED = "archive"
+"""Stands for a copy that is saved before the image goes."""

@@ -17,9 +17,8 @@ from manager.disk.measure import freed
 from manager.engine import resources as others
 from manager.engine.errors import EngineUnreachableError, NotFoundError
 from manager.errors import ManagerError
-from manager.model.plan import Step, Verb
+from manager.model.plan import ARCHIVED, Step, Verb
 from manager.model.snapshot import Store
-from manager.prune.core.decision import ARCHIVED
 from manager.prune.core.waves import OF_IMAGES, Chain, waves
 from manager.prune.journal import Status
 from manager.prune.remove_reference import GoneError, LeftAloneError, Taking

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from manager.engine.errors import EngineUnreachableError
 from manager.errors import ManagerError
-from manager.model.plan import Verb
-from manager.prune.core.decision import ARCHIVED
+from manager.model.plan import ARCHIVED, Verb
 from manager.prune.journal import Status
 from manager.references.reference import ImageReference
 from manager.registry.pull import pull_one

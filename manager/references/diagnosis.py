@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from manager.groups.core.ports import HIGHEST_PORT
-from manager.references.pasted_commands import read_command
+from manager.references.pasted_commands import command_start
 from manager.references.redaction import quoted, without_login
 from manager.references.reference import (
     COMPONENT,
     DIGEST_DIGITS,
     FORM,
+    HIGHEST_PORT,
     LONGEST_PATH,
     LONGEST_TAG,
     OFFICIAL,
@@ -113,11 +113,10 @@ def _of_all_of_it(text: str) -> Iterator[Fault]:
     stripped = text.strip()
     if not stripped:
         yield Fault("image address is empty")
-    command = read_command(text)
-    if command is not None:
-        what = "it is a whole line, not only the address in it"
-        remedy = _or_mended(command.address) if command.address else ""
-        yield Fault(what, remedy, command.begins, remedy or "an address alone, as in nginx:1.27")
+    start = command_start(text)
+    if start is not None:
+        what = "this is a whole command; write only the image address, for example nginx:1.27"
+        yield Fault(what, part=start, right="an address alone, for example nginx:1.27")
     if without_login(text) != text:
         what = "image address has no user in it (log in to the registry instead)"
         rest = without_login(text).partition("***@")[2]

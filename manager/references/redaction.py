@@ -2,7 +2,7 @@
 
 import re
 
-from manager.references.pasted_commands import read_command
+from manager.references.pasted_commands import command_start
 from manager.references.reference import read
 
 LONGEST_SHOWN = 60
@@ -17,8 +17,8 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 
 def shown_as(text: str) -> str:
     """What was typed, but for what can be a secret: a login, or all but a command's first words."""
-    command = read_command(text)
-    return f"{command.begins} …" if command is not None else without_login(text)
+    start = command_start(text)
+    return f"{start} …" if start is not None else without_login(text)
 
 
 def without_login(text: str) -> str:

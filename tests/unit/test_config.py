@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from manager.config import prune_section as rules
 from manager.config import settings as config
 from manager.config.prune_section import KeepSettings, Prune, RuleSettings
 from manager.config.schema import declared
 from manager.config.toml_positions import as_toml, dotted, line_of
 from manager.config.value_kinds import Share
 from manager.errors import ExitCode, ManagerError
+from manager.prune import policy_settings
 from manager.prune.core.policy import Conditions
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -127,7 +127,7 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
 def test_rules_become_the_policy_that_they_stand_for(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(EVERYTHING)
-    policy = rules.policy(config.load(path, {}).prune)
+    policy = policy_settings.policy(config.load(path, {}).prune)
     assert [str(rule) for rule in policy.keep] == [
         "images postgres or myorg/*:v*",
         "images myapp, newest 3",

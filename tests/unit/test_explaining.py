@@ -23,7 +23,7 @@ from manager.explain.core import (
 from manager.explain.core import images
 from manager.explain.core.absent import absent as not_here
 from manager.explain.core.concepts import CONCEPTS, concept_of
-from manager.explain.core.containers import Change, Details, Event, Kind, telling
+from manager.explain.core.containers import Details, telling
 from manager.explain.core.pages import (
     LAB_IMAGES,
     SEED_LABEL,
@@ -35,6 +35,7 @@ from manager.explain.core.pages import (
 )
 from manager.explain.facts import meanings, urls, whole_life
 from manager.lab import recipes
+from manager.model.container_history import Change, Event, Kind
 from manager.model.snapshot import Network, Volume
 from manager.references.redaction import shown_as, without_login
 from manager.references.reference import ImageReference, InvalidReferenceError
@@ -402,15 +403,6 @@ def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: 
         ("nginx@", "nginx"),
         ("nginx latest", "nginx:latest"),
         ("nginx:1.27 alpine", "nginx:1.27-alpine"),
-        ("docker pull nginx", "nginx"),
-        ("docker run -d Nginx", "nginx"),
-        ("FROM nginx:1", "nginx:1"),
-        ("FROM --platform=linux/arm64 nginx:1 AS base", "nginx:1"),
-        ("docker run -d -p 80:80 --name web nginx:stable", "nginx:stable"),
-        ("sudo docker run --rm -it nginx:1 sh", "nginx:1"),
-        ("docker build -t app:1 .", "app:1"),
-        ("docker tag app:1 app:2", "app:1"),
-        ("dockmgr spawn nginx --count 3", "nginx"),
         ("'nginx'", "nginx"),
         ('nginx:"1"', "nginx:1"),
         ("nginx:sha256:" + "a" * 64, "nginx@sha256:" + "a" * 64),
@@ -446,12 +438,33 @@ def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
         ("http://localhost:8080", "localhost:8080/NAME: the registry, and which image of it"),
         ("nginx:1 redis", "one address only; or nginx:1-redis if redis is of the tag"),
         ("reg:5000:1", "reg:5000/NAME:1, if reg:5000 is a registry; else one tag only"),
-        ("docker compose up", "an address alone, as in nginx:1.27"),
+        ("docker compose up", "an address alone, for example nginx:1.27"),
     ],
 )
 def test_where_no_address_can_be_told_words_say_what_would_be_right(text: str, right: str) -> None:
     facts = explaining_address.page(text, ()).facts
     assert (facts["remedy"], facts["right"]) == (None, right)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("docker pull nginx", "docker pull"),
+        ("sudo docker run --rm -it nginx:1 sh", "sudo docker run"),
+        ("FROM --platform=linux/arm64 nginx:1 AS base", "FROM"),
+        ("image: nginx:1", "image:"),
+        ("dockmgr spawn nginx --count 3", "dockmgr spawn"),
+        ("docker run 'nginx", "docker run"),
+    ],
+)
+def test_a_pasted_command_gets_one_plain_sentence(text: str, start: str) -> None:
+    facts = explaining_address.page(text, ()).facts
+    assert facts["problem"] == (
+        "this is a whole command; write only the image address, for example nginx:1.27"
+    )
+    assert facts["where"].endswith(repr(start))
+    assert facts["remedy"] is None
+    assert shown_as(text) == f"{start} …"
 
 
 def test_of_a_whole_command_only_the_first_words_are_shown() -> None:

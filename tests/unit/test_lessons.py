@@ -21,17 +21,10 @@ from manager.learn.core.checks import (
     TagMoved,
     VolumeIs,
 )
-from manager.learn.core.lessons import (
-    Lesson,
-    Observation,
-    SeenContainer,
-    SeenEvent,
-    SeenImage,
-    Step,
-    mine,
-)
+from manager.learn.core.lessons import Lesson, Observation, SeenContainer, SeenImage, Step, mine
 from manager.learn.core.screen import WIDTH, screen
 from manager.learn.progress import Learned, Place
+from manager.model.events import SeenEvent
 from tests.command import Command
 
 LESSONS = lesson_files.folder(lesson_files.BUILT_IN)

@@ -15,7 +15,8 @@ from manager.disk.core.overview import overview
 from manager.errors import ManagerError
 from manager.model.byte_range import Bytes, difference
 from manager.model.snapshot import CacheRecord, Image, ImageDetail, Snapshot, Volume
-from manager.prune.core.policy import NAMELESS, Conditions, Subject, fits
+from manager.prune.core.policy import Conditions, Subject, fits
+from manager.references.patterns import NAMELESS
 from tests.unit.make import EPOCH, container
 
 BASE, APP, OLD, PARENT = (f"sha256:{letter * 64}" for letter in "abcd")

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manager.model.plan import ARCHIVED
 from manager.model.snapshot import Image
 from manager.prune.core import advice
-from manager.prune.core.decision import ARCHIVED, BY_AGE, Decision, decide
+from manager.prune.core.decision import BY_AGE, Decision, decide
 from manager.prune.core.policy import Conditions, Policy, Rule
 from manager.registry.core.copies import Copy
 from tests.unit.world import DAY, World, identity

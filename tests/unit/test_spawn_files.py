@@ -11,9 +11,9 @@ import pytest
 from manager.engine.host_ports import busy
 from manager.errors import ExitCode, ManagerError
 from manager.groups import spawn_records as unfinished
-from manager.groups.core.ports import Binding
 from manager.groups.core.readiness import Readiness, from_data, health
 from manager.groups.groups_file import load
+from manager.model.ports import Binding
 from tests.unit.make import container
 
 WHOLE = """

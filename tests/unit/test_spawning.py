@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.group_spec import GroupSpec, from_member, member_config, readiness_of
-from manager.groups.core.ports import Binding
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions
 from manager.groups.core.scaling import growing
 from manager.groups.core.spawning import default_group, free_numbers, plan_spawn
 from manager.model.naming import Template, escape, expand, has_place
 from manager.model.plan import OnConflict
+from manager.model.ports import Binding
 from manager.model.snapshot import SPEC_LABEL, Container, Image, Port, Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import NGINX, REDIS, container, image, members

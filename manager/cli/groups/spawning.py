@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from manager.cli.session import Session
     from manager.groups.core.docker_run import Typed
-    from manager.groups.core.ports import Binding
     from manager.groups.members import Job
     from manager.groups.spawn import Means, Request
     from manager.model.docker_equivalents import DockerLine
+    from manager.model.ports import Binding
     from manager.model.snapshot import Container
 
 ANSWER_WITHIN = 5.0

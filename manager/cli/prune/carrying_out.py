@@ -63,7 +63,7 @@ def asker(work: Session, view: View) -> Ask:
 
 def lost(work: Session, view: View, plan: Plan) -> dict[str, str]:
     """Why images cannot be brought back any more, though the plan says that they can."""
-    from manager.prune.core.decision import ARCHIVED
+    from manager.model.plan import ARCHIVED
 
     wanted = {
         step.object_id: (step.back,)

@@ -254,7 +254,7 @@ def _show_one(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json: 
 
 def _back(entry: Entry) -> str:
     """From where a step can be undone."""
-    from manager.prune.core.decision import ARCHIVED
+    from manager.model.plan import ARCHIVED
 
     if not entry.back:
         return "nowhere"

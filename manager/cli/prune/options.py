@@ -81,8 +81,8 @@ class Asked:
         Raises:
             ManagerError: something asked for is wrong, or the free space cannot be known.
         """
-        from manager.config.prune_section import policy as policy_of
         from manager.prune.core.policy import Conditions, Rule
+        from manager.prune.policy_settings import policy as policy_of
 
         found = policy_of(settings)
         conditions = self.conditions()

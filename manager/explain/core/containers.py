@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from manager.explain.core.images import layers_of, name_of, pile
@@ -19,6 +18,7 @@ from manager.explain.core.pages import (
     relation,
     row,
 )
+from manager.model.container_history import Change, Event, Kind
 from manager.model.snapshot import Container, Snapshot
 from manager.model.units import format_age, format_size
 from manager.references.reference import read
@@ -30,30 +30,6 @@ STATES = {
     "exited": "It is stopped: its command has ended",
 }
 """In words that say more than the engine's."""
-
-
-class Kind(StrEnum):
-    """What became of a file."""
-
-    CHANGED = "changed"
-    ADDED = "added"
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A file or folder that differs from the image."""
-
-    kind: Kind
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a container."""
-
-    at: datetime
-    what: str
 
 
 @dataclass(frozen=True, slots=True)

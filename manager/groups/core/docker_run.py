@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from manager.groups.core.group_spec import OWN_LABELS, GroupSpec, member_config
-from manager.groups.core.ports import Binding
 from manager.groups.core.run_options import RunOptions
 from manager.model.docker_equivalents import DockerLine, line
 from manager.model.naming import has_place
 from manager.model.plan import Step
+from manager.model.ports import Binding
 from manager.model.snapshot import SPAWN_LABEL
 
 APART = frozenset({"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"})

@@ -18,7 +18,7 @@ from manager.references.reference import ImageReference, read
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manager.groups.core.ports import Binding
+    from manager.model.ports import Binding
 
 _PLATFORM = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){0,2}", re.ASCII)
 LONGEST = 60

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.ports import HIGHEST_PORT
 from manager.model.snapshot import Container
+from manager.references.reference import HIGHEST_PORT
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds."""

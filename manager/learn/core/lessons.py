@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manager.learn.core.checks import Check
+    from manager.model.events import SeenEvent
 
 PREFIX = "learn-"
 """With which the names begin of all that lessons make."""
@@ -47,17 +48,6 @@ class SeenImage:
     digests: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     """Lowest first; empty where nobody asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeenEvent:
-    """Something that happened on the engine."""
-
-    kind: str
-    """container, image, volume…"""
-    action: str
-    name: str
-    exit_code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 
 from manager.model.units import brief_duration, format_duration, format_size
 from manager.prune.core.decision import Decision, decide
-from manager.prune.core.policy import Conditions, Name, Policy, Rule, glob_fits, names_of
+from manager.prune.core.policy import Conditions, Policy, Rule, names_of
 from manager.prune.core.protection import Known, unseen_for
+from manager.references.patterns import Name, glob_fits
 
 NO_TIME = timedelta()
 

@@ -15,6 +15,7 @@ from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import HAS_CHILDREN, Alone, children_first, references, remove_all
 from manager.disk.core.tally import Tally
 from manager.model.byte_range import Bytes
+from manager.model.plan import ARCHIVED
 from manager.model.snapshot import Image, Snapshot
 from manager.prune.core.choosing import Goal, enough, least_recently_used_first
 from manager.prune.core.policy import Policy, Subject, fits, names_of
@@ -24,8 +25,6 @@ from manager.registry.core.copies import Copy
 BY_AGE = "least recently used"
 """The cause of what goes so that enough comes free."""
 LOCAL = Copy(why="no registry is known to have it")
-ARCHIVED = "archive"
-"""Stands for a copy that is saved before the image goes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from fnmatch import translate
 from functools import cache
 
 from manager.disk.core.last_use import LastUse
@@ -12,7 +11,7 @@ from manager.disk.core.removal import references
 from manager.model.byte_range import Bytes
 from manager.model.snapshot import Image
 from manager.model.units import brief_duration, format_size
-from manager.references.reference import ImageReference, InvalidReferenceError
+from manager.references.patterns import NAMELESS, Name, glob, glob_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,37 +110,6 @@ class Policy:
     """Whether what no registry has is saved before it goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A reference of an image, in all the forms in which a pattern may name it."""
-
-    reference: str = ""
-    """As the engine shows it; empty for an image that has none."""
-    repositories: tuple[str, ...] = ("",)
-    wholes: tuple[str, ...] = ("",)
-    registry: str = ""
-    tag: str = ""
-
-    @classmethod
-    def of(cls, reference: str) -> "Name":
-        """Take a reference apart."""
-        try:
-            parsed = ImageReference.parse(reference)
-        except InvalidReferenceError:
-            # An engine can hold what the grammar forbids: then only its letters can be matched.
-            return cls(reference, (reference,), (reference,))
-        return cls(
-            reference,
-            tuple(dict.fromkeys((parsed.familiar_name, parsed.repository))),
-            tuple(dict.fromkeys((parsed.familiar, parsed.canonical))),
-            parsed.registry,
-            parsed.tag or "",
-        )
-
-
-NAMELESS = Name()
-
-
 def names_of(image: Image) -> tuple[Name, ...]:
     """The names by which an image can be removed; one that is empty where it has none."""
     return tuple(map(Name.of, references(image))) or (NAMELESS,)
@@ -195,19 +163,6 @@ def _of_image(asked: Conditions, subject: Subject) -> Iterator[bool]:
         yield subject.now - subject.last_use.at >= asked.unused_for
     yield asked.dangling in {None, not (image.tags or image.digests)}
     yield asked.untagged in {None, not image.tags}
-
-
-def glob_fits(pattern: str, name: Name) -> bool:
-    """Whether a glob names this reference: its repository, or all of it if the glob has a tag."""
-    last = pattern.rpartition("/")[2]
-    forms = name.wholes if ":" in last or "@" in last else name.repositories
-    return any(glob(pattern).match(form) for form in forms)
-
-
-@cache
-def glob(pattern: str) -> re.Pattern[str]:
-    """A shell pattern, in which ``*`` stands for slashes too."""
-    return re.compile(translate(pattern))
 
 
 @cache

@@ -8,7 +8,8 @@ from manager.disk.core.accounting import Disk
 from manager.disk.core.last_use import LastUse
 from manager.model.snapshot import Container, Image, Snapshot
 from manager.model.units import brief_duration, format_duration
-from manager.prune.core.policy import NAMELESS, Policy, Rule, Subject, fits
+from manager.prune.core.policy import Policy, Rule, Subject, fits
+from manager.references.patterns import NAMELESS
 from manager.references.reference import read
 from manager.registry.core.copies import Copy
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from manager.model.snapshot import Store
-from manager.prune.core.policy import Name, glob_fits
+from manager.references.patterns import Name, glob_fits
 from manager.references.reference import ImageReference, InvalidReferenceError
 from manager.registry.core.versions import Newer, newer, read
 

@@ -1,0 +1,26 @@
+"""The policy that the section ``[prune]`` of the settings stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from manager.config.prune_section import RuleSettings
+from manager.prune.core.policy import Conditions, Policy, Rule
+
+if TYPE_CHECKING:
+    from manager.config.prune_section import Prune
+
+
+def policy(settings: Prune) -> Policy:
+    """The rules as the planner reads them; what is to be free of the disk is not among them."""
+    return Policy(
+        keep=tuple(_rule(it, it.newest) for it in settings.keep),
+        delete=tuple(_rule(it, None) for it in settings.delete),
+        grace=settings.grace,
+        budget=settings.budget,
+    )
+
+
+def _rule(row: RuleSettings, newest: int | None) -> Rule:
+    names = set(RuleSettings.rows) - {"name"}
+    return Rule(Conditions(**{name: getattr(row, name) for name in names}), row.name, newest)
