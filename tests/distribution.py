@@ -76,7 +76,7 @@ def distribution(lab: Lab, folder: Path, servers: Mapping[str, Server]) -> Itera
         for name, server in servers.items():
             started.append(_start(lab, folder, name, server))
         for name, server in servers.items():
-            if not processes.until(_listens(lab, server), START_SECONDS):
+            if not processes.wait_until(_listens(lab, server), START_SECONDS):
                 raise AssertionError((folder / f"{name}.log").read_text(encoding="utf-8"))
         yield
     finally:
@@ -109,7 +109,7 @@ def _start(lab: Lab, folder: Path, name: str, server: Server) -> subprocess.Pope
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End it where it runs: what entered the lab for it only waits for it."""
-    for pid in processes.descendants([process.pid]):
+    for pid in processes.pids_with_descendants([process.pid]):
         if pid != process.pid:
             os.kill(pid, signal.SIGKILL)
     process.wait(10)

@@ -162,10 +162,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    clouds.forget()
+    clouds.forget_answers()
     found = Home(tmp_path, {**os.environ})
     yield found
-    clouds.forget()
+    clouds.forget_answers()
     if found.secrets:
         found.check()
 

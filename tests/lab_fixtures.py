@@ -14,7 +14,8 @@ from pytest_docker.plugin import Services
 
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
-from manager.lab import labs, lifecycle, network, serve, state, tools
+from manager.lab import labs, lifecycle, network, state, tools
+from manager.lab import services as serve
 from manager.lab.flavours import FLAVOURS
 from manager.lab.state import Lab
 from tests import confidential, docker_client
@@ -43,8 +44,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if config.getoption("--install-tools") and not hasattr(config, "workerinput"):
         tools.check_machine()
-        if missing := tools.missing():
-            tools.install(missing)
+        if missing := tools.list_missing_packages():
+            tools.install_packages(missing)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +81,7 @@ def start_lab(host_tools: None, private_folders: Path) -> Iterator[LabFactory]:
     def start(wanted: str) -> Lab:
         if wanted not in started:
             name = f"t{os.getpid()}-{len(started)}"
-            lab = labs.up(labs.Request(name, wanted, (Path.cwd(),)), lambda _: None)
+            lab = labs.bring_up_lab(labs.LabRequest(name, wanted, (Path.cwd(),)), lambda _: None)
             started[wanted] = lab
             with Engine(Endpoint(lab.host, "test lab")) as engine:
                 refuse_other_engines(engine.info(), lab)
@@ -90,7 +91,7 @@ def start_lab(host_tools: None, private_folders: Path) -> Iterator[LabFactory]:
         yield start
     finally:
         for lab in started.values():
-            labs.down(lab.name)
+            labs.take_down_lab(lab.name)
     after = leftovers(list(started.values()))
     left = {kind: found - before[kind] for kind, found in after.items()}
     assert not any(left.values()), left
@@ -110,9 +111,9 @@ def refuse_other_engines(info: dict[str, object], lab: Lab) -> None:
     """
     labels = info.get("Labels") or []
     assert isinstance(labels, list)
-    by_label = {f"{serve.LABEL}=true", f"{serve.LABEL}.name={lab.name}"} <= set(labels)
+    by_label = {f"{serve.LAB_LABEL}=true", f"{serve.LAB_LABEL}.name={lab.name}"} <= set(labels)
     # Podman has no labels of its own.
-    by_name = lab.flavour == "podman" and info.get("Name") == lifecycle.hostname(lab.name)
+    by_name = lab.flavour == "podman" and info.get("Name") == lifecycle.lab_hostname(lab.name)
     if not (by_label or by_name):
         raise RuntimeError(f"not an engine of a test's own: {info.get('Name')}, {labels}")
 
@@ -124,7 +125,7 @@ def leftovers(labs_ended: list[Lab]) -> dict[str, set[str]]:
     """
     links = {row["ifname"] for row in json.loads(_output("ip", "-json", "link"))}
     rules = _output("iptables-save") if shutil.which("iptables-save") else ""
-    names = {lifecycle.hostname(lab.name) for lab in labs_ended}
+    names = {lifecycle.lab_hostname(lab.name) for lab in labs_ended}
     # What is in folders of pytest's belongs to single tests, maybe of another run.
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8")
     groups = [*Path("/sys/fs/cgroup").glob("*/*"), *Path("/sys/fs/cgroup").glob("*")]

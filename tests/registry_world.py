@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import LocalImage, push
+from manager.registry.protocol.upload import ImageFiles, upload_images
 from tests.breaking_proxy import Breaks, breaking
 from tests.certificates import VALID, Authority
 from tests.command import PROGRAM, Program, Result
@@ -86,9 +86,9 @@ class World:
         """``HOST:PORT`` of a server that wants tokens, over http."""
         return f"{self.lab.address}:{TOKEN_PORT}"
 
-    def push(self, *images: LocalImage) -> None:
+    def push(self, *images: ImageFiles) -> None:
         """Put images into all the registries."""
-        push(f"http://{self.plain}", images)
+        upload_images(f"http://{self.plain}", images)
 
     def command(self, *argv: str) -> Sequence[str]:
         """A command of this machine's, in this world."""

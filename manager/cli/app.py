@@ -13,11 +13,11 @@ import typer
 
 from manager import __version__
 from manager.cli import complete
-from manager.cli.options import examples
+from manager.cli.options import format_examples
 from manager.cli.session import Session
 from manager.errors import ExitCode, ManagerError
 
-AREAS = {
+COMMANDS_BY_MODULE = {
     "groups.spawn": ("spawn",),
     "groups.containers": ("ls", "stop", "start", "restart", "rm"),
     "groups.groups": ("scale", "recover"),
@@ -42,13 +42,15 @@ AREAS = {
 """The modules of this package that hold commands, and the names of those commands."""
 
 
-def build(argv: Sequence[str]) -> typer.Typer:
+def build_app(argv: Sequence[str]) -> typer.Typer:
     """The command line, with the commands that these arguments can need; all if unsure.
 
     To build all of them takes as long as a call to the engine.
     """
     words = set(argv)
-    needed = [area for area, commands in AREAS.items() if not words.isdisjoint(commands)]
+    needed = [
+        area for area, commands in COMMANDS_BY_MODULE.items() if not words.isdisjoint(commands)
+    ]
     app = typer.Typer(
         name="dockmgr",
         add_completion=not needed,
@@ -56,7 +58,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr spawn nginx --count 3    make nginx1, nginx2 and nginx3",
             "dockmgr ls                       see them under their image",
             "dockmgr rm nginx                 remove the group again",
@@ -64,7 +66,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
         ),
     )
     app.callback()(root)
-    for area in needed or AREAS:
+    for area in needed or COMMANDS_BY_MODULE:
         import_module(f"manager.cli.{area}").register(app)
     _join_lines(app)
     if needed:
@@ -100,7 +102,9 @@ def root(
     ] = None,
     context: Annotated[
         str | None,
-        typer.Option("--context", "-c", help="A docker context.", autocompletion=complete.contexts),
+        typer.Option(
+            "--context", "-c", help="A docker context.", autocompletion=complete.complete_contexts
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="Another configuration file.")
@@ -138,38 +142,38 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         # A letter that the terminal's encoding lacks is shown as a question mark.
         sys.stdout.reconfigure(errors="replace")
     try:
-        result = build(argv)(
+        result = build_app(argv)(
             args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
         )
         sys.stdout.flush()  # what cannot be written is an error of this command
     except (typer.Abort, KeyboardInterrupt):
-        return _interrupted()
+        return _report_interruption()
     except BrokenPipeError:
-        return _broken_pipe()
+        return _discard_stdout()
     except Exception as error:  # noqa: BLE001 - the boundary: what is no known error is a bug
-        return _tell(_explained(error))
+        return _print_error(_to_manager_error(error))
     if result == ExitCode.INTERRUPTED:
-        return _interrupted()
+        return _report_interruption()
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _interrupted() -> int:
+def _report_interruption() -> int:
     print("interrupted", file=sys.stderr)  # noqa: T201 - the error boundary
     return ExitCode.INTERRUPTED
 
 
-def _explained(error: Exception) -> ManagerError:
+def _to_manager_error(error: Exception) -> ManagerError:
     if isinstance(error, ManagerError):
         return error
     if isinstance(error, typer.TyperException):
-        return _usage(error)
+        return _usage_error(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
-        _broken_pipe()
+        _discard_stdout()
         return ManagerError("the output cannot be written: no space left", "make room there")
-    return _bug(error)
+    return _log_bug(error)
 
 
-def _tell(error: ManagerError) -> int:
+def _print_error(error: ManagerError) -> int:
     if not error.message:
         return error.exit_code  # the help was shown: that says it all
     lines = [f"error: {error.message}", *(f"  | {line}" for line in error.details)]
@@ -179,7 +183,7 @@ def _tell(error: ManagerError) -> int:
     return error.exit_code
 
 
-def _usage(error: typer.TyperException) -> ManagerError:
+def _usage_error(error: typer.TyperException) -> ManagerError:
     """A mistake in the arguments, in the form of all other errors."""
     message = getattr(error, "format_message", lambda: str(error))().rstrip(".")
     context = getattr(error, "ctx", None)
@@ -187,20 +191,20 @@ def _usage(error: typer.TyperException) -> ManagerError:
     return ManagerError(message[:1].lower() + message[1:], f"see: {path} --help", ExitCode.USAGE)
 
 
-def _broken_pipe() -> int:
+def _discard_stdout() -> int:
     """The reader of our output has gone: as `head` does. Nothing more can be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.FAILED
 
 
-def _bug(error: Exception) -> ManagerError:
+def _log_bug(error: Exception) -> ManagerError:
     import traceback
 
     from manager.system import folders
 
     text = "".join(traceback.format_exception(error))
     try:
-        log = folders.log() / "last-bug.txt"
+        log = folders.log_folder() / "last-bug.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"dockmgr {__version__}\n{text}", encoding="utf-8")
         where = f"the details are in {log}; please report it"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-GAP = "  "
-NARROWEST = 16
+COLUMN_GAP = "  "
+MIN_FIRST_COLUMN_WIDTH = 16
 """Columns that the first cell gets, however narrow the terminal is."""
 
 
@@ -44,13 +44,13 @@ class Table:
         cells = [[row[n] for n in shown] for row in self.rows]
         everything = [[head.heading for head in heads], *cells]
         widths = [max(len(row[n]) for row in everything) for n in range(len(shown))]
-        others = sum(widths[1:]) + len(GAP) * (len(widths) - 1)
-        widths[0] = min(widths[0], max(NARROWEST, width - others))
+        others = sum(widths[1:]) + len(COLUMN_GAP) * (len(widths) - 1)
+        widths[0] = min(widths[0], max(MIN_FIRST_COLUMN_WIDTH, width - others))
         for row in everything:
-            yield from _folded(row, heads, widths)
+            yield from _fold_row(row, heads, widths)
 
 
-def _folded(row: Sequence[str], heads: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
+def _fold_row(row: Sequence[str], heads: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
     """A row; what of its first cell has no room stands on lines of its own."""
     first, width = row[0], widths[0]
     cells = [
@@ -58,6 +58,6 @@ def _folded(row: Sequence[str], heads: Sequence[Column], widths: Sequence[int]) 
         for cell, head, size in zip(row, heads, widths, strict=True)
     ]
     cells[0] = first[:width].ljust(width)
-    yield GAP.join(cells).rstrip()
+    yield COLUMN_GAP.join(cells).rstrip()
     for start in range(width, len(first), width):
         yield first[start : start + width]

@@ -9,63 +9,67 @@ from manager.errors import ManagerError
 if TYPE_CHECKING:
     from manager.engine.client import Engine
 
-PATIENCE = 2.0
+COMPLETION_TIMEOUT = 2.0
 """Seconds a person waiting for a completion may have to wait for the engine."""
 
 
-def containers_and_groups(incomplete: str) -> list[str]:
+def complete_containers_and_groups(incomplete: str) -> list[str]:
     """Groups and containers whose names begin so."""
     from manager.groups.core.selection import known_names
     from manager.model.snapshot import Snapshot
 
-    return _matching(incomplete, lambda engine: known_names(Snapshot(engine.containers.list())))
+    return _complete_from_engine(
+        incomplete, lambda engine: known_names(Snapshot(engine.containers.list()))
+    )
 
 
-def images(incomplete: str) -> list[str]:
+def complete_images(incomplete: str) -> list[str]:
     """References of images whose names begin so."""
-    return _matching(
+    return _complete_from_engine(
         incomplete, lambda engine: (tag for image in engine.images.list() for tag in image.tags)
     )
 
 
-def explainable(incomplete: str) -> list[str]:
+def complete_explain_targets(incomplete: str) -> list[str]:
     """Words of the field, containers, groups and references of images that begin so."""
     from manager.explain.core.concepts import CONCEPTS
 
     words = {word for word in CONCEPTS if word.startswith(incomplete)}
-    return sorted(words | {*containers_and_groups(incomplete), *images(incomplete)})
+    return sorted(
+        words | {*complete_containers_and_groups(incomplete), *complete_images(incomplete)}
+    )
 
 
-def repositories(incomplete: str) -> list[str]:
+def complete_repositories(incomplete: str) -> list[str]:
     """Repositories of images that are here whose names begin so."""
-    return sorted({name.rpartition(":")[0] for name in images(incomplete)})
+    return sorted({name.rpartition(":")[0] for name in complete_images(incomplete)})
 
 
-def contexts(incomplete: str) -> list[str]:
+def complete_contexts(incomplete: str) -> list[str]:
     """Names of docker contexts that begin so."""
     from manager.engine import contexts as docker_contexts
 
     try:
-        known = [name for name, _ in docker_contexts.contexts(os.environ)]
+        known = [name for name, _ in docker_contexts.list_contexts(os.environ)]
     except ManagerError:
         return []  # a shell waiting for a completion must not be answered with an error
     return sorted(name for name in known if name.startswith(incomplete))
 
 
-def lessons(incomplete: str) -> list[str]:
+def complete_lessons(incomplete: str) -> list[str]:
     """Names of the lessons that come with the program, that begin so."""
     from manager.learn import lesson_files
 
-    return [name for name in lesson_files.names() if name.startswith(incomplete)]
+    return [name for name in lesson_files.list_built_in_names() if name.startswith(incomplete)]
 
 
-def _matching(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
+def _complete_from_engine(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
     from manager.cli.session import Session
     from manager.engine.client import Engine as Connection
 
     session = Session(os.environ, quiet=True)
     try:
-        with Connection(session.endpoint, PATIENCE) as engine:
+        with Connection(session.endpoint, COMPLETION_TIMEOUT) as engine:
             found = list(names(engine))
     except ManagerError:
         return []  # as above

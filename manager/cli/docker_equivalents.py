@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manager.cli.session import Session
-    from manager.model.docker_equivalents import DockerLine
+    from manager.model.docker_equivalents import DockerCommand
 
 
-def explain(
-    work: Session, lines: Iterable[DockerLine], *, json: bool, dry_run: bool = False
+def explain_commands(
+    work: Session, lines: Iterable[DockerCommand], *, json: bool, dry_run: bool = False
 ) -> None:
     """Show docker commands: beside the data, or with it where that is all there will be.
 
@@ -22,15 +22,15 @@ def explain(
         json: whether they are a field of the data that the command prints.
         dry_run: whether they are kept for the dry run, which prints them as its data.
     """
-    from manager.model.docker_equivalents import NOTHING_TO_DO, addressed
+    from manager.model.docker_equivalents import NOTHING_TO_DO, add_engine_options
 
-    work.out.docker = addressed(lines, _engine(work)) or (NOTHING_TO_DO,)
+    work.out.docker = add_engine_options(lines, _engine_options(work)) or (NOTHING_TO_DO,)
     if not json and not dry_run:
         for one in work.out.docker:
             work.out.note(str(one))
 
 
-def _engine(work: Session) -> tuple[str, ...]:
+def _engine_options(work: Session) -> tuple[str, ...]:
     """Docker's options for the engine, where it would take another."""
     if work.host:
         return ("--host", work.host)
@@ -41,14 +41,14 @@ def _engine(work: Session) -> tuple[str, ...]:
     return ()
 
 
-def explain_stream(work: Session, lines: Iterable[DockerLine], *, json: bool) -> None:
+def explain_stream(work: Session, lines: Iterable[DockerCommand], *, json: bool) -> None:
     """The same for what prints line by line: in JSON they are its first object."""
-    explain(work, lines, json=json)
+    explain_commands(work, lines, json=json)
     if json and work.out.docker is not None:
         work.out.json_line({"docker": work.out.docker_rows})
 
 
-def without_docker(work: Session, what: str, *, json: bool, dry_run: bool = False) -> None:
+def explain_no_equivalent(work: Session, what: str, *, json: bool, dry_run: bool = False) -> None:
     """Say that docker has no command for it.
 
     Args:
@@ -57,10 +57,10 @@ def without_docker(work: Session, what: str, *, json: bool, dry_run: bool = Fals
         json: whether it is a field of the data.
         dry_run: whether it is kept for the dry run, which prints it as its data.
     """
-    from manager.model.docker_equivalents import nothing_like_it
+    from manager.model.docker_equivalents import no_docker_command
 
     # No engine is asked for: there may be none yet.
-    work.out.docker = (nothing_like_it(what),)
+    work.out.docker = (no_docker_command(what),)
     if not json and not dry_run:
         work.out.note(str(work.out.docker[0]))
 
@@ -75,9 +75,9 @@ def explain_login(
     json: bool,
 ) -> None:
     """Show how docker logs in or out; the password is in no command."""
-    from manager.model.docker_equivalents import of_login
+    from manager.model.docker_equivalents import translate_login
 
     # Whatever engine there is: the client keeps logins itself.
-    work.out.docker = tuple(of_login(command, hosts, username, stdin=stdin))
+    work.out.docker = tuple(translate_login(command, hosts, username, stdin=stdin))
     for one in work.out.docker if not json else ():
         work.out.note(str(one))

@@ -17,12 +17,12 @@ Targets = Annotated[
     typer.Argument(
         metavar="NAME...",
         help="Groups (nginx), members (nginx2), or the exact names or ids of containers.",
-        autocompletion=complete.containers_and_groups,
+        autocompletion=complete.complete_containers_and_groups,
         show_default=False,
     ),
 ]
 
 
-def examples(*lines: str) -> str:
+def format_examples(*lines: str) -> str:
     """An epilog of examples, one line each."""
     return "Examples:\n\n" + "\n".join(lines)

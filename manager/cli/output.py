@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from manager.cli.columns import Table
-    from manager.model.docker_equivalents import DockerLine
+    from manager.model.docker_equivalents import DockerCommand
 
-SCHEMA = 1
+ENVELOPE_VERSION = 1
 """Version of the JSON envelope."""
-UNLIMITED = 10_000
+UNLIMITED_WIDTH = 10_000
 """Columns where the reader is no terminal: nothing is cut or wrapped for a program."""
 
 
@@ -32,7 +32,7 @@ class Output:
         """
         self._env = env
         self.color = color
-        self.docker: tuple[DockerLine, ...] | None = None
+        self.docker: tuple[DockerCommand, ...] | None = None
         """The docker commands that do the same; None where nobody asked for them."""
 
     @property
@@ -58,7 +58,7 @@ class Output:
                 data = {**data, "docker": self.docker_rows}
             else:
                 more["docker"] = self.docker_rows
-        envelope = {"schema": SCHEMA, "command": command, "data": data, **more}
+        envelope = {"schema": ENVELOPE_VERSION, "command": command, "data": data, **more}
         print(json.dumps(envelope, indent=2))  # noqa: T201
 
     @property
@@ -109,7 +109,7 @@ class Output:
             with console.capture() as captured:
                 console.print(renderable)
             for line in captured.get().removesuffix("\n").split("\n"):
-                self.line(_without_padding(line))
+                self.line(_strip_padding(line))
 
     def columns(self, table: Table) -> None:
         """Print a plain table as data; its headings are bold where there is colour."""
@@ -133,7 +133,7 @@ class Output:
     def width(self) -> int:
         """Columns that a line of data may have."""
         if not self.is_terminal and "COLUMNS" not in self._env:
-            return UNLIMITED
+            return UNLIMITED_WIDTH
         return shutil.get_terminal_size().columns
 
     @property
@@ -155,11 +155,11 @@ class Output:
         elif self.color == "never" or self._env.get("NO_COLOR"):
             options["no_color"] = True
         if not terminal and "COLUMNS" not in self._env:
-            options["width"] = UNLIMITED
+            options["width"] = UNLIMITED_WIDTH
         return Console(file=stream, highlight=False, soft_wrap=False, **options)
 
 
-def _without_padding(line: str) -> str:
+def _strip_padding(line: str) -> str:
     """A line without the spaces at its end, which fill up the last column; its colours stay."""
     import re
 

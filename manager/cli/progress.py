@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from manager.cli.output import Output
-    from manager.registry.core.transfer_progress import Progress as Transfer
-    from manager.registry.transfer import Event
+    from manager.registry.core.transfer_progress import TransferProgress as Transfer
+    from manager.registry.transfer import TransferEvent
 
-LINE_EVERY = 5.0
+LINE_INTERVAL = 5.0
 """Seconds between two plain lines about one image, or about one phase."""
-FIRST_LINE_AFTER = 1.5
+FIRST_LINE_DELAY = 1.5
 """Seconds after which it is first said that something goes on."""
 SPARE_ROWS = 6
 """Rows of the terminal that bars of layers leave free."""
 
 
 @contextmanager
-def phases(out: Output) -> Iterator[Callable[[str], None]]:
+def show_phases(out: Output) -> Iterator[Callable[[str], None]]:
     """Say what is being done: one line a phase, on a terminal with a sign that it goes on."""
     if not sys.stderr.isatty():
         yield out.note
@@ -43,7 +43,7 @@ def phases(out: Output) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def reminding(out: Output, still: Callable[[], str]) -> Iterator[None]:
+def show_reminders(out: Output, still: Callable[[], str]) -> Iterator[None]:
     """Say now and then that something goes on; nothing of what is over in a moment.
 
     Plain lines, on a terminal too: beside it, others print what is done.
@@ -55,11 +55,11 @@ def reminding(out: Output, still: Callable[[], str]) -> Iterator[None]:
     over = threading.Event()
 
     def remind() -> None:
-        wait = FIRST_LINE_AFTER
+        wait = FIRST_LINE_DELAY
         while not over.wait(wait):
             if text := still():
                 out.note(text)
-            wait = LINE_EVERY
+            wait = LINE_INTERVAL
 
     thread = threading.Thread(target=remind, daemon=True)
     thread.start()
@@ -71,7 +71,7 @@ def reminding(out: Output, still: Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def counting(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, int], None]]:
+def show_count(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, int], None]]:
     """Count what is done: ``3 of 20``; shown only on a terminal, and only for many things.
 
     Args:
@@ -89,14 +89,14 @@ def counting(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, i
             if total < many:
                 return
             if not shown:
-                shown.append(stack.enter_context(phases(out)))
+                shown.append(stack.enter_context(show_phases(out)))
             shown[0](f"{text}: {done} of {total}")
 
         yield report
 
 
 @contextmanager
-def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
+def show_counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
     """One line a phase, with what is done and how much of it; elsewhere a line now and then.
 
     Nothing is drawn before something is told: a pull within draws its own bars.
@@ -108,7 +108,7 @@ def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
         def tell(what: str, done: int, total: int) -> None:
             nonlocal last
             with lock:
-                if time.monotonic() - last >= LINE_EVERY:
+                if time.monotonic() - last >= LINE_INTERVAL:
                     last = time.monotonic()
                     out.note(f"{what}: {done} of {total}")
 
@@ -120,14 +120,14 @@ def counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
         def report(what: str, done: int, total: int) -> None:
             with lock:
                 if not shown:
-                    shown.append(stack.enter_context(phases(out)))
+                    shown.append(stack.enter_context(show_phases(out)))
                 shown[0](f"{what}: {done} of {total}")
 
         yield report
 
 
 @contextmanager
-def pulling(out: Output, what: str = "pulling") -> Iterator[Callable[[Event], None]]:
+def show_transfers(out: Output, what: str = "pulling") -> Iterator[Callable[[TransferEvent], None]]:
     """Show pulls or pushes: a bar for each layer and a total for each image, or plain lines.
 
     Args:
@@ -135,7 +135,7 @@ def pulling(out: Output, what: str = "pulling") -> Iterator[Callable[[Event], No
         what: what is done, for plain lines.
     """
     if not sys.stderr.isatty():
-        yield _Lines(out, what)
+        yield _TransferLines(out, what)
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -146,10 +146,10 @@ def pulling(out: Output, what: str = "pulling") -> Iterator[Callable[[Event], No
         TextColumn("{task.fields[amount]}"),
     )
     with Progress(*columns, console=out.console(stderr=True), transient=False) as shown:
-        yield _Bars(shown)
+        yield _TransferBars(shown)
 
 
-class _Lines:
+class _TransferLines:
     """Plain lines: a start, now and then how far it is, and the end."""
 
     def __init__(self, out: Output, what: str) -> None:
@@ -158,7 +158,7 @@ class _Lines:
         self._said: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: TransferEvent) -> None:
         with self._lock:
             name = event.reference.familiar
             now = time.monotonic()
@@ -167,12 +167,14 @@ class _Lines:
             elif name not in self._said:
                 self._out.note(f"{name}: {self._what}")
                 self._said[name] = now
-            elif now - self._said[name] >= LINE_EVERY and not event.finished:
-                self._out.note(f"{name}: {amount(event.progress) or f'still {self._what}'}")
+            elif now - self._said[name] >= LINE_INTERVAL and not event.finished:
+                self._out.note(
+                    f"{name}: {format_progress(event.progress) or f'still {self._what}'}"
+                )
                 self._said[name] = now
 
 
-class _Bars:
+class _TransferBars:
     """Bars: under each image's total those of its layers that are on their way."""
 
     def __init__(self, shown: Progress) -> None:
@@ -182,7 +184,7 @@ class _Bars:
         self._layers: dict[tuple[str, str], TaskID] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: TransferEvent) -> None:
         with self._lock:
             if event.notice:
                 self._shown.console.print(event.notice)
@@ -193,12 +195,12 @@ class _Bars:
                 gone = layer.finished or event.finished
                 self._layer(name, identity, layer.status, layer.done, layer.total, gone=gone)
 
-    def _total(self, name: str, event: Event) -> None:
+    def _total(self, name: str, event: TransferEvent) -> None:
         if name not in self._totals:
             self._begun[name] = time.monotonic()
             self._totals[name] = self._shown.add_task(name, total=None, amount="")
         done, total = event.progress.done, event.progress.total
-        text = amount(event.progress)
+        text = format_progress(event.progress)
         if event.finished:
             text = "done" if not event.progress.error else "failed"
             done = total = max(total, 1)
@@ -227,7 +229,7 @@ class _Bars:
         )
 
 
-def amount(progress: Transfer) -> str:
+def format_progress(progress: Transfer) -> str:
     """How much has arrived, and of how much: ``at least`` until all sizes are told.
 
     Empty where the engine tells nothing at all, as Podman does of a push.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.model.port_addresses import url
+from manager.model.port_addresses import published_url
 from manager.model.units import format_size
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from rich.text import Text
     from rich.tree import Tree
 
-    from manager.engine.run_plan import Outcome
-    from manager.groups.core.tree import Branch
-    from manager.lab.labs import Status
-    from manager.model.byte_range import Bytes
+    from manager.engine.run_plan import StepOutcome
+    from manager.groups.core.tree import ImageBranch
+    from manager.lab.labs import LabStatus
+    from manager.model.byte_range import ByteRange
     from manager.model.plan import Plan
     from manager.model.snapshot import Container, Port
 
@@ -48,11 +48,11 @@ def _port_row(port: Port, engine_address: str) -> dict[str, Any]:
         "protocol": port.protocol,
         "host_ip": port.host_ip or None,
         "host_port": port.host_port,
-        "url": url(port, engine_address) if published else None,
+        "url": published_url(port, engine_address) if published else None,
     }
 
 
-def plan_rows(plan: Plan) -> dict[str, Any]:
+def plan_data(plan: Plan) -> dict[str, Any]:
     """A plan as JSON."""
     return {
         "steps": [
@@ -66,11 +66,11 @@ def plan_rows(plan: Plan) -> dict[str, Any]:
             for step in plan
         ],
         "notes": list(plan.notes),
-        **({"frees": amount(plan.frees)} if plan.frees is not None else {}),
+        **({"frees": bytes_data(plan.frees)} if plan.frees is not None else {}),
     }
 
 
-def amount(number: Bytes) -> dict[str, Any]:
+def bytes_data(number: ByteRange) -> dict[str, Any]:
     """A number of bytes as JSON, with how sure it is."""
     return {
         "low": number.low,
@@ -80,7 +80,7 @@ def amount(number: Bytes) -> dict[str, Any]:
     }
 
 
-def outcome_row(outcome: Outcome) -> dict[str, Any]:
+def outcome_row(outcome: StepOutcome) -> dict[str, Any]:
     """What became of a step, as JSON."""
     status = "skipped" if outcome.skipped else "failed" if outcome.error else "done"
     return {
@@ -92,7 +92,7 @@ def outcome_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def table(*headings: str) -> Table:
+def create_table(*headings: str) -> Table:
     """An empty table with the look that all tables of the program have."""
     from rich.table import Table
 
@@ -102,7 +102,7 @@ def table(*headings: str) -> Table:
     return made
 
 
-def state(container: Container) -> Text:
+def render_state(container: Container) -> Text:
     """A container's state in the engine's own words; colour only repeats what they say."""
     from rich.text import Text
 
@@ -110,28 +110,28 @@ def state(container: Container) -> Text:
     return Text(words.lower(), style=STATE_STYLES.get(container.state, ""))
 
 
-def addresses(container: Container, engine_address: str) -> str:
+def format_addresses(container: Container, engine_address: str) -> str:
     """The published ports as URLs."""
-    return "  ".join(url(port, engine_address) for port in container.published)
+    return "  ".join(published_url(port, engine_address) for port in container.published)
 
 
 def containers_table(
     containers: Sequence[Container], engine_address: str, *, with_image: bool
 ) -> Table:
     """Containers, one a row."""
-    rows = table(*(["IMAGE"] if with_image else []), "NAME", "ID", "STATE", "ADDRESS")
+    rows = create_table(*(["IMAGE"] if with_image else []), "NAME", "ID", "STATE", "ADDRESS")
     for container in containers:
         rows.add_row(
             *([container.image] if with_image else []),
             container.name,
             container.short_id,
-            state(container),
-            addresses(container, engine_address),
+            render_state(container),
+            format_addresses(container, engine_address),
         )
     return rows
 
 
-def containers_tree(branches: Sequence[Branch], engine_address: str) -> Tree:
+def containers_tree(branches: Sequence[ImageBranch], engine_address: str) -> Tree:
     """Containers under the image they come from."""
     from rich.text import Text
     from rich.tree import Tree
@@ -139,25 +139,25 @@ def containers_tree(branches: Sequence[Branch], engine_address: str) -> Tree:
     root = Tree("", hide_root=True, guide_style="dim")
     everything = [container for branch in branches for container in branch.containers]
     name_width = max((len(container.name) for container in everything), default=0)
-    state_width = max((len(state(container)) for container in everything), default=0)
+    state_width = max((len(render_state(container)) for container in everything), default=0)
     for branch in branches:
         count = len(branch.containers)
         title = Text(branch.image, style="bold")
         title.append(f"  {count} container{'s' * (count != 1)}, {branch.running} running", "dim")
         node = root.add(title)
         for container in branch.containers:
-            words = state(container)
+            words = render_state(container)
             words.pad_right(state_width - len(words))
             line = Text(container.name.ljust(name_width) + "  ")
             line.append(container.short_id + "  ", "dim").append_text(words)
-            line.append("  " + addresses(container, engine_address)).rstrip()
+            line.append("  " + format_addresses(container, engine_address)).rstrip()
             node.add(line)
     return root
 
 
-def labs_table(labs: Sequence[Status]) -> Table:
+def labs_table(labs: Sequence[LabStatus]) -> Table:
     """Labs, one a column's worth of lines: there are few, and much to say of each."""
-    rows = table("LAB", "")
+    rows = create_table("LAB", "")
     for one in labs:
         lab = one.lab
         version = f"version {one.engine}" if one.engine else "which does not answer"

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from manager.engine.contexts import Endpoint
     from manager.engine.errors import EngineUnreachableError
     from manager.lab.state import Lab
-    from manager.registry.lookup import Lookup
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.lookup import ImageLookup
+    from manager.registry.protocol.registries import RegistryPool
 
-ENGINES_OWN = 10
+ENGINE_STOP_TIMEOUT = 10
 """Seconds that engines give a container which asks for no other time."""
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
@@ -44,7 +44,7 @@ class Session:
     """Whether nothing is to be said about which engine is used (shell completion)."""
     reminding: bool = True
     """Whether spawns that were cut off are told of."""
-    _registries: Registries | None = None
+    _registries: RegistryPool | None = None
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Session:
         """
         from manager.config import settings as config
 
-        return config.load(self.config, self.env)
+        return config.load_settings(self.config, self.env)
 
     @cached_property
     def out(self) -> Output:
@@ -76,13 +76,13 @@ class Session:
         """
         from manager.engine import contexts
 
-        chosen = contexts.choose(self.host, self.context, self.env, self.default_socket)
+        chosen = contexts.choose_endpoint(self.host, self.context, self.env, self.default_socket)
         # Also a link to a socket that is not there is somebody's engine, only not running.
         if chosen.named or os.path.lexists(self.default_socket):
             return chosen
         from manager.lab import state
 
-        labs = state.running()
+        labs = state.list_running_labs()
         if not labs:
             return chosen
         if len(labs) > 1:
@@ -118,17 +118,17 @@ class Session:
         from manager.system import folders
 
         try:
-            if not any(folders.spawns().iterdir()):
+            if not any(folders.spawns_folder().iterdir()):
                 return
         except OSError:
             return  # none was ever begun here
         from manager.groups import spawn_records as unfinished
 
-        if not unfinished.cut_off(engine.endpoint.host):
+        if not unfinished.find_abandoned_records(engine.endpoint.host):
             return
-        from manager.groups.recover import find
+        from manager.groups.recover import find_interrupted_spawns
 
-        for cut in find(engine):
+        for cut in find_interrupted_spawns(engine):
             self.out.warn(f"{cut}")
             self.out.hint("finish it or remove what there is of it with: dockmgr recover")
 
@@ -137,7 +137,9 @@ class Session:
         """The lab whose engine it is, if it is one's."""
         from manager.lab import state
 
-        return next((lab for lab in state.running() if lab.host == self.endpoint.host), None)
+        return next(
+            (lab for lab in state.list_running_labs() if lab.host == self.endpoint.host), None
+        )
 
     @cached_property
     def engine_address(self) -> str:
@@ -149,7 +151,7 @@ class Session:
         parts = urlsplit(self.endpoint.host)
         return (parts.hostname if parts.scheme in {"tcp", "ssh"} else None) or "localhost"
 
-    def registries(self, info: Mapping[str, Any] | None = None) -> Registries:
+    def registries(self, info: Mapping[str, Any] | None = None) -> RegistryPool:
         """The registries that the engine pulls from.
 
         Args:
@@ -157,14 +159,14 @@ class Session:
                 engine at all, registries are asked as an engine without settings would.
         """
         if self._registries is None:
-            from manager.registry.connect import registries
+            from manager.registry.engine_registries import build_registry_pool
 
             lab = self.lab.registry if self.lab is not None else ""
             told = self.info if info is None else info
             insecure = self.settings.registries.insecure
             if self.lab is not None:  # Podman does not tell where it does without encryption
                 insecure = (*insecure, self.lab.address, self.lab.gateway)
-            self._registries = registries(told, lab, self.env, self.out.warn, insecure)
+            self._registries = build_registry_pool(told, lab, self.env, self.out.warn, insecure)
             self._closing.callback(self._registries.close)
         return self._registries
 
@@ -179,21 +181,23 @@ class Session:
             self.out.note(f"{error.message}: registries are asked without it")
             return {}
 
-    def lookup(self, platform: str = "", *, sparing: bool = False) -> Lookup:
+    def lookup(self, platform: str = "", *, sparing: bool = False) -> ImageLookup:
         """How images are looked up in their registries.
 
         Args:
             platform: whose image is meant; empty for the engine's own.
             sparing: whether the last of a quota is left to the engine.
         """
-        from manager.registry.core.platforms import normalised, of_engine
-        from manager.registry.document_cache import Documents
-        from manager.registry.lookup import Lookup
+        from manager.registry.core.platforms import engine_platform, normalise_platform
+        from manager.registry.document_cache import DocumentCache
+        from manager.registry.lookup import ImageLookup
         from manager.system import folders
 
         registries = self.registries()
-        chosen = normalised(platform) if platform else of_engine(self.info)
-        return Lookup(registries, Documents(folders.cache()), chosen, sparing=sparing)
+        chosen = normalise_platform(platform) if platform else engine_platform(self.info)
+        return ImageLookup(
+            registries, DocumentCache(folders.cache_folder()), chosen, sparing=sparing
+        )
 
     @property
     def engine_is_here(self) -> bool:
@@ -209,7 +213,7 @@ class Session:
     def stop_timeout(self) -> int | None:
         """Seconds a container gets to end in order; None for its own, or else the engine's 10."""
         seconds = round(self.settings.containers.stop_timeout.total_seconds())
-        return None if seconds == ENGINES_OWN else seconds
+        return None if seconds == ENGINE_STOP_TIMEOUT else seconds
 
     def confirm(self, question: str, *, yes: bool, refused: str = "nothing was removed") -> None:
         """Ask before something is removed, or the machine is changed.
@@ -241,7 +245,7 @@ def _explain_lab(endpoint: Endpoint) -> EngineUnreachableError | None:
     return explain_unreachable_lab(endpoint)
 
 
-def session(ctx: typer.Context) -> Session:
+def get_session(ctx: typer.Context) -> Session:
     """The session of a command."""
     found = ctx.find_object(Session)
     if found is None:  # pragma: no cover - the root callback always makes one

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from manager.cli.output import Output
-    from manager.engine.run_plan import Outcome
+    from manager.engine.run_plan import StepOutcome
 
-DONE = {
+DONE_WORDS = {
     Verb.START: "started",
     Verb.STOP: "stopped",
     Verb.RESTART: "restarted",
@@ -35,9 +35,9 @@ def show_plan(
 ) -> None:
     """Show what would be done, as data; with more of it in JSON."""
     if json:
-        from manager.cli.render import plan_rows
+        from manager.cli.render import plan_data
 
-        row = {"dry_run": dry_run, **plan_rows(plan), **(more or {}), "outcomes": []}
+        row = {"dry_run": dry_run, **plan_data(plan), **(more or {}), "outcomes": []}
         out.json(command, row)
         return
     if out.show_docker(plan.notes):
@@ -47,30 +47,30 @@ def show_plan(
         out.hint("nothing was changed: this was a dry run")
 
 
-def tell(out: Output, outcome: Outcome, *, quiet: bool) -> None:
+def report_outcome(out: Output, outcome: StepOutcome, *, quiet: bool) -> None:
     """Say what became of a step: its target on stdout if it was done, as docker does."""
     if outcome.error is not None:
         out.note(f"error: {outcome.step.target}: {outcome.error.message}")
         if outcome.error.hint:
             out.hint(outcome.error.hint)
     elif not quiet and not outcome.skipped:
-        out.line(f"{DONE[outcome.step.verb]} {outcome.step.target}")
+        out.line(f"{DONE_WORDS[outcome.step.verb]} {outcome.step.target}")
 
 
-def under_way(left: Mapping[str, int]) -> str:
+def format_remaining(left: Mapping[str, int]) -> str:
     """What has steps left, in words; empty where nothing has.
 
     Args:
         left: how many steps each target has left.
     """
-    from manager.explain.core.pages import listed
+    from manager.explain.core.pages import format_names
 
     names = tuple(name for name, steps in left.items() if steps)
-    return f"still under way: {listed(names)}" if names else ""
+    return f"still under way: {format_names(names)}" if names else ""
 
 
 def show_outcomes(
-    out: Output, command: str, outcomes: Sequence[Outcome], *, json: bool
+    out: Output, command: str, outcomes: Sequence[StepOutcome], *, json: bool
 ) -> ExitCode:
     """Print the outcomes as JSON if asked for, and give the exit code they add up to."""
     if json:
@@ -81,7 +81,7 @@ def show_outcomes(
     return exit_code(outcomes)
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
+def exit_code(outcomes: Sequence[StepOutcome]) -> ExitCode:
     """The exit code that some outcomes add up to."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if not failed:
@@ -90,7 +90,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
     return ExitCode.PARTIAL if done else failed[0].error.exit_code  # type: ignore[union-attr]
 
 
-def tell_failures(out: Output, errors: Sequence[ManagerError | None]) -> ExitCode:
+def report_failures(out: Output, errors: Sequence[ManagerError | None]) -> ExitCode:
     """Say what went wrong with some of many things, and give the exit code they add up to.
 
     Args:

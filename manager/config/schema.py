@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from manager.config.toml_positions import as_toml, dotted
+from manager.config.toml_positions import format_key_path, format_toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound="Section")
 
 
-class RefusedError(Exception):
+class InvalidSettingError(Exception):
     """What a file holds at a path is wrong: a sentence, and what to do about it."""
 
     def __init__(self, path: KeyPath, problem: str, hint: str) -> None:
@@ -26,14 +26,14 @@ class RefusedError(Exception):
         self.hint = hint
 
 
-class Kind(Generic[T]):
+class ValueKind(Generic[T]):
     """What a setting may hold. A section is a kind too, and holds settings."""
 
     def __init__(
         self,
         expected: str,
         read: Callable[[Any, KeyPath], T],
-        rows: Mapping[str, Row] | None = None,
+        rows: Mapping[str, DeclaredSetting] | None = None,
     ) -> None:
         """Keep the parts.
 
@@ -47,10 +47,10 @@ class Kind(Generic[T]):
         self.rows = rows
 
 
-class Row:
+class DeclaredSetting:
     """One setting, as declared."""
 
-    def __init__(self, kind: Kind[Any], default: object, about: str) -> None:
+    def __init__(self, kind: ValueKind[Any], default: object, about: str) -> None:
         """Keep what `setting` was given."""
         self.kind = kind
         self.default = default
@@ -64,12 +64,14 @@ class Section:
     every command makes them all.
     """
 
-    rows: ClassVar[Mapping[str, Row]] = {}
+    rows: ClassVar[Mapping[str, DeclaredSetting]] = {}
     """The declarations, by name."""
 
     def __init_subclass__(cls) -> None:
         """Keep the declarations aside, and put each one's default where it was declared."""
-        cls.rows = {name: row for name, row in vars(cls).items() if isinstance(row, Row)}
+        cls.rows = {
+            name: row for name, row in vars(cls).items() if isinstance(row, DeclaredSetting)
+        }
         for name, row in cls.rows.items():
             setattr(cls, name, row.kind.read(row.default, ()))
 
@@ -99,18 +101,20 @@ class Section:
         return f"{type(self).__name__}({values})"
 
 
-def section(table: type[S]) -> Kind[S]:
+def section(table: type[S]) -> ValueKind[S]:
     """A table of settings."""
 
     def read(value: object, path: KeyPath) -> S:
         if not isinstance(value, dict):
             raise ValueError  # noqa: TRY004 - every refusal is one error
-        return table(**{key: _member(table.rows, key, value[key], (*path, key)) for key in value})
+        return table(
+            **{key: _read_value(table.rows, key, value[key], (*path, key)) for key in value}
+        )
 
-    return Kind("a section of settings", read, table.rows)
+    return ValueKind("a section of settings", read, table.rows)
 
 
-def sections(table: type[S], check: Callable[[S], tuple[str, str]]) -> Kind[tuple[S, ...]]:
+def section_list(table: type[S], check: Callable[[S], tuple[str, str]]) -> ValueKind[tuple[S, ...]]:
     """Any number of tables of the same settings, as ``[[name]]`` writes them.
 
     Args:
@@ -121,24 +125,26 @@ def sections(table: type[S], check: Callable[[S], tuple[str, str]]) -> Kind[tupl
     def read(value: object, path: KeyPath) -> tuple[S, ...]:
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
             raise ValueError
-        found = tuple(_one_of_many(table, row, (*path, n)) for n, row in enumerate(value))
+        found = tuple(_read_list_item(table, row, (*path, n)) for n, row in enumerate(value))
         for number, one in enumerate(found):
             problem, hint = check(one)
             if problem:
-                raise RefusedError((*path, number), f"{dotted((*path, number))} {problem}", hint)
+                raise InvalidSettingError(
+                    (*path, number), f"{format_key_path((*path, number))} {problem}", hint
+                )
         return found
 
-    return Kind("any number of tables", read)
+    return ValueKind("any number of tables", read)
 
 
-def _one_of_many(table: type[S], row: dict[str, Any], path: KeyPath) -> S:
+def _read_list_item(table: type[S], row: dict[str, Any], path: KeyPath) -> S:
     try:
         return section(table).read(row, path)
-    except _UnknownError as error:
-        raise _suggested(table.rows, error, path) from None
+    except _UnknownSettingError as error:
+        raise _unknown_setting_error(table.rows, error, path) from None
 
 
-def setting(kind: Kind[T], default: object, about: str) -> T:
+def setting(kind: ValueKind[T], default: object, about: str) -> T:
     """Declare a setting in the body of a `Section`.
 
     Args:
@@ -149,10 +155,12 @@ def setting(kind: Kind[T], default: object, about: str) -> T:
     Returns:
         To a type checker the setting's value, of its kind's type.
     """
-    return cast("T", Row(kind, default, about))
+    return cast("T", DeclaredSetting(kind, default, about))
 
 
-def declared(rows: Mapping[str, Row], path: KeyPath = ()) -> Iterator[tuple[KeyPath, Row]]:
+def walk_settings(
+    rows: Mapping[str, DeclaredSetting], path: KeyPath = ()
+) -> Iterator[tuple[KeyPath, DeclaredSetting]]:
     """All settings, with those of sections: a section first, then its settings.
 
     Args:
@@ -165,10 +173,10 @@ def declared(rows: Mapping[str, Row], path: KeyPath = ()) -> Iterator[tuple[KeyP
     for name, row in rows.items():
         yield (*path, name), row
         if row.kind.rows is not None:
-            yield from declared(row.kind.rows, (*path, name))
+            yield from walk_settings(row.kind.rows, (*path, name))
 
 
-def read(table: type[S], document: dict[str, Any]) -> S:
+def read_document(table: type[S], document: dict[str, Any]) -> S:
     """Turn a TOML document into the values it gives.
 
     Args:
@@ -183,11 +191,13 @@ def read(table: type[S], document: dict[str, Any]) -> S:
     """
     try:
         return section(table).read(document, ())
-    except _UnknownError as error:
-        raise _suggested(table.rows, error) from None
+    except _UnknownSettingError as error:
+        raise _unknown_setting_error(table.rows, error) from None
 
 
-def values_of(rows: Mapping[str, Row], table: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+def read_table_values(
+    rows: Mapping[str, DeclaredSetting], table: dict[str, Any], path: KeyPath
+) -> dict[str, Any]:
     """The values that a table of a document gives, each of its kind.
 
     Args:
@@ -199,49 +209,53 @@ def values_of(rows: Mapping[str, Row], table: dict[str, Any], path: KeyPath) -> 
         RefusedError: something in it is not declared, or not of its kind.
     """
     try:
-        return {key: _member(rows, key, value, (*path, key)) for key, value in table.items()}
-    except _UnknownError as error:
-        raise _suggested(rows, error, path) from None
+        return {key: _read_value(rows, key, value, (*path, key)) for key, value in table.items()}
+    except _UnknownSettingError as error:
+        raise _unknown_setting_error(rows, error, path) from None
 
 
-class _UnknownError(Exception):
+class _UnknownSettingError(Exception):
     """Nothing is declared at a path."""
 
     def __init__(self, path: KeyPath, value: object) -> None:
-        super().__init__(dotted(path))
+        super().__init__(format_key_path(path))
         self.path = path
         self.is_section = isinstance(value, dict)
 
 
-def _member(known: Mapping[str, Row], key: str, value: object, path: KeyPath) -> object:
+def _read_value(
+    known: Mapping[str, DeclaredSetting], key: str, value: object, path: KeyPath
+) -> object:
     """Read one value, and say what was expected if it is wrong."""
     if key not in known:
-        raise _UnknownError(path, value)
+        raise _UnknownSettingError(path, value)
     row = known[key]
     try:
         return row.kind.read(value, path)
     except ValueError:
-        name = dotted(path)
-        hint = f"the default is {as_toml(row.default)}"
+        name = format_key_path(path)
+        hint = f"the default is {format_toml_value(row.default)}"
         if row.kind.rows is not None:
             hint = f"write [{name}] on a line of its own and its settings below"
-        problem = f"{name} is {as_toml(value)}; expected {row.kind.expected}"
-        raise RefusedError(path, problem, hint) from None
+        problem = f"{name} is {format_toml_value(value)}; expected {row.kind.expected}"
+        raise InvalidSettingError(path, problem, hint) from None
 
 
-def _suggested(rows: Mapping[str, Row], error: _UnknownError, within: KeyPath = ()) -> RefusedError:
+def _unknown_setting_error(
+    rows: Mapping[str, DeclaredSetting], error: _UnknownSettingError, within: KeyPath = ()
+) -> InvalidSettingError:
     """What the writer may have meant, and what there is."""
     from difflib import get_close_matches
 
     what = "section" if error.is_section else "setting"
     there = [
         path
-        for path, row in declared(rows, within)
+        for path, row in walk_settings(rows, within)
         if (row.kind.rows is not None) == error.is_section
     ]
     beside = [path for path in there if path[:-1] == error.path[:-1]]
-    problem = f"{dotted(error.path)} is not a {what}"
-    if close := get_close_matches(dotted(error.path), map(dotted, there), n=1):
+    problem = f"{format_key_path(error.path)} is not a {what}"
+    if close := get_close_matches(format_key_path(error.path), map(format_key_path, there), n=1):
         problem += f"; did you mean {close[0]}?"
-    hint = f"the {what}s there are: {', '.join(map(dotted, beside or there))}"
-    return RefusedError(error.path, problem, hint)
+    hint = f"the {what}s there are: {', '.join(map(format_key_path, beside or there))}"
+    return InvalidSettingError(error.path, problem, hint)

@@ -6,25 +6,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from manager.config import schema
-from manager.config.prune_section import Prune
+from manager.config.prune_section import PruneSettings
 from manager.config.schema import Section, section, setting
-from manager.config.toml_positions import line_of
-from manager.config.value_kinds import choice, duration, flag, folders, texts, web_address, whole
+from manager.config.toml_positions import find_line
+from manager.config.value_kinds import (
+    choice,
+    duration,
+    flag,
+    folder_list,
+    text_list,
+    web_address,
+    whole_number,
+)
 from manager.errors import ExitCode, ManagerError
-from manager.system.folders import config as config_folder
+from manager.system.folders import config_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
 
-class Spawn(Section):
+class SpawnSettings(Section):
     """Starting many containers."""
 
-    parallel: int = setting(whole(1, 64), 8, "how many containers are started at the same time")
+    parallel: int = setting(
+        whole_number(1, 64), 8, "how many containers are started at the same time"
+    )
 
 
-class Containers(Section):
+class ContainerSettings(Section):
     """Containers that run."""
 
     stop_timeout: timedelta = setting(
@@ -34,12 +44,12 @@ class Containers(Section):
     )
 
 
-class Pull(Section):
+class PullSettings(Section):
     """Getting images from a registry."""
 
-    parallel: int = setting(whole(1, 16), 8, "how many images are pulled at the same time")
+    parallel: int = setting(whole_number(1, 16), 8, "how many images are pulled at the same time")
     attempts: int = setting(
-        whole(1, 20), 5, "how often a pull is tried when the network or the registry fails"
+        whole_number(1, 20), 5, "how often a pull is tried when the network or the registry fails"
     )
     backoff: timedelta = setting(
         duration("10m"), "1s", "how long to wait before the second try; twice as long each time"
@@ -51,25 +61,25 @@ class Pull(Section):
     )
 
 
-class Images(Section):
+class ImageSettings(Section):
     """Images that are here."""
 
     parallel: int = setting(
-        whole(1, 32), 16, "how many images are read at the same time on the containerd store"
+        whole_number(1, 32), 16, "how many images are read at the same time on the containerd store"
     )
 
 
-class Registries(Section):
+class RegistrySettings(Section):
     """Registries, which images come from."""
 
     insecure: tuple[str, ...] = setting(
-        texts('["registry.local:5000"]'),
+        text_list('["registry.local:5000"]'),
         [],
         "registries that may be asked without encryption, or with a certificate nobody knows",
     )
 
 
-class Lab(Section):
+class LabSettings(Section):
     """The private, throwaway engine of `dockmgr lab`."""
 
     engine: str = setting(
@@ -81,11 +91,11 @@ class Lab(Section):
         web_address(), "", "the Debian mirror it is built from; empty for Debian's own"
     )
     mounts: tuple[Path, ...] = setting(
-        folders(), [], "further folders its containers can mount, at the same path"
+        folder_list(), [], "further folders its containers can mount, at the same path"
     )
 
 
-class Display(Section):
+class DisplaySettings(Section):
     """What is shown."""
 
     color: str = setting(
@@ -98,17 +108,17 @@ class Display(Section):
 class Settings(Section):
     """All settings there are."""
 
-    spawn: Spawn = setting(section(Spawn), {}, "starting many containers")
-    containers: Containers = setting(section(Containers), {}, "containers that run")
-    pull: Pull = setting(section(Pull), {}, "getting images from a registry")
-    images: Images = setting(section(Images), {}, "images that are here")
-    registries: Registries = setting(section(Registries), {}, "which images come from")
-    prune: Prune = setting(section(Prune), {}, "tidying up")
-    lab: Lab = setting(section(Lab), {}, "the private, throwaway engine")
-    output: Display = setting(section(Display), {}, "what is shown")
+    spawn: SpawnSettings = setting(section(SpawnSettings), {}, "starting many containers")
+    containers: ContainerSettings = setting(section(ContainerSettings), {}, "containers that run")
+    pull: PullSettings = setting(section(PullSettings), {}, "getting images from a registry")
+    images: ImageSettings = setting(section(ImageSettings), {}, "images that are here")
+    registries: RegistrySettings = setting(section(RegistrySettings), {}, "which images come from")
+    prune: PruneSettings = setting(section(PruneSettings), {}, "tidying up")
+    lab: LabSettings = setting(section(LabSettings), {}, "the private, throwaway engine")
+    output: DisplaySettings = setting(section(DisplaySettings), {}, "what is shown")
 
 
-def load(path: Path | None, env: Mapping[str, str]) -> Settings:
+def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     """Read the settings.
 
     Args:
@@ -126,18 +136,18 @@ def load(path: Path | None, env: Mapping[str, str]) -> Settings:
     if path is None and (named := env.get("DOCKMGR_CONFIG")):
         path = Path(named)
     must_exist = path is not None
-    path = path or default_path()
-    text = text_of(path, must_exist=must_exist)
+    path = path or default_settings_path()
+    text = read_toml_text(path, must_exist=must_exist)
     if text is None:
         return Settings()
     try:
-        return schema.read(Settings, document(path, text))
-    except schema.RefusedError as error:
-        line = line_of(text, error.path)
-        raise WrongFileError(path, line, error.problem, error.hint) from None
+        return schema.read_document(Settings, parse_toml(path, text))
+    except schema.InvalidSettingError as error:
+        line = find_line(text, error.path)
+        raise TomlFileError(path, line, error.problem, error.hint) from None
 
 
-def default_path() -> Path:
+def default_settings_path() -> Path:
     """The user's own file, where it is looked for if none is named."""
     return config_folder() / "config.toml"
 
@@ -145,7 +155,7 @@ def default_path() -> Path:
 SETTINGS_HINT = "name another file with --config, or unset DOCKMGR_CONFIG"
 
 
-def text_of(
+def read_toml_text(
     path: Path, *, must_exist: bool, what: str = "settings file", hint: str = SETTINGS_HINT
 ) -> str | None:
     """The text of a TOML file.
@@ -170,10 +180,10 @@ def text_of(
         raise ManagerError(problem, hint) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise WrongFileError(path, line, "not UTF-8 text", "save the file as UTF-8") from None
+        raise TomlFileError(path, line, "not UTF-8 text", "save the file as UTF-8") from None
 
 
-def document(path: Path, text: str) -> dict[str, object]:
+def parse_toml(path: Path, text: str) -> dict[str, object]:
     """The values of a TOML file.
 
     Raises:
@@ -191,10 +201,10 @@ def document(path: Path, text: str) -> dict[str, object]:
         number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
         place = f" at column {match[2]}" if match else ""
         hint = "text stands in quotes, a section in [ ] on a line of its own"
-        raise WrongFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
+        raise TomlFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
 
 
-class WrongFileError(ManagerError):
+class TomlFileError(ManagerError):
     """What is wrong on a line of a TOML file."""
 
     def __init__(self, path: Path, line: int, problem: str, hint: str) -> None:

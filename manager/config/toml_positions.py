@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 KeyPath: TypeAlias = "tuple[str | int, ...]"
 """Where a value is: keys, and positions in arrays of tables."""
 
-_SHOWN = 60
+_LONGEST_SHOWN = 60
 """How many characters of a value are shown."""
 
 
-def dotted(path: KeyPath) -> str:
+def format_key_path(path: KeyPath) -> str:
     """A path as TOML writes it: ``prune.keep[1].age``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
-def as_toml(value: object) -> str:
+def format_toml_value(value: object) -> str:
     """A value as TOML writes it, for showing: long ones are cut.
 
     Args:
@@ -33,13 +33,13 @@ def as_toml(value: object) -> str:
     if isinstance(value, bool | str):
         text = json.dumps(value, ensure_ascii=False)
     elif isinstance(value, list):
-        text = f"[{', '.join(map(as_toml, value))}]"
+        text = f"[{', '.join(map(format_toml_value, value))}]"
     else:
         text = "a section" if isinstance(value, dict) else str(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def line_of(text: str, path: KeyPath) -> int:
+def find_line(text: str, path: KeyPath) -> int:
     """The line on which the statement begins that brings a value into being.
 
     Of an item of an array over several lines, it is the line on which that item begins.
@@ -51,10 +51,10 @@ def line_of(text: str, path: KeyPath) -> int:
     Returns:
         The line, the first being 1.
     """
-    return lines_of(text, [path])[0]
+    return find_lines(text, [path])[0]
 
 
-def lines_of(text: str, paths: Sequence[KeyPath]) -> list[int]:
+def find_lines(text: str, paths: Sequence[KeyPath]) -> list[int]:
     """The same of several values.
 
     A TOML file cut after a whole statement is a TOML file, and so is one that is cut after a line
@@ -65,17 +65,19 @@ def lines_of(text: str, paths: Sequence[KeyPath]) -> list[int]:
     begin = 1
     found: dict[KeyPath, int] = {}
     for number in range(1, len(lines) + 1):
-        document = _parsed("\n".join(lines[:number]))
+        document = _parse_beginning("\n".join(lines[:number]))
         if document is None:
             continue  # inside a text of several lines
-        found |= {path: begin for path in paths if path not in found and holds(document, path)}
+        found |= {
+            path: begin for path in paths if path not in found and has_value_at(document, path)
+        }
         if len(found) == len(set(paths)):
             break
         begin = number + 1
     return [found.get(path, begin) for path in paths]
 
 
-def _parsed(text: str) -> dict[str, Any] | None:
+def _parse_beginning(text: str) -> dict[str, Any] | None:
     """The beginning of a document; None if it ends within a value that is no array."""
     import tomllib
 
@@ -87,7 +89,7 @@ def _parsed(text: str) -> dict[str, Any] | None:
     return None
 
 
-def holds(value: Any, path: KeyPath) -> bool:  # noqa: ANN401 - any TOML value
+def has_value_at(value: Any, path: KeyPath) -> bool:  # noqa: ANN401 - any TOML value
     """Whether a document, or a part of one, has a value at a path."""
     for part in path:
         if isinstance(part, str):

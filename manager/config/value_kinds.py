@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manager.config.schema import Kind
-from manager.config.toml_positions import as_toml
+from manager.config.schema import ValueKind
+from manager.config.toml_positions import format_toml_value
 from manager.errors import ManagerError
 from manager.model.units import parse_duration, parse_size
 
@@ -20,7 +20,7 @@ WHOLE = 100
 """Per cent."""
 
 
-def whole(least: int, most: int) -> Kind[int]:
+def whole_number(least: int, most: int) -> ValueKind[int]:
     """A whole number from ``least`` to ``most``."""
 
     def read(value: object, _: KeyPath) -> int:
@@ -29,10 +29,10 @@ def whole(least: int, most: int) -> Kind[int]:
             raise ValueError
         return value
 
-    return Kind(f"a whole number from {least} to {most}", read)
+    return ValueKind(f"a whole number from {least} to {most}", read)
 
 
-def duration(most: str) -> Kind[timedelta]:
+def duration(most: str) -> ValueKind[timedelta]:
     """A length of time up to ``most``, in the form of `manager.model.units`."""
     limit = parse_duration(most)
 
@@ -47,10 +47,10 @@ def duration(most: str) -> Kind[timedelta]:
             raise ValueError
         return span
 
-    return Kind(f'a duration in quotes, such as "10s" or "2m", at most "{most}"', read)
+    return ValueKind(f'a duration in quotes, such as "10s" or "2m", at most "{most}"', read)
 
 
-def choice(*values: str) -> Kind[str]:
+def choice(*values: str) -> ValueKind[str]:
     """One of some words."""
 
     def read(value: object, _: KeyPath) -> str:
@@ -58,10 +58,10 @@ def choice(*values: str) -> Kind[str]:
             raise ValueError
         return value
 
-    return Kind(f"one of {', '.join(map(as_toml, values))}", read)
+    return ValueKind(f"one of {', '.join(map(format_toml_value, values))}", read)
 
 
-def web_address() -> Kind[str]:
+def web_address() -> ValueKind[str]:
     """The address of a web site, or nothing."""
 
     def read(value: object, _: KeyPath) -> str:
@@ -69,7 +69,7 @@ def web_address() -> Kind[str]:
             raise ValueError
         return value
 
-    return Kind('an http:// or https:// address, or ""', read)
+    return ValueKind('an http:// or https:// address, or ""', read)
 
 
 def _is_web_address(text: str) -> bool:
@@ -77,7 +77,7 @@ def _is_web_address(text: str) -> bool:
     return scheme in {"http", "https"} and rest.strip("/") != "" and not any(map(str.isspace, text))
 
 
-def folders() -> Kind[tuple[Path, ...]]:
+def folder_list() -> ValueKind[tuple[Path, ...]]:
     """Absolute folders; whether they exist is looked at where they are used."""
 
     def read(value: object, _: KeyPath) -> tuple[Path, ...]:
@@ -88,19 +88,19 @@ def folders() -> Kind[tuple[Path, ...]]:
             raise ValueError
         return paths
 
-    return Kind('a list of absolute folders, such as ["/srv/site"]', read)
+    return ValueKind('a list of absolute folders, such as ["/srv/site"]', read)
 
 
-def size_or_nothing() -> Kind[int | None]:
+def optional_size() -> ValueKind[int | None]:
     """Bytes, in the form of `manager.model.units`; None where it is empty."""
 
     def read(value: object, _: KeyPath) -> int | None:
-        return _size(value) if value != "" else None
+        return _read_size(value) if value != "" else None
 
-    return Kind('a size in quotes, such as "500MB" or "20GB", or ""', read)
+    return ValueKind('a size in quotes, such as "500MB" or "20GB", or ""', read)
 
 
-def _size(value: object) -> int:
+def _read_size(value: object) -> int:
     if not isinstance(value, str):
         raise ValueError  # noqa: TRY004 - every refusal is one error
     try:
@@ -117,12 +117,12 @@ class Share:
     """From 0 to 1."""
 
 
-def share_or_size() -> Kind[Share | int | None]:
+def optional_share_or_size() -> ValueKind[Share | int | None]:
     """A share of a whole, or bytes; None where it is empty."""
 
     def read(value: object, _: KeyPath) -> Share | int | None:
         if not isinstance(value, str) or not value.endswith("%"):
-            return _size(value) if value != "" else None
+            return _read_size(value) if value != "" else None
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%", value):
             raise ValueError
         share = float(value[:-1]) / WHOLE
@@ -130,17 +130,17 @@ def share_or_size() -> Kind[Share | int | None]:
             raise ValueError
         return Share(share)
 
-    return Kind('a share such as "15%", a size such as "20GB", or ""', read)
+    return ValueKind('a share such as "15%", a size such as "20GB", or ""', read)
 
 
-def duration_or_nothing(most: str) -> Kind[timedelta | None]:
+def optional_duration(most: str) -> ValueKind[timedelta | None]:
     """A length of time, as `duration`; None where it is empty."""
     kind = duration(most)
     expected = f'{kind.expected}, or ""'
-    return Kind(expected, lambda value, path: kind.read(value, path) if value != "" else None)
+    return ValueKind(expected, lambda value, path: kind.read(value, path) if value != "" else None)
 
 
-def flag_or_nothing() -> Kind[bool | None]:
+def optional_flag() -> ValueKind[bool | None]:
     """Yes or no; None where it is empty."""
 
     def read(value: object, _: KeyPath) -> bool | None:
@@ -150,10 +150,10 @@ def flag_or_nothing() -> Kind[bool | None]:
             raise ValueError  # noqa: TRY004 - every refusal is one error
         return value
 
-    return Kind('true, false, or ""', read)
+    return ValueKind('true, false, or ""', read)
 
 
-def flag() -> Kind[bool]:
+def flag() -> ValueKind[bool]:
     """Yes or no."""
 
     def read(value: object, _: KeyPath) -> bool:
@@ -161,10 +161,10 @@ def flag() -> Kind[bool]:
             raise ValueError  # noqa: TRY004 - every refusal is one error
         return value
 
-    return Kind("true or false", read)
+    return ValueKind("true or false", read)
 
 
-def ports() -> Kind[tuple[int, ...]]:
+def port_list() -> ValueKind[tuple[int, ...]]:
     """A list of ports."""
 
     def read(value: object, _: KeyPath) -> tuple[int, ...]:
@@ -172,10 +172,10 @@ def ports() -> Kind[tuple[int, ...]]:
             raise ValueError
         return tuple(value)
 
-    return Kind("a list of ports, such as [80, 443]", read)
+    return ValueKind("a list of ports, such as [80, 443]", read)
 
 
-def texts(what: str) -> Kind[tuple[str, ...]]:
+def text_list(what: str) -> ValueKind[tuple[str, ...]]:
     """A list of texts, none of them empty.
 
     Args:
@@ -187,12 +187,12 @@ def texts(what: str) -> Kind[tuple[str, ...]]:
             raise ValueError
         return tuple(value)
 
-    return Kind(f"a list of texts, such as {what}", read)
+    return ValueKind(f"a list of texts, such as {what}", read)
 
 
-def regexes() -> Kind[tuple[str, ...]]:
+def regex_list() -> ValueKind[tuple[str, ...]]:
     """A list of regular expressions, as Python writes them."""
-    kind = texts('["/app:v[0-9]+$"]')
+    kind = text_list('["/app:v[0-9]+$"]')
 
     def read(value: object, path: KeyPath) -> tuple[str, ...]:
         found = kind.read(value, path)
@@ -203,10 +203,10 @@ def regexes() -> Kind[tuple[str, ...]]:
             raise ValueError from error
         return found
 
-    return Kind('a list of regular expressions, such as ["/app:v[0-9]+$"]', read)
+    return ValueKind('a list of regular expressions, such as ["/app:v[0-9]+$"]', read)
 
 
-def text() -> Kind[str]:
+def one_line_text() -> ValueKind[str]:
     """Any text on one line."""
 
     def read(value: object, _: KeyPath) -> str:
@@ -214,11 +214,11 @@ def text() -> Kind[str]:
             raise ValueError
         return value
 
-    return Kind("a text in quotes", read)
+    return ValueKind("a text in quotes", read)
 
 
-def whole_or_nothing(least: int, most: int) -> Kind[int | None]:
-    """A whole number, as `whole`; None where it is an empty text."""
-    kind = whole(least, most)
+def optional_whole_number(least: int, most: int) -> ValueKind[int | None]:
+    """A whole number, as `whole_number`; None where it is an empty text."""
+    kind = whole_number(least, most)
     expected = f'{kind.expected}, or ""'
-    return Kind(expected, lambda value, path: kind.read(value, path) if value != "" else None)
+    return ValueKind(expected, lambda value, path: kind.read(value, path) if value != "" else None)

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-FILE = "images.sqlite3"
-VERSION = 2
+CACHE_FILE_NAME = "images.sqlite3"
+CACHE_VERSION = 2
 """Of the table and of the texts in it; what another version wrote is thrown away."""
-PATIENCE = 5.0
+LOCK_TIMEOUT_SECONDS = 5.0
 
 
-class KeptDetails:
+class ImageDetailCache:
     """The details of the images of one engine's store.
 
     It is only a cache: where its file cannot be read or written, details are read again.
     """
 
-    def __init__(self, folder: Path, store: str, patience: float = PATIENCE) -> None:
+    def __init__(self, folder: Path, store: str, patience: float = LOCK_TIMEOUT_SECONDS) -> None:
         """Remember where.
 
         Args:
@@ -39,14 +39,14 @@ class KeptDetails:
 
     def load(self) -> dict[str, ImageDetail]:
         """All that is kept, by image id or manifest digest."""
-        if not (self._folder / FILE).exists():
+        if not (self._folder / CACHE_FILE_NAME).exists():
             return {}
         try:
             with closing(self._open()) as database:
                 rows = database.execute(
                     "SELECT image, detail FROM details WHERE store = ?", (self._store,)
                 ).fetchall()
-            return {image: _read(text) for image, text in rows}
+            return {image: _parse_detail(text) for image, text in rows}
         except sqlite3.OperationalError:
             return {}  # another process is writing, or the file cannot be read
         except (sqlite3.DatabaseError, ValueError):
@@ -63,7 +63,7 @@ class KeptDetails:
         Returns:
             Why it could not be kept; empty if it was.
         """
-        rows = [(self._store, image, _write(detail)) for image, detail in details.items()]
+        rows = [(self._store, image, _format_detail(detail)) for image, detail in details.items()]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as database, database:
@@ -81,33 +81,33 @@ class KeptDetails:
         return ""
 
     def _open(self) -> sqlite3.Connection:
-        path = self._folder / FILE
+        path = self._folder / CACHE_FILE_NAME
         if not path.exists():
             # A history can hold what somebody built with: it is nobody else's business.
             path.touch(mode=0o600)
         database = sqlite3.connect(path, timeout=self._patience)
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
+        if version != CACHE_VERSION:
             with database:
                 database.execute("DROP TABLE IF EXISTS details")
                 database.execute(
                     "CREATE TABLE details (store TEXT, image TEXT, detail TEXT,"
                     " PRIMARY KEY (store, image)) WITHOUT ROWID"
                 )
-                database.execute(f"PRAGMA user_version = {VERSION}")
+                database.execute(f"PRAGMA user_version = {CACHE_VERSION}")
         return database
 
     def _throw_away(self) -> None:
         with suppress(OSError):  # what cannot be removed is passed over again the next time
-            (self._folder / FILE).unlink(missing_ok=True)
+            (self._folder / CACHE_FILE_NAME).unlink(missing_ok=True)
 
 
-def _write(detail: ImageDetail) -> str:
+def _format_detail(detail: ImageDetail) -> str:
     history = [[row.size, row.created_by] for row in detail.history]
     return json.dumps([detail.diff_ids, history, detail.config_size, detail.platform])
 
 
-def _read(text: str) -> ImageDetail:
+def _parse_detail(text: str) -> ImageDetail:
     diff_ids, history, (low, high), platform = json.loads(text)
     rows = tuple(HistoryRow(size, created_by) for size, created_by in history)
     return ImageDetail(tuple(diff_ids), rows, (low, high), platform=platform)

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.engine import disk_usage as usage
-from manager.model.snapshot import Store
+from manager.model.snapshot import ImageStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manager.disk.core.accounting import Disk
+    from manager.disk.core.accounting import DiskAccounting
     from manager.engine.client import Engine
     from manager.model.snapshot import Snapshot
 
-ALGORITHM = "sha256:"
+DIGEST_PREFIX = "sha256:"
 """Before every id that Docker reports; Podman leaves it out."""
 
 
-def freed(engine: Engine, snapshot: Snapshot, disk: Disk, deleted: Iterable[str]) -> int | None:
+def measure_freed_bytes(
+    engine: Engine, snapshot: Snapshot, disk: DiskAccounting, deleted: Iterable[str]
+) -> int | None:
     """The bytes that went; None where the engine does not let that be known.
 
     A graph driver names each layer it removed; of others only the totals can be compared. What
@@ -30,11 +32,11 @@ def freed(engine: Engine, snapshot: Snapshot, disk: Disk, deleted: Iterable[str]
         disk: the bytes of its images.
         deleted: the ids that the engine said it deleted, without algorithm.
     """
-    if snapshot.store is Store.GRAPH_DRIVER:
-        released = disk.released(ALGORITHM + identity for identity in deleted)
+    if snapshot.store is ImageStore.GRAPH_DRIVER:
+        released = disk.released(DIGEST_PREFIX + identity for identity in deleted)
         return released.low if released.low == released.high else None
     if snapshot.layers_size is None:
         return None
-    after = usage.read(engine, usage.IMAGES)
+    after = usage.read_disk_usage(engine, usage.IMAGES)
     # An engine without any image tells no total.
     return None if after.failure else snapshot.layers_size - (after.layers_size or 0)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from manager.engine import disk_usage as usage
-from manager.engine import inspection as details
-from manager.model.snapshot import Image, ImageDetail, Snapshot, Store
+from manager.engine import image_details as details
+from manager.model.snapshot import Image, ImageDetail, ImageStore, Snapshot
 from manager.system import folders
 
 if TYPE_CHECKING:
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
 
-PARALLEL = 16
+DEFAULT_PARALLEL_READS = 16
 """Images read at once, unless somebody chose otherwise."""
-PLATFORM_WISH = (1, 49)
+PLATFORM_INSPECT_API = (1, 49)
 """From this API on one of several platforms of an image can be looked at."""
-OLDEST_CONTAINERD = 24
+FIRST_CONTAINERD_VERSION = 24
 """The first Docker with a containerd store to choose."""
-CONTENT_SHARED = 29
+SHARED_CONTENT_VERSION = 29
 """From this Docker on what images share includes compressed content."""
-SNAPSHOTTER = "io.containerd.snapshotter.v1"
+CONTAINERD_DRIVER_TYPE = "io.containerd.snapshotter.v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DetailRequest:
     """One look at one image."""
 
     key: str
@@ -42,7 +42,7 @@ class Wish:
         return self.image.tags[0] if self.image.tags else self.image.id
 
 
-def store_of(engine: Engine, info: Mapping[str, Any]) -> Store:
+def detect_store(engine: Engine, info: Mapping[str, Any]) -> ImageStore:
     """How an engine keeps its images.
 
     Args:
@@ -50,28 +50,32 @@ def store_of(engine: Engine, info: Mapping[str, Any]) -> Store:
         info: what it says of itself.
     """
     if engine.podman:
-        return Store.PODMAN
+        return ImageStore.PODMAN
     status = {row[0]: row[1] for row in info.get("DriverStatus") or () if len(row) > 1}
-    return Store.CONTAINERD if status.get("driver-type") == SNAPSHOTTER else Store.GRAPH_DRIVER
+    return (
+        ImageStore.CONTAINERD
+        if status.get("driver-type") == CONTAINERD_DRIVER_TYPE
+        else ImageStore.GRAPH_DRIVER
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedEngine:
     """An engine at one moment."""
 
     snapshot: Snapshot
     info: Mapping[str, Any]
     """What the engine says of itself."""
-    usage: usage.Usage
+    usage: usage.DiskUsage
     """What it says of its disk usage; empty if it was not asked."""
 
 
-def everything(
+def observe_engine(
     engine: Engine,
     kinds: tuple[str, ...] = (usage.IMAGES, usage.BUILD_CACHE),
-    parallel: int = PARALLEL,
+    parallel: int = DEFAULT_PARALLEL_READS,
     report: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Observed:
+) -> ObservedEngine:
     """All that is needed to know what any set of images takes.
 
     What was read of an image before is not read again: then it takes three calls, and one more
@@ -89,18 +93,18 @@ def everything(
         ManagerError: the engine could not be asked.
     """
     info = engine.info()
-    store = store_of(engine, info)
+    store = detect_store(engine, info)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Both count the bytes of all images, which the containerd store takes a second for.
-        asked = pool.submit(usage.read, engine, *kinds) if kinds else None
+        asked = pool.submit(usage.read_disk_usage, engine, *kinds) if kinds else None
         images = engine.images.list_all()
-        told = asked.result() if asked is not None else usage.Usage()
-    if store is not Store.GRAPH_DRIVER and not _shares_layers_only(info):
+        told = asked.result() if asked is not None else usage.DiskUsage()
+    if store is not ImageStore.GRAPH_DRIVER and not _shares_layers_only(info):
         images = tuple(replace(image, shared=None) for image in images)
     # After the images: one that was made meanwhile is then seen to be used.
     snapshot = Snapshot(engine.containers.list(), images, store=store)
-    snapshot = _with_usage(snapshot, told)
-    return Observed(_with_details(engine, snapshot, info, parallel, report), info, told)
+    snapshot = _add_usage(snapshot, told)
+    return ObservedEngine(_add_details(engine, snapshot, info, parallel, report), info, told)
 
 
 def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
@@ -116,10 +120,10 @@ def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
 def _shares_layers_only(info: Mapping[str, Any]) -> bool:
     """Whether what images share is told of unpacked layers; from 29 on it is told otherwise."""
     major = str(info.get("ServerVersion") or "").partition(".")[0]
-    return major.isdigit() and OLDEST_CONTAINERD <= int(major) < CONTENT_SHARED
+    return major.isdigit() and FIRST_CONTAINERD_VERSION <= int(major) < SHARED_CONTENT_VERSION
 
 
-def _with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
+def _add_usage(snapshot: Snapshot, told: usage.DiskUsage) -> Snapshot:
     """A snapshot with the engine's own figures."""
     images = snapshot.images
     if all(image.shared is None for image in images):
@@ -132,7 +136,7 @@ def _with_usage(snapshot: Snapshot, told: usage.Usage) -> Snapshot:
     )
 
 
-def _with_details(
+def _add_details(
     engine: Engine,
     snapshot: Snapshot,
     info: Mapping[str, Any],
@@ -140,42 +144,43 @@ def _with_details(
     report: Callable[[int, int], None],
 ) -> Snapshot:
     """A snapshot with the details of all images; those not kept from before are read."""
-    from manager.disk.detail_cache import KeptDetails
+    from manager.disk.detail_cache import ImageDetailCache
 
-    wishes = [wish for image in snapshot.images for wish in _wishes(engine, image)]
+    wishes = [wish for image in snapshot.images for wish in _detail_requests(engine, image)]
     present = {wish.key for wish in wishes}
-    kept = KeptDetails(
-        folders.cache(), f"{engine_id(engine, info)} {snapshot.store} {info.get('Driver')}"
+    kept = ImageDetailCache(
+        folders.cache_folder(), f"{engine_id(engine, info)} {snapshot.store} {info.get('Driver')}"
     )
     found = {key: it for key, it in kept.load().items() if key in present}
     missing = [wish for wish in wishes if wish.key not in found]
-    workers = parallel if snapshot.store is Store.CONTAINERD else 1
-    read = dict(_read(engine, missing, workers, report))
+    workers = parallel if snapshot.store is ImageStore.CONTAINERD else 1
+    read = dict(_read_details(engine, missing, workers, report))
     worth_keeping = {key: detail for key, detail in read.items() if detail.complete}
     if worth_keeping:
         kept.add(worth_keeping, present)
     return replace(snapshot, details={**found, **read})
 
 
-def _wishes(engine: Engine, image: Image) -> Iterable[Wish]:
+def _detail_requests(engine: Engine, image: Image) -> Iterable[DetailRequest]:
     """The looks that an image needs: one, or one for each platform that is present."""
     platforms = [manifest for manifest in image.manifests if manifest.platform]
     if not image.manifests:
-        yield Wish(image.id, image)
+        yield DetailRequest(image.id, image)
     elif len(platforms) == 1:
-        yield Wish(platforms[0].digest, image)
-    elif engine.api_numbers >= PLATFORM_WISH:
+        yield DetailRequest(platforms[0].digest, image)
+    elif engine.api_numbers >= PLATFORM_INSPECT_API:
         for manifest in platforms:
-            yield Wish(manifest.digest, image, manifest.platform)
+            yield DetailRequest(manifest.digest, image, manifest.platform)
 
 
-def _read(
-    engine: Engine, wishes: list[Wish], workers: int, report: Callable[[int, int], None]
+def _read_details(
+    engine: Engine, wishes: list[DetailRequest], workers: int, report: Callable[[int, int], None]
 ) -> Iterable[tuple[str, ImageDetail]]:
     """Look at images; one that is gone meanwhile, or that the engine cannot read, is left out."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
         looks = pool.map(
-            lambda wish: details.read(engine, wish.image.id, wish.name, wish.platform), wishes
+            lambda wish: details.read_image_detail(engine, wish.image.id, wish.name, wish.platform),
+            wishes,
         )
         for count, (wish, detail) in enumerate(zip(wishes, looks, strict=True), 1):
             report(count, len(wishes))

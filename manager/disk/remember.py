@@ -6,8 +6,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.disk.core.last_use import LastUse, last_uses, use_by
-from manager.disk.sightings import Store
+from manager.disk.core.last_use import LastUse, last_use_by_container, last_uses
+from manager.disk.sightings import SightingStore
 from manager.system import folders
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class RememberedImages:
     """What is known of the images of an engine over time."""
 
     last_uses: Mapping[str, LastUse]
@@ -29,7 +29,7 @@ class Remembered:
     """Why what is seen now could not be written down; empty if it was."""
 
 
-def remember(engine_id: str, snapshot: Snapshot, now: datetime) -> Remembered:
+def remember_images(engine_id: str, snapshot: Snapshot, now: datetime) -> RememberedImages:
     """The last uses of all images; what is new in them is written down, if that can be.
 
     Args:
@@ -37,7 +37,7 @@ def remember(engine_id: str, snapshot: Snapshot, now: datetime) -> Remembered:
         snapshot: all images and all containers.
         now: the time.
     """
-    store = Store(folders.state())
+    store = SightingStore(folders.state_folder())
     try:
         sightings = store.sightings(engine_id)
         uses = last_uses(snapshot, sightings, now)
@@ -45,8 +45,8 @@ def remember(engine_id: str, snapshot: Snapshot, now: datetime) -> Remembered:
         store.see(engine_id, [image.id for image in snapshot.images], known, now)
     except (sqlite3.Error, OSError) as error:
         warning = f"what was seen of images cannot be remembered: {error}"
-        return Remembered(last_uses(snapshot, {}, now), {}, warning)
-    return Remembered(uses, {image_id: it.first_seen for image_id, it in sightings.items()})
+        return RememberedImages(last_uses(snapshot, {}, now), {}, warning)
+    return RememberedImages(uses, {image_id: it.first_seen for image_id, it in sightings.items()})
 
 
 def remember_uses(
@@ -62,10 +62,10 @@ def remember_uses(
     Returns:
         Why it could not be written down; empty if nothing went wrong.
     """
-    store = Store(folders.state())
+    store = SightingStore(folders.state_folder())
     used: dict[str, datetime] = {}
     for container in containers:
-        at = use_by(container, now).at
+        at = last_use_by_container(container, now).at
         used[container.image_id] = max(at, used.get(container.image_id, at))
     try:
         if used:

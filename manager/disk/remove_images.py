@@ -5,37 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.disk.core.removal import references
-from manager.disk.measure import ALGORITHM, freed
+from manager.disk.core.removal import removable_references
+from manager.disk.measure import DIGEST_PREFIX, measure_freed_bytes
 from manager.engine.errors import ConflictError, NotFoundError
-from manager.engine.run_plan import Outcome
+from manager.engine.run_plan import StepOutcome
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manager.disk.core.accounting import Disk
+    from manager.disk.core.accounting import DiskAccounting
     from manager.engine.client import Engine
-    from manager.model.plan import Plan, Step
+    from manager.model.plan import Plan, PlanStep
     from manager.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Untagged:
+class UntagResult:
     """What became of a plan."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[StepOutcome, ...]
     freed: int | None
     """Bytes that really left the store; None where the engine does not let that be known."""
 
 
-def untag(
+def untag_images(
     engine: Engine,
     plan: Plan,
     snapshot: Snapshot,
-    disk: Disk,
-    report: Callable[[Outcome], None],
-) -> Untagged:
+    disk: DiskAccounting,
+    report: Callable[[StepOutcome], None],
+) -> UntagResult:
     """Run the plan of `plan_untag`.
 
     Args:
@@ -45,16 +45,16 @@ def untag(
         disk: the bytes of its images.
         report: called with each outcome.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[StepOutcome] = []
     deleted: list[str] = []
     for step in plan:
-        error = _remove(engine, step, deleted)
-        outcomes.append(Outcome(step, error))
+        error = _run_untag_step(engine, step, deleted)
+        outcomes.append(StepOutcome(step, error))
         report(outcomes[-1])
-    return Untagged(tuple(outcomes), freed(engine, snapshot, disk, deleted))
+    return UntagResult(tuple(outcomes), measure_freed_bytes(engine, snapshot, disk, deleted))
 
 
-def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | None:
+def _run_untag_step(engine: Engine, step: PlanStep, deleted: list[str]) -> ManagerError | None:
     try:
         name = step.target
         image = engine.images.find(name)
@@ -63,7 +63,7 @@ def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | No
             # id only what has no tag is removed: else a tag would go that was not shown.
             name = step.object_id
             image = engine.images.find(name)
-            if image is None and name.removeprefix(ALGORITHM) in deleted:
+            if image is None and name.removeprefix(DIGEST_PREFIX) in deleted:
                 return None  # it went as a parent of an image before it
             if image is None or image.tags:
                 return NotFoundError(f"{step.target} is gone already", "nothing is left to do")
@@ -72,7 +72,7 @@ def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | No
                 f"{step.target} has become another image meanwhile: it was left alone",
                 "look again with: dockmgr images",
             )
-        if step.others and not set(references(image)) - {step.target}:
+        if step.others and not set(removable_references(image)) - {step.target}:
             return ConflictError(
                 f"{step.target} is the last reference by now: it was left alone",
                 "look again with: dockmgr images",
@@ -80,5 +80,5 @@ def _remove(engine: Engine, step: Step, deleted: list[str]) -> ManagerError | No
         rows = engine.images.remove(name)
     except ManagerError as error:
         return error
-    deleted += [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
+    deleted += [row["Deleted"].removeprefix(DIGEST_PREFIX) for row in rows if row.get("Deleted")]
     return None

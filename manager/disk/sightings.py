@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from manager.disk.core.last_use import Sighting
-from manager.system.database import Database, told
+from manager.system.database import Database, report_database_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-PINS = "what is pinned"
+PINS_LABEL = "what is pinned"
 
 
-class Store:
+class SightingStore:
     """The tables; each method is one transaction."""
 
     def __init__(self, folder: Path) -> None:
@@ -35,7 +35,7 @@ class Store:
                 "SELECT image, first_seen, last_used FROM sightings WHERE engine = ?", (engine,)
             ).fetchall()
         return {
-            image: Sighting(datetime.fromisoformat(first), _time(used))
+            image: Sighting(datetime.fromisoformat(first), _parse_time(used))
             for image, first, used in rows
         }
 
@@ -64,9 +64,9 @@ class Store:
             )
             connection.executemany(
                 "INSERT OR IGNORE INTO sightings (engine, image, first_seen) VALUES (?, ?, ?)",
-                [(engine, image, _text(now)) for image in present],
+                [(engine, image, _format_time(now)) for image in present],
             )
-            connection.executemany(_USED, _rows(engine, used))
+            connection.executemany(_LAST_USED_SQL, _last_used_rows(engine, used))
 
     def see_used(self, engine: str, used: Mapping[str, datetime], now: datetime) -> None:
         """Write down when containers used images; what is known of others stays.
@@ -77,9 +77,9 @@ class Store:
         with self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO sightings (engine, image, first_seen) VALUES (?, ?, ?)",
-                [(engine, image, _text(now)) for image in used],
+                [(engine, image, _format_time(now)) for image in used],
             )
-            connection.executemany(_USED, _rows(engine, used))
+            connection.executemany(_LAST_USED_SQL, _last_used_rows(engine, used))
 
     def pins(self, engine: str) -> tuple[str, ...]:
         """The references and ids that are pinned, in order.
@@ -87,7 +87,7 @@ class Store:
         Raises:
             ManagerError: the file cannot be read.
         """
-        with told(PINS), self._database.reading() as connection:
+        with report_database_errors(PINS_LABEL), self._database.reading() as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -101,10 +101,10 @@ class Store:
         Raises:
             ManagerError: the file cannot be written.
         """
-        with told(PINS), self._database.writing() as connection:
+        with report_database_errors(PINS_LABEL), self._database.writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO pins VALUES (?, ?, ?)",
-                [(engine, name, _text(now)) for name in names],
+                [(engine, name, _format_time(now)) for name in names],
             )
 
     def unpin(self, engine: str, names: Iterable[str]) -> None:
@@ -113,26 +113,26 @@ class Store:
         Raises:
             ManagerError: the file cannot be written.
         """
-        with told(PINS), self._database.writing() as connection:
+        with report_database_errors(PINS_LABEL), self._database.writing() as connection:
             connection.executemany(
                 "DELETE FROM pins WHERE engine = ? AND name = ?", [(engine, it) for it in names]
             )
 
 
-_USED = (
+_LAST_USED_SQL = (
     "UPDATE sightings SET last_used = ? WHERE engine = ? AND image = ?"
     " AND (last_used IS NULL OR last_used < ?)"
 )
 
 
-def _rows(engine: str, used: Mapping[str, datetime]) -> list[tuple[str, str, str, str]]:
-    return [(_text(at), engine, image, _text(at)) for image, at in used.items()]
+def _last_used_rows(engine: str, used: Mapping[str, datetime]) -> list[tuple[str, str, str, str]]:
+    return [(_format_time(at), engine, image, _format_time(at)) for image, at in used.items()]
 
 
-def _text(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     """A time as text that sorts as the times do."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None

@@ -9,23 +9,23 @@ from typing import Any, Self
 import docker
 from docker.tls import TLSConfig
 
-from manager.engine.containers import Containers
+from manager.engine.containers import ContainerCollection
 from manager.engine.contexts import Endpoint
-from manager.engine.errors import EngineUnreachableError, translated
-from manager.engine.images import Images
+from manager.engine.errors import EngineUnreachableError, translate_errors
+from manager.engine.images import ImageCollection
 
 OLDEST_API = (1, 41)
 """Docker 20.10."""
 NEWEST_API = (1, 51)
 """The newest version whose answers the tests have read."""
-PATIENCE = 60.0
+ANSWER_TIMEOUT_SECONDS = 60.0
 """Seconds to wait for an answer."""
 
 
 class Engine:
     """An engine that answered."""
 
-    def __init__(self, endpoint: Endpoint, patience: float = PATIENCE) -> None:
+    def __init__(self, endpoint: Endpoint, patience: float = ANSWER_TIMEOUT_SECONDS) -> None:
         """Ask the engine which API it speaks, and agree on a version.
 
         Source: Docker Engine API, ``GET /_ping``, header ``Api-Version``. It is asked rather
@@ -72,7 +72,7 @@ class Engine:
 
     def _agree(self) -> None:
         endpoint = self.endpoint
-        with translated(endpoint):
+        with translate_errors(endpoint):
             client = self.api
             answer = client.get(f"{client.base_url}/_ping", timeout=self._patience)
         told = re.fullmatch(r"([0-9]+)\.([0-9]+)", answer.headers.get("Api-Version", ""))
@@ -129,14 +129,14 @@ class Engine:
         return TLSConfig(client_cert=pair, ca_cert=ca, verify=tls.verify)
 
     @cached_property
-    def containers(self) -> Containers:
+    def containers(self) -> ContainerCollection:
         """Reading and changing containers."""
-        return Containers(self)
+        return ContainerCollection(self)
 
     @cached_property
-    def images(self) -> Images:
+    def images(self) -> ImageCollection:
         """Reading and changing images."""
-        return Images(self)
+        return ImageCollection(self)
 
     def get_json(self, path: str, query: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """The answer to a request that the SDK has no method or no parameter for.
@@ -161,6 +161,6 @@ class Engine:
         Raises:
             ManagerError: it could not be asked.
         """
-        with translated(self.endpoint):
+        with translate_errors(self.endpoint):
             answer: dict[str, Any] = self.api.info()
         return answer

@@ -6,15 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translated
-from manager.model.container_history import Change, Event, Kind
+from manager.engine.errors import EngineError, translate_errors
+from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
 
 if TYPE_CHECKING:
     from manager.engine.client import Engine
 
-KINDS = (Kind.CHANGED, Kind.ADDED, Kind.DELETED)
-"""Source: Docker Engine API, ``GET /containers/{id}/changes``, ``Kind`` 0, 1 and 2."""
-WORDS = {
+CHANGE_KINDS = (FileChangeKind.CHANGED, FileChangeKind.ADDED, FileChangeKind.DELETED)
+"""Source: Docker Engine API, ``GET /containers/{id}/changes``, ``FileChangeKind`` 0, 1 and 2."""
+EVENT_WORDS = {
     "create": "created",
     "start": "started",
     "pause": "paused",
@@ -27,31 +27,33 @@ WORDS = {
 """What events are told, and how; Podman says ``died``. Others repeat these (stop, kill)."""
 
 
-def inspect_with_size(engine: Engine, identity: str) -> dict[str, Any]:
+def inspect_container_with_size(engine: Engine, identity: str) -> dict[str, Any]:
     """All the engine knows of a container, the bytes of its writable layer included.
 
     Raises:
         NotFoundError: there is none.
         ManagerError: the engine could not be asked.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         row: dict[str, Any] = engine.get_json(f"/containers/{identity}/json", {"size": "true"})
     return row
 
 
-def changes(engine: Engine, identity: str) -> tuple[Change, ...]:
+def list_file_changes(engine: Engine, identity: str) -> tuple[FileChange, ...]:
     """The files that differ from the image.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         rows = engine.api.diff(identity)
-    found = [Change(KINDS[row["Kind"]], row["Path"]) for row in rows or ()]
+    found = [FileChange(CHANGE_KINDS[row["Kind"]], row["Path"]) for row in rows or ()]
     return tuple(sorted(found, key=lambda it: it.path))
 
 
-def events(engine: Engine, identity: str, since: datetime, until: datetime) -> tuple[Event, ...]:
+def list_past_events(
+    engine: Engine, identity: str, since: datetime, until: datetime
+) -> tuple[ContainerEvent, ...]:
     """What happened to a container, as far as the engine remembers; Docker keeps 256 events in all.
 
     Args:
@@ -70,21 +72,25 @@ def events(engine: Engine, identity: str, since: datetime, until: datetime) -> t
         "filters": json.dumps(wish),
     }
     try:
-        with translated(engine.endpoint):
+        with translate_errors(engine.endpoint):
             client = engine.api
             answer = client._get(client._url("/events"), params=query)  # noqa: SLF001
             rows = [json.loads(line) for line in client._result(answer).splitlines()]  # noqa: SLF001
     except EngineError:
         return ()  # an engine that keeps no events; what it keeps of the container is told instead
-    return tuple(_event(row) for row in rows if row.get("Action", row.get("status")) in WORDS)
+    return tuple(
+        _parse_past_event(row)
+        for row in rows
+        if row.get("Action", row.get("status")) in EVENT_WORDS
+    )
 
 
-def _event(row: dict[str, Any]) -> Event:
-    what = WORDS[row.get("Action") or row["status"]]
+def _parse_past_event(row: dict[str, Any]) -> ContainerEvent:
+    what = EVENT_WORDS[row.get("Action") or row["status"]]
     told = (row.get("Actor") or {}).get("Attributes") or {}
     code = told.get("exitCode", told.get("containerExitCode"))
     if what == "ended" and code is not None:
         what = f"ended with exit code {code}"
     nanoseconds = row.get("timeNano")
     moment = nanoseconds / 1e9 if nanoseconds else row["time"]
-    return Event(datetime.fromtimestamp(moment, UTC), what)
+    return ContainerEvent(datetime.fromtimestamp(moment, UTC), what)

@@ -12,12 +12,12 @@ from manager.engine.errors import (
     EngineError,
     NotFoundError,
     one_sentence,
-    translated,
+    translate_errors,
 )
-from manager.engine.names import familiar
-from manager.engine.streams import pieces
+from manager.engine.image_names import familiar_name
+from manager.engine.streams import read_stream
 from manager.model.snapshot import Container, Port
-from manager.references.reference import read
+from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 
-LONGEST_STOP = 3600
+LONGEST_STOP_SECONDS = 3600
 """Seconds to wait for a container that has a time of its own to end in order."""
-PATIENCE = 60
+STOP_MARGIN_SECONDS = 60
 """Seconds to wait for an answer beyond the time that a container gets."""
 
 
@@ -35,7 +35,7 @@ class NameTakenError(ConflictError):
     """Another container has the name."""
 
 
-class Containers:
+class ContainerCollection:
     """The containers of one engine."""
 
     def __init__(self, engine: Engine) -> None:
@@ -52,9 +52,9 @@ class Containers:
             ManagerError: the engine could not be asked.
         """
         filters = {"label": list(labels)} if labels else None
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             rows = self._engine.api.containers(all=True, filters=filters)
-        return tuple(_container(row) for row in rows or ())
+        return tuple(_parse_container(row) for row in rows or ())
 
     def create(self, name: str, config: dict[str, object], platform: str = "") -> str:
         """Create a container.
@@ -73,7 +73,7 @@ class Containers:
         """
         api = self._engine.api
         try:
-            with translated(self._engine.endpoint):
+            with translate_errors(self._engine.endpoint):
                 answer = api.create_container_from_config(config, name, platform or None)
         except EngineError as error:
             # Docker answers 409; Podman answers 500, and 409 since 4.0.
@@ -89,7 +89,7 @@ class Containers:
         Raises:
             ManagerError: the engine refused.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             self._engine.api.start(identity)
 
     def stop(self, identity: str, timeout: int | None = None) -> None:
@@ -119,9 +119,9 @@ class Containers:
     def _end(self, identity: str, how: str, timeout: int | None) -> None:
         """Stop or restart; the SDK's own methods do not wait for a container's own setting."""
         wish = {} if timeout is None else {"t": timeout}
-        patience = LONGEST_STOP if timeout is None else timeout + PATIENCE
+        patience = LONGEST_STOP_SECONDS if timeout is None else timeout + STOP_MARGIN_SECONDS
         api = self._engine.api
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             answer = api._post(  # noqa: SLF001
                 api._url("/containers/{0}/" + how, identity),  # noqa: SLF001
                 params=wish,
@@ -144,7 +144,7 @@ class Containers:
             if force and self._engine.podman:
                 # Podman's force gives it ten seconds to end in order; Docker's kills it at once.
                 self._kill(identity)
-            with translated(self._engine.endpoint):
+            with translate_errors(self._engine.endpoint):
                 self._engine.api.remove_container(identity, force=force, v=volumes)
         except NotFoundError:
             return
@@ -154,7 +154,7 @@ class Containers:
 
     def _kill(self, identity: str) -> None:
         try:
-            with translated(self._engine.endpoint):
+            with translate_errors(self._engine.endpoint):
                 self._engine.api.kill(identity)
         except ConflictError:
             return  # it does not run
@@ -166,7 +166,7 @@ class Containers:
             NotFoundError: there is none.
             ManagerError: the engine could not be asked.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             answer: dict[str, Any] = self._engine.api.inspect_container(identity)
         return answer
 
@@ -176,7 +176,7 @@ class Containers:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             raw: bytes = self._engine.api.logs(identity, tail=count)
         return tuple(raw.decode(errors="replace").splitlines())
 
@@ -218,7 +218,7 @@ class Containers:
         if since:
             wish["since"] = since
         api = self._engine.api
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             # The SDK's own way asks for this last, and leaves the answer open where that fails
             # because the container has gone meanwhile.
             terminal = api._check_is_tty(identity)  # noqa: SLF001
@@ -228,10 +228,10 @@ class Containers:
                 stream=True,
             )
             stream = api._get_result_tty(True, answer, terminal)  # noqa: FBT003, SLF001
-        yield from pieces(self._engine.endpoint, CancellableStream(stream, answer))
+        yield from read_stream(self._engine.endpoint, CancellableStream(stream, answer))
 
 
-def _container(row: dict[str, Any]) -> Container:
+def _parse_container(row: dict[str, Any]) -> Container:
     """One row of the list. Podman leaves out fields and writes null for empty lists."""
     names: list[str] = row.get("Names") or []
     # A link adds a second name with a slash in it; the own name has none but the first.
@@ -239,32 +239,34 @@ def _container(row: dict[str, Any]) -> Container:
     return Container(
         id=row["Id"],
         name=own.removeprefix("/"),
-        image=familiar(row.get("Image") or row.get("ImageID") or ""),
+        image=familiar_name(row.get("Image") or row.get("ImageID") or ""),
         image_id=row.get("ImageID") or "",
         state=row.get("State") or "",
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
         status=row.get("Status") or "",
         command=one_sentence(row.get("Command") or ""),
-        ports=tuple(_port(port) for port in row.get("Ports") or []),
+        ports=tuple(_parse_port(port) for port in row.get("Ports") or []),
         labels=row.get("Labels") or {},
-        mounted=tuple(_mounted(it) for it in row.get("Mounts") or () if it.get("Type") == "image"),
-        addresses=_addresses(row),
+        mounted=tuple(
+            _parse_mounted_image(it) for it in row.get("Mounts") or () if it.get("Type") == "image"
+        ),
+        addresses=_parse_addresses(row),
     )
 
 
-def _mounted(row: dict[str, Any]) -> str:
+def _parse_mounted_image(row: dict[str, Any]) -> str:
     """The image of a mount: Docker tells it as its name, Podman as its source."""
     name: str = row.get("Name") or row.get("Source") or ""
-    found = read(name)
+    found = parse_reference(name)
     return found.familiar if found else name
 
 
-def _addresses(row: dict[str, Any]) -> tuple[str, ...]:
+def _parse_addresses(row: dict[str, Any]) -> tuple[str, ...]:
     networks = (row.get("NetworkSettings") or {}).get("Networks") or {}
     return tuple(ip for it in networks.values() if it and (ip := it.get("IPAddress")))
 
 
-def _port(row: dict[str, Any]) -> Port:
+def _parse_port(row: dict[str, Any]) -> Port:
     public = row.get("PublicPort")
     return Port(
         container_port=row["PrivatePort"],

@@ -10,10 +10,10 @@ from typing import Any
 from manager.engine import hosts
 from manager.errors import ExitCode, ManagerError
 
-DEFAULT = "default"
+DEFAULT_CONTEXT = "default"
 """The context that is not stored: ``DOCKER_HOST``, or the default socket."""
 
-_TLS_HOST = "tcp://localhost:2376"
+_DEFAULT_TLS_HOST = "tcp://localhost:2376"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Endpoint:
     """The stored docker context it comes from, if any."""
 
 
-def choose(
+def choose_endpoint(
     host: str | None, context: str | None, env: Mapping[str, str], default_socket: Path
 ) -> Endpoint:
     """Find the engine that ``docker --host HOST --context CONTEXT`` would use.
@@ -73,22 +73,24 @@ def choose(
             raise ManagerError(
                 "--host and --context cannot be used together", "give one of them", ExitCode.USAGE
             )
-        return _direct(host, "--host", env, default_socket)
+        return _resolve_host(host, "--host", env, default_socket)
     if context:
-        return _by_context(context, env, default_socket)
+        return _resolve_context(context, env, default_socket)
     if env.get("DOCKER_HOST"):
-        return _direct(env["DOCKER_HOST"], "DOCKER_HOST", env, default_socket)
+        return _resolve_host(env["DOCKER_HOST"], "DOCKER_HOST", env, default_socket)
     if name := env.get("DOCKER_CONTEXT"):
-        return _by_context(name, env, default_socket)
-    current = docker_config(env).get("currentContext") or DEFAULT
+        return _resolve_context(name, env, default_socket)
+    current = read_docker_config(env).get("currentContext") or DEFAULT_CONTEXT
     if not isinstance(current, str):
-        raise _broken(docker_folder(env) / "config.json", "currentContext is not a string")
-    if current != DEFAULT:
-        return _by_context(current, env, default_socket)
-    return _direct("", "default socket", env, default_socket, named=False)
+        raise _unreadable_file_error(
+            docker_folder(env) / "config.json", "currentContext is not a string"
+        )
+    if current != DEFAULT_CONTEXT:
+        return _resolve_context(current, env, default_socket)
+    return _resolve_host("", "default socket", env, default_socket, named=False)
 
 
-def contexts(env: Mapping[str, str]) -> list[tuple[str, str]]:
+def list_contexts(env: Mapping[str, str]) -> list[tuple[str, str]]:
     """List the docker contexts there are, for completion and for hints.
 
     One whose file is broken is left out; choosing it says what is wrong with it.
@@ -103,16 +105,16 @@ def contexts(env: Mapping[str, str]) -> list[tuple[str, str]]:
     Raises:
         ManagerError: (engine) the folder of contexts cannot be listed.
     """
-    found = [(DEFAULT, env.get("DOCKER_HOST", ""))]
+    found = [(DEFAULT_CONTEXT, env.get("DOCKER_HOST", ""))]
     folder = docker_folder(env) / "contexts" / "meta"
     try:
         paths = sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
-        raise _broken(folder, error.strerror or str(error)) from error
+        raise _unreadable_file_error(folder, error.strerror or str(error)) from error
     for path in paths:
         try:
-            meta = read_object(path / "meta.json") or {}
-            name, host = meta.get("Name"), _docker_endpoint(meta, path / "meta.json")["Host"]
+            meta = read_json_object(path / "meta.json") or {}
+            name, host = meta.get("Name"), _parse_docker_endpoint(meta, path / "meta.json")["Host"]
         except ManagerError:
             continue
         if isinstance(name, str):
@@ -135,7 +137,7 @@ def docker_folder(env: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home()) / ".docker"
 
 
-def docker_config(env: Mapping[str, str]) -> dict[str, Any]:
+def read_docker_config(env: Mapping[str, str]) -> dict[str, Any]:
     """The docker command's ``config.json``.
 
     Args:
@@ -147,10 +149,10 @@ def docker_config(env: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ManagerError: (engine) it cannot be read, or is not a JSON object.
     """
-    return read_object(docker_folder(env) / "config.json") or {}
+    return read_json_object(docker_folder(env) / "config.json") or {}
 
 
-def read_object(path: Path) -> dict[str, Any] | None:
+def read_json_object(path: Path) -> dict[str, Any] | None:
     """Read a file of one JSON object.
 
     Args:
@@ -168,34 +170,34 @@ def read_object(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _broken(path, error.strerror or str(error)) from error
+        raise _unreadable_file_error(path, error.strerror or str(error)) from error
     except ValueError as error:
-        raise _broken(path, f"not valid JSON, {error}") from error
+        raise _unreadable_file_error(path, f"not valid JSON, {error}") from error
     if not isinstance(value, dict):
-        raise _broken(path, "not a JSON object")
+        raise _unreadable_file_error(path, "not a JSON object")
     return value
 
 
-def _direct(
+def _resolve_host(
     text: str, source: str, env: Mapping[str, str], default_socket: Path, *, named: bool = True
 ) -> Endpoint:
     """The engine of a host string; an empty one means docker's default."""
     asked = next((name for name in ("DOCKER_TLS_VERIFY", "DOCKER_TLS") if env.get(name)), None)
     if text.strip():
-        host = hosts.parse(text, default_socket, source)
+        host = hosts.parse_host(text, default_socket, source)
     elif asked:
         # Whoever asks for TLS and names no host gets TCP: docker's rule, however odd.
-        host, source, named = _TLS_HOST, source if named else asked, True
+        host, source, named = _DEFAULT_TLS_HOST, source if named else asked, True
     else:
-        host = hosts.default(default_socket)
-    tls = _env_tls(asked, env) if asked and host.startswith("tcp://") else None
+        host = hosts.default_host(default_socket)
+    tls = _find_env_tls_material(asked, env) if asked and host.startswith("tcp://") else None
     return Endpoint(host, source, tls, named)
 
 
-def _env_tls(asked: str, env: Mapping[str, str]) -> TLSMaterial:
+def _find_env_tls_material(asked: str, env: Mapping[str, str]) -> TLSMaterial:
     """The files of DOCKER_CERT_PATH. Docker needs ca.pem even where it verifies nothing."""
     folder = Path(env.get("DOCKER_CERT_PATH") or docker_folder(env))
-    material = _material(folder, verify=asked == "DOCKER_TLS_VERIFY")
+    material = _find_tls_material(folder, verify=asked == "DOCKER_TLS_VERIFY")
     if material.ca is None:
         raise ManagerError(
             f"{asked} is set, but there is no {folder / 'ca.pem'}",
@@ -206,7 +208,7 @@ def _env_tls(asked: str, env: Mapping[str, str]) -> TLSMaterial:
     return material
 
 
-def _material(folder: Path, *, verify: bool) -> TLSMaterial:
+def _find_tls_material(folder: Path, *, verify: bool) -> TLSMaterial:
     ca, cert, key = (
         path if path.is_file() else None
         for path in (folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
@@ -216,46 +218,48 @@ def _material(folder: Path, *, verify: bool) -> TLSMaterial:
     return TLSMaterial(ca, cert, key, verify)
 
 
-def _by_context(name: str, env: Mapping[str, str], default_socket: Path) -> Endpoint:
+def _resolve_context(name: str, env: Mapping[str, str], default_socket: Path) -> Endpoint:
     """The engine of a context. Layout: docker/cli, ``cli/context/store/doc.go``."""
-    if name == DEFAULT:
+    if name == DEFAULT_CONTEXT:
         host = env.get("DOCKER_HOST", "")
-        source = "DOCKER_HOST" if host else f"context {DEFAULT}"
-        return _direct(host, source, env, default_socket)
+        source = "DOCKER_HOST" if host else f"context {DEFAULT_CONTEXT}"
+        return _resolve_host(host, source, env, default_socket)
     import hashlib
 
     identity = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     store = docker_folder(env) / "contexts"
     path = store / "meta" / identity / "meta.json"
-    meta = read_object(path)
+    meta = read_json_object(path)
     if meta is None:
-        raise _unknown(name, env)
-    docker = _docker_endpoint(meta, path)
-    material = _material(store / "tls" / identity / "docker", verify=not docker["SkipTLSVerify"])
+        raise _unknown_context_error(name, env)
+    docker = _parse_docker_endpoint(meta, path)
+    material = _find_tls_material(
+        store / "tls" / identity / "docker", verify=not docker["SkipTLSVerify"]
+    )
     stored: str = docker["Host"]
     secure = stored.startswith("https://") or material != TLSMaterial()
     source = f"context {name}"
-    host = hosts.complete_stored(stored, default_socket, source, secure=secure)
+    host = hosts.complete_stored_host(stored, default_socket, source, secure=secure)
     tls = material if secure and host.startswith("tcp://") else None
     return Endpoint(host, source, tls, context=name)
 
 
-def _docker_endpoint(meta: dict[str, Any], path: Path) -> dict[str, Any]:
+def _parse_docker_endpoint(meta: dict[str, Any], path: Path) -> dict[str, Any]:
     """The docker part of a context's metadata, with both of its fields."""
     endpoints = meta.get("Endpoints")
     docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
     if not isinstance(docker, dict):
-        raise _broken(path, "the context has no docker endpoint")
+        raise _unreadable_file_error(path, "the context has no docker endpoint")
     host, skip = docker.get("Host", ""), docker.get("SkipTLSVerify", False)
     if not isinstance(host, str) or not isinstance(skip, bool):
-        raise _broken(path, "Host or SkipTLSVerify has the wrong type")
+        raise _unreadable_file_error(path, "Host or SkipTLSVerify has the wrong type")
     return {"Host": host, "SkipTLSVerify": skip}
 
 
-def _unknown(name: str, env: Mapping[str, str]) -> ManagerError:
+def _unknown_context_error(name: str, env: Mapping[str, str]) -> ManagerError:
     from difflib import SequenceMatcher
 
-    names = [known for known, _ in contexts(env)]
+    names = [known for known, _ in list_contexts(env)]
     names.sort(key=lambda known: -SequenceMatcher(None, known, name).ratio())
     return ManagerError(
         f'context "{name}" not found',
@@ -263,7 +267,7 @@ def _unknown(name: str, env: Mapping[str, str]) -> ManagerError:
     )
 
 
-def _broken(path: Path, why: str) -> ManagerError:
+def _unreadable_file_error(path: Path, why: str) -> ManagerError:
     return ManagerError(
         f"cannot read {path}: {why}",
         "mend or remove the file, or name the engine with --host",

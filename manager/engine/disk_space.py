@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DESKTOP = "Docker Desktop"
+DOCKER_DESKTOP = "Docker Desktop"
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class DiskSpace:
     """A disk."""
 
     path: str
@@ -26,7 +26,7 @@ class Space:
     """Bytes that a user's program may still take."""
 
 
-def of_engine(host: str, info: Mapping[str, Any], lab_folder: Path | None) -> Space | str:
+def find_disk_space(host: str, info: Mapping[str, Any], lab_folder: Path | None) -> DiskSpace | str:
     """The disk of an engine; or why it cannot be known.
 
     Args:
@@ -35,8 +35,8 @@ def of_engine(host: str, info: Mapping[str, Any], lab_folder: Path | None) -> Sp
         lab_folder: where the data of a lab's engine are on this machine; None for other engines.
     """
     if lab_folder is not None:
-        return _space(str(lab_folder))
-    machine = virtual_machine(info)
+        return _measure_disk_space(str(lab_folder))
+    machine = virtual_machine_name(info)
     if machine:
         return f"the engine runs in {machine}, whose disk cannot be seen from here"
     if not host.startswith("unix://"):
@@ -47,33 +47,33 @@ def of_engine(host: str, info: Mapping[str, Any], lab_folder: Path | None) -> Sp
         return "the engine runs on another machine, or in a virtual one"
     if not folder or not Path(folder).is_dir():
         return "the engine does not say where on this machine it keeps its things"
-    return _space(folder)
+    return _measure_disk_space(folder)
 
 
-def _space(folder: str) -> Space | str:
+def _measure_disk_space(folder: str) -> DiskSpace | str:
     try:
         found = os.statvfs(folder)
     except OSError as error:
         return f"the disk of {folder} cannot be looked at: {error.strerror}"
-    return Space(folder, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+    return DiskSpace(folder, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
-def virtual_machine(info: Mapping[str, Any]) -> str:
+def virtual_machine_name(info: Mapping[str, Any]) -> str:
     """The virtual machine that an engine runs in, by name; empty where it shows none.
 
     Args:
         info: what the engine says of itself.
     """
     name, system = str(info.get("Name") or ""), str(info.get("OperatingSystem") or "")
-    if DESKTOP in system:
-        return DESKTOP
-    for sign, called in MACHINES.items():
+    if DOCKER_DESKTOP in system:
+        return DOCKER_DESKTOP
+    for sign, called in VIRTUAL_MACHINE_NAMES.items():
         if name.startswith(sign) or sign in system:
             return called
     return "a virtual machine" if sys.platform in {"darwin", "win32"} else ""
 
 
-MACHINES = {
+VIRTUAL_MACHINE_NAMES = {
     "colima": "Colima",
     "lima-rancher-desktop": "Rancher Desktop",
     "lima": "Lima",
@@ -84,8 +84,8 @@ MACHINES = {
 }
 """How virtual machines for engines call themselves."""
 
-SHRINK = {
-    DESKTOP: "on Windows run `wsl --shutdown` and then `Optimize-VHD`; on a Mac it shrinks by"
+SHRINK_HINTS = {
+    DOCKER_DESKTOP: "on Windows run `wsl --shutdown`, then `Optimize-VHD`; on a Mac it shrinks by"
     " itself after a while, or with: docker run --privileged --pid=host"
     " docker/desktop-reclaim-space",
     "Colima": "shrink it with: colima ssh -- sudo fstrim --all",
@@ -99,8 +99,8 @@ SHRINK = {
 
 def shrink_hint(info: Mapping[str, Any]) -> str:
     """What to say after bytes were freed in a virtual machine; empty where there is none."""
-    machine = virtual_machine(info)
+    machine = virtual_machine_name(info)
     if not machine:
         return ""
-    how = SHRINK.get(machine, "its manual tells how to make it smaller")
+    how = SHRINK_HINTS.get(machine, "its manual tells how to make it smaller")
     return f"the disk file of {machine} may not become smaller by itself: {how}"

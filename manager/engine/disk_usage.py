@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translated
-from manager.engine.inspection import whole
+from manager.engine.errors import EngineError, translate_errors
+from manager.engine.image_details import int_or_zero
 from manager.model.snapshot import CacheRecord, Volume
 
 if TYPE_CHECKING:
@@ -20,17 +20,17 @@ IMAGES = "image"
 CONTAINERS = "container"
 VOLUMES = "volume"
 BUILD_CACHE = "build-cache"
-ALL = (IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE)
+USAGE_KINDS = (IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE)
 
-BY_KIND = (1, 42)
+USAGE_BY_KIND_API = (1, 42)
 """From this API on each kind can be asked for alone; before, all are counted each time."""
-TRIES = 20
-PAUSE = 0.25
+MAX_TRIES = 20
+RETRY_PAUSE_SECONDS = 0.25
 """Seconds between two tries: an old engine counts for one client at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class DiskUsage:
     """The engine's own figures; what it failed to tell is None."""
 
     layers_size: int | None = None
@@ -46,30 +46,30 @@ class Usage:
     """What the engine said instead, where it failed."""
 
 
-def read(engine: Engine, *kinds: str) -> Usage:
+def read_disk_usage(engine: Engine, *kinds: str) -> DiskUsage:
     """Ask for the disk usage of some kinds of things; kinds are counted side by side.
 
     Source: Docker Engine API, ``GET /system/df``.
 
     Args:
         engine: whom to ask.
-        kinds: of `ALL`.
+        kinds: of `USAGE_KINDS`.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    if engine.api_numbers < BY_KIND or engine.podman:
-        return _one(engine, {})
+    if engine.api_numbers < USAGE_BY_KIND_API or engine.podman:
+        return _request_usage(engine, {})
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
-        parts = list(pool.map(lambda kind: _one(engine, {"type": kind}), kinds))
-    found = Usage()
+        parts = list(pool.map(lambda kind: _request_usage(engine, {"type": kind}), kinds))
+    found = DiskUsage()
     for kind, part in zip(kinds, parts, strict=True):
-        found = replace(found, **_fields_of(kind, part))
+        found = replace(found, **_pick_fields(kind, part))
         found = replace(found, failure=found.failure or part.failure)
     return found
 
 
-def _fields_of(kind: str, part: Usage) -> dict[str, Any]:
+def _pick_fields(kind: str, part: DiskUsage) -> dict[str, Any]:
     if kind == IMAGES:
         return {"layers_size": part.layers_size, "shared": part.shared}
     if kind == CONTAINERS:
@@ -79,32 +79,32 @@ def _fields_of(kind: str, part: Usage) -> dict[str, Any]:
     return {"build_cache": part.build_cache}
 
 
-def _one(engine: Engine, query: dict[str, str]) -> Usage:
-    for _ in range(TRIES):
+def _request_usage(engine: Engine, query: dict[str, str]) -> DiskUsage:
+    for _ in range(MAX_TRIES):
         try:
-            with translated(engine.endpoint):
-                return _usage(engine.get_json("/system/df", query))
+            with translate_errors(engine.endpoint):
+                return _parse_usage(engine.get_json("/system/df", query))
         except EngineError as error:
             failure = error.message
             if "already running" not in failure:
                 break
-            time.sleep(PAUSE)
-    return Usage(failure=failure)
+            time.sleep(RETRY_PAUSE_SECONDS)
+    return DiskUsage(failure=failure)
 
 
-def _usage(row: dict[str, Any]) -> Usage:
+def _parse_usage(row: dict[str, Any]) -> DiskUsage:
     total = row.get("LayersSize")
-    shared = {it["Id"]: whole(it.get("SharedSize", -1)) for it in row.get("Images") or ()}
-    return Usage(
+    shared = {it["Id"]: int_or_zero(it.get("SharedSize", -1)) for it in row.get("Images") or ()}
+    return DiskUsage(
         layers_size=total if isinstance(total, int) and total > 0 else None,
         shared={image: size for image, size in shared.items() if size >= 0},
-        writable={it["Id"]: whole(it.get("SizeRw")) for it in row.get("Containers") or ()},
-        volumes=tuple(_volume(it) for it in row.get("Volumes") or ()),
-        build_cache=tuple(_record(it) for it in row.get("BuildCache") or ()),
+        writable={it["Id"]: int_or_zero(it.get("SizeRw")) for it in row.get("Containers") or ()},
+        volumes=tuple(_parse_volume(it) for it in row.get("Volumes") or ()),
+        build_cache=tuple(_parse_cache_record(it) for it in row.get("BuildCache") or ()),
     )
 
 
-def _volume(row: dict[str, Any]) -> Volume:
+def _parse_volume(row: dict[str, Any]) -> Volume:
     data = row.get("UsageData") or {}
     size, users = data.get("Size", -1), data.get("RefCount", -1)
     return Volume(
@@ -115,10 +115,10 @@ def _volume(row: dict[str, Any]) -> Volume:
     )
 
 
-def _record(row: dict[str, Any]) -> CacheRecord:
+def _parse_cache_record(row: dict[str, Any]) -> CacheRecord:
     return CacheRecord(
         id=row.get("ID") or "",
-        size=whole(row.get("Size")),
+        size=int_or_zero(row.get("Size")),
         shared=bool(row.get("Shared")),
         in_use=bool(row.get("InUse")),
         kind=row.get("Type") or "",

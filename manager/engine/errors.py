@@ -41,7 +41,7 @@ EXPLAINERS: list[Callable[[Endpoint], EngineUnreachableError | None]] = []
 
 
 @contextmanager
-def translated(endpoint: Endpoint) -> Iterator[None]:
+def translate_errors(endpoint: Endpoint) -> Iterator[None]:
     """Turn what the SDK raises inside into errors of our own.
 
     Raises:
@@ -53,32 +53,32 @@ def translated(endpoint: Endpoint) -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        raise _answer(error) from error
+        raise _convert_api_error(error) from error
     except (KeyError, TypeError) as error:
-        raise _odd_answer(error) from error
+        raise _convert_odd_refusal(error) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         # Within a stream the SDK reads past requests, and passes on what lies beneath.
-        raise unreachable(endpoint, error) from error
+        raise unreachable_error(endpoint, error) from error
     except docker.errors.DockerException as error:
-        raise unreachable(endpoint, error) from error
+        raise unreachable_error(endpoint, error) from error
 
 
-def _answer(error: docker.errors.APIError) -> ManagerError:
-    said = _heart(one_sentence(str(error.explanation or error)))
+def _convert_api_error(error: docker.errors.APIError) -> ManagerError:
+    said = _strip_wrappers(one_sentence(str(error.explanation or error)))
     kind: type[EngineError] = EngineError
     if error.status_code == HTTP_NOT_FOUND:
         kind = NotFoundError
     elif error.status_code == HTTP_CONFLICT:
         kind = ConflictError
-    return kind(said, hint_for(said))
+    return kind(said, refusal_hint(said))
 
 
-def _odd_answer(error: KeyError | TypeError) -> BaseException:
+def _convert_odd_refusal(error: KeyError | TypeError) -> BaseException:
     """The SDK expects every refusal to hold a message; Podman's do not all have one."""
     refusal = error.__context__
     if isinstance(refusal, requests.exceptions.HTTPError) and refusal.response is not None:
         said = one_sentence(refusal.response.text) or str(refusal.response.status_code)
-        return EngineError(said, hint_for(said))
+        return EngineError(said, refusal_hint(said))
     return error
 
 
@@ -96,7 +96,7 @@ _WRAPPERS = (
 )
 
 
-def _heart(said: str) -> str:
+def _strip_wrappers(said: str) -> str:
     """The end of an answer, where the fault is: what only says who passed it on is left out."""
     for wrapper in _WRAPPERS:
         _, found, rest = said.rpartition(wrapper)
@@ -116,7 +116,7 @@ _HINTS = (
 )
 
 
-def hint_for(said: str) -> str:
+def refusal_hint(said: str) -> str:
     """A hint for an engine's refusal; the general one where none fits."""
     if hint := start_hint(said):
         return hint
@@ -127,7 +127,7 @@ def hint_for(said: str) -> str:
     return "this is the engine's own answer"
 
 
-def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:
+def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:
     """Say why no engine answered, from the errors beneath the SDK's own.
 
     Args:
@@ -137,9 +137,9 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
     where = f"at {endpoint.host} ({endpoint.source})"
     local = endpoint.host.startswith(("unix://", "npipe://"))
     explained = _explained(endpoint)
-    if local and _caused_by(error, FileNotFoundError):
-        return explained or _absent(where)
-    if _caused_by(error, PermissionError):
+    if local and _is_caused_by(error, FileNotFoundError):
+        return explained or _missing_socket_error(where)
+    if _is_caused_by(error, PermissionError):
         return EngineUnreachableError(
             f"you may not use the engine {where}: permission denied",
             "run as root, or join the group that owns the socket: sudo usermod -aG docker $USER",
@@ -150,15 +150,15 @@ def unreachable(endpoint: Endpoint, error: BaseException) -> EngineUnreachableEr
         )
     if explained:
         return explained
-    if local or _caused_by(error, ConnectionRefusedError):
+    if local or _is_caused_by(error, ConnectionRefusedError):
         return EngineUnreachableError(
             f"no engine answers {where}",
             "start it (on Linux: sudo systemctl start docker; elsewhere: open Docker Desktop)",
         )
-    return _not_understood(where, error)
+    return _connection_error(where, error)
 
 
-def lost(endpoint: Endpoint) -> EngineUnreachableError:
+def lost_engine_error(endpoint: Endpoint) -> EngineUnreachableError:
     """Say that an engine that has answered is there no longer.
 
     Args:
@@ -174,7 +174,7 @@ def _explained(endpoint: Endpoint) -> EngineUnreachableError | None:
     return next((found for explain in EXPLAINERS if (found := explain(endpoint))), None)
 
 
-def _not_understood(where: str, error: BaseException) -> EngineUnreachableError:
+def _connection_error(where: str, error: BaseException) -> EngineUnreachableError:
     """Something may be there, but no conversation came about."""
     text = _chain_text(error)
     if "paramiko" in text:
@@ -193,7 +193,7 @@ def _not_understood(where: str, error: BaseException) -> EngineUnreachableError:
     )
 
 
-def _absent(where: str) -> EngineUnreachableError:
+def _missing_socket_error(where: str) -> EngineUnreachableError:
     if any(shutil.which(program) for program in ("dockerd", "podman")):
         return EngineUnreachableError(
             f"the engine {where} is not running: its socket does not exist",
@@ -218,7 +218,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         pending += [e for e in (*beneath, *current.args) if isinstance(e, BaseException)]
 
 
-def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+def _is_caused_by(error: BaseException, kind: type[BaseException]) -> bool:
     return any(isinstance(cause, kind) for cause in _causes(error))
 
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import translated
-from manager.engine.streams import pieces
+from manager.engine.errors import translate_errors
+from manager.engine.streams import read_stream
 from manager.model.events import SeenEvent
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
 
-NANO = 1_000_000_000
+NANOSECONDS_PER_SECOND = 1_000_000_000
 
 
-class Events:
+class EventStream:
     """The events of an engine from now on."""
 
     def __init__(self, engine: Engine) -> None:
@@ -42,12 +42,12 @@ class Events:
             ManagerError: the engine was lost.
         """
         since = {"since": int(self._begin)} if self._begin else {}
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             self._stream = self._engine.api.events(decode=True, **since)
-        for row in pieces(self._engine.endpoint, self._stream):
-            moment = row.get("timeNano") or row.get("time", 0) * NANO
-            if moment >= self._begin * NANO:
-                yield event(row)
+        for row in read_stream(self._engine.endpoint, self._stream):
+            moment = row.get("timeNano") or row.get("time", 0) * NANOSECONDS_PER_SECOND
+            if moment >= self._begin * NANOSECONDS_PER_SECOND:
+                yield parse_event(row)
 
     def close(self) -> None:
         """End the stream, from whichever thread."""
@@ -56,7 +56,7 @@ class Events:
                 self._stream.close()
 
 
-def event(row: dict[str, Any]) -> SeenEvent:
+def parse_event(row: dict[str, Any]) -> SeenEvent:
     """One event, in the words of Docker; Podman has some of its own."""
     actor = row.get("Actor") or {}
     told = actor.get("Attributes") or {}

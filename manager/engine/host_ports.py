@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from manager.model.ports import EVERYWHERE, Binding
+from manager.model.ports import WILDCARD_ADDRESSES, PortBinding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_LISTENING = {"tcp": "0A", "udp": "07"}
+_LISTENING_STATES = {"tcp": "0A", "udp": "07"}
 """The state of a socket that takes what comes; source: Linux, include/net/tcp_states.h."""
 
 
-def busy(bindings: Iterable[Binding], pid: int | None = None) -> set[Binding]:
+def find_busy_bindings(bindings: Iterable[PortBinding], pid: int | None = None) -> set[PortBinding]:
     """Those of some bindings that cannot be had on this machine.
 
     Args:
@@ -30,23 +30,23 @@ def busy(bindings: Iterable[Binding], pid: int | None = None) -> set[Binding]:
     folder = Path("/proc") / (str(pid) if pid else "self") / "net"
     if not folder.is_dir():
         return {one for one in wanted if not _can_be_bound(one)}
-    taken = set(_sockets(folder))
-    return {one for one in wanted if any(_meets(one, *it) for it in taken)}
+    taken = set(_read_listening_sockets(folder))
+    return {one for one in wanted if any(_is_blocked_by(one, *it) for it in taken)}
 
 
-def _meets(wanted: Binding, protocol: str, ip: str, port: int) -> bool:
+def _is_blocked_by(wanted: PortBinding, protocol: str, ip: str, port: int) -> bool:
     if (wanted.protocol, wanted.host_port) != (protocol, port):
         return False
-    return ip == wanted.host_ip or ip in EVERYWHERE or wanted.host_ip in EVERYWHERE
+    return ip == wanted.host_ip or ip in WILDCARD_ADDRESSES or wanted.host_ip in WILDCARD_ADDRESSES
 
 
-def _sockets(folder: Path) -> Iterator[tuple[str, str, int]]:
+def _read_listening_sockets(folder: Path) -> Iterator[tuple[str, str, int]]:
     """Protocol, address and port of all sockets that take what comes.
 
     Source: Linux, Documentation/networking/proc_net_tcp.rst; an address is written in words of
     32 bits in the order of the machine's bytes.
     """
-    for protocol, state in _LISTENING.items():
+    for protocol, state in _LISTENING_STATES.items():
         for name in (protocol, f"{protocol}6"):
             try:
                 lines = (folder / name).read_text(encoding="ascii").splitlines()[1:]
@@ -56,16 +56,16 @@ def _sockets(folder: Path) -> Iterator[tuple[str, str, int]]:
                 fields = line.split()
                 if fields[3] == state:
                     address, _, port = fields[1].partition(":")
-                    yield protocol, _ip(address), int(port, 16)
+                    yield protocol, _parse_ip(address), int(port, 16)
 
 
-def _ip(digits: str) -> str:
+def _parse_ip(digits: str) -> str:
     words = [bytes.fromhex(digits[at : at + 8]) for at in range(0, len(digits), 8)]
     packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
     return str(ipaddress.ip_address(packed))
 
 
-def _can_be_bound(wanted: Binding) -> bool:
+def _can_be_bound(wanted: PortBinding) -> bool:
     kinds = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
     if wanted.protocol not in kinds:
         return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, NotFoundError, translated
-from manager.engine.inspection import whole
-from manager.engine.names import familiar
-from manager.model.snapshot import Image, Manifest
+from manager.engine.errors import EngineError, NotFoundError, translate_errors
+from manager.engine.image_details import int_or_zero
+from manager.engine.image_names import familiar_name
+from manager.model.snapshot import Image, ImageManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.references.reference import ImageReference
 
-SILENCE = 900.0
+PUSH_SILENCE_SECONDS = 900.0
 """Seconds without a message that a push may take: registries think long over large layers, and
 Podman tells nothing until all is done."""
 
 
-class Images:
+class ImageCollection:
     """The images of one engine."""
 
     def __init__(self, engine: Engine) -> None:
@@ -37,9 +37,9 @@ class Images:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             rows = self._engine.api.images(all=hidden)
-        return tuple(_image(row) for row in rows or ())
+        return tuple(_parse_image(row) for row in rows or ())
 
     def list_manifests(self) -> tuple[Image, ...]:
         """All images with their manifests, but not what they share, which takes long to count.
@@ -47,9 +47,9 @@ class Images:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             rows = self._engine.get_json("/images/json", {"manifests": 1})
-        return tuple(_image(row) for row in rows or ())
+        return tuple(_parse_image(row) for row in rows or ())
 
     def list_all(self) -> tuple[Image, ...]:
         """All images, the hidden parents of builds included, with what they share; in one call.
@@ -61,9 +61,9 @@ class Images:
             ManagerError: the engine could not be asked.
         """
         wishes = {"all": 1, "shared-size": 1, "manifests": 1}
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             rows = self._engine.get_json("/images/json", wishes)
-        return tuple(_image(row) for row in rows or ())
+        return tuple(_parse_image(row) for row in rows or ())
 
     def find(self, name: str) -> Image | None:
         """The image a reference or id stands for on this engine; None if it has none.
@@ -76,10 +76,10 @@ class Images:
             return None
         return Image(
             id=row["Id"],
-            tags=_tags(row),
-            created=_moment(row.get("Created")),
+            tags=_parse_tags(row),
+            created=_parse_time(row.get("Created")),
             size=row.get("Size") or 0,
-            digests=_digests(row),
+            digests=_parse_digests(row),
             labels=(row.get("Config") or {}).get("Labels") or {},
         )
 
@@ -90,7 +90,7 @@ class Images:
             ManagerError: the engine could not be asked.
         """
         try:
-            with translated(self._engine.endpoint):
+            with translate_errors(self._engine.endpoint):
                 row: dict[str, Any] = self._engine.api.inspect_image(name)
         except NotFoundError:
             return None
@@ -132,7 +132,7 @@ class Images:
         Raises:
             ManagerError: the engine refused before it began. A refusal later is a message.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             yield from self._engine.api.pull(
                 reference.repository,
                 tag=reference.digest or reference.tag,
@@ -153,9 +153,9 @@ class Images:
             ManagerError: the engine refused before it began. A refusal later is a message.
         """
         api = self._engine.api
-        patience, api.timeout = api.timeout, max(SILENCE, api.timeout)
+        patience, api.timeout = api.timeout, max(PUSH_SILENCE_SECONDS, api.timeout)
         try:
-            with translated(self._engine.endpoint):
+            with translate_errors(self._engine.endpoint):
                 yield from api.push(
                     reference.repository,
                     tag=reference.tag,
@@ -173,7 +173,7 @@ class Images:
             NotFoundError: there is no such image.
             ManagerError: the engine refused.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             self._engine.api.tag(identity, reference.repository, reference.tag)
 
     def save(self, identity: str) -> Iterator[bytes]:
@@ -183,7 +183,7 @@ class Images:
             NotFoundError: there is no such image.
             ManagerError: the engine refused.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             yield from self._engine.api.get_image(identity)
 
     def load(self, tar: Iterator[bytes]) -> None:
@@ -192,7 +192,7 @@ class Images:
         Raises:
             ManagerError: the engine refused, or could not read it.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             for row in self._engine.api.load_image(tar, quiet=True):
                 if row.get("error"):
                     raise EngineError(str(row["error"]), "is the archive whole?")
@@ -208,31 +208,33 @@ class Images:
             ConflictError: a container uses it.
             ManagerError: the engine refused.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             rows = self._engine.api.remove_image(name, force=False)
         return tuple(rows or ())
 
 
-def _image(row: dict[str, Any]) -> Image:
+def _parse_image(row: dict[str, Any]) -> Image:
     """One row of the list. Before API 1.43 an untagged image has the tag ``<none>:<none>``."""
     descriptor = row.get("Descriptor") or {}
-    manifests = tuple(_manifest(it) for it in row.get("Manifests") or () if it.get("Available"))
+    manifests = tuple(
+        _parse_manifest(it) for it in row.get("Manifests") or () if it.get("Available")
+    )
     shared = row.get("SharedSize", -1)
     return Image(
         id=row["Id"],
-        tags=_tags(row),
+        tags=_parse_tags(row),
         created=datetime.fromtimestamp(row.get("Created") or 0, UTC),
         size=row.get("Size") or 0,
-        digests=_digests(row),
+        digests=_parse_digests(row),
         labels=row.get("Labels") or {},
-        parent=_parent(row.get("ParentId") or ""),
+        parent=_parse_parent_id(row.get("ParentId") or ""),
         shared=shared if isinstance(shared, int) and shared >= 0 else None,
         manifests=manifests,
-        index_size=whole(descriptor.get("size")) if _is_index(descriptor) else 0,
+        index_size=int_or_zero(descriptor.get("size")) if _is_index(descriptor) else 0,
     )
 
 
-def _parent(identity: str) -> str:
+def _parse_parent_id(identity: str) -> str:
     """The id of a parent; Podman leaves out the algorithm here."""
     return f"sha256:{identity}" if identity and ":" not in identity else identity
 
@@ -242,36 +244,36 @@ def _is_index(descriptor: dict[str, Any]) -> bool:
     return "index" in kind or "manifest.list" in kind
 
 
-def _manifest(row: dict[str, Any]) -> Manifest:
+def _parse_manifest(row: dict[str, Any]) -> ImageManifest:
     """One of the manifests of an image (API 1.47 and newer, containerd store)."""
     image = row.get("ImageData") or {}
     platform = image.get("Platform") or {}
     words = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
-    return Manifest(
+    return ImageManifest(
         digest=row.get("ID") or (row.get("Descriptor") or {}).get("digest") or "",
-        size=whole((row.get("Descriptor") or {}).get("size")),
-        content=whole((row.get("Size") or {}).get("Content")),
-        unpacked=whole((image.get("Size") or {}).get("Unpacked")),
+        size=int_or_zero((row.get("Descriptor") or {}).get("size")),
+        content=int_or_zero((row.get("Size") or {}).get("Content")),
+        unpacked=int_or_zero((image.get("Size") or {}).get("Unpacked")),
         platform="/".join(word for word in words if word),
     )
 
 
-def _tags(row: dict[str, Any]) -> tuple[str, ...]:
+def _parse_tags(row: dict[str, Any]) -> tuple[str, ...]:
     """The tags of a row; the containerd store puts the digest an image was pulled by there too."""
     tags = row.get("RepoTags") or ()
-    return tuple(familiar(tag) for tag in tags if tag != "<none>:<none>" and "@" not in tag)
+    return tuple(familiar_name(tag) for tag in tags if tag != "<none>:<none>" and "@" not in tag)
 
 
-def _digests(row: dict[str, Any]) -> tuple[str, ...]:
+def _parse_digests(row: dict[str, Any]) -> tuple[str, ...]:
     """The digests of a row; Podman and the containerd store put those it was pulled by to the tags.
 
     Of several repositories the containerd store names only one otherwise.
     """
     told = [it for it in row.get("RepoDigests") or () if not it.startswith("<none>@")]
     told += [it for it in row.get("RepoTags") or () if "@" in it]
-    return tuple(dict.fromkeys(map(familiar, told)))
+    return tuple(dict.fromkeys(map(familiar_name, told)))
 
 
-def _moment(text: str | None) -> datetime:
+def _parse_time(text: str | None) -> datetime:
     """A time as the engine writes it; nanoseconds are cut off by Python's parser itself."""
     return datetime.fromisoformat(text) if text else datetime.fromtimestamp(0, UTC)

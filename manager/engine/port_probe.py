@@ -7,18 +7,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from manager.model.port_addresses import ANY_ADDRESS, WEB_PORTS
+from manager.model.port_addresses import WEB_PORTS, WILDCARD_ADDRESSES
 from manager.model.snapshot import Port
 
-PATIENCE = 1.0
+TRY_TIMEOUT_SECONDS = 1.0
 """Seconds for one try."""
-READABLE = "/?&=%#:@!$'()*+,;~-._"
+UNQUOTED_CHARACTERS = "/?&=%#:@!$'()*+,;~-._"
 """What stays in a path as it is typed."""
-PAUSE = 0.05
+RETRY_PAUSE_SECONDS = 0.05
 """Seconds between two tries."""
 
 
-def answering(ports: list[Port], engine_address: str, seconds: float) -> dict[Port, bool]:
+def probe_ports(ports: list[Port], engine_address: str, seconds: float) -> dict[Port, bool]:
     """Try published ports until they answer or the time is over.
 
     A web port has answered when an HTTP response came; any other TCP port when a connection
@@ -35,22 +35,22 @@ def answering(ports: list[Port], engine_address: str, seconds: float) -> dict[Po
         return {}
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(max_workers=min(len(tcp), 16)) as pool:
-        answers = pool.map(lambda port: _until(port, engine_address, end), tcp)
+        answers = pool.map(lambda port: _wait_for_port(port, engine_address, end), tcp)
         return dict(zip(tcp, answers, strict=True))
 
 
-def _until(port: Port, engine_address: str, end: float) -> bool:
-    host = engine_address if port.host_ip in ANY_ADDRESS else port.host_ip
-    check = _speaks_http if port.container_port in WEB_PORTS else connects
+def _wait_for_port(port: Port, engine_address: str, end: float) -> bool:
+    host = engine_address if port.host_ip in WILDCARD_ADDRESSES else port.host_ip
+    check = _speaks_http if port.container_port in WEB_PORTS else can_connect
     while True:
         if check(host, port.host_port or 0):
             return True
         if time.monotonic() >= end:
             return False
-        time.sleep(PAUSE)
+        time.sleep(RETRY_PAUSE_SECONDS)
 
 
-def answer_to(host: str, port: int, path: str) -> str:
+def find_http_problem(host: str, port: int, path: str) -> str:
     """What is wrong with the answer to a GET; empty if it is no error.
 
     Args:
@@ -58,9 +58,9 @@ def answer_to(host: str, port: int, path: str) -> str:
         port: where HTTP is expected.
         path: what to ask for.
     """
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(host, port, timeout=TRY_TIMEOUT_SECONDS)
     try:
-        connection.request("GET", quote(path, safe=READABLE))
+        connection.request("GET", quote(path, safe=UNQUOTED_CHARACTERS))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"GET {path} got no answer: {str(error) or type(error).__name__}"
@@ -69,17 +69,17 @@ def answer_to(host: str, port: int, path: str) -> str:
     return f"GET {path} answered {status}" if status >= http.HTTPStatus.BAD_REQUEST else ""
 
 
-def connects(host: str, port: int) -> bool:
+def can_connect(host: str, port: int) -> bool:
     """Whether a TCP connection can be made."""
     try:
-        socket.create_connection((host, port), timeout=PATIENCE).close()
+        socket.create_connection((host, port), timeout=TRY_TIMEOUT_SECONDS).close()
     except OSError:
         return False
     return True
 
 
 def _speaks_http(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(host, port, timeout=TRY_TIMEOUT_SECONDS)
     try:
         connection.request("HEAD", "/")
         connection.getresponse()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import translated
-from manager.engine.streams import pieces
+from manager.engine.errors import translate_errors
+from manager.engine.streams import read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 
-KILLED = 137
+KILLED_EXIT_CODE = 137
 """The exit code after SIGKILL, which is also what ends whoever has no memory left."""
 EPOCH = "1970-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ExitStatus:
     """How a container ended."""
 
     code: int
@@ -33,7 +33,7 @@ class Ending:
         return f"exit code {self.code}" + (", out of memory" if self.out_of_memory else "")
 
 
-def ending(engine: Engine, identity: str) -> Ending:
+def inspect_exit_status(engine: Engine, identity: str) -> ExitStatus:
     """How a container that is still there ended.
 
     Raises:
@@ -41,14 +41,14 @@ def ending(engine: Engine, identity: str) -> Ending:
         ManagerError: the engine could not be asked.
     """
     state = engine.containers.inspect(identity).get("State") or {}
-    found = Ending(state.get("ExitCode") or 0, bool(state.get("OOMKilled")))
-    if found.code == KILLED and not found.out_of_memory:
+    found = ExitStatus(state.get("ExitCode") or 0, bool(state.get("OOMKilled")))
+    if found.code == KILLED_EXIT_CODE and not found.out_of_memory:
         # Word of it can come to the engine after that of the end: then only its events have it.
-        return past_ending(engine, identity) or found
+        return find_past_exit_status(engine, identity) or found
     return found
 
 
-def past_ending(engine: Engine, identity: str) -> Ending | None:
+def find_past_exit_status(engine: Engine, identity: str) -> ExitStatus | None:
     """How a container ended that is gone, as far as the engine remembers.
 
     Source: Docker Engine API, ``GET /events``: engines keep the last few hundred. Those until a
@@ -63,7 +63,7 @@ def past_ending(engine: Engine, identity: str) -> Ending | None:
     """
     told_time = datetime.fromisoformat(engine.info().get("SystemTime") or EPOCH)
     code, out_of_memory = None, False
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         found = engine.api.events(
             since=0,
             until=int(told_time.timestamp()) + 1,
@@ -77,10 +77,10 @@ def past_ending(engine: Engine, identity: str) -> Ending | None:
             else:
                 written = str(told.get("exitCode", told.get("containerExitCode", "")))
                 code = int(written) if written.isdigit() else code
-    return None if code is None else Ending(code, out_of_memory)
+    return None if code is None else ExitStatus(code, out_of_memory)
 
 
-def output(engine: Engine, identity: str) -> Iterator[bytes]:
+def attach_output(engine: Engine, identity: str) -> Iterator[bytes]:
     """What a container writes from now on, to either stream; ends with the container.
 
     It can be asked for before the container starts, and so misses nothing.
@@ -88,13 +88,13 @@ def output(engine: Engine, identity: str) -> Iterator[bytes]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         stream = engine.api.attach(identity, stdout=True, stderr=True, stream=True, logs=False)
-    return pieces(engine.endpoint, stream)
+    return read_stream(engine.endpoint, stream)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ExecOptions:
     """What a further command in a container is run with."""
 
     env: tuple[str, ...] = ()
@@ -103,11 +103,11 @@ class Surroundings:
     privileged: bool = False
 
 
-class Execution:
+class ContainerExec:
     """A command run in a container that runs already."""
 
     def __init__(
-        self, engine: Engine, identity: str, command: Sequence[str], around: Surroundings
+        self, engine: Engine, identity: str, command: Sequence[str], around: ExecOptions
     ) -> None:
         """Prepare it.
 
@@ -115,7 +115,7 @@ class Execution:
             ManagerError: the engine refused: the container does not run.
         """
         self._engine = engine
-        with translated(engine.endpoint):
+        with translate_errors(engine.endpoint):
             made: dict[str, Any] = engine.api.exec_create(
                 identity,
                 list(command),
@@ -132,9 +132,9 @@ class Execution:
         Raises:
             ManagerError: the engine could not start it, or was lost.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             stream = self._engine.api.exec_start(self._id, stream=True, demux=True)
-        for out, err in pieces(self._engine.endpoint, stream):
+        for out, err in read_stream(self._engine.endpoint, stream):
             if out:
                 yield False, out
             if err:
@@ -146,6 +146,6 @@ class Execution:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translated(self._engine.endpoint):
+        with translate_errors(self._engine.endpoint):
             told: int | None = self._engine.api.exec_inspect(self._id).get("ExitCode")
         return told

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import docker.errors
 
-from manager.engine.disk_usage import BUILD_CACHE, VOLUMES, read
-from manager.engine.errors import HTTP_CONFLICT, translated
+from manager.engine.disk_usage import BUILD_CACHE, VOLUMES, read_disk_usage
+from manager.engine.errors import HTTP_CONFLICT, translate_errors
 from manager.model.snapshot import Network
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.snapshot import CacheRecord, Volume
 
-OWN = frozenset({"bridge", "host", "none", "podman", "ingress", "docker_gwbridge"})
+BUILTIN_NETWORKS = frozenset({"bridge", "host", "none", "podman", "ingress", "docker_gwbridge"})
 """Networks that the engine makes itself."""
-AT_ONCE = 50
+RECORDS_PER_REQUEST = 50
 """So many records of the build cache are named in one request."""
 
 
-def networks(engine: Engine) -> tuple[Network, ...]:
+def list_networks(engine: Engine) -> tuple[Network, ...]:
     """The networks that somebody made on this engine, with the containers on them.
 
     Source: Docker Engine API, ``GET /networks`` tells running containers only and only of one
@@ -33,7 +33,7 @@ def networks(engine: Engine) -> tuple[Network, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         rows = engine.get_json("/networks")
         containers = engine.get_json("/containers/json", {"all": 1})
     users: dict[str, list[str]] = {}
@@ -44,19 +44,19 @@ def networks(engine: Engine) -> tuple[Network, ...]:
             # What a container that never ran is on is told by name only.
             for key in {network, (row or {}).get("NetworkID") or network}:
                 users.setdefault(key, []).append(name)
-    return tuple(_network(row, users) for row in rows or () if _somebodys(row))
+    return tuple(_parse_network(row, users) for row in rows or () if _is_user_network(row))
 
 
-def _somebodys(row: dict[str, Any]) -> bool:
+def _is_user_network(row: dict[str, Any]) -> bool:
     return (
-        row.get("Name") not in OWN
+        row.get("Name") not in BUILTIN_NETWORKS
         and row.get("Scope", "local") == "local"
         and not row.get("Ingress")
         and not row.get("ConfigOnly")
     )
 
 
-def _network(row: dict[str, Any], users: dict[str, list[str]]) -> Network:
+def _parse_network(row: dict[str, Any], users: dict[str, list[str]]) -> Network:
     found = {*users.get(row["Id"], ()), *users.get(row["Name"], ())}
     found |= {it.get("Name") or "" for it in (row.get("Containers") or {}).values()}
     created = row.get("Created")
@@ -78,7 +78,7 @@ def make_network(engine: Engine, name: str, labels: Mapping[str, str]) -> str | 
     Raises:
         ManagerError: the engine refused.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         rows = engine.get_json("/networks")
         if any(row.get("Name") == name for row in rows or ()):
             return None
@@ -100,26 +100,26 @@ def remove_network(engine: Engine, identity: str) -> None:
         ConflictError: a container is on it.
         ManagerError: the engine refused.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         engine.api.remove_network(identity)
 
 
-def volumes(engine: Engine) -> tuple[Volume, ...]:
+def list_volumes(engine: Engine) -> tuple[Volume, ...]:
     """The volumes, with what they take and by how many containers they are used.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    return read(engine, VOLUMES).volumes or ()
+    return read_disk_usage(engine, VOLUMES).volumes or ()
 
 
-def volume_times(engine: Engine) -> dict[str, str]:
+def read_volume_times(engine: Engine) -> dict[str, str]:
     """When each volume was made, by its name: by both it is known again.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
     return {row["Name"]: str(row.get("CreatedAt") or "") for row in rows}
 
@@ -132,20 +132,20 @@ def remove_volume(engine: Engine, name: str) -> None:
         ConflictError: a container has it.
         ManagerError: the engine refused.
     """
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         engine.api.remove_volume(name, force=False)
 
 
-def build_cache(engine: Engine) -> tuple[CacheRecord, ...]:
+def list_cache_records(engine: Engine) -> tuple[CacheRecord, ...]:
     """The records of the build cache.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    return read(engine, BUILD_CACHE).build_cache or ()
+    return read_disk_usage(engine, BUILD_CACHE).build_cache or ()
 
 
-def clear_cache(engine: Engine, wanted: Sequence[str]) -> tuple[str, ...]:
+def remove_cache_records(engine: Engine, wanted: Sequence[str]) -> tuple[str, ...]:
     """Remove records of the build cache by their ids, and no others.
 
     A record goes only when none is left that was made from it; so it is tried until no more go.
@@ -161,16 +161,20 @@ def clear_cache(engine: Engine, wanted: Sequence[str]) -> tuple[str, ...]:
     gone: list[str] = []
     while True:
         left = [identity for identity in wanted if identity not in gone]
-        went = [it for start in range(0, len(left), AT_ONCE) for it in _clear(engine, left[start:])]
+        went = [
+            it
+            for start in range(0, len(left), RECORDS_PER_REQUEST)
+            for it in _remove_cache_batch(engine, left[start:])
+        ]
         gone += [identity for identity in went if identity in left]
         if not went:
             return tuple(gone)
 
 
-def _clear(engine: Engine, wanted: Sequence[str]) -> Iterable[str]:
-    names = "|".join(it for it in wanted[:AT_ONCE] if it.isalnum())
+def _remove_cache_batch(engine: Engine, wanted: Sequence[str]) -> Iterable[str]:
+    names = "|".join(it for it in wanted[:RECORDS_PER_REQUEST] if it.isalnum())
     query = {"all": "true", "filters": json.dumps({"id": [f"^({names})$"]})}
-    with translated(engine.endpoint):
+    with translate_errors(engine.endpoint):
         client = engine.api
         answer = client._post(client._url("/build/prune"), params=query)  # noqa: SLF001
         row = client._result(answer, json=True)  # noqa: SLF001

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.model.plan import Plan, Step, Verb
+from manager.model.plan import Plan, PlanStep, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 
-LOOKS = 20
-PAUSE = 0.05
+MAX_LIST_CHECKS = 20
+LIST_CHECK_PAUSE_SECONDS = 0.05
 """Seconds between two looks at the list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepOutcome:
     """What became of a step."""
 
-    step: Step
+    step: PlanStep
     error: ManagerError | None = None
     skipped: bool = False
     """Not tried, because an earlier step of the same container failed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class StepOptions:
     """How steps are run."""
 
     stop_timeout: int | None = None
@@ -44,9 +44,9 @@ class Options:
     parallel: int = 8
 
 
-def run(
-    engine: Engine, plan: Plan, options: Options, report: Callable[[Outcome], None]
-) -> tuple[Outcome, ...]:
+def run_plan(
+    engine: Engine, plan: Plan, options: StepOptions, report: Callable[[StepOutcome], None]
+) -> tuple[StepOutcome, ...]:
     """Run the steps; a failed step ends the steps of its container, and of no other.
 
     Args:
@@ -61,7 +61,7 @@ def run(
     Raises:
         KeyboardInterrupt: the person stopped it; containers not yet begun with are left alone.
     """
-    chains: dict[str, list[Step]] = {}
+    chains: dict[str, list[PlanStep]] = {}
     for step in plan:
         chains.setdefault(step.object_id, []).append(step)
     with ThreadPoolExecutor(max_workers=options.parallel) as pool:
@@ -74,37 +74,40 @@ def run(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     outcomes = {outcome.step: outcome for chain in done for outcome in chain}
-    _let_the_list_follow(engine, [chain[-1] for chain in done])
+    _wait_for_list(engine, [chain[-1] for chain in done])
     return tuple(outcomes[step] for step in plan)
 
 
-def _let_the_list_follow(engine: Engine, last: Iterable[Outcome]) -> None:
+def _wait_for_list(engine: Engine, last: Iterable[StepOutcome]) -> None:
     """Wait a moment until the engine's list shows what was stopped as stopped.
 
     Docker's list can be a moment behind its own answers: a `start` right after a `stop` would
     find the container running. If it never follows, that is left for the next command to see.
     """
     stopped = {it.step.object_id for it in last if it.step.verb is Verb.STOP and not it.error}
-    for _ in range(LOOKS if stopped else 0):
+    for _ in range(MAX_LIST_CHECKS if stopped else 0):
         if not any(one.running and one.id in stopped for one in engine.containers.list()):
             return
-        time.sleep(PAUSE)
+        time.sleep(LIST_CHECK_PAUSE_SECONDS)
 
 
 def _run_chain(
-    engine: Engine, steps: Iterable[Step], options: Options, report: Callable[[Outcome], None]
-) -> list[Outcome]:
-    outcomes: list[Outcome] = []
+    engine: Engine,
+    steps: Iterable[PlanStep],
+    options: StepOptions,
+    report: Callable[[StepOutcome], None],
+) -> list[StepOutcome]:
+    outcomes: list[StepOutcome] = []
     failed = False
     for step in steps:
-        outcome = Outcome(step, skipped=True) if failed else _run_step(engine, step, options)
+        outcome = StepOutcome(step, skipped=True) if failed else _run_step(engine, step, options)
         failed = failed or outcome.error is not None
         outcomes.append(outcome)
         report(outcome)
     return outcomes
 
 
-def _run_step(engine: Engine, step: Step, options: Options) -> Outcome:
+def _run_step(engine: Engine, step: PlanStep, options: StepOptions) -> StepOutcome:
     containers, identity = engine.containers, step.object_id
     try:
         match step.verb:
@@ -119,5 +122,5 @@ def _run_step(engine: Engine, step: Step, options: Options) -> Outcome:
             case _:
                 raise AssertionError(step)
     except ManagerError as error:
-        return Outcome(step, error)
-    return Outcome(step)
+        return StepOutcome(step, error)
+    return StepOutcome(step)

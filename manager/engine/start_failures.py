@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from posixpath import dirname
 from shlex import join, quote
 
-NOT_EXECUTABLE = 126
+NOT_EXECUTABLE_EXIT_CODE = 126
 """With this a shell ends whose command is there and may not be executed."""
-NOT_FOUND = 127
+NOT_FOUND_EXIT_CODE = 127
 """With this a shell ends whose command is not there."""
-IMAGE = "IMAGE"
+IMAGE_PLACEHOLDER = "IMAGE"
 """Stands for an image whose name is not known."""
 
 
-def start_hint(said: str, image: str = IMAGE) -> str:
+def start_hint(said: str, image: str = IMAGE_PLACEHOLDER) -> str:
     """A hint for an engine's words on a program that it could not start; empty for other words.
 
     Args:
@@ -25,10 +25,10 @@ def start_hint(said: str, image: str = IMAGE) -> str:
     found = re.search(r'exec: "((?:[^"\\]|\\.)*)": (.*)', said)
     if found is None:
         return ""
-    return _of_program(re.sub(r"\\(.)", r"\1", found[1]), found[2], image)
+    return _program_hint(re.sub(r"\\(.)", r"\1", found[1]), found[2], image)
 
 
-def _of_program(program: str, wrong: str, image: str) -> str:
+def _program_hint(program: str, wrong: str, image: str) -> str:
     if "executable file not found" in wrong:
         words = program.split()
         if len(words) > 1:
@@ -36,9 +36,11 @@ def _of_program(program: str, wrong: str, image: str) -> str:
                 f"{program!r} was taken for the name of one program: write its words apart, as in "
                 f"-- {join(words)}"
             )
-        return f"there is no program {program} in the container's PATH; {_look(image, '/bin')}"
+        return (
+            f"there is no program {program} in the container's PATH; {_listing_hint(image, '/bin')}"
+        )
     if wrong.startswith("stat "):
-        return _of_path(dirname(program) or "/", program, wrong, image)
+        return _path_hint(dirname(program) or "/", program, wrong, image)
     if "is a directory" in wrong:
         return f"{program} is a folder, and no program"
     if "permission denied" in wrong:
@@ -46,25 +48,25 @@ def _of_program(program: str, wrong: str, image: str) -> str:
             f"{program} is there, but is no program or may not be executed: for a script, name "
             f"what reads it, as in -- sh {quote(program)}"
         )
-    return _of_kernel(wrong)
+    return _kernel_hint(wrong)
 
 
-def _of_path(folder: str, program: str, wrong: str, image: str) -> str:
+def _path_hint(folder: str, program: str, wrong: str, image: str) -> str:
     if "permission denied" in wrong:
         return f"the container's user may not look into {folder}"
     if "no such file or directory" in wrong:
-        return f"there is no {program} in the container; {_look(image, folder)}"
+        return f"there is no {program} in the container; {_listing_hint(image, folder)}"
     return ""
 
 
-def _look(image: str, folder: str) -> str:
+def _listing_hint(image: str, folder: str) -> str:
     return (
         "if the image has ls, see what there is with: "
         f"docker run --rm --entrypoint ls {image} {quote(folder)}"
     )
 
 
-def _of_kernel(line: str) -> str:
+def _kernel_hint(line: str) -> str:
     """A hint for what the kernel had against a program; empty for anything else."""
     if "exec format error" in line:
         return (
@@ -87,7 +89,7 @@ def end_hint(code: int, wrote: Sequence[str], command: str = "") -> str:
         wrote: its last lines.
         command: what it ran, as the engine shows it; empty where that is not known.
     """
-    told = next(filter(None, map(_of_kernel, wrote)), "")
+    told = next(filter(None, map(_kernel_hint, wrote)), "")
     if told:
         return told
     if code == 0:
@@ -95,9 +97,9 @@ def end_hint(code: int, wrote: Sequence[str], command: str = "") -> str:
             "a container runs only as long as its command, and this one was done; give it one "
             "that goes on"
         )
-    if code == NOT_FOUND:
+    if code == NOT_FOUND_EXIT_CODE:
         what = "exit code 127 mostly means that a command was not found"
-    elif code == NOT_EXECUTABLE:
+    elif code == NOT_EXECUTABLE_EXIT_CODE:
         what = "exit code 126 mostly means that a command may not be executed, or is no program"
     else:
         what = ""

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from manager.engine import container_history as histories
-from manager.explain.core.containers import Details
+from manager.explain.core.containers import ContainerDetails
 from manager.explain.core.pages import find_image
 from manager.groups.core.selection import known_names
-from manager.model.container_history import Event
+from manager.model.container_history import ContainerEvent
 from manager.registry.protocol import endpoints as places
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from manager.model.snapshot import Container, Snapshot
     from manager.references.reference import ImageReference
 
-RUN_STATES = {"running", "paused", "restarting"}
-CLOSE = timedelta(seconds=2)
+RUNNING_STATES = {"running", "paused", "restarting"}
+SAME_EVENT_TOLERANCE = timedelta(seconds=2)
 """The list of containers tells times in whole seconds, and an event comes after what it tells."""
-NEVER = 1971
+FIRST_REAL_YEAR = 1971
 """Before this year is what an engine writes for a time that never was."""
 
 
-def urls(
+def find_registry_urls(
     reference: ImageReference | None, info: Mapping[str, Any], lab_registry: str
 ) -> tuple[str, ...]:
     """Where the engine asks the registry of an address, without a path, the first place first.
@@ -38,45 +38,49 @@ def urls(
     """
     if reference is None:
         return ()
-    if lab_registry and stands_in(reference, lab_registry):
+    if lab_registry and is_answered_by_lab(reference, lab_registry):
         return (f"http://{lab_registry}",)
-    mirrors, insecure = places.from_info(info)
-    return tuple(it.url for it in places.places(reference.registry, mirrors, insecure))
+    mirrors, insecure = places.parse_registry_config(info)
+    return tuple(it.url for it in places.list_endpoints(reference.registry, mirrors, insecure))
 
 
-def stands_in(reference: ImageReference, lab_registry: str) -> bool:
+def is_answered_by_lab(reference: ImageReference, lab_registry: str) -> bool:
     """Whether a lab's own registry answers where this address's would."""
     return bool(lab_registry) and reference.registry in {"docker.io", lab_registry}
 
 
-def details(engine: Engine, container: Container, info: Mapping[str, Any]) -> Details:
+def inspect_container(
+    engine: Engine, container: Container, info: Mapping[str, Any]
+) -> ContainerDetails:
     """What only a look at a container itself tells.
 
     Raises:
         ManagerError: the engine could not be asked, or the container is gone.
     """
-    row = histories.inspect_with_size(engine, container.id)
+    row = histories.inspect_container_with_size(engine, container.id)
     state = row.get("State") or {}
     written = row.get("SizeRw")
-    until = _moment(info.get("SystemTime"))
-    life = histories.events(engine, container.id, container.created, until) if until else ()
+    until = _parse_time(info.get("SystemTime"))
+    life = (
+        histories.list_past_events(engine, container.id, container.created, until) if until else ()
+    )
     mounts = tuple(
         f"{it.get('Name') or it.get('Source')} at {it.get('Destination')}"
         for it in row.get("Mounts") or ()
     )
-    return Details(
+    return ContainerDetails(
         written if isinstance(written, int) else None,
-        histories.changes(engine, container.id),
-        whole_life(container.created, state, life),
+        histories.list_file_changes(engine, container.id),
+        complete_events(container.created, state, life),
         mounts,
         str((row.get("Config") or {}).get("Image") or ""),
         tuple(str(it.get("Destination") or "") for it in row.get("Mounts") or ()),
     )
 
 
-def whole_life(
-    created: datetime, state: Mapping[str, Any], told: tuple[Event, ...]
-) -> tuple[Event, ...]:
+def complete_events(
+    created: datetime, state: Mapping[str, Any], told: tuple[ContainerEvent, ...]
+) -> tuple[ContainerEvent, ...]:
     """The events an engine still knows, and those that it only keeps the times of.
 
     Args:
@@ -84,30 +88,30 @@ def whole_life(
         state: as the engine's inspect tells it.
         told: its events; an engine forgets old ones, and Podman tells the newest a second late.
     """
-    kept = [Event(created, "created")]
-    started, ended = _moment(state.get("StartedAt")), _moment(state.get("FinishedAt"))
-    if ended and state.get("Status") not in RUN_STATES:
-        kept.append(Event(ended, f"ended with exit code {state.get('ExitCode')}"))
+    kept = [ContainerEvent(created, "created")]
+    started, ended = _parse_time(state.get("StartedAt")), _parse_time(state.get("FinishedAt"))
+    if ended and state.get("Status") not in RUNNING_STATES:
+        kept.append(ContainerEvent(ended, f"ended with exit code {state.get('ExitCode')}"))
     if started:
-        kept.append(Event(started, "started"))
-    missing = [event for event in kept if not any(_same(event, it) for it in told)]
+        kept.append(ContainerEvent(started, "started"))
+    missing = [event for event in kept if not any(_is_same_event(event, it) for it in told)]
     return tuple(sorted([*missing, *told], key=lambda event: event.at))
 
 
-def _same(one: Event, other: Event) -> bool:
-    return one.what == other.what and abs(one.at - other.at) < CLOSE
+def _is_same_event(one: ContainerEvent, other: ContainerEvent) -> bool:
+    return one.what == other.what and abs(one.at - other.at) < SAME_EVENT_TOLERANCE
 
 
-def _moment(text: object) -> datetime | None:
+def _parse_time(text: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text or ""))
     except ValueError:
         return None
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return found if found.year >= NEVER else None
+    return found if found.year >= FIRST_REAL_YEAR else None
 
 
-def meanings(snapshot: Snapshot, word: str, concept: str) -> tuple[str, ...]:
+def find_meanings(snapshot: Snapshot, word: str, concept: str) -> tuple[str, ...]:
     """All meanings of a word here, the first one first: kinds of `manager.explain.core.pages`."""
     containers = {it.name for it in snapshot.containers} | {it.id for it in snapshot.containers}
     containers |= {it.short_id for it in snapshot.containers}

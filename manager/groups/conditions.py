@@ -10,34 +10,34 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from manager.engine.port_probe import answer_to, connects
+from manager.engine.port_probe import can_connect, find_http_problem
 from manager.errors import ManagerError
-from manager.groups.core.readiness import Readiness, health
-from manager.groups.logs import lines
-from manager.model.port_addresses import ANY_ADDRESS
+from manager.groups.core.readiness import Readiness, health_status
+from manager.groups.logs import split_lines
+from manager.model.port_addresses import WILDCARD_ADDRESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from manager.engine.client import Engine
-    from manager.groups.ready import Watch
+    from manager.groups.ready import ReadinessWatch
     from manager.model.snapshot import Container, Port
 
-LAST_LINES = 10
+LOG_TAIL_LINES = 10
 """How many of its last lines a container that failed is shown with."""
-AGAIN = 0.1
+LOG_RETRY_SECONDS = 0.1
 """Seconds after which what a container writes is read again, once its process has ended."""
-HERE = "localhost"
+LOCALHOST = "localhost"
 """The engine's address where it is this machine."""
-LOOKS_AFTER_ERROR = 10
+CHECKS_AFTER_ERROR = 10
 """How often it is looked whether a container has ended whose output cannot be read."""
 
 
 @dataclass
-class Conditions:
+class ReadinessChecker:
     """What has to hold, asked of one container at a time; what held once is not asked again."""
 
-    watch: Watch
+    watch: ReadinessWatch
     ready: Readiness
     _held: set[tuple[str, str]] = field(default_factory=set)
     _logs: dict[str, _LogWatch] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Conditions:
             yield "log", partial(self._log, row)
 
     def _health(self, row: Container) -> str:
-        told = health(row)
+        told = health_status(row)
         if not told and self.watch.engine.podman:
             # Podman's list does not tell it.
             state = self.watch.engine.containers.inspect(row.id).get("State") or {}
@@ -79,7 +79,7 @@ class Conditions:
     def _unhealthy(self, row: Container) -> ManagerError:
         state = self.watch.engine.containers.inspect(row.id).get("State") or {}
         checks = (state.get("Health") or {}).get("Log") or [{}]
-        said = tuple((checks[-1].get("Output") or "").splitlines()[-LAST_LINES:])
+        said = tuple((checks[-1].get("Output") or "").splitlines()[-LOG_TAIL_LINES:])
         return ManagerError(
             f"{row.name} is unhealthy: its healthcheck failed with exit code "
             f"{checks[-1].get('ExitCode', 'unknown')}",
@@ -91,7 +91,7 @@ class Conditions:
         """Where a port of a container can be reached."""
         for one in row.published:
             if port in {None, one.container_port} and one.protocol == "tcp" and one.host_port:
-                if one.host_ip in ANY_ADDRESS:
+                if one.host_ip in WILDCARD_ADDRESSES:
                     return self.watch.address, one.host_port
                 return self._reachable(row, one), one.host_port
         if port is not None and row.addresses:
@@ -104,7 +104,7 @@ class Conditions:
         """The address of a port; one of another machine's own loopback is none for us."""
         from ipaddress import ip_address
 
-        if self.watch.address != HERE and ip_address(port.host_ip).is_loopback:
+        if self.watch.address != LOCALHOST and ip_address(port.host_ip).is_loopback:
             raise ManagerError(
                 f"port {port.container_port} of {row.name} is published at {port.host_ip} of the"
                 " engine's machine, where it cannot be tried from here",
@@ -121,7 +121,7 @@ class Conditions:
 
     def _port(self, row: Container, port: int) -> str:
         place = self._place(row, port)
-        if place is not None and connects(*place):
+        if place is not None and can_connect(*place):
             return ""
         return f"nothing answers at its port {port}"
 
@@ -129,7 +129,7 @@ class Conditions:
         place = self._place(row, self.ready.http_port)
         if place is None:
             return "it publishes no port to ask"
-        return answer_to(*place, self.ready.http_path)
+        return find_http_problem(*place, self.ready.http_path)
 
     def _log(self, row: Container) -> str:
         if row.id not in self._logs:
@@ -158,7 +158,7 @@ class _LogWatch:
         try:
             while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
                 self._read_once()
-                time.sleep(AGAIN)
+                time.sleep(LOG_RETRY_SECONDS)
         finally:
             # Nobody waits for this thread: it may still read when all else has been closed.
             self._engine.close_mine()
@@ -173,7 +173,7 @@ class _LogWatch:
                     self._identity, follow=True, tail=None, timestamps=False, since=since
                 )
             ) as pieces:
-                self._search(lines(pieces))
+                self._search(split_lines(pieces))
         except ManagerError as error:
             self._error = error
 
@@ -192,7 +192,7 @@ class _LogWatch:
         if self._error is not None:
             # Of a container that has just ended nothing can be read: its ending is the news.
             self._looks += 1
-            if self._looks > LOOKS_AFTER_ERROR:
+            if self._looks > CHECKS_AFTER_ERROR:
                 raise self._error
             return f"what it writes cannot be read: {self._error.message}"
         return f"no line it wrote fits {self._pattern.pattern!r}"

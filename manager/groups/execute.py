@@ -7,23 +7,23 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.engine.processes import Execution
+from manager.engine.processes import ContainerExec
 from manager.errors import ManagerError
-from manager.groups.logs import Lines
+from manager.groups.logs import LineSplitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from manager.engine.client import Engine
-    from manager.engine.processes import Surroundings
+    from manager.engine.processes import ExecOptions
     from manager.model.snapshot import Container
 
-NEVER_RAN = 125
+DOCKMGR_FAILURE_CODE = 125
 """The exit code for what was dockmgr's own failure, as ``docker exec`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExecLine:
     """One line of one container."""
 
     container: Container
@@ -33,7 +33,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExecResult:
     """How the command ended in one container."""
 
     container: Container
@@ -42,13 +42,13 @@ class Ended:
     """Why it could not be run."""
 
 
-def execute(
+def run_in_containers(
     engine: Engine,
     containers: Sequence[Container],
     command: Sequence[str],
-    around: Surroundings,
+    around: ExecOptions,
     parallel: int,
-) -> Iterator[Said | Ended]:
+) -> Iterator[ExecLine | ExecResult]:
     """What the command writes everywhere, as it arrives, and how it ended in each container.
 
     Args:
@@ -58,13 +58,13 @@ def execute(
         around: with what.
         parallel: in how many at once.
     """
-    arrived: queue.SimpleQueue[Said | Ended | BaseException] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[ExecLine | ExecResult | BaseException] = queue.SimpleQueue()
 
     def run(container: Container) -> None:
         try:
-            _run(engine, container, command, around, arrived)
+            _run_in_container(engine, container, command, around, arrived)
         except ManagerError as error:
-            arrived.put(Ended(container, NEVER_RAN, error))
+            arrived.put(ExecResult(container, DOCKMGR_FAILURE_CODE, error))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             arrived.put(error)
 
@@ -88,31 +88,31 @@ def execute(
         item = arrived.get()
         if isinstance(item, BaseException):
             raise item
-        left -= isinstance(item, Ended)
+        left -= isinstance(item, ExecResult)
         yield item
 
 
-def _run(
+def _run_in_container(
     engine: Engine,
     container: Container,
     command: Sequence[str],
-    around: Surroundings,
-    arrived: queue.SimpleQueue[Said | Ended | BaseException],
+    around: ExecOptions,
+    arrived: queue.SimpleQueue[ExecLine | ExecResult | BaseException],
 ) -> None:
-    execution = Execution(engine, container.id, command, around)
-    streams = {False: Lines(), True: Lines()}
+    execution = ContainerExec(engine, container.id, command, around)
+    streams = {False: LineSplitter(), True: LineSplitter()}
     error: ManagerError | None = None
     try:
         for is_error, piece in execution.run():
             for text in streams[is_error].add(piece):
-                arrived.put(Said(container, text, is_error))
+                arrived.put(ExecLine(container, text, is_error))
     except ManagerError as failed:
         error = failed  # the engine still knows a code: 127 for a command that is not there
     for is_error, stream in streams.items():
         for text in stream.rest():
-            arrived.put(Said(container, text, is_error))
+            arrived.put(ExecLine(container, text, is_error))
     code = execution.code()
     if error is not None:
-        arrived.put(Ended(container, code or NEVER_RAN, error))
+        arrived.put(ExecResult(container, code or DOCKMGR_FAILURE_CODE, error))
     else:
-        arrived.put(Ended(container, NEVER_RAN if code is None else code))
+        arrived.put(ExecResult(container, DOCKMGR_FAILURE_CODE if code is None else code))

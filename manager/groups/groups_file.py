@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from manager.config import schema
 from manager.config.schema import Section, setting
-from manager.config.settings import document, text_of
-from manager.config.toml_positions import line_of
-from manager.config.value_kinds import duration, flag, ports, text, texts, whole
+from manager.config.settings import parse_toml, read_toml_text
+from manager.config.toml_positions import find_line
+from manager.config.value_kinds import (
+    duration,
+    flag,
+    one_line_text,
+    port_list,
+    text_list,
+    whole_number,
+)
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions
@@ -19,32 +26,34 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-MOST = 10_000
+MAX_NUMBER = 10_000
 NO = False
-HINT = 'write [group.web] on a line of its own, and below it image = "nginx" and count = 3'
+GROUP_TABLE_HINT = (
+    'write [group.web] on a line of its own, and below it image = "nginx" and count = 3'
+)
 
 
-class Own(Section):
+class GroupSection(Section):
     """What a table may hold beside the options of ``docker run``."""
 
-    image: str = setting(text(), "", "the image's address")
-    count: int = setting(whole(1, MOST), 1, "how many there are to be in all")
-    name: str = setting(text(), "", "a template for their names, such as web-{n:02}")
-    start: int = setting(whole(0, MOST), 1, "the first number")
-    platform: str = setting(text(), "", "another platform's image")
+    image: str = setting(one_line_text(), "", "the image's address")
+    count: int = setting(whole_number(1, MAX_NUMBER), 1, "how many there are to be in all")
+    name: str = setting(one_line_text(), "", "a template for their names, such as web-{n:02}")
+    start: int = setting(whole_number(0, MAX_NUMBER), 1, "the first number")
+    platform: str = setting(one_line_text(), "", "another platform's image")
     wait: bool = setting(flag(), NO, "each runs, and is healthy")
-    wait_port: tuple[int, ...] = setting(ports(), [], "its ports answer")
-    wait_http: str = setting(text(), "", "it answers a GET without an error")
-    wait_log: str = setting(text(), "", "it writes such a line")
+    wait_port: tuple[int, ...] = setting(port_list(), [], "its ports answer")
+    wait_http: str = setting(one_line_text(), "", "it answers a GET without an error")
+    wait_log: str = setting(one_line_text(), "", "it writes such a line")
     timeout: timedelta = setting(duration("24h"), "60s", "how long for that")
     command: tuple[str, ...] = setting(
-        texts('["sleep", "600"]'), [], "what to run instead of the image's own"
+        text_list('["sleep", "600"]'), [], "what to run instead of the image's own"
     )
-    env_file: tuple[str, ...] = setting(texts('["web.env"]'), [], "files of variables")
-    label_file: tuple[str, ...] = setting(texts('["web.env"]'), [], "files of labels")
+    env_file: tuple[str, ...] = setting(text_list('["web.env"]'), [], "files of variables")
+    label_file: tuple[str, ...] = setting(text_list('["web.env"]'), [], "files of labels")
 
 
-EXAMPLES = {
+LIST_ITEM_EXAMPLES = {
     "publish": "8080:80",
     "volume": "data:/data",
     "mount": "type=tmpfs,target=/cache",
@@ -60,27 +69,29 @@ EXAMPLES = {
 """How an item of a list is written, where it is not ``key=value``."""
 
 
-def _option(default: object, name: str) -> schema.Row:
+def _option_row(default: object, name: str) -> schema.DeclaredSetting:
     """How an option of ``docker run`` is written."""
     if isinstance(default, tuple):
-        return schema.Row(texts(f'["{EXAMPLES.get(name, "key=value")}"]'), [], name)
+        return schema.DeclaredSetting(
+            text_list(f'["{LIST_ITEM_EXAMPLES.get(name, "key=value")}"]'), [], name
+        )
     if isinstance(default, bool):
-        return schema.Row(flag(), NO, name)
+        return schema.DeclaredSetting(flag(), NO, name)
     if name in {"stop_timeout", "health_retries"}:
-        return schema.Row(whole(-1, MOST), 0, name)
-    return schema.Row(text(), "", name)
+        return schema.DeclaredSetting(whole_number(-1, MAX_NUMBER), 0, name)
+    return schema.DeclaredSetting(one_line_text(), "", name)
 
 
-_RUN = {
-    one.name: _option(getattr(RunOptions(), one.name), one.name)
+_RUN_OPTION_ROWS = {
+    one.name: _option_row(getattr(RunOptions(), one.name), one.name)
     for one in fields(RunOptions)
     if one.name != "command"
 }
-ROWS = {**Own.rows, **_RUN}
+GROUP_ROWS = {**GroupSection.rows, **_RUN_OPTION_ROWS}
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class DescribedGroup:
     """One group, as a file describes it."""
 
     name: str
@@ -96,55 +107,59 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class GroupsFile:
     """All that a file describes."""
 
-    groups: tuple[Described, ...]
+    groups: tuple[DescribedGroup, ...]
     networks: tuple[str, ...]
 
 
-def load(path: Path) -> File:
+def load_groups_file(path: Path) -> GroupsFile:
     """Read a file.
 
     Raises:
         ManagerError: it cannot be read; (usage) it holds something that is no option; the sentence
             has file, line, key and what was expected.
     """
-    content = text_of(path, must_exist=True, what="file", hint="name another with --file") or ""
+    content = (
+        read_toml_text(path, must_exist=True, what="file", hint="name another with --file") or ""
+    )
     try:
-        return _read(document(path, content))
-    except schema.RefusedError as error:
-        where = f"{path} line {line_of(content, error.path)}" if error.path else str(path)
+        return _parse_document(parse_toml(path, content))
+    except schema.InvalidSettingError as error:
+        where = f"{path} line {find_line(content, error.path)}" if error.path else str(path)
         raise ManagerError(f"{where}: {error.problem}", error.hint, ExitCode.USAGE) from None
 
 
-def _read(found: Mapping[str, Any]) -> File:
+def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
     for key in found:
         if key not in {"group", "networks"}:
-            raise schema.RefusedError((key,), f"{key} is neither networks nor a group", HINT)
+            raise schema.InvalidSettingError(
+                (key,), f"{key} is neither networks nor a group", GROUP_TABLE_HINT
+            )
     groups = found.get("group")
     if not isinstance(groups, dict) or not groups:
         path = ("group",) if "group" in found else ()
-        raise schema.RefusedError(path, "it describes no group", HINT)
+        raise schema.InvalidSettingError(path, "it describes no group", GROUP_TABLE_HINT)
     try:
-        networks = texts('["lan"]').read(found.get("networks", []), ("networks",))
+        networks = text_list('["lan"]').read(found.get("networks", []), ("networks",))
     except ValueError:
-        raise schema.RefusedError(
+        raise schema.InvalidSettingError(
             ("networks",), "networks is no list of names", 'write it like networks = ["lan"]'
         ) from None
-    return File(tuple(_group(name, table) for name, table in groups.items()), networks)
+    return GroupsFile(tuple(_parse_group(name, table) for name, table in groups.items()), networks)
 
 
-def _group(name: str, table: object) -> Described:
+def _parse_group(name: str, table: object) -> DescribedGroup:
     path = ("group", name)
     if not isinstance(table, dict):
-        raise schema.RefusedError(path, f"group.{name} is no table", HINT)
-    values = schema.values_of(ROWS, table, path)
+        raise schema.InvalidSettingError(path, f"group.{name} is no table", GROUP_TABLE_HINT)
+    values = schema.read_table_values(GROUP_ROWS, table, path)
     if not values.get("image"):
-        raise schema.RefusedError(path, f"group {name} has no image", 'add image = "nginx"')
-    own = Own(**{key: value for key, value in values.items() if key in Own.rows})
+        raise schema.InvalidSettingError(path, f"group {name} has no image", 'add image = "nginx"')
+    own = GroupSection(**{key: value for key, value in values.items() if key in GroupSection.rows})
     files = {"env_file": own.env_file, "label_file": own.label_file}
-    return Described(
+    return DescribedGroup(
         own.name or name,
         own.image,
         own.count,
@@ -154,5 +169,5 @@ def _group(name: str, table: object) -> Described:
             own.wait, own.wait_port, own.wait_http, own.wait_log, own.timeout.total_seconds()
         ),
         own.command,
-        {**files, **{key: value for key, value in values.items() if key in _RUN}},
+        {**files, **{key: value for key, value in values.items() if key in _RUN_OPTION_ROWS}},
     )

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One line of one container."""
 
     container: Container
     text: str
 
 
-def logs(
+def read_logs(
     engine: Engine,
     containers: tuple[Container, ...],
     *,
     follow: bool,
     tail: int | None,
     timestamps: bool,
-) -> Iterator[Line]:
+) -> Iterator[LogLine]:
     """The lines of all containers; a container's own in order, others between them.
 
     Without ``follow`` the containers come one after the other. With it, each is read by a
@@ -51,14 +51,14 @@ def logs(
     ]
     if not follow:
         for container, pieces in sources:
-            yield from (Line(container, text) for text in lines(pieces))
+            yield from (LogLine(container, text) for text in split_lines(pieces))
         return
-    arrived: queue.SimpleQueue[Line | BaseException | None] = queue.SimpleQueue()
+    arrived: queue.SimpleQueue[LogLine | BaseException | None] = queue.SimpleQueue()
 
     def read(container: Container, pieces: Iterable[bytes]) -> None:
         try:
-            for text in lines(pieces):
-                arrived.put(Line(container, text))
+            for text in split_lines(pieces):
+                arrived.put(LogLine(container, text))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             arrived.put(error)
         arrived.put(None)
@@ -71,21 +71,21 @@ def logs(
         item = arrived.get()
         if item is None:
             reading -= 1
-        elif isinstance(item, Line):
+        elif isinstance(item, LogLine):
             yield item
         else:
             raise item
 
 
-def lines(pieces: Iterable[bytes]) -> Iterator[str]:
+def split_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Join pieces, cut wherever the engine pleased, into whole lines."""
-    joined = Lines()
+    joined = LineSplitter()
     for piece in pieces:
         yield from joined.add(piece)
     yield from joined.rest()
 
 
-class Lines:
+class LineSplitter:
     """Whole lines out of pieces that come one after the other."""
 
     def __init__(self) -> None:

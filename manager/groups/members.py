@@ -13,13 +13,13 @@ from manager.engine import processes
 from manager.engine.containers import NameTakenError
 from manager.engine.start_failures import start_hint
 from manager.errors import ManagerError
-from manager.groups.conditions import LAST_LINES
+from manager.groups.conditions import LOG_TAIL_LINES
 from manager.groups.core.group_spec import member_config
 from manager.groups.core.ports import PortChooser
-from manager.groups.core.spawning import free_numbers, taken_ports
-from manager.groups.logs import lines
-from manager.groups.ready import Started, last_lines
-from manager.model.plan import OnConflict, Step, Verb
+from manager.groups.core.spawn_plan import free_numbers, taken_ports
+from manager.groups.logs import split_lines
+from manager.groups.ready import StartedContainer, read_last_lines
+from manager.model.plan import OnConflict, PlanStep, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from manager.groups.core.group_spec import GroupSpec
     from manager.groups.core.ports import TakenPorts
     from manager.model.plan import Plan
-    from manager.model.ports import Binding
+    from manager.model.ports import PortBinding
     from manager.model.snapshot import Container, Image, Snapshot
 
 T = TypeVar("T")
-HOLDER_TRIES = 40
-HOLDER_PAUSE = 0.05
+NAME_HOLDER_TRIES = 40
+NAME_HOLDER_PAUSE_SECONDS = 0.05
 """Seconds between two looks for the container that has just taken a name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class GroupJob:
     """One group of a spawn: what was asked for, and what was decided."""
 
     spec: GroupSpec
@@ -50,15 +50,15 @@ class Job:
     """Ports that other programs have, and other groups of this spawn get."""
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[PlanStep, ...]:
         """The steps that make members."""
         return tuple(step for step in self.plan if step.verb is Verb.CREATE)
 
 
-class Spare:
+class SpareNumbers:
     """Numbers and ports for members whose own were taken meanwhile; safe between threads."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: GroupJob) -> None:
         """Begin with what the plan does not use."""
         planned = {step.number for step in job.steps}
         spec = job.spec
@@ -73,7 +73,7 @@ class Spare:
         self._template = spec.template
         self._lock = threading.Lock()
 
-    def next(self) -> tuple[int, tuple[Binding, ...]]:
+    def next(self) -> tuple[int, tuple[PortBinding, ...]]:
         """A number that is free as far as is known, and the ports that go with it.
 
         Raises:
@@ -85,7 +85,7 @@ class Spare:
 
 
 @dataclass
-class Maker:
+class MemberMaker:
     """Makes the members of one spawn; the first failure ends the rest."""
 
     engine: Engine
@@ -95,8 +95,8 @@ class Maker:
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def make(
-        self, job: Job, parallel: int, report: Callable[[int, int], None]
-    ) -> tuple[Started, ...]:
+        self, job: GroupJob, parallel: int, report: Callable[[int, int], None]
+    ) -> tuple[StartedContainer, ...]:
         """Create and start every member of a group.
 
         Args:
@@ -108,7 +108,7 @@ class Maker:
             ManagerError: the engine refused one.
             KeyboardInterrupt: the person stopped it; what has not begun never does.
         """
-        spare = Spare(job)
+        spare = SpareNumbers(job)
         return self._all(
             job.steps, lambda step: self._create_and_start(job, step, spare), parallel, report
         )
@@ -118,28 +118,28 @@ class Maker:
         members: Iterable[Container],
         parallel: int,
         report: Callable[[int, int], None],
-    ) -> tuple[Started, ...]:
+    ) -> tuple[StartedContainer, ...]:
         """Start members that were created already.
 
         Raises:
             ManagerError: the engine refused one.
         """
 
-        def start(member: Container) -> Started:
+        def start(member: Container) -> StartedContainer:
             if not member.running:
-                self._start(Started(member.id, member.name), member.image)
-            return Started(member.id, member.name)
+                self._start(StartedContainer(member.id, member.name), member.image)
+            return StartedContainer(member.id, member.name)
 
         return self._all(tuple(members), start, parallel, report)
 
     def _all(
         self,
         things: tuple[T, ...],
-        one: Callable[[T], Started | None],
+        one: Callable[[T], StartedContainer | None],
         parallel: int,
         report: Callable[[int, int], None],
-    ) -> tuple[Started, ...]:
-        made: list[Started] = []
+    ) -> tuple[StartedContainer, ...]:
+        made: list[StartedContainer] = []
         lock = threading.Lock()
 
         def do(thing: T) -> None:
@@ -165,18 +165,20 @@ class Maker:
             _wait_for_all(pool)
         return tuple(made)
 
-    def _create_and_start(self, job: Job, step: Step, spare: Spare) -> Started | None:
+    def _create_and_start(
+        self, job: GroupJob, step: PlanStep, spare: SpareNumbers
+    ) -> StartedContainer | None:
         created = self._create(job, step, spare)
         if created is None:
             return None
         identity, name = created
-        started = Started(identity, name)
+        started = StartedContainer(identity, name)
         if job.spec.options.rm:
-            started = Started(identity, name, listen(self.engine, identity))
+            started = StartedContainer(identity, name, collect_last_lines(self.engine, identity))
         self._start(started, job.spec.image.for_engine)
         return started
 
-    def _create(self, job: Job, step: Step, spare: Spare) -> tuple[str, str] | None:
+    def _create(self, job: GroupJob, step: PlanStep, spare: SpareNumbers) -> tuple[str, str] | None:
         """The id and name of a new member; None if somebody else has made that very one."""
         spec, number, ports = job.spec, step.number or 0, step.ports
         refused = False
@@ -203,14 +205,14 @@ class Maker:
 
         An engine reserves a name a moment before it lists the container that gets it.
         """
-        for _ in range(HOLDER_TRIES):
+        for _ in range(NAME_HOLDER_TRIES):
             for container in self.engine.containers.list():
                 if container.name == name:
                     return container
-            self.sleep(HOLDER_PAUSE)
+            self.sleep(NAME_HOLDER_PAUSE_SECONDS)
         return None
 
-    def _start(self, started: Started, image: str) -> None:
+    def _start(self, started: StartedContainer, image: str) -> None:
         try:
             self.engine.containers.start(started.id)
         except ManagerError as error:
@@ -218,7 +220,7 @@ class Maker:
                 f"{started.name} could not start: {error.message}",
                 start_hint(error.message, image) or error.hint,
                 error.exit_code,
-                details=_lines_of(self.engine, started),
+                details=_try_last_lines(self.engine, started),
             ) from error
 
 
@@ -235,14 +237,14 @@ def _wait_for_all(pool: ThreadPoolExecutor) -> None:
         raise KeyboardInterrupt
 
 
-def _lines_of(engine: Engine, started: Started) -> tuple[str, ...]:
+def _try_last_lines(engine: Engine, started: StartedContainer) -> tuple[str, ...]:
     try:
-        return last_lines(engine, started)
+        return read_last_lines(engine, started)
     except ManagerError:
         return ()  # that it could not start is the news
 
 
-def listen(engine: Engine, identity: str) -> Callable[[], tuple[str, ...]]:
+def collect_last_lines(engine: Engine, identity: str) -> Callable[[], tuple[str, ...]]:
     """Keep the last lines of a container that the engine will delete with all it wrote.
 
     Args:
@@ -255,12 +257,12 @@ def listen(engine: Engine, identity: str) -> Callable[[], tuple[str, ...]]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    kept: deque[str] = deque(maxlen=LAST_LINES)
-    pieces = processes.output(engine, identity)
+    kept: deque[str] = deque(maxlen=LOG_TAIL_LINES)
+    pieces = processes.attach_output(engine, identity)
 
     def read(pieces: Iterator[bytes]) -> None:
         try:
-            kept.extend(lines(pieces))
+            kept.extend(split_lines(pieces))
         except ManagerError as error:
             kept.append(f"(the rest could not be read: {error.message})")
 

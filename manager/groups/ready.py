@@ -11,7 +11,7 @@ from manager.engine import processes
 from manager.engine.errors import NotFoundError
 from manager.engine.start_failures import end_hint
 from manager.errors import ManagerError
-from manager.groups.conditions import LAST_LINES, Conditions
+from manager.groups.conditions import LOG_TAIL_LINES, ReadinessChecker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from manager.groups.core.readiness import Readiness
     from manager.model.snapshot import Container
 
-SETTLE = 0.2
+SETTLE_SECONDS = 0.2
 """Seconds a container must go on running after its start before it counts as started."""
-LOOK_EVERY = 0.1
+POLL_SECONDS = 0.1
 """Seconds between two looks, while little is waited for."""
-LOOK_EVERY_FOR_EACH = 0.001
+POLL_SECONDS_PER_CONTAINER = 0.001
 """Seconds more for each container: a list of hundreds is work for the engine."""
-PROBES = 16
+PARALLEL_PROBES = 16
 """How many ports are tried at once."""
-NAMED = 3
+MAX_NAMES_SHOWN = 3
 """How many of those that are not ready are named."""
-ENDED = frozenset({"exited", "dead"})
+ENDED_STATES = frozenset({"exited", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedContainer:
     """A container that was started."""
 
     id: str
@@ -44,7 +44,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ReadinessWatch:
     """What waiting works with."""
 
     engine: Engine
@@ -59,7 +59,9 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
 
 
-def settle(watch: Watch, started: tuple[Started, ...], since: float) -> tuple[Container, ...]:
+def wait_until_settled(
+    watch: ReadinessWatch, started: tuple[StartedContainer, ...], since: float
+) -> tuple[Container, ...]:
     """Wait a moment, and see that no container has failed at once.
 
     Args:
@@ -70,13 +72,15 @@ def settle(watch: Watch, started: tuple[Started, ...], since: float) -> tuple[Co
     Raises:
         ManagerError: one ended with a failure.
     """
-    watch.sleep(max(0.0, since + SETTLE - watch.clock()))
+    watch.sleep(max(0.0, since + SETTLE_SECONDS - watch.clock()))
     rows = watch.listed()
     _check_endings(watch, started, {row.id: row for row in rows}, must_run=False)
     return rows
 
 
-def wait(watch: Watch, started: tuple[Started, ...], ready: Readiness) -> tuple[Container, ...]:
+def wait_until_ready(
+    watch: ReadinessWatch, started: tuple[StartedContainer, ...], ready: Readiness
+) -> tuple[Container, ...]:
     """Wait until all are ready.
 
     Args:
@@ -91,8 +95,8 @@ def wait(watch: Watch, started: tuple[Started, ...], ready: Readiness) -> tuple[
         ManagerError: one ended, or is unhealthy, or the time is over.
     """
     end = watch.clock() + ready.timeout
-    conditions = Conditions(watch, ready)
-    with ThreadPoolExecutor(max_workers=PROBES) as pool:
+    conditions = ReadinessChecker(watch, ready)
+    with ThreadPoolExecutor(max_workers=PARALLEL_PROBES) as pool:
         while True:
             rows = {row.id: row for row in watch.listed()}
             _check_endings(watch, started, rows, must_run=True)
@@ -103,28 +107,31 @@ def wait(watch: Watch, started: tuple[Started, ...], ready: Readiness) -> tuple[
             if not waiting:
                 return tuple(rows.values())
             if watch.clock() >= end:
-                raise _late(watch, started, waiting, ready)
-            watch.sleep(LOOK_EVERY + LOOK_EVERY_FOR_EACH * len(started))
+                raise _timeout_error(watch, started, waiting, ready)
+            watch.sleep(POLL_SECONDS + POLL_SECONDS_PER_CONTAINER * len(started))
 
 
-def _late(
-    watch: Watch, started: tuple[Started, ...], waiting: Mapping[str, str], ready: Readiness
+def _timeout_error(
+    watch: ReadinessWatch,
+    started: tuple[StartedContainer, ...],
+    waiting: Mapping[str, str],
+    ready: Readiness,
 ) -> ManagerError:
     names = sorted(waiting)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    more = f" and {len(names) - MAX_NAMES_SHOWN} more" if len(names) > MAX_NAMES_SHOWN else ""
     verb = "is" if len(names) == 1 else "are"
     first = next(one for one in started if one.name == names[0])
     return ManagerError(
-        f"{', '.join(names[:NAMED])}{more} {verb} not ready after {ready.timeout:g} s: "
+        f"{', '.join(names[:MAX_NAMES_SHOWN])}{more} {verb} not ready after {ready.timeout:g} s: "
         f"{waiting[names[0]]}",
         watch.late_hint,
-        details=last_lines(watch.engine, first),
+        details=read_last_lines(watch.engine, first),
     )
 
 
 def _check_endings(
-    watch: Watch,
-    started: tuple[Started, ...],
+    watch: ReadinessWatch,
+    started: tuple[StartedContainer, ...],
     rows: Mapping[str, Container],
     *,
     must_run: bool,
@@ -132,24 +139,29 @@ def _check_endings(
     """A container may end at once if all it had to do is done; not if it failed."""
     for one in started:
         row = rows.get(one.id)
-        if row is not None and row.state not in ENDED:
+        if row is not None and row.state not in ENDED_STATES:
             continue
         try:
-            ending = processes.ending(watch.engine, one.id) if row else None
+            ending = processes.inspect_exit_status(watch.engine, one.id) if row else None
         except NotFoundError:
             ending = None
-        ending = ending or processes.past_ending(watch.engine, one.id)
+        ending = ending or processes.find_past_exit_status(watch.engine, one.id)
         if ending is None:
             raise ManagerError(f"{one.name} is gone", "has another program removed it?")
         if ending.code or must_run:
             command = row.command if row is not None else ""
-            raise _ended(watch.engine, one, ending, command, must_run=must_run)
+            raise _ended_error(watch.engine, one, ending, command, must_run=must_run)
 
 
-def _ended(
-    engine: Engine, one: Started, ending: processes.Ending, command: str, *, must_run: bool
+def _ended_error(
+    engine: Engine,
+    one: StartedContainer,
+    ending: processes.ExitStatus,
+    command: str,
+    *,
+    must_run: bool,
 ) -> ManagerError:
-    wrote = last_lines(engine, one)
+    wrote = read_last_lines(engine, one)
     before = "before it was ready" if must_run else "right after its start"
     return ManagerError(
         f"{one.name} ended {before}: {ending}",
@@ -158,7 +170,7 @@ def _ended(
     )
 
 
-def last_lines(engine: Engine, one: Started) -> tuple[str, ...]:
+def read_last_lines(engine: Engine, one: StartedContainer) -> tuple[str, ...]:
     """What a container wrote last; nothing where neither it nor the engine can say.
 
     Raises:
@@ -167,6 +179,6 @@ def last_lines(engine: Engine, one: Started) -> tuple[str, ...]:
     if one.lines is not None:
         return one.lines()
     try:
-        return engine.containers.last_lines(one.id, LAST_LINES)
+        return engine.containers.last_lines(one.id, LOG_TAIL_LINES)
     except NotFoundError:
         return ()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from manager.errors import ManagerError
 from manager.groups import rollback as taking_back
 from manager.groups import spawn_records as unfinished
-from manager.groups.core.group_spec import from_member
+from manager.groups.core.group_spec import spec_from_member
 from manager.groups.core.ports import TakenPorts
-from manager.groups.members import Job
-from manager.groups.spawn import Means, Request, Transaction, decide
+from manager.groups.members import GroupJob
+from manager.groups.spawn import SpawnContext, SpawnRequest, SpawnTransaction, plan_group_jobs
 from manager.model.plan import Plan
 from manager.model.snapshot import SPAWN_LABEL, Snapshot, by_group_and_number
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.spawn_records import Record
+    from manager.groups.spawn_records import SpawnRecord
     from manager.model.snapshot import Container
 
 
 @dataclass(frozen=True, slots=True)
-class CutOff:
+class InterruptedSpawn:
     """A spawn whose process is gone, and that is neither complete nor taken back."""
 
-    record: Record
+    record: SpawnRecord
     members: tuple[Container, ...]
     """What there is of it."""
     missing: Mapping[str, tuple[int, ...]]
@@ -53,19 +53,21 @@ class CutOff:
         return sum(member.running for member in self.members)
 
 
-def find(engine: Engine) -> tuple[CutOff, ...]:
+def find_interrupted_spawns(engine: Engine) -> tuple[InterruptedSpawn, ...]:
     """The spawns on an engine that were cut off; what turns out to be settled is forgotten.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    records = unfinished.cut_off(engine.endpoint.host)
+    records = unfinished.find_abandoned_records(engine.endpoint.host)
     snapshot = Snapshot(engine.containers.list()) if records else Snapshot()
-    found = (_looked_at(engine, snapshot, record) for record in records)
+    found = (_inspect_record(engine, snapshot, record) for record in records)
     return tuple(cut for cut in found if cut is not None)
 
 
-def _looked_at(engine: Engine, snapshot: Snapshot, record: Record) -> CutOff | None:
+def _inspect_record(
+    engine: Engine, snapshot: Snapshot, record: SpawnRecord
+) -> InterruptedSpawn | None:
     """What there is of a spawn; None if it is settled, or nothing is there yet."""
     mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.identity]
     members = tuple(sorted((it for it in mine if it.group), key=by_group_and_number))
@@ -78,19 +80,21 @@ def _looked_at(engine: Engine, snapshot: Snapshot, record: Record) -> CutOff | N
     if record.taking_back and not all(it.running for it in members):
         complete = False  # it was to go, and did not: that it was made once settles nothing
     if members and not complete:
-        return CutOff(record, members, missing)
+        return InterruptedSpawn(record, members, missing)
     # An engine goes on with a request whose sender is gone: what it makes shows up late.
     if not complete and not record.is_old():
         return None
     # A network may be left of a spawn that had made no container yet.
-    networks = taking_back.networks_of(engine, record.identity) if not members else ()
+    networks = taking_back.list_spawn_networks(engine, record.identity) if not members else ()
     if networks:
-        return CutOff(record, (), missing, tuple(network.name for network in networks))
+        return InterruptedSpawn(record, (), missing, tuple(network.name for network in networks))
     record.forget()
     return None
 
 
-def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
+def remove_interrupted_spawn(
+    engine: Engine, cut: InterruptedSpawn, sleep: Callable[[float], None]
+) -> int:
     """Remove what there is of a spawn.
 
     Returns:
@@ -99,13 +103,15 @@ def remove(engine: Engine, cut: CutOff, sleep: Callable[[float], None]) -> int:
     Raises:
         ManagerError: not all could be removed.
     """
-    with _taken_over(cut):
-        removed = taking_back.take_back(engine, cut.record.identity, sleep)
+    with _claim_spawn(cut):
+        removed = taking_back.roll_back_spawn(engine, cut.record.identity, sleep)
         cut.record.forget()
     return removed
 
 
-def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
+def finish_interrupted_spawn(
+    engine: Engine, cut: InterruptedSpawn, means: SpawnContext
+) -> tuple[Container, ...]:
     """Make what is missing of a spawn, and start what does not run.
 
     Returns:
@@ -115,9 +121,9 @@ def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
         ManagerError: it cannot be known what to make, or something went wrong; then what was made
             now is removed again, and what was there before is left.
     """
-    specs = tuple(_rest(engine, cut, group) for group in cut.record.groups)
-    wanted = Request(tuple(spec for spec in specs if spec.only))
-    jobs = {job.spec.group: job for job in decide(engine, wanted, means.busy)}
+    specs = tuple(_spec_for_missing(engine, cut, group) for group in cut.record.groups)
+    wanted = SpawnRequest(tuple(spec for spec in specs if spec.only))
+    jobs = {job.spec.group: job for job in plan_group_jobs(engine, wanted, means.busy)}
     for job in jobs.values():
         if job.image is None:
             raise ManagerError(
@@ -125,20 +131,20 @@ def finish(engine: Engine, cut: CutOff, means: Means) -> tuple[Container, ...]:
                 f"get it with: dockmgr pull {job.spec.image.familiar}",
             )
     nothing = (Snapshot(), None, Plan(), TakenPorts())
-    whole = [jobs.get(spec.group) or Job(spec, *nothing) for spec in specs]
-    work = Transaction(engine, cut.record.identity, means, cut.record, before=cut.members)
-    with _taken_over(cut):
+    whole = [jobs.get(spec.group) or GroupJob(spec, *nothing) for spec in specs]
+    work = SpawnTransaction(engine, cut.record.identity, means, cut.record, before=cut.members)
+    with _claim_spawn(cut):
         return work.run(whole)
 
 
 @contextmanager
-def _taken_over(cut: CutOff) -> Iterator[None]:
+def _claim_spawn(cut: InterruptedSpawn) -> Iterator[None]:
     """Two processes that finish the same would make it twice.
 
     Raises:
         ManagerError: another process is at it, or has done it.
     """
-    with unfinished.adopted(cut.record) as ours:
+    with unfinished.adopt_record(cut.record) as ours:
         if not ours:
             raise ManagerError(
                 f"another process has taken over the spawn of {cut.groups}",
@@ -147,7 +153,7 @@ def _taken_over(cut: CutOff) -> Iterator[None]:
         yield
 
 
-def _rest(engine: Engine, cut: CutOff, group: str) -> GroupSpec:
+def _spec_for_missing(engine: Engine, cut: InterruptedSpawn, group: str) -> GroupSpec:
     """What is missing of one group of a spawn."""
     there = [member for member in cut.members if member.group == group]
     if not there:
@@ -156,4 +162,4 @@ def _rest(engine: Engine, cut: CutOff, group: str) -> GroupSpec:
             "remove the rest with: dockmgr recover --remove; and spawn it again",
         )
     told, missing = engine.containers.inspect(there[0].id), cut.missing[group]
-    return replace(from_member(there[0], told), count=max(len(missing), 1), only=missing)
+    return replace(spec_from_member(there[0], told), count=max(len(missing), 1), only=missing)

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.snapshot import Container, Network
 
-AT_ONCE = 8
-IMPATIENCE = 3
+PARALLEL_REMOVALS = 8
+IGNORED_INTERRUPTS = 3
 """How many times Ctrl-C does not end it."""
-COMEBACK = 15.0
+RECONNECT_SECONDS = 15.0
 """Seconds for which an engine that has gone away is waited for."""
-GOING = 10.0
+REMOVAL_WAIT_SECONDS = 10.0
 """Seconds for which containers are waited for that are on their way out."""
-GOING_PAUSE = 0.05
-COMEBACK_PAUSE = 0.5
+REMOVAL_PAUSE_SECONDS = 0.05
+RECONNECT_PAUSE_SECONDS = 0.5
 """Seconds between two of these."""
 
 
-def undo(
+def roll_back_after_error(
     engine: Engine,
     identity: str,
     error: BaseException,
@@ -49,7 +49,7 @@ def undo(
         ManagerError: (partly done) not all could be removed.
     """
     try:
-        removed = _in_spite_of_ctrl_c(engine, identity, sleep, spared)
+        removed = _roll_back_despite_interrupts(engine, identity, sleep, spared)
     except ManagerError as second:
         raise ManagerError(
             f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
@@ -65,19 +65,19 @@ def undo(
         error.message = f"{error.message} ({what} removed again{rest})"
 
 
-def _in_spite_of_ctrl_c(
+def _roll_back_despite_interrupts(
     engine: Engine, identity: str, sleep: Callable[[float], None], spared: Collection[str]
 ) -> int:
     """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
-    for _ in range(IMPATIENCE):
+    for _ in range(IGNORED_INTERRUPTS):
         try:
-            return take_back(engine, identity, sleep, spared)
+            return roll_back_spawn(engine, identity, sleep, spared)
         except KeyboardInterrupt:
             continue
-    return take_back(engine, identity, sleep, spared)
+    return roll_back_spawn(engine, identity, sleep, spared)
 
 
-def made_by(engine: Engine, identity: str) -> tuple[Container, ...]:
+def list_spawn_members(engine: Engine, identity: str) -> tuple[Container, ...]:
     """The members that a spawn made.
 
     An image made from a member (``docker commit``) hands the label on to containers that are
@@ -90,7 +90,7 @@ def made_by(engine: Engine, identity: str) -> tuple[Container, ...]:
     return tuple(one for one in found if one.group is not None)
 
 
-def take_back(
+def roll_back_spawn(
     engine: Engine,
     identity: str,
     sleep: Callable[[float], None],
@@ -112,33 +112,33 @@ def take_back(
     Raises:
         ManagerError: not all could be removed.
     """
-    end = time.monotonic() + COMEBACK
+    end = time.monotonic() + RECONNECT_SECONDS
     while True:
         try:
-            return _take_back(engine, identity, spared)
+            return _roll_back_once(engine, identity, spared)
         except EngineUnreachableError:
             if time.monotonic() >= end:
                 raise
-            sleep(COMEBACK_PAUSE)
+            sleep(RECONNECT_PAUSE_SECONDS)
 
 
-def _take_back(engine: Engine, identity: str, spared: Collection[str]) -> int:
-    mine = [one for one in made_by(engine, identity) if one.id not in spared]
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        failed = [it for it in pool.map(lambda one: _remove(engine, one), mine) if it]
+def _roll_back_once(engine: Engine, identity: str, spared: Collection[str]) -> int:
+    mine = [one for one in list_spawn_members(engine, identity) if one.id not in spared]
+    with ThreadPoolExecutor(max_workers=PARALLEL_REMOVALS) as pool:
+        failed = [it for it in pool.map(lambda one: _remove_container(engine, one), mine) if it]
     if failed:
         names = [name for name, _ in failed]
         raise ManagerError(
             f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
             f"remove them with: dockmgr rm {' '.join(names)}",
         )
-    _until_gone(engine, identity, spared)
-    for network in () if spared else networks_of(engine, identity):
+    _wait_until_gone(engine, identity, spared)
+    for network in () if spared else list_spawn_networks(engine, identity):
         others.remove_network(engine, network.id)
     return len(mine)
 
 
-def networks_of(engine: Engine, identity: str) -> tuple[Network, ...]:
+def list_spawn_networks(engine: Engine, identity: str) -> tuple[Network, ...]:
     """The networks that a spawn made and that nobody is on.
 
     Raises:
@@ -146,28 +146,28 @@ def networks_of(engine: Engine, identity: str) -> tuple[Network, ...]:
     """
     return tuple(
         network
-        for network in others.networks(engine)
+        for network in others.list_networks(engine)
         if network.labels.get(SPAWN_LABEL) == identity and not network.users
     )
 
 
-def _until_gone(engine: Engine, identity: str, spared: Collection[str]) -> None:
+def _wait_until_gone(engine: Engine, identity: str, spared: Collection[str]) -> None:
     """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
 
     Raises:
         ManagerError: a container is still there.
     """
-    end = time.monotonic() + GOING
-    while left := [one for one in made_by(engine, identity) if one.id not in spared]:
+    end = time.monotonic() + REMOVAL_WAIT_SECONDS
+    while left := [one for one in list_spawn_members(engine, identity) if one.id not in spared]:
         if time.monotonic() >= end:
             names = " ".join(one.name for one in left)
             raise ManagerError(
                 f"the engine has not removed {names} yet", f"look again with: dockmgr ls {names}"
             )
-        time.sleep(GOING_PAUSE)
+        time.sleep(REMOVAL_PAUSE_SECONDS)
 
 
-def _remove(engine: Engine, one: Container) -> tuple[str, ManagerError] | None:
+def _remove_container(engine: Engine, one: Container) -> tuple[str, ManagerError] | None:
     try:
         engine.containers.remove(one.id, force=True, volumes=True)
     except NotFoundError:

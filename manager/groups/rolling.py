@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.engine.run_plan import Outcome
+from manager.engine.run_plan import StepOutcome
 from manager.errors import ManagerError
 from manager.groups import ready
-from manager.groups.core.group_spec import readiness_of
+from manager.groups.core.group_spec import restart_readiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from manager.engine.client import Engine
-    from manager.model.plan import Plan, Step
+    from manager.model.plan import Plan, PlanStep
     from manager.model.snapshot import Container
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class RollingRestartContext:
     """What it works with."""
 
     engine: Engine
@@ -27,11 +27,13 @@ class Means:
     """Seconds each gets to end in order; None for its own setting."""
     address: str
     """The engine's machine, as seen from here."""
-    report: Callable[[Outcome], None]
+    report: Callable[[StepOutcome], None]
     """Called with each outcome."""
 
 
-def restart(means: Means, plan: Plan, members: Sequence[Container]) -> tuple[Outcome, ...]:
+def restart_members(
+    means: RollingRestartContext, plan: Plan, members: Sequence[Container]
+) -> tuple[StepOutcome, ...]:
     """Restart in the order of the plan; the first that does not get ready ends it.
 
     Args:
@@ -43,32 +45,32 @@ def restart(means: Means, plan: Plan, members: Sequence[Container]) -> tuple[Out
         The outcomes; those after a failure were not tried.
     """
     known = {member.id: member for member in members}
-    outcomes: list[Outcome] = []
+    outcomes: list[StepOutcome] = []
     failed = False
     for step in plan:
         if failed:
-            outcome = Outcome(step, skipped=True)
+            outcome = StepOutcome(step, skipped=True)
         else:
-            outcome = _restart(means, step, known[step.object_id])
+            outcome = _restart_member(means, step, known[step.object_id])
         failed = failed or outcome.error is not None
         outcomes.append(outcome)
         means.report(outcome)
     return tuple(outcomes)
 
 
-def _restart(means: Means, step: Step, member: Container) -> Outcome:
+def _restart_member(means: RollingRestartContext, step: PlanStep, member: Container) -> StepOutcome:
     engine = means.engine
-    started = (ready.Started(member.id, member.name),)
+    started = (ready.StartedContainer(member.id, member.name),)
 
     def listed() -> tuple[Container, ...]:
         return tuple(it for it in engine.containers.list() if it.id == member.id)
 
-    watch = ready.Watch(engine, listed, means.address, lambda _done, _total: None)
+    watch = ready.ReadinessWatch(engine, listed, means.address, lambda _done, _total: None)
     try:
         engine.containers.restart(member.id, means.stop_timeout)
         since = watch.clock()
-        ready.wait(watch, started, readiness_of(member))
-        ready.settle(watch, started, since)
+        ready.wait_until_ready(watch, started, restart_readiness(member))
+        ready.wait_until_settled(watch, started, since)
     except ManagerError as error:
-        return Outcome(step, error)
-    return Outcome(step)
+        return StepOutcome(step, error)
+    return StepOutcome(step)

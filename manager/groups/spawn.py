@@ -15,10 +15,10 @@ from manager.groups import ready
 from manager.groups import rollback as taking_back
 from manager.groups import spawn_records as unfinished
 from manager.groups.core.ports import TakenPorts
-from manager.groups.core.spawning import check_one_image, plan_spawn
-from manager.groups.members import Job, Maker
-from manager.model.plan import Step, Verb
-from manager.model.ports import Binding
+from manager.groups.core.spawn_plan import plan_spawn, refuse_second_image
+from manager.groups.members import GroupJob, MemberMaker
+from manager.model.plan import PlanStep, Verb
+from manager.model.ports import PortBinding
 from manager.model.snapshot import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snapshot
 
 if TYPE_CHECKING:
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.spawn_records import Record
+    from manager.groups.spawn_records import SpawnRecord
 
 PULL_POLICIES = ("missing", "always", "never")
-PULLED = "pulled"
+ALREADY_PULLED = "pulled"
 """The policy once it was obeyed: what the engine has under the name is what is meant."""
 ANOTHER_PROGRAM = "another program"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SpawnRequest:
     """What was asked for."""
 
     groups: tuple[GroupSpec, ...]
@@ -49,7 +49,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class SpawnContext:
     """What a spawn works with."""
 
     parallel: int
@@ -59,7 +59,7 @@ class Means:
     report: Callable[[str, int, int], None]
     """Called with what is done, how many are, and how many there are to be."""
     warn: Callable[[str], None]
-    busy: Callable[[Iterable[Binding]], set[Binding]]
+    busy: Callable[[Iterable[PortBinding]], set[PortBinding]]
     """Which ports other programs have."""
     address: str = "localhost"
     """The engine's machine, as seen from here."""
@@ -67,14 +67,14 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Spawned:
+class SpawnResult:
     """What a spawn made."""
 
     members: tuple[Container, ...]
     notes: tuple[str, ...] = ()
 
 
-def spawn(engine: Engine, request: Request, means: Means) -> Spawned:
+def spawn_groups(engine: Engine, request: SpawnRequest, means: SpawnContext) -> SpawnResult:
     """Make what the plan says; whatever goes wrong, remove again what was made.
 
     Args:
@@ -86,14 +86,14 @@ def spawn(engine: Engine, request: Request, means: Means) -> Spawned:
         ManagerError: something went wrong; nothing of this spawn is left, unless it is to be kept.
         KeyboardInterrupt: the person stopped it; likewise.
     """
-    jobs = decide(engine, request, means.busy)
-    if missing := _to_be_pulled(jobs, request.pull):
+    jobs = plan_group_jobs(engine, request, means.busy)
+    if missing := _specs_to_pull(jobs, request.pull):
         for spec in missing:
             means.pull(spec)
-        jobs = decide(engine, replace(request, pull=PULLED), means.busy)
+        jobs = plan_group_jobs(engine, replace(request, pull=ALREADY_PULLED), means.busy)
     notes = tuple(note for job in jobs for note in job.plan.notes)
     if not any(job.plan for job in jobs):
-        return Spawned((), notes)
+        return SpawnResult((), notes)
     for job in jobs:
         if job.image is None:
             raise ManagerError(
@@ -102,26 +102,26 @@ def spawn(engine: Engine, request: Request, means: Means) -> Spawned:
             )
     identity = uuid.uuid4().hex
     with ExitStack() as stack:
-        record = _write_down(stack, engine, identity, jobs, means)
-        work = Transaction(engine, identity, means, record, request.keep, request.networks)
+        record = _try_record_spawn(stack, engine, identity, jobs, means)
+        work = SpawnTransaction(engine, identity, means, record, request.keep, request.networks)
         made = work.run(jobs)
-    return Spawned(made, notes)
+    return SpawnResult(made, notes)
 
 
-def _write_down(
-    stack: ExitStack, engine: Engine, identity: str, jobs: Sequence[Job], means: Means
-) -> Record | None:
+def _try_record_spawn(
+    stack: ExitStack, engine: Engine, identity: str, jobs: Sequence[GroupJob], means: SpawnContext
+) -> SpawnRecord | None:
     numbers = {job.spec.group: [step.number or 0 for step in job.steps] for job in jobs}
     try:
-        return stack.enter_context(unfinished.begun(identity, engine.endpoint.host, numbers))
+        return stack.enter_context(unfinished.record_spawn(identity, engine.endpoint.host, numbers))
     except OSError as error:
         means.warn(f"this spawn cannot be written down ({error}): if it is killed, none will know")
         return None
 
 
-def decide(
-    engine: Engine, request: Request, busy: Callable[[Iterable[Binding]], set[Binding]]
-) -> tuple[Job, ...]:
+def plan_group_jobs(
+    engine: Engine, request: SpawnRequest, busy: Callable[[Iterable[PortBinding]], set[PortBinding]]
+) -> tuple[GroupJob, ...]:
     """Look at the engine, and decide what to make of each group.
 
     Args:
@@ -134,10 +134,10 @@ def decide(
     """
     snapshot = Snapshot(engine.containers.list())
     specs = [spec.adopting(snapshot.members(spec.group)) for spec in request.groups]
-    images = [_image(engine, spec, request.pull) for spec in specs]
-    others, known = TakenPorts(), set[Binding]()
+    images = [_find_image(engine, spec, request.pull) for spec in specs]
+    others, known = TakenPorts(), set[PortBinding]()
     while True:
-        jobs = _plans(specs, images, snapshot, others, request)
+        jobs = _plan_each_group(specs, images, snapshot, others, request)
         wanted = {port for job in jobs for step in job.steps for port in step.ports} - known
         taken = busy(wanted)
         known |= wanted
@@ -147,14 +147,14 @@ def decide(
             others.add(port.host_ip, port.host_port or 0, port.protocol, ANOTHER_PROGRAM)
 
 
-def _plans(
+def _plan_each_group(
     specs: Sequence[GroupSpec],
     images: Sequence[Image | None],
     snapshot: Snapshot,
     others: TakenPorts,
-    request: Request,
-) -> tuple[Job, ...]:
-    jobs: list[Job] = []
+    request: SpawnRequest,
+) -> tuple[GroupJob, ...]:
+    jobs: list[GroupJob] = []
     taken = TakenPorts()
     taken.add_all(others)
     for spec, image in zip(specs, images, strict=True):
@@ -162,29 +162,29 @@ def _plans(
         mine.add_all(taken)
         plan = plan_spawn(spec, snapshot, image, mine)
         if plan and request.pull == "always" and image is not None:
-            pulled = Step(Verb.PULL, spec.image.familiar, "asked for")
+            pulled = PlanStep(Verb.PULL, spec.image.familiar, "asked for")
             plan = replace(plan, steps=(pulled, *plan.steps))
         elif plan and request.pull == "never" and image is None:
             raise ManagerError(
                 f"{spec.image.familiar} is not on this engine, and is never to be pulled",
                 "leave out --pull never",
             )
-        jobs.append(Job(spec, snapshot, image, plan, mine))
+        jobs.append(GroupJob(spec, snapshot, image, plan, mine))
         for step in jobs[-1].steps:
             for port in step.ports:
                 taken.add(port.host_ip, port.host_port or 0, port.protocol, step.target)
     return tuple(jobs)
 
 
-def _image(engine: Engine, spec: GroupSpec, policy: str) -> Image | None:
+def _find_image(engine: Engine, spec: GroupSpec, policy: str) -> Image | None:
     """The image on the engine; None where it is missing, or another platform's."""
     found = engine.images.find(spec.image.for_engine)
-    if found is None or not spec.platform or policy == PULLED:
+    if found is None or not spec.platform or policy == ALREADY_PULLED:
         return found
     return found if engine.images.has_platform(spec.image.for_engine, spec.platform) else None
 
 
-def _to_be_pulled(jobs: Sequence[Job], policy: str) -> list[GroupSpec]:
+def _specs_to_pull(jobs: Sequence[GroupJob], policy: str) -> list[GroupSpec]:
     """Groups whose image has to come first, each image once."""
     wanted = {
         (job.spec.image.canonical, job.spec.platform): job.spec
@@ -195,28 +195,28 @@ def _to_be_pulled(jobs: Sequence[Job], policy: str) -> list[GroupSpec]:
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class SpawnTransaction:
     """One spawn while it is made."""
 
     engine: Engine
     identity: str
     """Marks its containers and networks."""
-    means: Means
-    record: Record | None
+    means: SpawnContext
+    record: SpawnRecord | None
     """What is written down of it; forgotten once there is nothing left to be done."""
     keep: bool = False
     networks: tuple[str, ...] = ()
     before: tuple[Container, ...] = ()
     """What was made of it already, by a process that was cut off."""
 
-    def run(self, jobs: Sequence[Job]) -> tuple[Container, ...]:
+    def run(self, jobs: Sequence[GroupJob]) -> tuple[Container, ...]:
         """Make all, wait for all, and take all back if anything goes wrong.
 
         Raises:
             ManagerError: something went wrong.
             KeyboardInterrupt: the person stopped it.
         """
-        maker = Maker(self.engine, self.identity, self.means.sleep)
+        maker = MemberMaker(self.engine, self.identity, self.means.sleep)
         try:
             for name in self.networks:
                 networks_of.make_network(self.engine, name, {SPAWN_LABEL: self.identity})
@@ -232,7 +232,9 @@ class Transaction:
         if not self.keep:
             spared = frozenset(one.id for one in self.before)
             try:
-                taking_back.undo(self.engine, self.identity, error, self.means.sleep, spared)
+                taking_back.roll_back_after_error(
+                    self.engine, self.identity, error, self.means.sleep, spared
+                )
             except ManagerError:
                 self._remember()
                 raise
@@ -257,7 +259,7 @@ class Transaction:
         except OSError as error:
             self.means.warn(f"that this could not be taken back cannot be written down ({error})")
 
-    def _group(self, maker: Maker, job: Job) -> tuple[Container, ...]:
+    def _group(self, maker: MemberMaker, job: GroupJob) -> tuple[Container, ...]:
         """Make one group, and wait until it is ready."""
         spec, means = job.spec, self.means
 
@@ -276,19 +278,19 @@ class Transaction:
 
         told = report("waiting for")
         hint = "a longer timeout gives them more time, and --keep keeps them to look at"
-        watch = ready.Watch(self.engine, listed, means.address, told, hint, means.sleep)
+        watch = ready.ReadinessWatch(self.engine, listed, means.address, told, hint, means.sleep)
         if spec.ready:
-            ready.wait(watch, started, spec.ready)
-        members = ready.settle(watch, started, since)
+            ready.wait_until_ready(watch, started, spec.ready)
+        members = ready.wait_until_settled(watch, started, since)
         _check_images(job, self.identity, members)
         mine = [m for m in members if m.labels.get(SPAWN_LABEL) == self.identity]
         return tuple(sorted(mine, key=lambda member: member.index or 0))
 
 
-def _check_images(job: Job, identity: str, members: tuple[Container, ...]) -> None:
+def _check_images(job: GroupJob, identity: str, members: tuple[Container, ...]) -> None:
     """Of two spawns that put two images into one group at once, the earlier one wins."""
     mine = [m for m in members if m.labels.get(SPAWN_LABEL) == identity]
     first = min((member.created, member.id) for member in mine) if mine else None
     earlier = tuple(m for m in members if first and (m.created, m.id) <= first)
     if job.image is not None:
-        check_one_image(job.spec, (*mine, *earlier), job.image.id)
+        refuse_second_image(job.spec, (*mine, *earlier), job.image.id)

@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from manager.system import folders
-from manager.system.locks import hold
+from manager.system.locks import try_lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-LOOK_PAUSE = 0.01
+LOCK_PAUSE_SECONDS = 0.01
 """Seconds."""
-YOUNG = 60.0
+GRACE_SECONDS = 60.0
 """Seconds within which an empty file may be one that is just being written, and an engine may
 still be making what a process asked for that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SpawnRecord:
     """A spawn that was begun."""
 
     identity: str
@@ -51,7 +51,7 @@ class Record:
     def is_old(self) -> bool:
         """Whether it began so long ago that nothing of it can still be on its way."""
         try:
-            return time.time() - self.file.stat().st_mtime > YOUNG
+            return time.time() - self.file.stat().st_mtime > GRACE_SECONDS
         except FileNotFoundError:
             return False  # another process has just settled it
 
@@ -79,7 +79,9 @@ class Record:
 
 
 @contextmanager
-def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iterator[Record]:
+def record_spawn(
+    identity: str, host: str, groups: Mapping[str, Sequence[int]]
+) -> Iterator[SpawnRecord]:
     """Write down a spawn. The file stays until `Record.forget`; its lock goes with the process.
 
     Args:
@@ -90,23 +92,25 @@ def begun(identity: str, host: str, groups: Mapping[str, Sequence[int]]) -> Iter
     Raises:
         OSError: it cannot be written.
     """
-    place = folders.spawns()
+    place = folders.spawns_folder()
     place.mkdir(parents=True, exist_ok=True)
-    record = Record(identity, host, {g: tuple(ns) for g, ns in groups.items()}, place / identity)
+    record = SpawnRecord(
+        identity, host, {g: tuple(ns) for g, ns in groups.items()}, place / identity
+    )
     with record.file.open("w", encoding="utf-8") as file:
-        while not hold(file.fileno()):
-            time.sleep(LOOK_PAUSE)  # another process looks at it
+        while not try_lock_file(file.fileno()):
+            time.sleep(LOCK_PAUSE_SECONDS)  # another process looks at it
         file.write(record._text(taking_back=False))  # noqa: SLF001 - of the same module
         file.flush()
         yield record
 
 
 @contextmanager
-def adopted(record: Record) -> Iterator[bool]:
+def adopt_record(record: SpawnRecord) -> Iterator[bool]:
     """Take over a spawn whose process is gone; False if another process has done so first.
 
     Args:
-        record: what `cut_off` found.
+        record: what `find_abandoned_records` found.
     """
     try:
         file = record.file.open("r+", encoding="utf-8")
@@ -114,45 +118,45 @@ def adopted(record: Record) -> Iterator[bool]:
         yield False  # settled meanwhile
         return
     with file:
-        yield hold(file.fileno()) and record.file.exists()
+        yield try_lock_file(file.fileno()) and record.file.exists()
 
 
-def cut_off(host: str) -> tuple[Record, ...]:
+def find_abandoned_records(host: str) -> tuple[SpawnRecord, ...]:
     """The spawns on an engine whose process is gone, by their time.
 
     Args:
         host: the engine's address.
     """
-    place = folders.spawns()
+    place = folders.spawns_folder()
     try:
-        found = sorted(place.iterdir(), key=_begun)
+        found = sorted(place.iterdir(), key=_start_time)
     except OSError:
         return ()  # none was ever begun here
-    records = (_left(file) for file in found)
+    records = (_read_abandoned_record(file) for file in found)
     return tuple(one for one in records if one is not None and one.host == host)
 
 
-def _begun(file: Path) -> float:
+def _start_time(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except OSError:
         return 0.0  # it has just ended
 
 
-def _left(file: Path) -> Record | None:
+def _read_abandoned_record(file: Path) -> SpawnRecord | None:
     try:
         with file.open("r+", encoding="utf-8") as opened:
-            if not hold(opened.fileno()):
+            if not try_lock_file(opened.fileno()):
                 return None
             text = opened.read()
         row: Any = json.loads(text)
         groups = {str(name): tuple(map(int, numbers)) for name, numbers in row["groups"].items()}
-        return Record(file.name, str(row["host"]), groups, file, bool(row.get("taking_back")))
+        return SpawnRecord(file.name, str(row["host"]), groups, file, bool(row.get("taking_back")))
     except OSError:
         return None  # it has just ended, or is another person's, or none at all
     except (ValueError, KeyError, TypeError, AttributeError):
         # It was killed before it had written what it wants, and so before it had made anything.
-        if time.time() - _begun(file) > YOUNG:
+        if time.time() - _start_time(file) > GRACE_SECONDS:
             with suppress(OSError):  # it stays where it is, and says nothing
                 file.unlink(missing_ok=True)
         return None

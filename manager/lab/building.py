@@ -12,18 +12,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from manager.lab import layers, trees
-from manager.lab.recipes import BASE, RECIPES, SUITE, Recipe
+from manager.lab.recipes import BASE_PACKAGES, DEBIAN_SUITE, RECIPES, ImageRecipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from manager.lab.layers import Layer
+    from manager.lab.layers import PackedLayer
 
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-CONFIG = "application/vnd.docker.container.image.v1+json"
-LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+MANIFEST_MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+CONFIG_MEDIA_TYPE = "application/vnd.docker.container.image.v1+json"
+LAYER_MEDIA_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 """Docker's own types: every engine from 20.10 on and Podman take them."""
-ARCHITECTURES = {
+PLATFORMS_BY_DEBIAN_NAME = {
     "armel": {"architecture": "arm", "variant": "v5"},
     "armhf": {"architecture": "arm", "variant": "v7"},
     "arm64": {"architecture": "arm64", "variant": "v8"},
@@ -32,13 +32,13 @@ ARCHITECTURES = {
     "ppc64el": {"architecture": "ppc64le"},
 }
 """Debian's names of architectures that images, which use Go's names, call otherwise."""
-EPOCH = "2026-01-01T00:00:00Z"
+IMAGE_CREATED_TIME = "2026-01-01T00:00:00Z"
 """Written as the time of making, so that the same packages give the same digests."""
-SHOWN = 4
+MAX_HISTORY_FILES = 4
 """Own files that the history of an image names."""
 
 
-def build(blobs: Path, site: str | None) -> list[dict[str, Any]]:
+def build_images(blobs: Path, site: str | None) -> list[dict[str, Any]]:
     """Build the image of every recipe.
 
     Args:
@@ -51,20 +51,29 @@ def build(blobs: Path, site: str | None) -> list[dict[str, Any]]:
     Raises:
         ManagerError: a package could not be had.
     """
-    lists = [BASE, *(_packages(recipe) for recipe in RECIPES)]
-    made = trees.make_all(lists, blobs, suite=SUITE, site=site)
-    base = made[BASE].path
-    shared = {BASE: [(layers.pack(base, None, blobs), f"Debian packages: {', '.join(BASE)}")]}
+    lists = [BASE_PACKAGES, *(_tree_packages(recipe) for recipe in RECIPES)]
+    made = trees.make_package_trees(lists, blobs, suite=DEBIAN_SUITE, site=site)
+    base = made[BASE_PACKAGES].path
+    shared = {
+        BASE_PACKAGES: [
+            (layers.pack_layer(base, None, blobs), f"Debian packages: {', '.join(BASE_PACKAGES)}")
+        ]
+    }
     rows = []
     for recipe in RECIPES:
-        packages = _packages(recipe)
+        packages = _tree_packages(recipe)
         tree = made[packages]
         if packages not in shared and not recipe.only:
             told = f"Debian packages: {', '.join(recipe.packages)}"
-            shared[packages] = [*shared[BASE], (layers.pack(tree.path, base, blobs), told)]
+            shared[packages] = [
+                *shared[BASE_PACKAGES],
+                (layers.pack_layer(tree.path, base, blobs), told),
+            ]
         stack = [] if recipe.only else shared[packages]
-        stack = [*stack, *_own_layer(recipe, tree.path, blobs)]
-        rows.append(_image(recipe, tree.versions[(recipe.packages or BASE)[0]], stack, blobs))
+        stack = [*stack, *_pack_own_files(recipe, tree.path, blobs)]
+        rows.append(
+            _write_image(recipe, tree.versions[(recipe.packages or BASE_PACKAGES)[0]], stack, blobs)
+        )
     for tree in made.values():
         shutil.rmtree(tree.path)
     return rows
@@ -80,7 +89,7 @@ def version_tags(version: str) -> tuple[str, ...]:
     return tuple(".".join(parts[:count]) for count in range(len(parts), 0, -1))
 
 
-def lay_out(recipe: Recipe, tree: Path, target: Path) -> None:
+def lay_out_files(recipe: ImageRecipe, tree: Path, target: Path) -> None:
     """Put the recipe's own files, links and folders into an empty folder.
 
     Args:
@@ -114,55 +123,65 @@ def _make_folders(path: str, tree: Path, target: Path) -> None:
             folder.chmod(0o755)
 
 
-def _packages(recipe: Recipe) -> tuple[str, ...]:
+def _tree_packages(recipe: ImageRecipe) -> tuple[str, ...]:
     """The packages of its root file system."""
-    return recipe.packages if recipe.only else (*BASE, *recipe.packages)
+    return recipe.packages if recipe.only else (*BASE_PACKAGES, *recipe.packages)
 
 
-def _own_layer(recipe: Recipe, tree: Path, blobs: Path) -> list[tuple[Layer, str]]:
+def _pack_own_files(recipe: ImageRecipe, tree: Path, blobs: Path) -> list[tuple[PackedLayer, str]]:
     """The layer of the recipe's own files, and what is in it; none if it has no such files."""
     names = [*recipe.only, *recipe.files, *recipe.links, *recipe.folders]
     if not names:
         return []
     own = blobs / "own"
     own.mkdir()
-    lay_out(recipe, tree, own)
-    layer = layers.pack(own, None, blobs)
+    lay_out_files(recipe, tree, own)
+    layer = layers.pack_layer(own, None, blobs)
     shutil.rmtree(own)
-    shown = ", ".join(f"/{name}" for name in names[:SHOWN])
-    more = len(names) - SHOWN
+    shown = ", ".join(f"/{name}" for name in names[:MAX_HISTORY_FILES])
+    more = len(names) - MAX_HISTORY_FILES
     return [(layer, f"files: {shown}{f' and {more} more' if more > 0 else ''}")]
 
 
-def _image(
-    recipe: Recipe, version: str, stack: list[tuple[Layer, str]], blobs: Path
+def _write_image(
+    recipe: ImageRecipe, version: str, stack: list[tuple[PackedLayer, str]], blobs: Path
 ) -> dict[str, Any]:
     """Write manifest and configuration of an image: its row in the index."""
     manifest = {
         "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": {"mediaType": CONFIG, **_write(blobs, _config(recipe, version, stack))},
+        "mediaType": MANIFEST_MEDIA_TYPE,
+        "config": {
+            "mediaType": CONFIG_MEDIA_TYPE,
+            **_write_json_blob(blobs, _image_config(recipe, version, stack)),
+        },
         "layers": [
-            {"mediaType": LAYER, "size": layer.size, "digest": layer.digest} for layer, _ in stack
+            {"mediaType": LAYER_MEDIA_TYPE, "size": layer.size, "digest": layer.digest}
+            for layer, _ in stack
         ],
     }
     return {
         "repository": recipe.repository,
         "tags": [*recipe.tags, *(version_tags(version) if recipe.version_tags else ())],
-        "manifest": _write(blobs, manifest)["digest"].removeprefix("sha256:"),
+        "manifest": _write_json_blob(blobs, manifest)["digest"].removeprefix("sha256:"),
     }
 
 
-def _config(recipe: Recipe, version: str, stack: list[tuple[Layer, str]]) -> dict[str, Any]:
+def _image_config(
+    recipe: ImageRecipe, version: str, stack: list[tuple[PackedLayer, str]]
+) -> dict[str, Any]:
     """Source: Docker image specification 1.2, "Image JSON Description"."""
-    files = [{"created": EPOCH, "created_by": told} for _, told in stack]
+    files = [{"created": IMAGE_CREATED_TIME, "created_by": told} for _, told in stack]
     settings = [
-        {"created": EPOCH, "created_by": f"{name}: {json.dumps(value)}", "empty_layer": True}
+        {
+            "created": IMAGE_CREATED_TIME,
+            "created_by": f"{name}: {json.dumps(value)}",
+            "empty_layer": True,
+        }
         for name, value in recipe.config.items()
     ]
     return {
-        "created": EPOCH,
-        **_architecture(),
+        "created": IMAGE_CREATED_TIME,
+        **_machine_platform(),
         "os": "linux",
         "config": {
             "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
@@ -180,16 +199,16 @@ def _config(recipe: Recipe, version: str, stack: list[tuple[Layer, str]]) -> dic
     }
 
 
-def _architecture() -> dict[str, str]:
+def _machine_platform() -> dict[str, str]:
     """The machine's own, as images name it."""
     answer = subprocess.run(
         ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
     )
     name = answer.stdout.strip()
-    return ARCHITECTURES.get(name, {"architecture": name})
+    return PLATFORMS_BY_DEBIAN_NAME.get(name, {"architecture": name})
 
 
-def _write(blobs: Path, document: dict[str, Any]) -> dict[str, Any]:
+def _write_json_blob(blobs: Path, document: dict[str, Any]) -> dict[str, Any]:
     """Store a JSON document under its digest: its size and digest."""
     data = json.dumps(document, sort_keys=True).encode()
     digest = hashlib.sha256(data).hexdigest()

@@ -7,19 +7,19 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from manager.lab.processes import until
+from manager.lab.processes import wait_until
 
-ROOT = Path("/sys/fs/cgroup")
+CGROUP_ROOT = Path("/sys/fs/cgroup")
 PODMAN_PARENT = "libpod_parent"
 """Podman has no option for the parent of all its groups."""
 
 
-def parent(hostname: str) -> str:
+def cgroup_parent(hostname: str) -> str:
     """The group under which an engine is told to put those of its containers."""
     return f"/{hostname}"
 
 
-def remove(hostname: str, *, podman: bool) -> bool:
+def remove_cgroups(hostname: str, *, podman: bool) -> bool:
     """Remove the groups of a lab whose processes have ended; whether none is left.
 
     Args:
@@ -27,14 +27,14 @@ def remove(hostname: str, *, podman: bool) -> bool:
         podman: whether it was a Podman; the groups of another one are then left alone only as
             long as they have processes.
     """
-    trees = list(_trees(hostname, podman=podman))
-    return until(lambda: all([_remove_tree(tree) for tree in trees]), 5)  # noqa: C419 - all of them are to be tried
+    trees = list(_cgroup_trees(hostname, podman=podman))
+    return wait_until(lambda: all([_remove_tree(tree) for tree in trees]), 5)  # noqa: C419 - all of them are to be tried
 
 
-def _trees(hostname: str, *, podman: bool) -> Iterator[Path]:
-    for root in (ROOT, *ROOT.iterdir()):
+def _cgroup_trees(hostname: str, *, podman: bool) -> Iterator[Path]:
+    for root in (CGROUP_ROOT, *CGROUP_ROOT.iterdir()):
         if root.is_dir() and not root.is_symlink():
-            yield root / parent(hostname).lstrip("/")
+            yield root / cgroup_parent(hostname).lstrip("/")
             if podman:
                 yield root / PODMAN_PARENT
 

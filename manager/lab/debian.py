@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What only a person reading on the machine would need.
-UNREAD = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
+EXCLUDED_PATHS = (
+    "/usr/share/man/*",
+    "/usr/share/locale/*",
+    "/usr/share/info/*",
+    "/usr/share/doc/*",
+)
 # But the version of a package that is only unpacked is told nowhere else.
-READ = "/usr/share/doc/*/changelog*"
-LAST_LINES = 8
+KEPT_CHANGELOGS = "/usr/share/doc/*/changelog*"
+ERROR_TAIL_LINES = 8
 # These suites still change, and the machine's clock may be ahead of the mirror.
-UNRELEASED = frozenset({"forky"})
+UNRELEASED_SUITES = frozenset({"forky"})
 
 
-def mirror() -> str | None:
+def find_apt_mirror() -> str | None:
     """The Debian mirror that this machine's own apt uses; None where it uses none.
 
     Source: apt-get(8), ``indextargets``.
@@ -41,7 +46,7 @@ def mirror() -> str | None:
     return sites[0] if sites else None
 
 
-def bootstrap(
+def bootstrap_root(
     target: Path,
     *,
     suite: str,
@@ -69,18 +74,18 @@ def bootstrap(
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
         *("mmdebstrap", "--mode=root", "--format=directory", f"--variant={variant}"),
         f"--include={','.join(packages)}",
-        *(f"--dpkgopt=path-exclude={pattern}" for pattern in UNREAD),
-        f"--dpkgopt=path-include={READ}",
-        *(['--aptopt=Acquire::Check-Valid-Until "false"'] if suite in UNRELEASED else []),
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED_PATHS),
+        f"--dpkgopt=path-include={KEPT_CHANGELOGS}",
+        *(['--aptopt=Acquire::Check-Valid-Until "false"'] if suite in UNRELEASED_SUITES else []),
         suite,
         str(partial),
     ]
-    chosen = site or mirror()
-    _run_bound([*command, chosen] if chosen else command, suite)
+    chosen = site or find_apt_mirror()
+    _run_mmdebstrap([*command, chosen] if chosen else command, suite)
     partial.rename(target)
 
 
-def _run_bound(command: list[str], suite: str) -> None:
+def _run_mmdebstrap(command: list[str], suite: str) -> None:
     """Run a command that ends when we do, whatever ends us."""
     answer = subprocess.run(
         ["setpriv", "--pdeathsig", "KILL", "--", *command],
@@ -94,5 +99,5 @@ def _run_bound(command: list[str], suite: str) -> None:
         raise ManagerError(
             f"the root file system of Debian {suite} could not be made",
             "its last lines say why; is the mirror reachable, and is there room on the disk?",
-            details=tuple(answer.stdout.splitlines()[-LAST_LINES:]),
+            details=tuple(answer.stdout.splitlines()[-ERROR_TAIL_LINES:]),
         )

@@ -12,41 +12,41 @@ from pathlib import Path
 from manager.engine.contexts import docker_folder
 from manager.errors import ManagerError
 
-MARK = "dockmgr lab"
+CONTEXT_DESCRIPTION = "dockmgr lab"
 """In the context's metadata: it is ours to replace and to remove."""
 
 
-def check(name: str) -> None:
+def check_context_name(name: str) -> None:
     """Refuse a name that somebody else's context has.
 
     Raises:
         ManagerError: a context of that name exists that is not ours.
     """
-    folder = _folder(name)
-    if folder.exists() and not _ours(folder):
+    folder = _context_folder(name)
+    if folder.exists() and not _is_ours(folder):
         raise ManagerError(
             f"docker has a context called {name!r} that is not this lab's",
             f"remove it with: docker context rm {name}; or use another --name",
         )
 
 
-def exists(name: str) -> bool:
+def has_context(name: str) -> bool:
     """Whether there is a context of that name, whosever."""
-    return _folder(name).exists()
+    return _context_folder(name).exists()
 
 
-def write(name: str, host: str) -> None:
+def write_context(name: str, host: str) -> None:
     """Add the context, or replace one of our own.
 
     Raises:
         ManagerError: a context of that name exists that is not ours.
     """
-    check(name)
-    folder = _folder(name)
+    check_context_name(name)
+    folder = _context_folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     meta = {
         "Name": name,
-        "Metadata": {"Description": MARK},
+        "Metadata": {"Description": CONTEXT_DESCRIPTION},
         "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}},
     }
     partial = folder / "meta.json.partial"
@@ -54,10 +54,10 @@ def write(name: str, host: str) -> None:
     partial.replace(folder / "meta.json")
 
 
-def remove(name: str) -> None:
+def remove_context(name: str) -> None:
     """Remove the context if it is ours."""
-    folder = _folder(name)
-    if folder.exists() and _ours(folder):
+    folder = _context_folder(name)
+    if folder.exists() and _is_ours(folder):
         shutil.rmtree(folder)
         # Folders that only it was in: docker makes them anew when it needs them.
         for parent in (folder.parent, folder.parent.parent, docker_folder(os.environ)):
@@ -67,12 +67,12 @@ def remove(name: str) -> None:
                 return
 
 
-def _folder(name: str) -> Path:
+def _context_folder(name: str) -> Path:
     digest = hashlib.sha256(name.encode()).hexdigest()
     return docker_folder(os.environ) / "contexts" / "meta" / digest
 
 
-def _ours(folder: Path) -> bool:
+def _is_ours(folder: Path) -> bool:
     """Whether we wrote it; a folder without its file is what is left of a write that was cut."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
@@ -80,4 +80,7 @@ def _ours(folder: Path) -> bool:
         return True
     except ValueError:
         return False
-    return isinstance(meta, dict) and (meta.get("Metadata") or {}).get("Description") == MARK
+    return (
+        isinstance(meta, dict)
+        and (meta.get("Metadata") or {}).get("Description") == CONTEXT_DESCRIPTION
+    )

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from manager.errors import ExitCode, ManagerError
 
-DOCKER = ("docker.io", "docker-registry", "ca-certificates", "iptables", "tini", "procps")
-DOCKER_NOW = (*DOCKER, "docker-cli", "docker-compose", "docker-buildx")
-PODMAN = (
+DOCKER_PACKAGES = ("docker.io", "docker-registry", "ca-certificates", "iptables", "tini", "procps")
+DOCKER_28_PACKAGES = (*DOCKER_PACKAGES, "docker-cli", "docker-compose", "docker-buildx")
+PODMAN_PACKAGES = (
     *("podman", "runc", "netavark", "aardvark-dns", "containers-storage", "nftables"),
     *("docker-registry", "ca-certificates", "iptables", "tini", "procps"),
 )
@@ -34,23 +34,23 @@ class Flavour:
 FLAVOURS = {
     flavour.name: flavour
     for flavour in (
-        Flavour("20.10", "bookworm", DOCKER, "docker-20.10"),
-        Flavour("26", "trixie", (*DOCKER, "docker-cli"), "docker-26"),
-        Flavour("28", "forky", DOCKER_NOW, "docker-28"),
+        Flavour("20.10", "bookworm", DOCKER_PACKAGES, "docker-20.10"),
+        Flavour("26", "trixie", (*DOCKER_PACKAGES, "docker-cli"), "docker-26"),
+        Flavour("28", "forky", DOCKER_28_PACKAGES, "docker-28"),
         Flavour(
             "28-containerd",
             "forky",
-            DOCKER_NOW,
+            DOCKER_28_PACKAGES,
             "docker-28",
             ("--feature", "containerd-snapshotter=true"),
         ),
-        Flavour("podman", "forky", PODMAN, "podman"),
+        Flavour("podman", "forky", PODMAN_PACKAGES, "podman"),
     )
 }
-DEFAULT = "28"
+DEFAULT_FLAVOUR = "28"
 
 
-def flavour(name: str) -> Flavour:
+def get_flavour(name: str) -> Flavour:
     """The flavour of that name.
 
     Raises:

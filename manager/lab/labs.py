@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
 from manager.lab import lifecycle, roots, seeds, state, tools
-from manager.lab.flavours import flavour as flavour_named
+from manager.lab.flavours import get_flavour as flavour_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LabRequest:
     """What lab is wanted."""
 
     name: str
@@ -28,7 +28,7 @@ class Request:
     """Debian mirror; empty for the machine's own."""
 
 
-def up(request: Request, report: Callable[[str], None]) -> Lab:
+def bring_up_lab(request: LabRequest, report: Callable[[str], None]) -> Lab:
     """Bring a lab up.
 
     Raises:
@@ -36,7 +36,7 @@ def up(request: Request, report: Callable[[str], None]) -> Lab:
     """
     tools.check_machine()
     tools.check_tools()
-    return lifecycle.up(
+    return lifecycle.start_lab(
         request.name,
         flavour_named(request.flavour),
         mounts=list(request.mounts),
@@ -45,55 +45,55 @@ def up(request: Request, report: Callable[[str], None]) -> Lab:
     )
 
 
-def down(name: str) -> bool:
+def take_down_lab(name: str) -> bool:
     """End a lab; whether there was one.
 
     Raises:
         ManagerError: it could not be ended, or this machine cannot have one.
     """
     tools.check_machine()
-    return lifecycle.down(name)
+    return lifecycle.end_lab(name)
 
 
-def reset(name: str, report: Callable[[str], None]) -> Lab:
+def reset_lab(name: str, report: Callable[[str], None]) -> Lab:
     """Give a lab that is up a new beginning: the same engine with nothing in it.
 
     Raises:
         ManagerError: there is none, or it did not start again.
     """
-    lab = named(name)
-    request = Request(lab.name, lab.flavour, tuple(Path(mount) for mount in lab.mounts))
-    down(name)
-    return up(request, report)
+    lab = get_running_lab(name)
+    request = LabRequest(lab.name, lab.flavour, tuple(Path(mount) for mount in lab.mounts))
+    take_down_lab(name)
+    return bring_up_lab(request, report)
 
 
-def clear(names: Sequence[str]) -> None:
+def remove_labs_and_cache(names: Sequence[str]) -> None:
     """End labs, and remove what is kept between labs.
 
     Raises:
         ManagerError: one could not be ended, or another still uses what is kept.
     """
-    left = [lab for lab in state.running() if lab.name not in names]
+    left = [lab for lab in state.list_running_labs() if lab.name not in names]
     if left:
         raise ManagerError(
             f"nothing was removed: lab {left[0].name!r} is up too and uses what is kept",
             f"end it first: dockmgr lab down --name {left[0].name}",
         )
     for name in names:
-        down(name)
-    roots.clear()
+        take_down_lab(name)
+    roots.clear_lab_cache()
 
 
-def named(name: str) -> Lab:
+def get_running_lab(name: str) -> Lab:
     """The lab of that name.
 
     Raises:
         ManagerError: it is not up; (usage) no lab can be called so.
     """
-    state.check_name(name)
-    lab = state.find(name)
+    state.check_lab_name(name)
+    lab = state.find_running_lab(name)
     if lab is None:
-        up_now = ", ".join(other.name for other in state.running())
+        up_now = ", ".join(other.name for other in state.list_running_labs())
         hint = f"start it with: dockmgr lab up --name {name}"
         raise ManagerError(
             f"lab {name!r} is not up",
@@ -103,7 +103,7 @@ def named(name: str) -> Lab:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class LabStatus:
     """A lab and what is in it now."""
 
     lab: Lab
@@ -117,23 +117,23 @@ class Status:
     """What its registry has."""
 
 
-def status() -> tuple[Status, ...]:
+def list_lab_statuses() -> tuple[LabStatus, ...]:
     """All labs that are up, whether or not their engines answer."""
-    return tuple(_status(lab) for lab in state.running())
+    return tuple(_read_status(lab) for lab in state.list_running_labs())
 
 
-def _status(lab: Lab) -> Status:
+def _read_status(lab: Lab) -> LabStatus:
     from manager.engine.client import Engine
     from manager.engine.contexts import Endpoint
 
-    disk = _disk(lab.folder / "data")
+    disk = _measure_disk_usage(lab.folder / "data")
     try:
         with Engine(Endpoint(host=lab.host, source=f"lab {lab.name}"), patience=5) as engine:
             info = engine.info()
-        catalogue = seeds.catalogue(f"http://{lab.registry}")
+        catalogue = seeds.list_registry_images(f"http://{lab.registry}")
     except ManagerError:
-        return Status(lab, "", 0, 0, disk)
-    return Status(
+        return LabStatus(lab, "", 0, 0, disk)
+    return LabStatus(
         lab=lab,
         engine=str(info.get("ServerVersion", "")),
         containers=int(info.get("Containers") or 0),
@@ -143,7 +143,7 @@ def _status(lab: Lab) -> Status:
     )
 
 
-def _disk(folder: Path) -> int:
+def _measure_disk_usage(folder: Path) -> int:
     """Bytes on the disk, counted as du does: blocks of 512 bytes, hard links once."""
     seen: dict[tuple[int, int], int] = {}
     for path in folder.rglob("*"):

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMPRESSION = 6
-WHITEOUT = ".wh."
+COMPRESSION_LEVEL = 6
+WHITEOUT_PREFIX = ".wh."
 """Before the name of a file or folder that the layer below has and this one takes away."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class PackedLayer:
     """One layer in the folder of blobs."""
 
     digest: str
@@ -37,7 +37,7 @@ class Layer:
     """Bytes of the compressed file."""
 
 
-def pack(tree: Path, below: Path | None, blobs: Path) -> Layer:
+def pack_layer(tree: Path, below: Path | None, blobs: Path) -> PackedLayer:
     """Make a layer of what a tree has that the tree below it has not, or has otherwise.
 
     Args:
@@ -47,20 +47,23 @@ def pack(tree: Path, below: Path | None, blobs: Path) -> Layer:
     """
     partial = blobs / "layer.partial"
     # No name and no time in the header: they would make equal layers differ.
-    with partial.open("wb") as raw, gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
-        inner = _Hashing(cast("IO[bytes]", packed))
+    with (
+        partial.open("wb") as raw,
+        gzip.GzipFile("", "wb", COMPRESSION_LEVEL, raw, mtime=0) as packed,
+    ):
+        inner = _HashingWriter(cast("IO[bytes]", packed))
         with tarfile.TarFile(
             mode="w", fileobj=cast("IO[bytes]", inner), format=tarfile.PAX_FORMAT
         ) as archive:
-            for path in _changes(tree, below, ""):
-                _add(archive, tree, path)
+            for path in _changed_paths(tree, below, ""):
+                _add_entry(archive, tree, path)
     digest = _sha256(partial)
     size = partial.stat().st_size
     partial.rename(blobs / digest.removeprefix("sha256:"))
-    return Layer(digest, inner.digest, size)
+    return PackedLayer(digest, inner.digest, size)
 
 
-class _Hashing:
+class _HashingWriter:
     """Passes bytes on to a file, and hashes them on the way."""
 
     def __init__(self, target: IO[bytes]) -> None:
@@ -86,7 +89,7 @@ def _sha256(path: Path) -> str:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
-def _changes(tree: Path, below: Path | None, prefix: str) -> Iterator[str]:
+def _changed_paths(tree: Path, below: Path | None, prefix: str) -> Iterator[str]:
     """What the layer holds, in order of the names, each folder before what is in it.
 
     The folders above a change are in it too: an engine that unpacks a layer by itself would
@@ -96,22 +99,22 @@ def _changes(tree: Path, below: Path | None, prefix: str) -> Iterator[str]:
     theirs = {entry.name for entry in below.iterdir()} if below else set()
     for name in sorted(ours | theirs):
         if name not in ours:
-            yield f"{prefix}{WHITEOUT}{name}"
+            yield f"{prefix}{WHITEOUT_PREFIX}{name}"
             continue
         here, there = tree / name, below / name if below else None
-        changed = there is None or not _same(here, there)
+        changed = there is None or not _is_unchanged(here, there)
         inner = []
         if _is_folder(here):
             lower = there if there and _is_folder(there) else None
-            inner = list(_changes(here, lower, f"{prefix}{name}/"))
+            inner = list(_changed_paths(here, lower, f"{prefix}{name}/"))
         if changed or inner:
             yield f"{prefix}{name}"
             yield from inner
 
 
-def _add(archive: tarfile.TarFile, tree: Path, path: str) -> None:
+def _add_entry(archive: tarfile.TarFile, tree: Path, path: str) -> None:
     here = tree / path
-    if here.name.startswith(WHITEOUT) and not os.path.lexists(here):
+    if here.name.startswith(WHITEOUT_PREFIX) and not os.path.lexists(here):
         archive.addfile(tarfile.TarInfo(path))
         return
     entry = archive.gettarinfo(here, arcname=path)
@@ -130,7 +133,7 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _same(one: Path, other: Path) -> bool:
+def _is_unchanged(one: Path, other: Path) -> bool:
     """Whether two files or folders are alike in type, mode, owner and content.
 
     A folder's content is not looked at. A device counts as changed: it is told apart by more.

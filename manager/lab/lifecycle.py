@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from manager.engine.contexts import Endpoint
 from manager.errors import ManagerError
 from manager.lab import cgroups, docker_context, locks, network, processes, roots, seeds, state
-from manager.lab.serve import Service
+from manager.lab.services import LabServices
 from manager.lab.state import Lab
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from manager.lab.flavours import Flavour
 
-BOOT_SECONDS = 60
-LAST_LINES = 8
-INIT = Path(__file__).with_name("init.sh")
+BOOT_TIMEOUT_SECONDS = 60
+LOG_TAIL_LINES = 8
+INIT_SCRIPT = Path(__file__).with_name("init.sh")
 OWN_MOUNTS = frozenset({"dev", "proc", "run", "sys"})
 """What a lab fills itself, or has whole."""
 
 
-def up(
+def start_lab(
     name: str,
     flavour: Flavour,
     *,
@@ -54,11 +54,11 @@ def up(
     Raises:
         ManagerError: it could not be, or it is up with another engine.
     """
-    state.check_name(name)
-    folder = state.folder(name)
+    state.check_lab_name(name)
+    folder = state.folder_for_lab(name)
     _check_socket_path(folder)
-    with locks.of_lab(name):
-        current = state.find(name)
+    with locks.lab_lock(name):
+        current = state.find_running_lab(name)
         if current is not None:
             if current.flavour != flavour.name:
                 raise ManagerError(
@@ -66,54 +66,54 @@ def up(
                     f"end it first with: dockmgr lab down --name {name}; or use another --name",
                 )
             return current
-        _sweep(name)
-        docker_context.check(state.context_name(name))
+        _remove_lab_remains(name)
+        docker_context.check_context_name(state.context_name(name))
         cache = roots.cache_folder()
         cache.mkdir(parents=True, exist_ok=True)
-        with locks.on(cache):
-            root = roots.ensure(flavour, site, report)
-            images = seeds.ensure(cache, site, report)
+        with locks.path_lock(cache):
+            root = roots.ensure_root(flavour, site, report)
+            images = seeds.ensure_images(cache, site, report)
         try:
-            lab = _boot(name, flavour, root, mounts, report)
+            lab = _boot_lab(name, flavour, root, mounts, report)
             report("filling the registry")
-            seeds.push(f"http://{lab.registry}", images)
-            docker_context.write(lab.context, lab.host)
-            state.save(lab)
+            seeds.fill_registry(f"http://{lab.registry}", images)
+            docker_context.write_context(lab.context, lab.host)
+            state.save_lab(lab)
         except BaseException:
-            _sweep(name)
+            _remove_lab_remains(name)
             raise
     return lab
 
 
-def down(name: str) -> bool:
+def end_lab(name: str) -> bool:
     """End a lab and remove all it left; whether there was anything.
 
     Raises:
         ManagerError: something could not be removed.
     """
-    state.check_name(name)
-    with locks.of_lab(name):
-        return _sweep(name)
+    state.check_lab_name(name)
+    with locks.lab_lock(name):
+        return _remove_lab_remains(name)
 
 
-def hostname(name: str) -> str:
+def lab_hostname(name: str) -> str:
     """The lab's host name: by it an engine without labels is known as a lab's too."""
     return f"dockmgr-lab-{name}"
 
 
-def _boot(
+def _boot_lab(
     name: str, flavour: Flavour, root: Path, mounts: list[Path], report: Callable[[str], None]
 ) -> Lab:
-    folder = state.folder(name)
+    folder = state.folder_for_lab(name)
     folder.mkdir(parents=True, mode=0o700)
     report(f"starting engine {flavour.name}")
-    with locks.on(Path("/proc/self/ns/net")):
-        link = network.free_link()
-        service = Service(name, hostname(name), folder, flavour, link)
+    with locks.path_lock(Path("/proc/self/ns/net")):
+        link = network.find_free_link()
+        service = LabServices(name, lab_hostname(name), folder, flavour, link)
         service.write()
-        shared = [str(mount) for mount in mounts if _can_be_seen(mount, root)]
-        pid = _start(service, root, shared)
-        network.connect(link, network.interface_name(folder), pid)
+        shared = [str(mount) for mount in mounts if _can_be_mounted(mount, root)]
+        pid = _start_main_process(service, root, shared)
+        network.create_link(link, network.interface_name(folder), pid)
     lab = Lab(
         name=name,
         flavour=flavour.name,
@@ -125,11 +125,11 @@ def _boot(
         started=datetime.now(UTC),
         mounts=tuple(shared),
     )
-    _wait_until_it_answers(lab)
+    _wait_until_lab_answers(lab)
     return lab
 
 
-def _start(service: Service, root: Path, shared: list[str]) -> int:
+def _start_main_process(service: LabServices, root: Path, shared: list[str]) -> int:
     """Start the process that the lab hangs on; it outlives us. Its id."""
     folder = service.folder
     with (folder / "boot.log").open("wb") as log:
@@ -137,7 +137,7 @@ def _start(service: Service, root: Path, shared: list[str]) -> int:
             [
                 *("setsid", "--fork", "unshare", "--fork", "--pid", "--kill-child", "--mount"),
                 *("--net", "--ipc", "--uts", "--propagation", "private", "--"),
-                *("sh", str(INIT), str(folder), str(root)),
+                *("sh", str(INIT_SCRIPT), str(folder), str(root)),
                 *(service.hostname, service.link.lab, *shared),
             ],
             stdin=subprocess.DEVNULL,
@@ -151,21 +151,23 @@ def _start(service: Service, root: Path, shared: list[str]) -> int:
     host = Path("/proc/self/ns/net").readlink()
 
     def unshared() -> int | None:
-        found = [p for p in _started_for(service.name) if processes.name(p) == "unshare"]
+        found = [
+            p for p in _find_main_processes(service.name) if processes.process_name(p) == "unshare"
+        ]
         with contextlib.suppress(FileNotFoundError):
             if found and Path(f"/proc/{found[0]}/ns/net").readlink() != host:
                 return found[0]
         return None
 
-    if not processes.until(lambda: unshared() is not None, 5):
-        raise _failed_to_boot(folder, "its namespaces could not be made")
+    if not processes.wait_until(lambda: unshared() is not None, 5):
+        raise _boot_error(folder, "its namespaces could not be made")
     pid = unshared()
     if pid is None:
-        raise _failed_to_boot(folder, "it ended at once")
+        raise _boot_error(folder, "it ended at once")
     return pid
 
 
-def _wait_until_it_answers(lab: Lab) -> None:
+def _wait_until_lab_answers(lab: Lab) -> None:
     from manager.engine.client import Engine
     from manager.engine.errors import EngineUnreachableError
 
@@ -174,21 +176,21 @@ def _wait_until_it_answers(lab: Lab) -> None:
     def ready() -> bool:
         if not lab.alive:
             return True
-        if not _accepts(lab.socket):
+        if not _is_listening(lab.socket):
             return False
         try:
             Engine(endpoint, patience=5).close()
         except EngineUnreachableError:
             return False
-        return seeds.answers(f"http://{lab.registry}")
+        return seeds.is_registry_up(f"http://{lab.registry}")
 
-    if not processes.until(ready, BOOT_SECONDS):
-        raise _failed_to_boot(lab.folder, f"nothing answered within {BOOT_SECONDS} s")
+    if not processes.wait_until(ready, BOOT_TIMEOUT_SECONDS):
+        raise _boot_error(lab.folder, f"nothing answered within {BOOT_TIMEOUT_SECONDS} s")
     if not lab.alive:
-        raise _failed_to_boot(lab.folder, "its engine ended")
+        raise _boot_error(lab.folder, "its engine ended")
 
 
-def _accepts(path: Path) -> bool:
+def _is_listening(path: Path) -> bool:
     """Whether something listens; the SDK leaks a socket for each time that nothing does."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
@@ -198,12 +200,12 @@ def _accepts(path: Path) -> bool:
     return True
 
 
-def _failed_to_boot(folder: Path, why: str) -> ManagerError:
+def _boot_error(folder: Path, why: str) -> ManagerError:
     lines: list[str] = []
     for name in ("boot.log", "registry.log", "engine.log"):
         with contextlib.suppress(FileNotFoundError):
             text = (folder / name).read_text(encoding="utf-8", errors="replace")
-            lines += text.splitlines()[-LAST_LINES:]
+            lines += text.splitlines()[-LOG_TAIL_LINES:]
     return ManagerError(
         f"the lab did not start: {why}",
         "its last lines say why; some containers and virtual machines forbid namespaces",
@@ -211,27 +213,29 @@ def _failed_to_boot(folder: Path, why: str) -> ManagerError:
     )
 
 
-def _sweep(name: str) -> bool:
+def _remove_lab_remains(name: str) -> bool:
     """End and remove whatever there is of a lab; whether there was anything."""
-    folder = state.folder(name)
-    pids = _started_for(name)
+    folder = state.folder_for_lab(name)
+    pids = _find_main_processes(name)
     found = bool(pids) or folder.exists()
-    processes.kill(pids)
+    processes.kill_processes(pids)
     if found:
-        network.disconnect(network.interface_name(folder))
-        cgroups.remove(hostname(name), podman=(folder / "data" / "podman").exists())
-    docker_context.remove(state.context_name(name))
+        network.remove_link(network.interface_name(folder))
+        cgroups.remove_cgroups(lab_hostname(name), podman=(folder / "data" / "podman").exists())
+    docker_context.remove_context(state.context_name(name))
     if folder.exists():
         shutil.rmtree(folder)
     return found
 
 
-def _started_for(name: str) -> list[int]:
+def _find_main_processes(name: str) -> list[int]:
     """The processes a lab hangs on. Both arguments: `du FOLDER` is somebody else's."""
-    return processes.with_arguments(str(state.folder(name)), hostname(name))
+    return processes.find_processes_by_arguments(
+        str(state.folder_for_lab(name)), lab_hostname(name)
+    )
 
 
-def _can_be_seen(mount: Path, root: Path) -> bool:
+def _can_be_mounted(mount: Path, root: Path) -> bool:
     """Whether a folder of the host can be laid over the lab's root without hiding part of it."""
     if not mount.is_dir() or mount == Path("/") or mount.parts[1] in OWN_MOUNTS:
         return False
@@ -241,7 +245,7 @@ def _can_be_seen(mount: Path, root: Path) -> bool:
 
 def _check_socket_path(folder: Path) -> None:
     path = state.socket_path(folder)
-    if len(os.fsencode(path)) > state.LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) > state.MAX_SOCKET_PATH_BYTES:
         raise ManagerError(
             f"the path of the lab's socket would be too long for a socket: {path}",
             "set XDG_STATE_HOME to a shorter folder",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def of_lab(name: str) -> Iterator[None]:
+def lab_lock(name: str) -> Iterator[None]:
     """Let one process at a time change a lab; the lock goes when the process does."""
     path = state.labs_folder() / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,7 +39,7 @@ def of_lab(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def on(path: Path) -> Iterator[None]:
+def path_lock(path: Path) -> Iterator[None]:
     """Let one process at a time work on what a path stands for; nothing is written there.
 
     Labs of other users and other state folders share the cache and the network namespace.

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ManagerError
-from manager.lab.processes import until
+from manager.lab.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-RANGE = ipaddress.IPv4Network("10.213.0.0/16")
+LINK_ADDRESS_RANGE = ipaddress.IPv4Network("10.213.0.0/16")
 """Links are taken from here: each is four addresses, and skipped if the host knows any of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LabLink:
     """The addresses of one link."""
 
     subnet: ipaddress.IPv4Network
@@ -52,37 +52,39 @@ def interface_name(lab_folder: Path) -> str:
     return "dmlab" + hashlib.sha256(words.encode()).hexdigest()[:10]
 
 
-def free_link() -> Link:
+def find_free_link() -> LabLink:
     """Addresses that no interface and no route of the host has.
 
     Raises:
         ManagerError: there are none, or the host could not be asked.
     """
-    taken = list(_known())
-    for subnet in RANGE.subnets(new_prefix=30):
+    taken = list(_taken_subnets())
+    for subnet in LINK_ADDRESS_RANGE.subnets(new_prefix=30):
         if not any(subnet.overlaps(other) for other in taken):
-            return Link(subnet)
-    raise ManagerError(f"no free addresses are left in {RANGE}", "end a lab: dockmgr lab down")
+            return LabLink(subnet)
+    raise ManagerError(
+        f"no free addresses are left in {LINK_ADDRESS_RANGE}", "end a lab: dockmgr lab down"
+    )
 
 
-def _known() -> Iterator[ipaddress.IPv4Network]:
-    for address in _ask("address"):
+def _taken_subnets() -> Iterator[ipaddress.IPv4Network]:
+    for address in _query_ip("address"):
         for info in address.get("addr_info", ()):
             yield ipaddress.IPv4Network((info["local"], info["prefixlen"]), strict=False)
-    for route in _ask("route", "show", "table", "all"):
+    for route in _query_ip("route", "show", "table", "all"):
         if route["dst"] != "default":
             subnet = ipaddress.IPv4Network(route["dst"], strict=False)
             # A route that holds the whole range, such as a default in disguise, hinders nobody.
-            if subnet.prefixlen > RANGE.prefixlen:
+            if subnet.prefixlen > LINK_ADDRESS_RANGE.prefixlen:
                 yield subnet
 
 
-def _ask(*words: str) -> list[dict[str, Any]]:
-    answer: list[dict[str, Any]] = json.loads(_ip("-json", "-4", *words) or "[]")
+def _query_ip(*words: str) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = json.loads(_run_ip("-json", "-4", *words) or "[]")
     return answer
 
 
-def _ip(*words: str, pid: int | None = None) -> str:
+def _run_ip(*words: str, pid: int | None = None) -> str:
     """Run ip, in the network namespace of a process if one is given.
 
     Raises:
@@ -98,25 +100,27 @@ def _ip(*words: str, pid: int | None = None) -> str:
     return answer.stdout
 
 
-def connect(link: Link, interface: str, pid: int) -> None:
+def create_link(link: LabLink, interface: str, pid: int) -> None:
     """Lay the link between the host and the network namespace of a process.
 
     Raises:
         ManagerError: a step failed.
     """
-    _ip(*("link", "add", interface, "type", "veth"), *("peer", "name", "eth0", "netns", str(pid)))
-    _ip("address", "add", f"{link.host}/30", "dev", interface)
-    _ip("link", "set", interface, "up")
-    _ip("address", "add", f"{link.lab}/30", "dev", "eth0", pid=pid)
-    _ip("link", "set", "eth0", "up", pid=pid)
+    _run_ip(
+        *("link", "add", interface, "type", "veth"), *("peer", "name", "eth0", "netns", str(pid))
+    )
+    _run_ip("address", "add", f"{link.host}/30", "dev", interface)
+    _run_ip("link", "set", interface, "up")
+    _run_ip("address", "add", f"{link.lab}/30", "dev", "eth0", pid=pid)
+    _run_ip("link", "set", "eth0", "up", pid=pid)
 
 
-def disconnect(interface: str) -> None:
+def remove_link(interface: str) -> None:
     """Remove a link if it is still there; it goes by itself soon after its lab."""
-    if until(lambda: not _exists(interface), 2):
+    if wait_until(lambda: not _has_interface(interface), 2):
         return
-    _ip("link", "delete", interface)
+    _run_ip("link", "delete", interface)
 
 
-def _exists(interface: str) -> bool:
-    return any(row["ifname"] == interface for row in _ask("link"))
+def _has_interface(interface: str) -> bool:
+    return any(row["ifname"] == interface for row in _query_ip("link"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from manager.errors import ManagerError
 
 PROC = Path("/proc")
-PAUSE = 0.05
+POLL_SECONDS = 0.05
 
 
 def start_time(pid: int) -> int | None:
@@ -20,11 +20,11 @@ def start_time(pid: int) -> int | None:
 
     With it a process is told from a later one that was given the same id.
     """
-    fields = _fields(pid)
+    fields = _stat_fields(pid)
     return int(fields[19]) if fields else None
 
 
-def _fields(pid: int) -> list[str]:
+def _stat_fields(pid: int) -> list[str]:
     """What ``/proc/PID/stat`` has after the name; empty if the process has ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
@@ -35,7 +35,7 @@ def _fields(pid: int) -> list[str]:
     return [] if fields[0] in "ZX" else fields
 
 
-def name(pid: int) -> str:
+def process_name(pid: int) -> str:
     """The name of a process's program; empty if it has ended."""
     try:
         return (PROC / str(pid) / "comm").read_text(encoding="utf-8").strip()
@@ -43,7 +43,7 @@ def name(pid: int) -> str:
         return ""
 
 
-def with_arguments(*wanted: str) -> list[int]:
+def find_processes_by_arguments(*wanted: str) -> list[int]:
     """The processes that have all of these among their arguments, each exactly."""
     found = []
     for entry in PROC.iterdir():
@@ -58,11 +58,11 @@ def with_arguments(*wanted: str) -> list[int]:
     return sorted(found)
 
 
-def descendants(pids: list[int]) -> list[int]:
+def pids_with_descendants(pids: list[int]) -> list[int]:
     """Processes and all that they and their children have started."""
     children: dict[int, list[int]] = {}
     for entry in PROC.iterdir():
-        if entry.name.isdigit() and (fields := _fields(int(entry.name))):
+        if entry.name.isdigit() and (fields := _stat_fields(int(entry.name))):
             children.setdefault(int(fields[1]), []).append(int(entry.name))
     found, rest = [], list(pids)
     while rest:
@@ -71,7 +71,7 @@ def descendants(pids: list[int]) -> list[int]:
     return found
 
 
-def kill(pids: list[int]) -> None:
+def kill_processes(pids: list[int]) -> None:
     """End processes at once, and wait until they and all that they have started are gone.
 
     Only these get the signal: what they have started ends with them.
@@ -79,24 +79,24 @@ def kill(pids: list[int]) -> None:
     Raises:
         ManagerError: one is still there after 10 seconds.
     """
-    begun = {pid: start_time(pid) for pid in descendants(pids)}
+    begun = {pid: start_time(pid) for pid in pids_with_descendants(pids)}
     for pid in pids:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
     alive = [pid for pid, start in begun.items() if start is not None]
-    if not until(lambda: all(start_time(pid) != begun[pid] for pid in alive), 10):
+    if not wait_until(lambda: all(start_time(pid) != begun[pid] for pid in alive), 10):
         raise ManagerError(
             f"processes did not end: {', '.join(map(str, alive))}", "try again in a moment"
         )
 
 
-def until(condition: Callable[[], bool], seconds: float) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
     """Wait until a condition holds; whether it did within so many seconds."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= end:
             return False
-        time.sleep(PAUSE)
+        time.sleep(POLL_SECONDS)
     return True

@@ -1,12 +1,12 @@
-"""The images of a lab's registry: what each is made of. To add one, add a `Recipe`."""
+"""The images of a lab's registry: what each is made of. To add one, add a `ImageRecipe`."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-VERSION = 2
+RECIPES_VERSION = 2
 """Counted up when images are to be built anew though no recipe changed."""
-SUITE = "bookworm"
-BASE: tuple[str, ...] = (
+DEBIAN_SUITE = "bookworm"
+BASE_PACKAGES: tuple[str, ...] = (
     "base-files",
     "base-passwd",
     "libc-bin",
@@ -20,7 +20,7 @@ BASE: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ImageRecipe:
     """One image."""
 
     repository: str
@@ -43,7 +43,7 @@ class Recipe:
     """Further folders."""
 
 
-PAGE = """<!doctype html>
+NGINX_PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>nginx in a dockmgr lab</title>
@@ -53,19 +53,19 @@ from Debian's packages, not the one that Docker Hub has.</p>
 <p>This is the edition called {edition}.</p>
 </html>
 """
-SITE = "server {\n\tlisten 80 default_server;\n\troot /var/www/html;\n}\n"
-REGISTRY = """version: 0.1
+NGINX_SITE = "server {\n\tlisten 80 default_server;\n\troot /var/www/html;\n}\n"
+REGISTRY_CONFIG = """version: 0.1
 storage:
   filesystem: {rootdirectory: /var/lib/registry}
   delete: {enabled: true}
 http: {addr: ':5000'}
 """
-HELLO = """Hello from a dockmgr lab!
+HELLO_TEXT = """Hello from a dockmgr lab!
 
 This text was printed by a container: one process, started from an image,
 with a file system of its own. It is ended now, and still there: docker ps -a
 """
-APPLETS = """
+BUSYBOX_APPLETS = """
 ash awk base64 basename cat chgrp chmod chown cp cut date dd df diff dirname du echo egrep env
 expr false fgrep find free grep groups gunzip gzip head hexdump hostname httpd id ifconfig ip kill
 killall less ln logger ls md5sum mkdir mkfifo mktemp more mount mv nc netstat nproc nslookup od
@@ -75,9 +75,9 @@ truncate tty umount uname uniq unzip uptime vi watch wc wget which whoami xargs 
 """
 
 
-def _nginx(edition: str, *, newest: bool) -> Recipe:
+def _nginx_recipe(edition: str, *, newest: bool) -> ImageRecipe:
     """Two editions: two images that share all layers but the last."""
-    return Recipe(
+    return ImageRecipe(
         "library/nginx",
         (edition,),
         f"nginx ({edition})",
@@ -90,8 +90,8 @@ def _nginx(edition: str, *, newest: bool) -> Recipe:
         ("nginx-light",),
         version_tags=newest,
         files={
-            "etc/nginx/sites-enabled/default": SITE,
-            "var/www/html/index.html": PAGE.format(edition=edition),
+            "etc/nginx/sites-enabled/default": NGINX_SITE,
+            "var/www/html/index.html": NGINX_PAGE.format(edition=edition),
         },
         links={
             "var/log/nginx/access.log": "/dev/stdout",
@@ -101,16 +101,16 @@ def _nginx(edition: str, *, newest: bool) -> Recipe:
 
 
 RECIPES = (
-    Recipe(
+    ImageRecipe(
         "library/debian",
-        ("latest", SUITE, f"{SUITE}-slim"),
+        ("latest", DEBIAN_SUITE, f"{DEBIAN_SUITE}-slim"),
         "Debian",
         "a small part of Debian: bash and the usual commands",
         {"Cmd": ["bash"]},
     ),
-    _nginx("latest", newest=True),
-    _nginx("stable", newest=False),
-    Recipe(
+    _nginx_recipe("latest", newest=True),
+    _nginx_recipe("stable", newest=False),
+    ImageRecipe(
         "library/redis",
         ("latest",),
         "Redis",
@@ -125,7 +125,7 @@ RECIPES = (
         version_tags=True,
         folders=("data",),
     ),
-    Recipe(
+    ImageRecipe(
         "library/registry",
         ("latest",),
         "Distribution",
@@ -138,10 +138,10 @@ RECIPES = (
         },
         ("docker-registry",),
         version_tags=True,
-        files={"etc/docker/registry/config.yml": REGISTRY},
+        files={"etc/docker/registry/config.yml": REGISTRY_CONFIG},
         folders=("var/lib/registry",),
     ),
-    Recipe(
+    ImageRecipe(
         "library/busybox",
         ("latest",),
         "BusyBox",
@@ -154,10 +154,10 @@ RECIPES = (
             "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
             "etc/group": "root:x:0:\n",
         },
-        links={f"bin/{applet}": "busybox" for applet in APPLETS.split()},
+        links={f"bin/{applet}": "busybox" for applet in BUSYBOX_APPLETS.split()},
         folders=("tmp", "root", "var/www"),
     ),
-    Recipe(
+    ImageRecipe(
         "library/hello-world",
         ("latest",),
         "Hello world",
@@ -165,6 +165,6 @@ RECIPES = (
         {"Cmd": ["/bin/busybox", "cat", "/hello.txt"]},
         ("busybox-static",),
         only=("bin/busybox",),
-        files={"hello.txt": HELLO},
+        files={"hello.txt": HELLO_TEXT},
     ),
 )

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from manager.lab.flavours import Flavour
 
-RECIPE = 1
+ROOTS_VERSION = 1
 """Counted up when roots are to be made anew for another reason than their packages."""
 
 
 def cache_folder() -> Path:
     """Where downloaded and built things are kept between labs."""
-    return folders.cache() / "lab"
+    return folders.cache_folder() / "lab"
 
 
-def ensure(flavour: Flavour, site: str | None, report: Callable[[str], None]) -> Path:
+def ensure_root(flavour: Flavour, site: str | None, report: Callable[[str], None]) -> Path:
     """The root file system of a flavour, made if it is not there yet.
 
     Args:
@@ -35,27 +35,27 @@ def ensure(flavour: Flavour, site: str | None, report: Callable[[str], None]) ->
     Raises:
         ManagerError: it could not be made.
     """
-    root = folder(flavour)
+    root = root_folder(flavour)
     if not root.is_dir():
         report(f"downloading {flavour.root} from Debian {flavour.suite} (once)")
-        debian.bootstrap(root, suite=flavour.suite, packages=flavour.packages, site=site)
+        debian.bootstrap_root(root, suite=flavour.suite, packages=flavour.packages, site=site)
     return root
 
 
-def folder(flavour: Flavour) -> Path:
+def root_folder(flavour: Flavour) -> Path:
     """Where the root file system of a flavour is kept."""
-    return cache_folder() / f"{flavour.root}-{_recipe(flavour)}"
+    return cache_folder() / f"{flavour.root}-{_root_key(flavour)}"
 
 
-def _recipe(flavour: Flavour) -> str:
+def _root_key(flavour: Flavour) -> str:
     """What a root is made of, in short: another list of packages is another root."""
     import hashlib
 
-    words = " ".join((str(RECIPE), flavour.suite, *sorted(flavour.packages)))
+    words = " ".join((str(ROOTS_VERSION), flavour.suite, *sorted(flavour.packages)))
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-def clear() -> None:
+def clear_lab_cache() -> None:
     """Remove all that is kept.
 
     Raises:
@@ -64,9 +64,9 @@ def clear() -> None:
     cache = cache_folder()
     if not cache.is_dir():
         return
-    with locks.on(cache):
+    with locks.path_lock(cache):
         for root in cache.iterdir():
-            if processes.with_arguments(str(root)):
+            if processes.find_processes_by_arguments(str(root)):
                 raise ManagerError(
                     f"the downloads were not removed: another lab still uses {root}",
                     "end that lab first, as whoever started it",

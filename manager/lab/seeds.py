@@ -7,18 +7,20 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.protocol.upload import LocalImage
-from manager.registry.protocol.upload import push as push_images
+from manager.registry.protocol.upload import ImageFiles
+from manager.registry.protocol.upload import upload_images as push_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-INDEX = "index.json"
+INDEX_FILE = "index.json"
 """Written last: a folder that has it has all."""
 
 
-def ensure(cache: Path, site: str | None, report: Callable[[str], None]) -> Sequence[LocalImage]:
+def ensure_images(
+    cache: Path, site: str | None, report: Callable[[str], None]
+) -> Sequence[ImageFiles]:
     """The images, built if they are not in the cache yet.
 
     Only one process at a time may do this in a cache.
@@ -32,17 +34,17 @@ def ensure(cache: Path, site: str | None, report: Callable[[str], None]) -> Sequ
         ManagerError: a package could not be had.
     """
     folder = cache / f"images-{recipes_key()}"
-    if not (folder / INDEX).is_file():
+    if not (folder / INDEX_FILE).is_file():
         report("building the images of the registry from Debian packages (once)")
         # What a killed build left, and what was built from recipes of earlier.
         for old in cache.glob("images-*"):
             shutil.rmtree(old)
-        _build(folder, site)
-    rows = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    return [_load(folder, row) for row in rows]
+        _build_images(folder, site)
+    rows = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
+    return [_load_image(folder, row) for row in rows]
 
 
-def push(url: str, images: Sequence[LocalImage]) -> None:
+def fill_registry(url: str, images: Sequence[ImageFiles]) -> None:
     """Put the images into a registry.
 
     Raises:
@@ -51,7 +53,7 @@ def push(url: str, images: Sequence[LocalImage]) -> None:
     push_images(url, images)
 
 
-def answers(url: str) -> bool:
+def is_registry_up(url: str) -> bool:
     """Whether a registry is there."""
     import requests
 
@@ -63,7 +65,7 @@ def answers(url: str) -> bool:
             return False
 
 
-def catalogue(url: str) -> tuple[str, ...]:
+def list_registry_images(url: str) -> tuple[str, ...]:
     """The images of a registry: ``library/nginx:latest`` and so on.
 
     Source: Docker Registry HTTP API V2, ``GET /v2/_catalog``.
@@ -90,11 +92,11 @@ def catalogue(url: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _load(folder: Path, row: dict[str, Any]) -> LocalImage:
+def _load_image(folder: Path, row: dict[str, Any]) -> ImageFiles:
     manifest = (folder / row["manifest"]).read_bytes()
     told = json.loads(manifest)
     digests = [told["config"]["digest"], *(layer["digest"] for layer in told["layers"])]
-    return LocalImage(
+    return ImageFiles(
         repository=row["repository"],
         tags=tuple(row["tags"]),
         manifest=manifest,
@@ -109,19 +111,19 @@ def recipes_key() -> str:
 
     from manager.lab import recipes
 
-    what = (recipes.VERSION, recipes.SUITE, recipes.BASE, recipes.RECIPES)
+    what = (recipes.RECIPES_VERSION, recipes.DEBIAN_SUITE, recipes.BASE_PACKAGES, recipes.RECIPES)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:8]
 
 
-def _build(folder: Path, site: str | None) -> None:
+def _build_images(folder: Path, site: str | None) -> None:
     """Build all images; the folder appears whole or not at all."""
     from manager.lab import building
 
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir(parents=True)
     try:
-        index = building.build(partial, site)
-        (partial / INDEX).write_text(json.dumps(index), encoding="utf-8")
+        index = building.build_images(partial, site)
+        (partial / INDEX_FILE).write_text(json.dumps(index), encoding="utf-8")
         partial.rename(folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-DEFAULT_NAME = "lab"
+DEFAULT_LAB_NAME = "lab"
 REGISTRY_PORT = 5000
-LONGEST_SOCKET_PATH = 107
+MAX_SOCKET_PATH_BYTES = 107
 """Bytes of a Unix socket's path; source: unix(7)."""
 
 
@@ -70,10 +70,10 @@ class Lab:
 
 def context_name(name: str) -> str:
     """The docker context of a lab."""
-    return "dockmgr-lab" if name == DEFAULT_NAME else f"dockmgr-lab-{name}"
+    return "dockmgr-lab" if name == DEFAULT_LAB_NAME else f"dockmgr-lab-{name}"
 
 
-def check_name(name: str) -> None:
+def check_lab_name(name: str) -> None:
     """Refuse what cannot be the name of a lab.
 
     Raises:
@@ -90,10 +90,10 @@ def check_name(name: str) -> None:
 def labs_folder() -> Path:
     """Where labs keep their files: a folder for each."""
     # One spelling only: by it the processes of a lab are found.
-    return folders.state().resolve() / "labs"
+    return folders.state_folder().resolve() / "labs"
 
 
-def folder(name: str) -> Path:
+def folder_for_lab(name: str) -> Path:
     """Where one lab keeps its files."""
     return labs_folder() / name
 
@@ -103,7 +103,7 @@ def socket_path(lab_folder: Path) -> Path:
     return lab_folder / "docker.sock"
 
 
-def save(lab: Lab) -> None:
+def save_lab(lab: Lab) -> None:
     """Write down that a lab is up: whole or not at all."""
     import json
 
@@ -127,13 +127,13 @@ def save(lab: Lab) -> None:
     partial.replace(target)
 
 
-def find(name: str) -> Lab | None:
+def find_running_lab(name: str) -> Lab | None:
     """The lab of that name if it is up."""
-    lab = _load(folder(name))
+    lab = _load_lab(folder_for_lab(name))
     return lab if lab is not None and lab.alive else None
 
 
-def running() -> list[Lab]:
+def list_running_labs() -> list[Lab]:
     """All labs that are up, by name."""
     root = labs_folder()
     if not root.is_dir():
@@ -142,11 +142,11 @@ def running() -> list[Lab]:
         entries = sorted(root.iterdir())
     except PermissionError:
         return []  # another person's, who does not share them
-    labs = [_load(entry) for entry in entries if entry.is_dir()]
+    labs = [_load_lab(entry) for entry in entries if entry.is_dir()]
     return [lab for lab in labs if lab is not None and lab.alive]
 
 
-def _load(lab_folder: Path) -> Lab | None:
+def _load_lab(lab_folder: Path) -> Lab | None:
     import json
     from datetime import datetime
 

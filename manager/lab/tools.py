@@ -9,7 +9,7 @@ from pathlib import Path
 from manager.errors import ManagerError
 
 # Program or file: Debian package that has it.
-NEEDED = {
+PACKAGES_BY_PROGRAM = {
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
@@ -19,14 +19,14 @@ NEEDED = {
     "mmdebstrap": "mmdebstrap",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
 }
-LAST_LINES = 8
+ERROR_TAIL_LINES = 8
 
 
-def missing() -> list[str]:
+def list_missing_packages() -> list[str]:
     """The Debian packages whose programs this machine lacks."""
     lacking = [
         package
-        for program, package in NEEDED.items()
+        for program, package in PACKAGES_BY_PROGRAM.items()
         if not (Path(program).exists() if program.startswith("/") else shutil.which(program))
     ]
     return sorted(set(lacking))
@@ -56,7 +56,7 @@ def check_tools() -> None:
     Raises:
         ManagerError: the error names the packages, and how to get them.
     """
-    packages = missing()
+    packages = list_missing_packages()
     if not packages:
         return
     names = ", ".join(packages)
@@ -68,11 +68,11 @@ def check_tools() -> None:
 
 
 def install_command(packages: list[str]) -> list[str]:
-    """What `install` runs after apt's lists are up to date."""
+    """What `install_packages` runs after apt's lists are up to date."""
     return ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
 
 
-def install(packages: list[str]) -> None:
+def install_packages(packages: list[str]) -> None:
     """Get packages with apt.
 
     Raises:
@@ -95,5 +95,5 @@ def install(packages: list[str]) -> None:
             raise ManagerError(
                 f"{' '.join(command[:2])} failed",
                 "its last lines say why",
-                details=tuple(answer.stdout.splitlines()[-LAST_LINES:]),
+                details=tuple(answer.stdout.splitlines()[-ERROR_TAIL_LINES:]),
             )

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-AT_ONCE = 2
+PARALLEL_TREES = 2
 """How many are made at the same time: each waits for the mirror, then for the processor."""
-EMPTIED = ("boot", "dev", "proc", "sys", "run", "var/cache")
+EMPTIED_FOLDERS = ("boot", "dev", "proc", "sys", "run", "var/cache")
 """What the engine fills, or nobody needs: only the folder itself is kept."""
-LEFT_OUT = (
+REMOVED_PATHS = (
     *("etc/apt", "var/lib/apt", "var/lib/dpkg", "var/log/apt", "etc/resolv.conf", "etc/hostname"),
     *("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale"),
     *("usr/share/bash-completion", "usr/share/lintian"),
 )
 """What a container never reads, and what the engine writes itself."""
-LINKS = {
+SYMLINK_TARGETS = {
     "var/run": "/run",
     "usr/bin/awk": "/usr/bin/mawk",
     "usr/bin/which": "/usr/bin/which.debianutils",
@@ -31,7 +31,7 @@ LINKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class PackageTree:
     """A root file system."""
 
     path: Path
@@ -39,9 +39,9 @@ class Tree:
     """Of the packages asked for, as Debian writes them."""
 
 
-def make_all(
+def make_package_trees(
     lists: Iterable[tuple[str, ...]], folder: Path, *, suite: str, site: str | None
-) -> dict[tuple[str, ...], Tree]:
+) -> dict[tuple[str, ...], PackageTree]:
     """Make a root file system of each list of packages.
 
     Args:
@@ -57,19 +57,19 @@ def make_all(
 
     wanted = {packages: folder / f"tree-{n}" for n, packages in enumerate(dict.fromkeys(lists))}
 
-    def make(packages: tuple[str, ...]) -> Tree:
+    def make(packages: tuple[str, ...]) -> PackageTree:
         path = wanted[packages]
-        debian.bootstrap(path, suite=suite, packages=packages, variant="extract", site=site)
+        debian.bootstrap_root(path, suite=suite, packages=packages, variant="extract", site=site)
         # Before the change logs are removed with all that nobody reads.
-        versions = {package: version(path, package) for package in packages}
-        tidy(path)
-        return Tree(path, versions)
+        versions = {package: read_package_version(path, package) for package in packages}
+        tidy_package_tree(path)
+        return PackageTree(path, versions)
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(PARALLEL_TREES) as pool:
         return dict(zip(wanted, pool.map(make, wanted), strict=True))
 
 
-def version(tree: Path, package: str) -> str:
+def read_package_version(tree: Path, package: str) -> str:
     """The version of an unpacked package; empty if it does not tell.
 
     Source: Debian Policy 12.7: the first line of ``changelog.Debian.gz``, or of ``changelog.gz``
@@ -85,7 +85,7 @@ def version(tree: Path, package: str) -> str:
     return ""
 
 
-def tidy(tree: Path) -> None:
+def tidy_package_tree(tree: Path) -> None:
     """Do what the packages' scripts would have done, and remove what no container needs."""
     for name in ("passwd", "group"):
         master = tree / "usr/share/base-passwd" / f"{name}.master"
@@ -93,18 +93,18 @@ def tidy(tree: Path) -> None:
             shutil.copyfile(master, tree / "etc" / name)
             # Whatever the user's umask: programs that are not root are to read it.
             (tree / "etc" / name).chmod(0o644)
-    for path, pointed in LINKS.items():
+    for path, pointed in SYMLINK_TARGETS.items():
         if (tree / pointed.removeprefix("/")).exists():
-            _remove(tree / path)
+            _remove_path(tree / path)
             (tree / path).symlink_to(pointed)
-    for path in LEFT_OUT:
-        _remove(tree / path)
-    for path in EMPTIED:
+    for path in REMOVED_PATHS:
+        _remove_path(tree / path)
+    for path in EMPTIED_FOLDERS:
         for entry in sorted((tree / path).glob("*")):
-            _remove(entry)
+            _remove_path(entry)
 
 
-def _remove(path: Path) -> None:
+def _remove_path(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -11,9 +11,9 @@ def explain_unreachable_lab(endpoint: Endpoint) -> EngineUnreachableError | None
     """The error for a lab that does not answer; None where the address is no lab's."""
     path = Path(endpoint.host.removeprefix("unix://"))
     name = path.parent.name
-    if path != state.socket_path(state.folder(name)):
+    if path != state.socket_path(state.folder_for_lab(name)):
         return None
-    if state.find(name) is None:
+    if state.find_running_lab(name) is None:
         return EngineUnreachableError(
             f"the lab {name!r} is down", f"bring a new one up with: dockmgr lab up --name {name}"
         )

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manager.config.settings import WrongFileError, document, text_of
-from manager.config.toml_positions import holds, lines_of
+from manager.config.settings import TomlFileError, parse_toml, read_toml_text
+from manager.config.toml_positions import find_lines, has_value_at
 from manager.errors import ExitCode, ManagerError
 from manager.learn.core.text_mistakes import fault_of_name, shown
 from manager.learn.lesson_steps import read_lesson
-from manager.learn.lesson_tables import STEP, Reader
+from manager.learn.lesson_tables import STEP_KEY, LessonReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from manager.learn.core.check_mistakes import Fault
     from manager.learn.core.lessons import Lesson
 
-BUILT_IN = Path(__file__).parent.parent / "lessons"
-ENDING = ".toml"
+BUILT_IN_FOLDER = Path(__file__).parent.parent / "lessons"
+LESSON_SUFFIX = ".toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class LessonMistake:
     """What is wrong with a file."""
 
     file: Path
@@ -41,13 +41,13 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class ExaminedLesson:
     """A file that was read."""
 
     file: Path
     lesson: Lesson | None
     """None where there are mistakes."""
-    mistakes: tuple[Mistake, ...] = ()
+    mistakes: tuple[LessonMistake, ...] = ()
     number: int = 0
     """The lesson's place among others; 0 where it has none."""
     number_line: int | None = None
@@ -58,14 +58,14 @@ class Examined:
         return self.file.stem
 
 
-def load(path: Path) -> Lesson:
+def load_lesson(path: Path) -> Lesson:
     """Read a lesson; its name is that of the file.
 
     Raises:
         ManagerError: (usage) it cannot be read, or is no lesson; the sentence has file, line, key
             and what was expected, of the first mistake.
     """
-    found = examine(path)
+    found = examine_lesson(path)
     if found.lesson is None:
         first = found.mistakes[0]
         all_of_them = f"dockmgr learn check {shlex.quote(str(path.parent))}"
@@ -74,24 +74,24 @@ def load(path: Path) -> Lesson:
     return found.lesson
 
 
-def folder(path: Path) -> tuple[Lesson, ...]:
+def load_lessons(path: Path) -> tuple[Lesson, ...]:
     """Read all lessons of a folder, in their order.
 
     Raises:
         ManagerError: there is none; (usage) one of them is no lesson.
     """
-    found = map(load, files(path))
+    found = map(load_lesson, list_lesson_files(path))
     return tuple(sorted(found, key=lambda lesson: (lesson.number, lesson.name)))
 
 
-def files(path: Path) -> tuple[Path, ...]:
+def list_lesson_files(path: Path) -> tuple[Path, ...]:
     """The files of a folder that are to be lessons; or the one file that is named.
 
     Raises:
         ManagerError: there is none.
     """
-    found = sorted(path.glob(f"*{ENDING}")) if path.is_dir() else []
-    if path.is_file() and path.suffix == ENDING:
+    found = sorted(path.glob(f"*{LESSON_SUFFIX}")) if path.is_dir() else []
+    if path.is_file() and path.suffix == LESSON_SUFFIX:
         found = [path]
     if not found:
         raise ManagerError(
@@ -101,64 +101,70 @@ def files(path: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def names() -> tuple[str, ...]:
+def list_built_in_names() -> tuple[str, ...]:
     """The names of the lessons that come with the program."""
-    return tuple(sorted(path.stem for path in BUILT_IN.glob(f"*{ENDING}")))
+    return tuple(sorted(path.stem for path in BUILT_IN_FOLDER.glob(f"*{LESSON_SUFFIX}")))
 
 
-def examine(path: Path) -> Examined:
+def examine_lesson(path: Path) -> ExaminedLesson:
     """Read a file, and find all that is wrong with it; where it is no TOML, only that."""
     try:
-        content = text_of(path, must_exist=True, what="lesson", hint="name another file") or ""
-        found = document(path, content)
-    except WrongFileError as error:
-        return Examined(path, None, (Mistake(path, error.line, error.problem, error.hint),))
+        content = (
+            read_toml_text(path, must_exist=True, what="lesson", hint="name another file") or ""
+        )
+        found = parse_toml(path, content)
+    except TomlFileError as error:
+        return ExaminedLesson(
+            path, None, (LessonMistake(path, error.line, error.problem, error.hint),)
+        )
     except ManagerError as error:
-        return Examined(path, None, (Mistake(path, None, error.message, error.hint),))
-    reader = Reader()
+        return ExaminedLesson(path, None, (LessonMistake(path, None, error.message, error.hint),))
+    reader = LessonReader()
     lesson = read_lesson(path.stem, found, reader)
-    mistakes = _placed(path, content, found, reader.faults)
+    mistakes = _locate_mistakes(path, content, found, reader.faults)
     if wrong := fault_of_name(path.stem):
-        mistakes = (Mistake(path, None, *wrong), *mistakes)
-    line = lines_of(content, [("number",)])[0] if lesson.number else None
-    return Examined(path, None if mistakes else lesson, mistakes, lesson.number, line)
+        mistakes = (LessonMistake(path, None, *wrong), *mistakes)
+    line = find_lines(content, [("number",)])[0] if lesson.number else None
+    return ExaminedLesson(path, None if mistakes else lesson, mistakes, lesson.number, line)
 
 
-def examine_all(paths: Sequence[Path]) -> tuple[Examined, ...]:
+def examine_lessons(paths: Sequence[Path]) -> tuple[ExaminedLesson, ...]:
     """Read files, and find all that is wrong with each, and with them side by side."""
     numbers: dict[int, Path] = {}
-    found: list[Examined] = []
-    for one in map(examine, paths):
+    found: list[ExaminedLesson] = []
+    for one in map(examine_lesson, paths):
         first = numbers.setdefault(one.number, one.file) if one.number else one.file
         if first == one.file:
             found.append(one)
             continue
         problem = f"number {one.number} is that of {shown(first.name)} too"
-        wrong = Mistake(one.file, one.number_line, problem, "give each lesson a number of its own")
+        wrong = LessonMistake(
+            one.file, one.number_line, problem, "give each lesson a number of its own"
+        )
         mistakes = sorted((*one.mistakes, wrong), key=lambda it: it.line or 0)
         found.append(replace(one, lesson=None, mistakes=tuple(mistakes)))
     return tuple(found)
 
 
-def _placed(
+def _locate_mistakes(
     path: Path, content: str, found: Mapping[str, Any], faults: Sequence[Fault]
-) -> tuple[Mistake, ...]:
+) -> tuple[LessonMistake, ...]:
     """Mistakes with their lines, and with their steps as a learner counts them."""
     places = [it.place for it in faults]
     for at, place in enumerate(places):
         inner = place
-        while not holds(found, inner):
+        while not has_value_at(found, inner):
             inner = inner[:-1]
         places[at] = inner
     placed = [
-        Mistake(path, line, shown(_in_step(fault)), fault.hint)
-        for fault, line in zip(faults, lines_of(content, places), strict=True)
+        LessonMistake(path, line, shown(_describe_problem(fault)), fault.hint)
+        for fault, line in zip(faults, find_lines(content, places), strict=True)
     ]
     return tuple(dict.fromkeys(sorted(placed, key=lambda it: it.line or 0)))
 
 
-def _in_step(fault: Fault) -> str:
+def _describe_problem(fault: Fault) -> str:
     place = fault.place
-    if len(place) > 1 and place[0] == STEP and isinstance(place[1], int):
+    if len(place) > 1 and place[0] == STEP_KEY and isinstance(place[1], int):
         return f"step {place[1] + 1}: {fault.problem}"
     return fault.problem

@@ -5,19 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from manager.config import schema
-from manager.config.schema import Kind, RefusedError, S, Section, setting
-from manager.config.value_kinds import choice, flag, text, texts, whole, whole_or_nothing
+from manager.config.schema import InvalidSettingError, S, Section, ValueKind, setting
+from manager.config.value_kinds import (
+    choice,
+    flag,
+    one_line_text,
+    optional_whole_number,
+    text_list,
+    whole_number,
+)
 from manager.learn.core.check_mistakes import Fault
 
 if TYPE_CHECKING:
     from manager.config.toml_positions import KeyPath
     from manager.learn.core.check_mistakes import Place
 
-HIGHEST = 65535
-STEP = "step"
+HIGHEST_PORT = 65535
+STEP_KEY = "step"
 NO = False
-NAMES = '["learn-app:1", "learn-app:2"]'
-EXAMPLES = {
+EXAMPLE_NAMES = '["learn-app:1", "learn-app:2"]'
+KEY_EXAMPLES = {
     "title": 'title = "two web servers"',
     "number": "number = 1",
     "say": 'say = "Make two containers."',
@@ -33,15 +40,15 @@ EXAMPLES = {
     "no_container": 'no_container = ["learn-web*"]',
     "no_image": 'no_image = ["learn-app:1"]',
     "no_volume": 'no_volume = ["learn-data"]',
-    "same_image": f"same_image = {NAMES}",
-    "other_image": f"other_image = {NAMES}",
-    "shared_layers": f"shared_layers = {NAMES}",
+    "same_image": f"same_image = {EXAMPLE_NAMES}",
+    "other_image": f"other_image = {EXAMPLE_NAMES}",
+    "shared_layers": f"shared_layers = {EXAMPLE_NAMES}",
     "tag_moved": 'tag_moved = ["learn-app:latest"]',
     "file": 'file = {container = "learn-web1", path = "/etc/hosts"}',
     "event": 'event = {type = "container", action = "die", name = "learn-web1"}',
 }
 """By key, how it can be written."""
-PARTS = {
+CHECK_KEY_EXAMPLES = {
     "name": 'name = "learn-web1"',
     "image": 'image = "nginx"',
     "state": 'state = "running"',
@@ -58,67 +65,71 @@ PARTS = {
 """The same of the keys of a check."""
 
 
-def _word(*words: str) -> Kind[str]:
+def _optional_choice(*words: str) -> ValueKind[str]:
     """One of some words, or none of them."""
     kind = choice(*words)
-    return Kind(kind.expected, lambda value, path: kind.read(value, path) if value != "" else "")
+    return ValueKind(
+        kind.expected, lambda value, path: kind.read(value, path) if value != "" else ""
+    )
 
 
-def _whole(least: int, most: int) -> Kind[int | None]:
-    return Kind(whole(least, most).expected, whole_or_nothing(least, most).read)
+def _optional_whole(least: int, most: int) -> ValueKind[int | None]:
+    return ValueKind(whole_number(least, most).expected, optional_whole_number(least, most).read)
 
 
 class ContainerTable(Section):
     """What a container is to be like."""
 
-    name: str = setting(text(), "", "a glob")
-    image: str = setting(text(), "", "a reference")
-    state: str = setting(_word("created", "running", "paused", "exited"), "", "its state")
-    count: int | None = setting(_whole(0, 1000), "", "exactly so many")
-    exit_code: int | None = setting(_whole(0, 255), "", "how it ended")
-    port: int | None = setting(_whole(1, HIGHEST), "", "where it is published")
+    name: str = setting(one_line_text(), "", "a glob")
+    image: str = setting(one_line_text(), "", "a reference")
+    state: str = setting(
+        _optional_choice("created", "running", "paused", "exited"), "", "its state"
+    )
+    count: int | None = setting(_optional_whole(0, 1000), "", "exactly so many")
+    exit_code: int | None = setting(_optional_whole(0, 255), "", "how it ended")
+    port: int | None = setting(_optional_whole(1, HIGHEST_PORT), "", "where it is published")
 
 
 class ImageTable(Section):
     """What an image is to be like."""
 
-    name: str = setting(text(), "", "a reference")
+    name: str = setting(one_line_text(), "", "a reference")
     digest: bool = setting(flag(), NO, "whether a registry knows it by a digest")
 
 
 class FileTable(Section):
     """What a container has changed."""
 
-    container: str = setting(text(), "", "a glob")
-    path: str = setting(text(), "", "an absolute path")
-    change: str = setting(_word("added", "changed", "deleted"), "", "what became of it")
+    container: str = setting(one_line_text(), "", "a glob")
+    path: str = setting(one_line_text(), "", "an absolute path")
+    change: str = setting(_optional_choice("added", "changed", "deleted"), "", "what became of it")
 
 
 class EventTable(Section):
     """What has happened."""
 
-    type: str = setting(text(), "", "container, image, volume, network")
-    action: str = setting(text(), "", "die, start, pull, push, tag, untag…")
-    name: str = setting(text(), "*", "a glob")
-    exit_code: int | None = setting(_whole(0, 255), "", "of a container that died")
+    type: str = setting(one_line_text(), "", "container, image, volume, network")
+    action: str = setting(one_line_text(), "", "die, start, pull, push, tag, untag…")
+    name: str = setting(one_line_text(), "*", "a glob")
+    exit_code: int | None = setting(_optional_whole(0, 255), "", "of a container that died")
 
 
-Rows = tuple[dict[str, Any], ...]
+CheckRows = tuple[dict[str, Any], ...]
 
 
-def _tables() -> Kind[Rows]:
+def _tables() -> ValueKind[CheckRows]:
     """One table or a list of them; what is in them is read apart, mistake by mistake."""
 
-    def read(value: object, _: KeyPath) -> Rows:
+    def read(value: object, _: KeyPath) -> CheckRows:
         rows = value if isinstance(value, list) else [value]
         if not all(isinstance(row, dict) for row in rows):
             raise ValueError
         return tuple(rows)
 
-    return Kind("a table in braces, or a list of them", read)
+    return ValueKind("a table in braces, or a list of them", read)
 
 
-def _paragraph() -> Kind[str]:
+def _paragraph() -> ValueKind[str]:
     """A text that may have several lines."""
 
     def read(value: object, _: KeyPath) -> str:
@@ -126,10 +137,10 @@ def _paragraph() -> Kind[str]:
             raise ValueError  # noqa: TRY004 - every refusal is one error
         return value.strip()
 
-    return Kind("a text in quotes", read)
+    return ValueKind("a text in quotes", read)
 
 
-def _lines(example: str) -> Kind[tuple[str, ...]]:
+def _lines(example: str) -> ValueKind[tuple[str, ...]]:
     """A list of texts, of which empty ones are looked at later: each is a mistake of its own."""
 
     def read(value: object, _: KeyPath) -> tuple[str, ...]:
@@ -137,7 +148,7 @@ def _lines(example: str) -> Kind[tuple[str, ...]]:
             raise ValueError
         return tuple(value)
 
-    return Kind(f"a list of texts, such as {example}", read)
+    return ValueKind(f"a list of texts, such as {example}", read)
 
 
 class StepTable(Section):
@@ -148,30 +159,38 @@ class StepTable(Section):
     dockmgr: tuple[str, ...] = setting(_lines('["dockmgr pull nginx"]'), [], "with dockmgr")
     hint: str = setting(_paragraph(), "", "what is said on asking")
     fails: bool = setting(flag(), NO, "whether the lines are meant to be refused")
-    question: str = setting(text(), "", "what is asked")
+    question: str = setting(one_line_text(), "", "what is asked")
     answer: tuple[str, ...] = setting(_lines('["yes"]'), [], "the right answers")
-    container: Rows = setting(_tables(), [], "is there")
-    image: Rows = setting(_tables(), [], "is there")
-    volume: tuple[str, ...] = setting(texts('["learn-data"]'), [], "globs of volumes")
-    no_container: tuple[str, ...] = setting(texts('["learn-web*"]'), [], "globs of what is gone")
-    no_image: tuple[str, ...] = setting(texts('["learn-app:1"]'), [], "references that are gone")
-    no_volume: tuple[str, ...] = setting(texts('["learn-data"]'), [], "globs of what is gone")
-    same_image: tuple[str, ...] = setting(texts(NAMES), [], "names of one image")
-    other_image: tuple[str, ...] = setting(texts(NAMES), [], "names of different images")
-    shared_layers: tuple[str, ...] = setting(texts(NAMES), [], "images that share layers")
-    tag_moved: tuple[str, ...] = setting(texts('["learn-app:1"]'), [], "name another image now")
-    file: Rows = setting(_tables(), [], "differs from the image")
-    event: Rows = setting(_tables(), [], "happened")
+    container: CheckRows = setting(_tables(), [], "is there")
+    image: CheckRows = setting(_tables(), [], "is there")
+    volume: tuple[str, ...] = setting(text_list('["learn-data"]'), [], "globs of volumes")
+    no_container: tuple[str, ...] = setting(
+        text_list('["learn-web*"]'), [], "globs of what is gone"
+    )
+    no_image: tuple[str, ...] = setting(
+        text_list('["learn-app:1"]'), [], "references that are gone"
+    )
+    no_volume: tuple[str, ...] = setting(text_list('["learn-data"]'), [], "globs of what is gone")
+    same_image: tuple[str, ...] = setting(text_list(EXAMPLE_NAMES), [], "names of one image")
+    other_image: tuple[str, ...] = setting(
+        text_list(EXAMPLE_NAMES), [], "names of different images"
+    )
+    shared_layers: tuple[str, ...] = setting(
+        text_list(EXAMPLE_NAMES), [], "images that share layers"
+    )
+    tag_moved: tuple[str, ...] = setting(text_list('["learn-app:1"]'), [], "name another image now")
+    file: CheckRows = setting(_tables(), [], "differs from the image")
+    event: CheckRows = setting(_tables(), [], "happened")
 
 
 class LessonTable(Section):
     """What a file may hold beside its steps."""
 
-    title: str = setting(text(), "", "what it is about")
-    number: int = setting(whole(0, 1000), 0, "its place among the others")
+    title: str = setting(one_line_text(), "", "what it is about")
+    number: int = setting(whole_number(0, 1000), 0, "its place among the others")
 
 
-class Reader:
+class LessonReader:
     """Reads the tables of one file, and keeps what is wrong with them."""
 
     def __init__(self) -> None:
@@ -191,15 +210,15 @@ class Reader:
             place: where it is.
             within: how it is called, before what is wrong with one of its keys.
         """
-        examples = PARTS if within else EXAMPLES
+        examples = CHECK_KEY_EXAMPLES if within else KEY_EXAMPLES
         values: dict[str, Any] = {}
         for key, value in row.items():
             if key not in table.rows:
                 self._unknown(table, (*place, key), within)
                 continue
             try:
-                values |= schema.values_of(table.rows, {key: value}, ())
-            except RefusedError as error:
+                values |= schema.read_table_values(table.rows, {key: value}, ())
+            except InvalidSettingError as error:
                 hint = f"write, for example: {examples[key]}"
                 self.wrong((*place, key), f"{within}{error.problem}", hint)
         return table(**values)
@@ -208,13 +227,13 @@ class Reader:
         from difflib import get_close_matches
 
         key = str(place[-1])
-        known = [*table.rows, *([STEP] if table is LessonTable else [])]
+        known = [*table.rows, *([STEP_KEY] if table is LessonTable else [])]
         near = get_close_matches(key, known, n=1)
         suggested = f"; did you mean {near[0]}?" if near else ""
         hint = f"the settings there are: {', '.join(known)}"
         self.wrong(place, f"{within}{key} is not a setting{suggested}", hint)
 
-    def rows(self, table: type[S], found: Rows, place: Place, *needed: str) -> tuple[S, ...]:
+    def rows(self, table: type[S], found: CheckRows, place: Place, *needed: str) -> tuple[S, ...]:
         """Read what can be read of the tables of one check, and tell what they lack."""
         read: list[S] = []
         for at, row in enumerate(found):
@@ -222,6 +241,6 @@ class Reader:
             one = self.table(table, row, (*place, at), f"{called}: ")
             lacks = [key for key in needed if not row.get(key)]
             for key in lacks:
-                self.wrong((*place, at), f"{called} has no {key}", f"add {PARTS[key]}")
+                self.wrong((*place, at), f"{called} has no {key}", f"add {CHECK_KEY_EXAMPLES[key]}")
             read.append(one)
         return tuple(read)

@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.system.locks import alone
+from manager.system.locks import exclusive_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-FILE = "lessons.json"
+PROGRESS_FILE = "lessons.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LessonProgress:
     """How far somebody is in one lesson."""
 
     step: int = 0
@@ -54,40 +54,40 @@ class Place:
         return {it: number for it, number in there.items() if self.left.get(it) == number}
 
 
-class Learned:
+class ProgressFile:
     """The file."""
 
     def __init__(self, folder: Path) -> None:
         """Read it; what in it is no progress counts as nothing learned yet."""
         self._folder = folder
-        self._path = folder / FILE
+        self._path = folder / PROGRESS_FILE
         self._places = self._read()
 
-    def _read(self) -> dict[str, Place]:
+    def _read(self) -> dict[str, LessonProgress]:
         with suppress(OSError, ValueError):
             told = json.loads(self._path.read_text(encoding="utf-8"))
             rows = told if isinstance(told, dict) else {}
-            found = {key: _place(row) for key, row in rows.items()}
+            found = {key: _parse_progress(row) for key, row in rows.items()}
             return {key: place for key, place in found.items() if place is not None}
         return {}
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Change what is there now: another lesson may be taken in another terminal."""
-        with alone(self._folder, lambda: None):
+        with exclusive_lock(self._folder, lambda: None):
             self._places = self._read()
             yield
             self._write()
 
-    def place(self, key: str) -> Place:
+    def place(self, key: str) -> LessonProgress:
         """How far somebody is.
 
         Args:
             key: of the lesson.
         """
-        return self._places.get(key, Place())
+        return self._places.get(key, LessonProgress())
 
-    def on(self, engine: str) -> dict[str, Place]:
+    def on(self, engine: str) -> dict[str, LessonProgress]:
         """All lessons that were taken or are taken on an engine."""
         return {key: place for key, place in self._places.items() if place.on(engine)}
 
@@ -95,7 +95,7 @@ class Learned:
         """The lesson of these that was taken up last; None if none was."""
         return next((key for key in reversed(self._places) if key in keys), None)
 
-    def keep(self, key: str, place: Place) -> None:
+    def keep(self, key: str, place: LessonProgress) -> None:
         """Write down how far somebody is; the file is the old or the new one, never half.
 
         Raises:
@@ -113,7 +113,7 @@ class Learned:
         """
         with self._changing():
             for key in keys:
-                place = self._places.pop(key, Place())
+                place = self._places.pop(key, LessonProgress())
                 if place.left or place.is_open:
                     bare = replace(place, step=0, done=False, under_way=False, skipped=())
                     self._places[key] = bare
@@ -146,7 +146,7 @@ class Learned:
             ) from error
 
 
-def _place(row: object) -> Place | None:
+def _parse_progress(row: object) -> LessonProgress | None:
     """One lesson's progress; None where it is none."""
     if not isinstance(row, dict):
         return None
@@ -159,7 +159,7 @@ def _place(row: object) -> Place | None:
     if not (_are_names(before) and _are_names(left) and isinstance(row.get("engine", ""), str)):
         return None
     under_way = bool(row.get("under_way", step > 0))
-    return Place(
+    return LessonProgress(
         step,
         bool(row.get("done")),
         row.get("engine", ""),

@@ -8,10 +8,17 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from manager.engine.errors import NotFoundError, lost, translated
-from manager.engine.events import Events
-from manager.engine.resources import volume_times
-from manager.learn.core.lessons import Observation, SeenContainer, SeenImage, Step, familiar, mine
+from manager.engine.errors import NotFoundError, lost_engine_error, translate_errors
+from manager.engine.events import EventStream
+from manager.engine.resources import read_volume_times
+from manager.learn.core.lessons import (
+    LessonStep,
+    Observation,
+    SeenContainer,
+    SeenImage,
+    familiar_reference,
+    is_lesson_name,
+)
 from manager.model.events import SeenEvent
 
 if TYPE_CHECKING:
@@ -20,15 +27,17 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.snapshot import Container, Image
 
-TOGETHER = 0.05
+GATHER_SECONDS = 0.05
 """Seconds: what happens within them is looked at together."""
-SETTLING = 0.25
+SETTLE_SECONDS = 0.25
 """Seconds after the last event after which it is looked at once more."""
-CHANGES = {0: "changed", 1: "added", 2: "deleted"}
+CHANGES_BY_KIND = {0: "changed", 1: "added", 2: "deleted"}
 """Source: Docker Engine API, ``GET /containers/{id}/changes``."""
 
 
-def observe(engine: Engine, step: Step, events: Iterable[SeenEvent] = ()) -> Observation:
+def observe_engine(
+    engine: Engine, step: LessonStep, events: Iterable[SeenEvent] = ()
+) -> Observation:
     """Look at an engine, as far as a step's checks ask for it.
 
     Args:
@@ -42,26 +51,28 @@ def observe(engine: Engine, step: Step, events: Iterable[SeenEvent] = ()) -> Obs
     containers = tuple(
         found
         for it in engine.containers.list()
-        if (found := _container(engine, it, step)) is not None
+        if (found := _observe_container(engine, it, step)) is not None
     )
-    volumes = tuple(volume_times(engine))
-    wanted = {familiar(name) for check in step.checks for name in getattr(check, "names", ())}
-    images = tuple(_image(engine, it, wanted) for it in engine.images.list())
+    volumes = tuple(read_volume_times(engine))
+    wanted = {
+        familiar_reference(name) for check in step.checks for name in getattr(check, "names", ())
+    }
+    images = tuple(_observe_image(engine, it, wanted) for it in engine.images.list())
     return Observation(containers, images, volumes, tuple(events))
 
 
-def _container(engine: Engine, listed: Container, step: Step) -> SeenContainer | None:
+def _observe_container(engine: Engine, listed: Container, step: LessonStep) -> SeenContainer | None:
     """One container; of those that lessons make also what only a look at itself tells."""
     code, changes = None, {}
-    if mine(listed.name):
+    if is_lesson_name(listed.name):
         try:
             if not listed.running:
                 told = engine.containers.inspect(listed.id).get("State") or {}
                 code = told.get("ExitCode")
             if step.looks_at_files:
-                with translated(engine.endpoint):
+                with translate_errors(engine.endpoint):
                     rows = engine.api.diff(listed.id) or []
-                changes = {row["Path"]: CHANGES.get(row["Kind"], "") for row in rows}
+                changes = {row["Path"]: CHANGES_BY_KIND.get(row["Kind"], "") for row in rows}
         except NotFoundError:
             return None  # it went just now
     ports = tuple(it.host_port for it in listed.published if it.host_port is not None)
@@ -70,7 +81,7 @@ def _container(engine: Engine, listed: Container, step: Step) -> SeenContainer |
     )
 
 
-def _image(engine: Engine, listed: Image, wanted: set[str]) -> SeenImage:
+def _observe_image(engine: Engine, listed: Image, wanted: set[str]) -> SeenImage:
     layers: tuple[str, ...] = ()
     if not wanted.isdisjoint(listed.tags):
         row = engine.images.inspect(listed.id) or {}
@@ -78,14 +89,14 @@ def _image(engine: Engine, listed: Image, wanted: set[str]) -> SeenImage:
     return SeenImage(listed.id, listed.tags, listed.digests, layers)
 
 
-class Came(Enum):
+class WatchSignal(Enum):
     """What can come in beside events and lines."""
 
     HOLDS = "the step's checks hold"
     SETTLED = "nothing more has happened for a moment"
 
 
-class Watch:
+class LessonWatch:
     """An engine that is watched: what comes in is an event, or a line that somebody typed."""
 
     def __init__(self, engine: Engine) -> None:
@@ -98,12 +109,12 @@ class Watch:
         self._queue: SimpleQueue[SeenEvent | str | BaseException | None] = SimpleQueue()
         self._held: list[str | BaseException | None] = []
         self._ended = False
-        self._events = Events(engine)
+        self._events = EventStream(engine)
         self._closed = False
         Thread(target=self._listen, daemon=True).start()
         self._since: list[SeenEvent] = []
         self._before = Observation()
-        self._step = Step("")
+        self._step = LessonStep("")
 
     def close(self) -> None:
         """Stop listening."""
@@ -123,7 +134,7 @@ class Watch:
 
         Thread(target=read, daemon=True).start()
 
-    def begin(self, step: Step) -> None:
+    def begin(self, step: LessonStep) -> None:
         """Begin a step: what there is now is what there was before it.
 
         Raises:
@@ -131,7 +142,7 @@ class Watch:
         """
         self._step = step
         self._since = []
-        self._before = observe(self._engine, step)
+        self._before = observe_engine(self._engine, step)
 
     def done(self) -> bool:
         """Whether the step's checks hold now.
@@ -147,10 +158,10 @@ class Watch:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        now = observe(self._engine, self._step, self._since)
+        now = observe_engine(self._engine, self._step, self._since)
         return self._step.missing(self._before, now)
 
-    def next_line(self) -> str | Came | None:
+    def next_line(self) -> str | WatchSignal | None:
         """Wait until a line comes, or the step's checks hold; nothing is done meanwhile.
 
         What an engine tells of can still be on its way when it does so: after the last event it
@@ -165,11 +176,11 @@ class Watch:
         patience = None
         while not self._ended:
             found = self._next(patience)
-            if not isinstance(found, SeenEvent | Came):
+            if not isinstance(found, SeenEvent | WatchSignal):
                 return found
             if self.done():
-                return Came.HOLDS
-            patience = None if found is Came.SETTLED else SETTLING
+                return WatchSignal.HOLDS
+            patience = None if found is WatchSignal.SETTLED else SETTLE_SECONDS
         return None
 
     def line(self) -> str | None:
@@ -180,20 +191,20 @@ class Watch:
         """
         while not self._ended:
             found = self._next(None)
-            if not isinstance(found, SeenEvent | Came):
+            if not isinstance(found, SeenEvent | WatchSignal):
                 return found
         return None
 
-    def _next(self, patience: float | None) -> SeenEvent | Came | str | None:
+    def _next(self, patience: float | None) -> SeenEvent | WatchSignal | str | None:
         try:
             found = self._held.pop() if self._held else self._queue.get(timeout=patience)
         except Empty:
-            return Came.SETTLED
+            return WatchSignal.SETTLED
         if isinstance(found, BaseException):
             raise found
         if isinstance(found, SeenEvent):
             self._since.append(found)
-            self._gather(time.monotonic() + TOGETHER)
+            self._gather(time.monotonic() + GATHER_SECONDS)
         self._ended = found is None
         return found
 
@@ -215,7 +226,7 @@ class Watch:
                 self._queue.put(event)
             if not self._closed:
                 # An engine that is stopped ends its stream as if nothing more were to come.
-                self._queue.put(lost(self._engine.endpoint))
+                self._queue.put(lost_engine_error(self._engine.endpoint))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             if not self._closed:
                 self._queue.put(error)

@@ -6,7 +6,7 @@ from manager.model.units import format_size
 
 
 @dataclass(frozen=True, slots=True)
-class Bytes:
+class ByteRange:
     """A number of bytes."""
 
     low: int = 0
@@ -29,10 +29,10 @@ class Bytes:
         low, high = format_size(self.low), format_size(self.high)
         return low if low == high else f"{low} to {high}"
 
-    def without(self, other: "Bytes") -> "Bytes":
+    def without(self, other: "ByteRange") -> "ByteRange":
         """What is left when a part of it is taken away."""
         low, high = max(0, self.low - other.high), max(0, self.high - other.low)
-        return Bytes(low, high, self.doubt or other.doubt)
+        return ByteRange(low, high, self.doubt or other.doubt)
 
     def short(self) -> str:
         """In one word; an interval by its lower end, as that much is sure: ``69.7kB+``."""
@@ -47,7 +47,7 @@ class Bytes:
         return f"{about}{self} ({self.doubt})"
 
 
-def difference(predicted: Bytes, cached: Bytes, freed: int | None) -> str:
+def describe_freed(predicted: ByteRange, cached: ByteRange, freed: int | None) -> str:
     """What was freed, and whether it is what was said beforehand.
 
     Args:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FileChangeKind(StrEnum):
     """What became of a file."""
 
     CHANGED = "changed"
@@ -14,15 +14,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """A file or folder that differs from the image."""
 
-    kind: Kind
+    kind: FileChangeKind
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ContainerEvent:
     """Something that happened to a container."""
 
     at: datetime

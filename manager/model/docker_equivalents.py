@@ -4,14 +4,14 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from manager.model.plan import ARCHIVED, Plan, Step, Verb
+from manager.model.plan import ARCHIVED, Plan, PlanStep, Verb
 from manager.references.reference import DEFAULT_REGISTRY
 
-DOCKER = ("docker",)
+DOCKER_PROGRAM = ("docker",)
 
 
 @dataclass(frozen=True, slots=True)
-class DockerLine:
+class DockerCommand:
     """One docker command, or that docker has none."""
 
     words: tuple[str, ...]
@@ -31,7 +31,7 @@ class DockerLine:
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class DockerCommandOptions:
     """What commands are given besides their targets."""
 
     timeout: int | None = None
@@ -45,28 +45,32 @@ class How:
     """Those that there are already."""
     archive: str = ""
     """The file that images are saved in first."""
-    made: Mapping[str, DockerLine] = field(default_factory=dict)
+    made: Mapping[str, DockerCommand] = field(default_factory=dict)
     """By its name, how a container is made."""
 
 
-def line(why: str, *words: str) -> DockerLine:
+def docker_command(why: str, *words: str) -> DockerCommand:
     """A docker command."""
-    return DockerLine((*DOCKER, *words), why)
+    return DockerCommand((*DOCKER_PROGRAM, *words), why)
 
 
-def nothing_like_it(why: str) -> DockerLine:
+def no_docker_command(why: str) -> DockerCommand:
     """What docker has no command for.
 
     Args:
         why: what it would have to do, to follow "docker has".
     """
-    return DockerLine((), f"docker has {why}")
+    return DockerCommand((), f"docker has {why}")
 
 
-NOTHING_TO_DO = DockerLine((), "there is nothing to do, and so there is no docker command for it")
+NOTHING_TO_DO = DockerCommand(
+    (), "there is nothing to do, and so there is no docker command for it"
+)
 
 
-def addressed(lines: Iterable[DockerLine], engine: Sequence[str]) -> tuple[DockerLine, ...]:
+def add_engine_options(
+    lines: Iterable[DockerCommand], engine: Sequence[str]
+) -> tuple[DockerCommand, ...]:
     """The same commands, for the engine that was named.
 
     Args:
@@ -74,28 +78,30 @@ def addressed(lines: Iterable[DockerLine], engine: Sequence[str]) -> tuple[Docke
         engine: docker's own options for it, such as ``--context lab``.
     """
     return tuple(
-        replace(one, words=(*DOCKER, *engine, *one.words[1:])) if one.words else one
+        replace(one, words=(*DOCKER_PROGRAM, *engine, *one.words[1:])) if one.words else one
         for one in lines
     )
 
 
-def of_plan(plan: Plan, how: How | None = None) -> Iterator[DockerLine]:
+def translate_plan(plan: Plan, how: DockerCommandOptions | None = None) -> Iterator[DockerCommand]:
     """The commands of a plan, in its order.
 
     Args:
         plan: what is done.
         how: with what besides.
     """
-    how = how or How()
+    how = how or DockerCommandOptions()
     saved = [step.target for step in plan if step.back == ARCHIVED]
     if saved:
         file = how.archive or "images.tar"
-        yield line("no registry has these: save them first", "save", "--output", file, *saved)
+        yield docker_command(
+            "no registry has these: save them first", "save", "--output", file, *saved
+        )
     for step in plan:
-        yield from _of_step(step, how)
+        yield from _translate_step(step, how)
 
 
-PLAIN: Mapping[Verb, tuple[str, tuple[str, ...]]] = {
+SIMPLE_COMMANDS: Mapping[Verb, tuple[str, tuple[str, ...]]] = {
     Verb.PUSH: ("send the image to the registry that its name says", ("push",)),
     Verb.START: ("start what is there, with all that it has changed", ("start",)),
     Verb.UNTAG: ("take this name away; the image stays", ("rmi",)),
@@ -109,61 +115,65 @@ PLAIN: Mapping[Verb, tuple[str, tuple[str, ...]]] = {
 """Of a verb that needs no more than a target: why, and the command before the target."""
 
 
-def _of_step(step: Step, how: How) -> Iterator[DockerLine]:
+def _translate_step(step: PlanStep, how: DockerCommandOptions) -> Iterator[DockerCommand]:
     target = step.target
-    if step.verb in PLAIN:
-        why, words = PLAIN[step.verb]
-        yield line(why, *words, target)
+    if step.verb in SIMPLE_COMMANDS:
+        why, words = SIMPLE_COMMANDS[step.verb]
+        yield docker_command(why, *words, target)
         return
     match step.verb:
         case Verb.PULL:
             wanted = ("--platform", how.platform) if how.platform else ()
-            yield line("get the image from its registry", "pull", *wanted, target)
+            yield docker_command("get the image from its registry", "pull", *wanted, target)
         case Verb.TAG:
             loses = ", which another image loses" if step.object_id else ", beside those it has"
-            yield line(f"give the image this name{loses}", "tag", how.source, target)
+            yield docker_command(f"give the image this name{loses}", "tag", how.source, target)
         case Verb.CREATE:
             yield how.made[target]
         case Verb.STOP | Verb.RESTART:
-            yield _end(step, how)
+            yield _translate_stop(step, how)
         case Verb.REMOVE:
-            yield _remove(target, how)
+            yield _translate_remove(target, how)
         case Verb.MAKE_NETWORK if target not in how.networks:
-            yield line("make the network before who is on it", "network", "create", target)
+            yield docker_command(
+                "make the network before who is on it", "network", "create", target
+            )
         case Verb.CLEAR_CACHE:
             why = "remove what builds have kept and none of them uses now"
-            yield line(why, "builder", "prune", "--all", "--force")
+            yield docker_command(why, "builder", "prune", "--all", "--force")
 
 
-def _end(step: Step, how: How) -> DockerLine:
+def _translate_stop(step: PlanStep, how: DockerCommandOptions) -> DockerCommand:
     # The long name of this option is not the same in all clients.
     given = ("-t", str(how.timeout)) if how.timeout is not None else ()
     if step.verb is Verb.STOP:
         why = "ask it to end, and kill it if it does not; it can be started again"
-        return line(why, "stop", *given, step.target)
+        return docker_command(why, "stop", *given, step.target)
     why = "stop it, and start the same container again"
-    return line(why, "restart", *given, step.target)
+    return docker_command(why, "restart", *given, step.target)
 
 
-def _remove(target: str, how: How) -> DockerLine:
+def _translate_remove(target: str, how: DockerCommandOptions) -> DockerCommand:
     flags = ("--force",) * how.force + ("--volumes",) * how.volumes
     why = "remove the container, and what it has changed"
     if how.force:
         why = "kill it if it runs, and remove it"
     if how.volumes:
         why += "; its volumes without a name too"
-    return line(why, "container", "rm", *flags, target)
+    return docker_command(why, "container", "rm", *flags, target)
 
 
-def rolling(plan: Plan, how: How) -> Iterator[DockerLine]:
+def translate_rolling_restart(plan: Plan, how: DockerCommandOptions) -> Iterator[DockerCommand]:
     """The commands of a restart one by one."""
     for step in plan:
-        yield from _of_step(step, how)
-        yield nothing_like_it(f"no command that waits until {step.target} is ready: look yourself")
+        yield from _translate_step(step, how)
+        yield no_docker_command(
+            f"no command that waits until {step.target} is ready: look yourself"
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostImage:
     """One image that is to be brought back."""
 
     image_id: str
@@ -173,7 +183,9 @@ class Lost:
     platforms: tuple[str, ...] = ()
 
 
-def bring_back(images: Iterable[Lost], archive: str, here: frozenset[str]) -> Iterator[DockerLine]:
+def translate_undo(
+    images: Iterable[LostImage], archive: str, here: frozenset[str]
+) -> Iterator[DockerCommand]:
     """The commands that bring images back.
 
     Args:
@@ -187,24 +199,24 @@ def bring_back(images: Iterable[Lost], archive: str, here: frozenset[str]) -> It
             if image.back == ARCHIVED:
                 if not loaded:
                     why = "bring back what was saved in this file"
-                    yield line(why, "load", "--input", archive)
+                    yield docker_command(why, "load", "--input", archive)
                 loaded = True
             elif image.back and image.back != image.image_id:
                 for platform in image.platforms or ("",):
                     wanted = ("--platform", platform) if platform else ()
                     why = "get the very same image: a digest names no other"
-                    yield line(why, "pull", *wanted, image.back)
+                    yield docker_command(why, "pull", *wanted, image.back)
             else:
-                yield nothing_like_it(f"no way back to {image.image_id}: it was nowhere else")
+                yield no_docker_command(f"no way back to {image.image_id}: it was nowhere else")
                 continue
         for name in image.names:
             if "@" not in name and name != image.image_id:
-                yield line("give the image its name again", "tag", image.image_id, name)
+                yield docker_command("give the image its name again", "tag", image.image_id, name)
 
 
-def of_exec(
+def translate_exec(
     names: Iterable[str], flags: Sequence[str], command: Sequence[str]
-) -> Iterator[DockerLine]:
+) -> Iterator[DockerCommand]:
     """The commands that run one command in several containers.
 
     Args:
@@ -214,22 +226,22 @@ def of_exec(
     """
     for name in names:
         why = f"run it inside {name}, beside what runs there"
-        yield line(why, "exec", *flags, name, *command)
+        yield docker_command(why, "exec", *flags, name, *command)
 
 
-def of_logs(
+def translate_logs(
     names: Iterable[str], *, follow: bool, tail: int | None, timestamps: bool
-) -> Iterator[DockerLine]:
+) -> Iterator[DockerCommand]:
     """The commands that show what several containers wrote."""
     flags = ["--follow"] * follow + ["--timestamps"] * timestamps
     flags += ["--tail", str(tail)] if tail is not None else []
     for name in names:
-        yield line(f"show what {name} has written", "logs", *flags, name)
+        yield docker_command(f"show what {name} has written", "logs", *flags, name)
 
 
-def of_login(
+def translate_login(
     command: str, hosts: Iterable[str], username: str, *, stdin: bool
-) -> Iterator[DockerLine]:
+) -> Iterator[DockerCommand]:
     """The commands that log in to registries or out of them.
 
     Args:
@@ -248,4 +260,4 @@ def of_login(
     flags += ["--password-stdin"] if stdin else []
     for host in hosts:
         # Docker means its own registry where none is named.
-        yield line(why, command, *flags, *([host] if host != DEFAULT_REGISTRY else []))
+        yield docker_command(why, command, *flags, *([host] if host != DEFAULT_REGISTRY else []))

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 from manager.errors import ExitCode, ManagerError
 
-_PLACE = re.compile(r"\{\{n(?::[^{}]*)?\}\}|(?<!\$)\{n(?::(?P<form>[^{}]*))?\}", re.ASCII)
+_PLACEHOLDER_PATTERN = re.compile(
+    r"\{\{n(?::[^{}]*)?\}\}|(?<!\$)\{n(?::(?P<form>[^{}]*))?\}", re.ASCII
+)
 """The number's place, and ``{{n}}``, which is none. ``${n}`` is a variable of the shell's."""
-_FORM = re.compile(r"0[1-9]d?", re.ASCII)
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
+_NUMBER_FORMAT_PATTERN = re.compile(r"0[1-9]d?", re.ASCII)
+_NAME_PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", re.ASCII)
 _SEPARATORS = "._-"
 LONGEST_TEMPLATE = 200
 """Characters of a template, at most: a label may hold anything."""
 
 
-def expand(text: str, number: int) -> str:
+def fill_placeholders(text: str, number: int) -> str:
     """A text with a member's number in each place for it.
 
     Args:
@@ -25,31 +27,35 @@ def expand(text: str, number: int) -> str:
     Raises:
         ManagerError: (usage) the number is asked for in a form that there is not.
     """
-    return _PLACE.sub(lambda place: _put(place, number), text) if "{n" in text else text
+    return (
+        _PLACEHOLDER_PATTERN.sub(lambda place: _format_number(place, number), text)
+        if "{n" in text
+        else text
+    )
 
 
-def escape(text: str) -> str:
-    """A text that `expand` turns into this one: nothing in it stands for the number."""
-    return _PLACE.sub(lambda place: f"{{{place[0]}}}", text)
+def escape_placeholders(text: str) -> str:
+    """A text that `fill_placeholders` turns into this one: nothing in it stands for the number."""
+    return _PLACEHOLDER_PATTERN.sub(lambda place: f"{{{place[0]}}}", text)
 
 
-def is_name(text: str) -> bool:
+def is_valid_name(text: str) -> bool:
     """Whether a container or a volume can be called so."""
-    return _NAME.fullmatch(text) is not None
+    return _NAME_PATTERN.fullmatch(text) is not None
 
 
-def has_place(text: str) -> bool:
+def has_placeholder(text: str) -> bool:
     """Whether a text has a place for the number."""
-    return any(not place[0].startswith("{{") for place in _PLACE.finditer(text))
+    return any(not place[0].startswith("{{") for place in _PLACEHOLDER_PATTERN.finditer(text))
 
 
-def _put(place: re.Match[str], number: int) -> str:
+def _format_number(place: re.Match[str], number: int) -> str:
     if place[0].startswith("{{"):
         return place[0][1:-1]
     form = place["form"]
     if form is None:
         return str(number)
-    if not _FORM.fullmatch(form):
+    if not _NUMBER_FORMAT_PATTERN.fullmatch(form):
         raise ManagerError(
             f"{place[0]} is no form for a number",
             "write {n}, {n:02} for two digits, or {{n}} for the letters themselves",
@@ -59,58 +65,62 @@ def _put(place: re.Match[str], number: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class NameTemplate:
     """What the members of a group are called: a text with one place for the number."""
 
     text: str
     """``web{n}``, ``web-{n:02}``."""
 
     @classmethod
-    def parse(cls, text: str) -> "Template":
+    def parse(cls, text: str) -> "NameTemplate":
         """Read what a person typed as a name; without a place the number stands at its end.
 
         Raises:
             ManagerError: (usage) no engine would take such names.
         """
-        places = [place for place in _PLACE.finditer(text) if not place[0].startswith("{{")]
+        places = [
+            place for place in _PLACEHOLDER_PATTERN.finditer(text) if not place[0].startswith("{{")
+        ]
         if len(places) > 1:
-            raise _refused(text, "has more than one place for the number")
+            raise _invalid_template_error(text, "has more than one place for the number")
         template = cls(text if places else f"{text}{{n}}")
-        if not _NAME.fullmatch(template.group):
-            raise _refused(text, "cannot be the name of a group")
-        if not _NAME.fullmatch(template.name(1)):
-            raise _refused(text, "makes names that no engine takes")
+        if not _NAME_PATTERN.fullmatch(template.group):
+            raise _invalid_template_error(text, "cannot be the name of a group")
+        if not _NAME_PATTERN.fullmatch(template.name(1)):
+            raise _invalid_template_error(text, "makes names that no engine takes")
         return template
 
     @classmethod
-    def default(cls, group: str) -> "Template":
+    def default(cls, group: str) -> "NameTemplate":
         """The template of a group that has none of its own."""
         return cls(f"{group}{{n}}")
 
     @property
     def group(self) -> str:
         """The group's name: the template without the number and the separator before it."""
-        place = next(p for p in _PLACE.finditer(self.text) if not p[0].startswith("{{"))
+        place = next(
+            p for p in _PLACEHOLDER_PATTERN.finditer(self.text) if not p[0].startswith("{{")
+        )
         before, after = self.text[: place.start()], self.text[place.end() :]
         parts = (before.rstrip(_SEPARATORS), after.lstrip(_SEPARATORS))
         return "-".join(part for part in parts if part)
 
     def name(self, number: int) -> str:
         """The name of a member."""
-        return expand(self.text, number)
+        return fill_placeholders(self.text, number)
 
 
-def named_so(template: str, number: int) -> str | None:
+def member_name_from_label(template: str, number: int) -> str | None:
     """The name that a template found in a label gives a member; None if it is no template."""
-    if len(template) > LONGEST_TEMPLATE or not has_place(template):
+    if len(template) > LONGEST_TEMPLATE or not has_placeholder(template):
         return None
     try:
-        return expand(template, number)
+        return fill_placeholders(template, number)
     except ManagerError:
         return None
 
 
-def _refused(text: str, why: str) -> ManagerError:
+def _invalid_template_error(text: str, why: str) -> ManagerError:
     return ManagerError(
         f"{text[:LONGEST_TEMPLATE]!r} {why}",
         "use letters, digits, and after the first of these also . _ -; {n} is the number's place",

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from manager.model.byte_range import Bytes
-from manager.model.ports import Binding
+from manager.model.byte_range import ByteRange
+from manager.model.ports import PortBinding
 
 
 class Verb(StrEnum):
@@ -43,7 +43,7 @@ class OnConflict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """One change to one target."""
 
     verb: Verb
@@ -58,14 +58,14 @@ class Step:
     expects: tuple[str, ...] | None = None
     """Condition: the image has exactly these references; None where any will do. Of the build
     cache, the ids of the records that go."""
-    frees: Bytes | None = None
+    frees: ByteRange | None = None
     """What goes with it, after all steps before it."""
     back: str = ""
     """What it can be had again from: a registry's ``repo@digest``, ``archive``, or the id of an
     image that stays; empty where it cannot."""
     number: int | None = None
     """The member's number, where the step makes a member of a group."""
-    ports: tuple[Binding, ...] = ()
+    ports: tuple[PortBinding, ...] = ()
     """The ports that such a member publishes."""
     on_conflict: OnConflict = OnConflict.FAIL
 
@@ -78,15 +78,15 @@ class Step:
 class Plan:
     """Steps in the order in which they are done, and what a person should know besides."""
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences to show with the plan: hints, and what stays as it is."""
-    frees: Bytes | None = None
+    frees: ByteRange | None = None
     """What leaves the store when all steps are done; None where nothing is meant to."""
-    cached: Bytes | None = None
+    cached: ByteRange | None = None
     """What of that the build cache may go on holding on the disk."""
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[PlanStep]:
         """The steps in order."""
         return iter(self.steps)
 
@@ -100,9 +100,9 @@ class Plan:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
-def joined(plans: "Sequence[Plan]", networks: Sequence[str] = ()) -> Plan:
+def join_plans(plans: "Sequence[Plan]", networks: Sequence[str] = ()) -> Plan:
     """Several plans as one, for showing; before them the networks that are made."""
-    made = tuple(Step(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
+    made = tuple(PlanStep(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
     steps = (*made, *(step for plan in plans for step in plan))
     return Plan(steps, tuple(note for plan in plans for note in plan.notes))
 

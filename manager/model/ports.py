@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised here, bound to by the engine
+WILDCARD_ADDRESSES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - recognised here, bound to by the engine
 
 
 @dataclass(frozen=True, slots=True)
-class Binding:
+class PortBinding:
     """One port of a container, and a port of the engine's machine or none."""
 
     container_port: int

@@ -13,9 +13,9 @@ NAME_LABEL = "dockmgr.name"
 SPEC_LABEL = "dockmgr.spec"
 """What the members were asked to be."""
 
-LONGEST_INDEX = 9
+LONGEST_INDEX_DIGITS = 9
 """Digits of a member's number, at most."""
-SHORT_ID = 12
+SHORT_ID_DIGITS = 12
 """How many hexadecimal digits of an id docker shows."""
 
 
@@ -63,14 +63,14 @@ class Container:
     @property
     def short_id(self) -> str:
         """The first 12 digits of the id, as docker shows it."""
-        return self.id[:SHORT_ID]
+        return self.id[:SHORT_ID_DIGITS]
 
     @property
     def made_from(self) -> str:
         """The image as a person reads it: of an id, the first 12 digits."""
         if not self.image.startswith("sha256:"):
             return self.image
-        return self.image.removeprefix("sha256:")[:SHORT_ID]
+        return self.image.removeprefix("sha256:")[:SHORT_ID_DIGITS]
 
     @property
     def group(self) -> str | None:
@@ -84,16 +84,16 @@ class Container:
             return None
         name: str | None = f"{group}{index}"
         if template := self.labels.get(NAME_LABEL):
-            from manager.model.naming import named_so
+            from manager.model.naming import member_name_from_label
 
-            name = named_so(template, index)
+            name = member_name_from_label(template, index)
         return group if self.name == name else None
 
     @property
     def index(self) -> int | None:
         """The number of this member in its group; None if it has none that is a number."""
         text = self.labels.get(INDEX_LABEL, "")
-        fits = text.isascii() and text.isdigit() and len(text) <= LONGEST_INDEX
+        fits = text.isascii() and text.isdigit() and len(text) <= LONGEST_INDEX_DIGITS
         return int(text) if fits else None
 
     @property
@@ -113,7 +113,7 @@ class Container:
         return tuple(seen[key] for key in sorted(seen))
 
 
-class Store(StrEnum):
+class ImageStore(StrEnum):
     """How an engine keeps images, on which depends what removing one frees."""
 
     GRAPH_DRIVER = "graph driver"
@@ -122,7 +122,7 @@ class Store(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ImageManifest:
     """One platform of an image, or an attestation, as the containerd store tells it."""
 
     digest: str
@@ -178,7 +178,7 @@ class Image:
     """The id of the image it was built on, if the engine knows."""
     shared: int | None = None
     """Bytes of the layers it has in common with others; None where the engine does not say."""
-    manifests: tuple[Manifest, ...] = ()
+    manifests: tuple[ImageManifest, ...] = ()
     """What of it is present; empty on stores other than containerd's."""
     index_size: int = 0
     """Bytes of the list of its manifests, if it has one."""
@@ -186,7 +186,7 @@ class Image:
     @property
     def short_id(self) -> str:
         """The first 12 hexadecimal digits of the id, without its algorithm."""
-        return self.id.removeprefix("sha256:")[:SHORT_ID]
+        return self.id.removeprefix("sha256:")[:SHORT_ID_DIGITS]
 
     @property
     def label(self) -> str:
@@ -240,7 +240,7 @@ class Snapshot:
 
     containers: tuple[Container, ...] = ()
     images: tuple[Image, ...] = ()
-    store: Store = Store.GRAPH_DRIVER
+    store: ImageStore = ImageStore.GRAPH_DRIVER
     details: Mapping[str, ImageDetail] = field(default_factory=dict)
     """By image id; by the manifest's digest on the containerd store."""
     layers_size: int | None = None

@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 
 from manager.errors import ExitCode, ManagerError
 
-DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 """Steps of 1000, as docker shows them."""
 LONGEST_SHOWN = 60
-_FACTORS: dict[str, int] = {
+_SIZE_FACTORS: dict[str, int] = {
     "": 1,
     "b": 1,
     **{letter + end: 1000**n for n, letter in enumerate("kmgtpe", 1) for end in ("", "b")},
     **{letter + "ib": 1024**n for n, letter in enumerate("kmgtpe", 1)},
 }
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGES = (
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION_UNITS = (
     ("year", 365 * 86_400),
     ("month", 30 * 86_400),
     ("week", 604_800),
@@ -37,7 +37,7 @@ def parse_size(text: str) -> int:
     """
     # Not more digits than any size has, and far fewer than Python refuses to read.
     found = re.fullmatch(r"\s*([0-9]{1,40}(?:\.[0-9]{1,40})?)\s*([A-Za-z]*)\s*", text)
-    factor = _FACTORS.get(found[2].lower()) if found else None
+    factor = _SIZE_FACTORS.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ManagerError(
             f"{text[:LONGEST_SHOWN]!r} is no size",
@@ -59,12 +59,12 @@ def format_size(size: int) -> str:
     """
     value = float(size)
     step = 0
-    while value >= 1000 and step < len(DECIMAL) - 1:  # noqa: PLR2004 - one step
+    while value >= 1000 and step < len(SIZE_UNITS) - 1:  # noqa: PLR2004 - one step
         value /= 1000
         step += 1
     digits = f"{value:.3g}"
     # From 999.5 on three digits are 1000, which the format would write as 1e+03.
-    return f"{float(digits):g}{DECIMAL[step]}"
+    return f"{float(digits):g}{SIZE_UNITS[step]}"
 
 
 def parse_duration(text: str) -> timedelta:
@@ -74,15 +74,15 @@ def parse_duration(text: str) -> timedelta:
         ManagerError: (usage) it is none.
     """
     if not re.fullmatch(r"(?:[0-9]+(?:\.[0-9]+)?[smhdw])+", text.strip()):
-        raise _no_duration(text)
+        raise _invalid_duration_error(text)
     parts = re.findall(r"([0-9.]+)([smhdw])", text)
     try:
-        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+        return timedelta(seconds=sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
     except OverflowError:
-        raise _no_duration(text) from None
+        raise _invalid_duration_error(text) from None
 
 
-def _no_duration(text: str) -> ManagerError:
+def _invalid_duration_error(text: str) -> ManagerError:
     return ManagerError(
         f"{text[:LONGEST_SHOWN]!r} is no duration",
         "write it like 45s, 30m, 12h, 14d or 2w",
@@ -93,14 +93,14 @@ def _no_duration(text: str) -> ManagerError:
 def format_duration(duration: timedelta) -> str:
     """A duration in one unit, rounded down: ``3 hours``."""
     seconds = max(int(duration.total_seconds()), 0)
-    for name, length in _AGES:
+    for name, length in _DURATION_UNITS:
         if seconds >= length:
             count = seconds // length
             return f"{count} {name}{'s' * (count != 1)}"
     return "0 seconds"
 
 
-def brief_duration(duration: timedelta) -> str:
+def format_brief_duration(duration: timedelta) -> str:
     """A duration as it is written in settings, in the largest unit that fits: ``14d``."""
     seconds = round(duration.total_seconds())
     # A day is the largest: two weeks are `14d` to most people who write rules.

@@ -16,16 +16,21 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from manager.errors import ManagerError
-from manager.prune.archive_contents import Contents
+from manager.prune.archive_contents import ArchiveContents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
-LEVEL = 3
+COMPRESSION_LEVEL = 3
 """Of compression: higher ones take twice as long for a tenth less."""
-CHUNK = 1 << 20
-MANIFEST, INDEX, LAYOUT, TAGS = "manifest.json", "index.json", "oci-layout", "repositories"
+CHUNK_SIZE = 1 << 20
+MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE, REPOSITORIES_FILE = (
+    "manifest.json",
+    "index.json",
+    "oci-layout",
+    "repositories",
+)
 
 
 def check_folder(folder: Path) -> None:
@@ -46,7 +51,7 @@ def check_folder(folder: Path) -> None:
         ) from error
 
 
-def write(
+def write_archive(
     saved: Iterable[Iterable[bytes]], path: Path, report: Callable[[int], None] = lambda _: None
 ) -> None:
     """Put images into one new file.
@@ -63,9 +68,11 @@ def write(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with _new(temporary) as file:
-                with tarfile.open(fileobj=file, mode="w:gz", compresslevel=LEVEL) as archive:
-                    _Writer(archive, report).write(saved)
+            with _create_file(temporary) as file:
+                with tarfile.open(
+                    fileobj=file, mode="w:gz", compresslevel=COMPRESSION_LEVEL
+                ) as archive:
+                    _ArchiveWriter(archive, report).write(saved)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -80,7 +87,7 @@ def write(
 
 
 @contextmanager
-def _new(path: Path) -> Iterator[IO[bytes]]:
+def _create_file(path: Path) -> Iterator[IO[bytes]]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
         yield file
@@ -96,7 +103,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-class _Writer:
+class _ArchiveWriter:
     """Puts several tars together."""
 
     def __init__(self, archive: tarfile.TarFile, report: Callable[[int], None]) -> None:
@@ -110,22 +117,22 @@ class _Writer:
     def write(self, saved: Iterable[Iterable[bytes]]) -> None:
         done = 0
         for chunks in saved:
-            stream = _Stream(chunks, self._report, done)
+            stream = _ChunkStream(chunks, self._report, done)
             with tarfile.open(mode="r|", fileobj=cast("IO[bytes]", stream)) as source:
                 for member in source:
                     self._member(source, member)
             # What follows the end of the tar has to be taken too, or the engine waits.
-            while stream.read(CHUNK):
+            while stream.read(CHUNK_SIZE):
                 pass
             done = stream.count
-        self._add(MANIFEST, json.dumps(self._rows).encode())
+        self._add(MANIFEST_FILE, json.dumps(self._rows).encode())
         if self._index is not None:
-            self._add(INDEX, json.dumps(self._index).encode())
-            self._add(LAYOUT, self._layout)
+            self._add(INDEX_FILE, json.dumps(self._index).encode())
+            self._add(LAYOUT_FILE, self._layout)
 
     def _member(self, source: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         name = member.name.removeprefix("./")
-        if name in {MANIFEST, INDEX, LAYOUT, TAGS}:
+        if name in {MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE, REPOSITORIES_FILE}:
             file = source.extractfile(member)
             self._common(name, file.read() if file else b"")
         elif name not in self._names and (member.isfile() or member.issym() or member.isdir()):
@@ -133,16 +140,16 @@ class _Writer:
             self._archive.addfile(member, source.extractfile(member) if member.isfile() else None)
 
     def _common(self, name: str, content: bytes) -> None:
-        if name == MANIFEST:
+        if name == MANIFEST_FILE:
             # Without names: loading a name would take it from the image that has it by then.
             self._rows += [{**row, "RepoTags": None} for row in json.loads(content)]
-        elif name == LAYOUT:
+        elif name == LAYOUT_FILE:
             self._layout = content
-        elif name == INDEX:
+        elif name == INDEX_FILE:
             found = json.loads(content)
             if self._index is None:
                 self._index = {**found, "manifests": []}
-            self._index["manifests"] += [_nameless(row) for row in found["manifests"]]
+            self._index["manifests"] += [_strip_names(row) for row in found["manifests"]]
 
     def _add(self, name: str, content: bytes) -> None:
         row = tarfile.TarInfo(name)
@@ -152,7 +159,7 @@ class _Writer:
         self._archive.addfile(row, io.BytesIO(content))
 
 
-def _nameless(row: dict[str, Any]) -> dict[str, Any]:
+def _strip_names(row: dict[str, Any]) -> dict[str, Any]:
     """An entry of an index without the names that it was saved under."""
     notes = {
         key: value
@@ -162,7 +169,7 @@ def _nameless(row: dict[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in row.items() if k != "annotations"}, "annotations": notes}
 
 
-class _Stream:
+class _ChunkStream:
     """Chunks of bytes as a file to read from."""
 
     def __init__(self, chunks: Iterable[bytes], report: Callable[[int], None], count: int) -> None:
@@ -187,7 +194,7 @@ class _Stream:
         return whole[:size]
 
 
-def check(path: Path, image_ids: Collection[str]) -> None:
+def verify_archive(path: Path, image_ids: Collection[str]) -> None:
     """Read a file back, and prove that images are in it with all their layers.
 
     Args:
@@ -199,20 +206,20 @@ def check(path: Path, image_ids: Collection[str]) -> None:
     """
     try:
         with tarfile.open(path, mode="r|gz") as archive:
-            contents = Contents.of(archive)
+            contents = ArchiveContents.of(archive)
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise _broken(path, f"it cannot be read back: {error}") from error
+        raise _broken_archive_error(path, f"it cannot be read back: {error}") from error
     for image_id in image_ids:
         problem = contents.problem(image_id)
         if problem:
-            raise _broken(path, problem)
+            raise _broken_archive_error(path, problem)
 
 
-def _broken(path: Path, problem: str) -> ManagerError:
+def _broken_archive_error(path: Path, problem: str) -> ManagerError:
     return ManagerError(f"the archive {path} is not whole: {problem}", "is the disk all right?")
 
 
-def read(path: Path) -> Iterator[bytes]:
+def read_archive(path: Path) -> Iterator[bytes]:
     """The tar in a file, piece by piece, as an engine loads it.
 
     Raises:
@@ -222,7 +229,7 @@ def read(path: Path) -> Iterator[bytes]:
 
     try:
         with gzip.open(path) as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_SIZE):
                 yield chunk
     except (OSError, EOFError) as error:
         raise ManagerError(f"the archive {path} cannot be read: {error}") from error

@@ -11,14 +11,14 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import tarfile
 
-CHUNK = 1 << 20
-LARGEST_JSON = 8 << 20
+CHUNK_SIZE = 1 << 20
+MAX_JSON_SIZE = 8 << 20
 """Bytes: no manifest and no configuration is larger."""
-BLOBS = "blobs/sha256/"
+BLOB_PREFIX = "blobs/sha256/"
 
 
 @dataclass
-class Contents:
+class ArchiveContents:
     """The files of an archive: the digest of each, and those that may be JSON as they are."""
 
     digests: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Contents:
     links: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, archive: tarfile.TarFile) -> Contents:
+    def of(cls, archive: tarfile.TarFile) -> ArchiveContents:
         """Read a whole archive; nothing is written anywhere."""
         found = cls()
         for member in archive:
@@ -37,7 +37,7 @@ class Contents:
                 found.links[name] = posixpath.normpath(target)
             file = archive.extractfile(member) if member.isfile() else None
             if file is not None:
-                found.digests[name], text = _read(file, member.size)
+                found.digests[name], text = _read_member(file, member.size)
                 if text is not None:
                     found.texts[name] = text
         return found
@@ -45,9 +45,13 @@ class Contents:
     def problem(self, image_id: str) -> str:
         """What of an image is missing or broken; empty if it is whole."""
         digits = image_id.removeprefix("sha256:")
-        if f"{BLOBS}{digits}" in self.texts and "manifests" in self._json(f"{BLOBS}{digits}"):
+        if f"{BLOB_PREFIX}{digits}" in self.texts and "manifests" in self._json(
+            f"{BLOB_PREFIX}{digits}"
+        ):
             return self._index_problem(digits)
-        if f"{BLOBS}{digits}" in self.texts and "layers" in self._json(f"{BLOBS}{digits}"):
+        if f"{BLOB_PREFIX}{digits}" in self.texts and "layers" in self._json(
+            f"{BLOB_PREFIX}{digits}"
+        ):
             return self._manifest_problem(digits)
         return self._config_problem(digits)
 
@@ -58,7 +62,7 @@ class Contents:
             return {}
 
     def _blob_problem(self, digits: str) -> str:
-        held = self.digests.get(f"{BLOBS}{digits}")
+        held = self.digests.get(f"{BLOB_PREFIX}{digits}")
         if held is None:
             return f"blob {digits[:12]} is missing"
         return "" if held == digits else f"blob {digits[:12]} is broken"
@@ -68,16 +72,16 @@ class Contents:
         problem = self._blob_problem(digits)
         if problem:
             return problem
-        rows = self._json(f"{BLOBS}{digits}")["manifests"]
+        rows = self._json(f"{BLOB_PREFIX}{digits}")["manifests"]
         names = [row["digest"].removeprefix("sha256:") for row in rows]
-        present = [name for name in names if f"{BLOBS}{name}" in self.digests]
+        present = [name for name in names if f"{BLOB_PREFIX}{name}" in self.digests]
         problems = [self._manifest_problem(name) for name in present]
         if not present:
             return f"no platform of {digits[:12]} is in it"
         return next(iter(filter(None, problems)), "") if all(problems) else ""
 
     def _manifest_problem(self, digits: str) -> str:
-        manifest = self._json(f"{BLOBS}{digits}")
+        manifest = self._json(f"{BLOB_PREFIX}{digits}")
         try:
             rows = [manifest["config"], *manifest["layers"]]
             names = [digits, *(row["digest"].removeprefix("sha256:") for row in rows)]
@@ -108,15 +112,15 @@ class Contents:
         return self.digests.get(name, "")
 
 
-def _read(file: IO[bytes], size: int) -> tuple[str, bytes | None]:
+def _read_member(file: IO[bytes], size: int) -> tuple[str, bytes | None]:
     """The digest of a file; and the file itself, if it looks like JSON and is not too large."""
     digest = sha256()
-    chunk = file.read(CHUNK)
-    is_text = size <= LARGEST_JSON and chunk[:1] in {b"{", b"["}
+    chunk = file.read(CHUNK_SIZE)
+    is_text = size <= MAX_JSON_SIZE and chunk[:1] in {b"{", b"["}
     parts = []
     while chunk:
         digest.update(chunk)
         if is_text:
             parts.append(chunk)
-        chunk = file.read(CHUNK)
+        chunk = file.read(CHUNK_SIZE)
     return digest.hexdigest(), b"".join(parts) if is_text else None

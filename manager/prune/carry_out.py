@@ -13,36 +13,36 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from manager.disk.measure import freed
+from manager.disk.measure import measure_freed_bytes
 from manager.engine import resources as others
 from manager.engine.errors import EngineUnreachableError, NotFoundError
 from manager.errors import ManagerError
-from manager.model.plan import ARCHIVED, Step, Verb
-from manager.model.snapshot import Store
-from manager.prune.core.waves import OF_IMAGES, Chain, waves
-from manager.prune.journal import Status
-from manager.prune.remove_reference import GoneError, LeftAloneError, Taking
+from manager.model.plan import ARCHIVED, PlanStep, Verb
+from manager.model.snapshot import ImageStore
+from manager.prune.core.waves import IMAGE_VERBS, StepChain, split_into_waves
+from manager.prune.journal import StepStatus
+from manager.prune.remove_reference import ReferenceRemoval, StepSkippedError, TargetGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from manager.disk.core.accounting import Disk
+    from manager.disk.core.accounting import DiskAccounting
     from manager.engine.client import Engine
     from manager.model.plan import Plan
     from manager.model.snapshot import Snapshot
-    from manager.prune.journal import Journal, Recording
+    from manager.prune.journal import Journal, PruneRecording
 
-AT_ONCE = 16
+MAX_PARALLEL_REMOVALS = 16
 """Images that go at the same time on the containerd store."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class StepResult:
     """What became of a step."""
 
-    step: Step
-    status: Status
+    step: PlanStep
+    status: StepStatus
     detail: str = ""
     """Why it was not done, in words."""
     freed: int | None = None
@@ -50,12 +50,12 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class PruneResult:
     """What became of a plan."""
 
     prune: int
     """Its number in the journal."""
-    results: tuple[Result, ...]
+    results: tuple[StepResult, ...]
     freed: int | None
     """Bytes of images that really left the store; None where that cannot be known."""
     ended_by: ManagerError | None = None
@@ -63,7 +63,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class PruneContext:
     """What a prune works with."""
 
     engine: Engine
@@ -71,8 +71,8 @@ class Means:
     journal: Journal
     snapshot: Snapshot
     """What was there just before."""
-    disk: Disk
-    report: Callable[[Result], None]
+    disk: DiskAccounting
+    report: Callable[[StepResult], None]
     archive: Path | None = None
     """The file to save to what no registry has."""
     lost: Mapping[str, str] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Means:
     """Told how many bytes have been saved."""
 
 
-def carry_out(plan: Plan, means: Means) -> Done:
+def carry_out_plan(plan: Plan, means: PruneContext) -> PruneResult:
     """Do the steps of a plan that still may be done.
 
     Raises:
@@ -90,7 +90,7 @@ def carry_out(plan: Plan, means: Means) -> Done:
     """
     archive = str(means.archive or "")
     recording = means.journal.begin(means.engine_id, plan, archive, datetime.now(UTC))
-    run = _Run(means, recording)
+    run = _PruneRun(means, recording)
     ended_by = None
     try:
         run.archive(plan)
@@ -101,14 +101,14 @@ def carry_out(plan: Plan, means: Means) -> Done:
     finally:
         recording.close()
     results = tuple(run.results[number] for number in sorted(run.results))
-    return Done(recording.prune, results, run.freed_bytes, ended_by)
+    return PruneResult(recording.prune, results, run.freed_bytes, ended_by)
 
 
 @dataclass
-class _Run:
-    means: Means
-    recording: Recording
-    results: dict[int, Result] = field(default_factory=dict)
+class _PruneRun:
+    means: PruneContext
+    recording: PruneRecording
+    results: dict[int, StepResult] = field(default_factory=dict)
     """By place in the plan."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     deleted: list[str] = field(default_factory=list)
@@ -123,9 +123,12 @@ class _Run:
     def freed(self) -> int | None:
         means = self.means
         if any(
-            it.step.verb is Verb.DELETE and it.status is Status.DONE for it in self.results.values()
+            it.step.verb is Verb.DELETE and it.status is StepStatus.DONE
+            for it in self.results.values()
         ):
-            self.freed_bytes = freed(means.engine, means.snapshot, means.disk, self.deleted)
+            self.freed_bytes = measure_freed_bytes(
+                means.engine, means.snapshot, means.disk, self.deleted
+            )
         else:
             self.freed_bytes = 0
         return self.freed_bytes
@@ -143,7 +146,7 @@ class _Run:
         from manager.prune import save_images as saving
 
         try:
-            saving.save(self.means.engine, images, self.means.archive, self.means.saving)
+            saving.save_images(self.means.engine, images, self.means.archive, self.means.saving)
         except EngineUnreachableError:
             raise
         except ManagerError as error:
@@ -153,9 +156,9 @@ class _Run:
 
     def steps(self, plan: Plan) -> None:
         """Do all steps; on the containerd store several at once, as that is slow one by one."""
-        containerd = self.means.snapshot.store is Store.CONTAINERD
-        for wave in waves(plan.steps, self.means.snapshot.images):
-            with ThreadPoolExecutor(max_workers=AT_ONCE if containerd else 1) as pool:
+        containerd = self.means.snapshot.store is ImageStore.CONTAINERD
+        for wave in split_into_waves(plan.steps, self.means.snapshot.images):
+            with ThreadPoolExecutor(max_workers=MAX_PARALLEL_REMOVALS if containerd else 1) as pool:
                 futures = [pool.submit(self._chain, plan, chain) for chain in wave]
                 try:
                     for future in futures:
@@ -165,31 +168,31 @@ class _Run:
                     pool.shutdown(wait=True, cancel_futures=True)
                     raise
 
-    def _chain(self, plan: Plan, chain: Chain) -> None:
+    def _chain(self, plan: Plan, chain: StepChain) -> None:
         for number in chain:
             self._step(number, plan.steps[number])
 
-    def _step(self, number: int, step: Step) -> None:
+    def _step(self, number: int, step: PlanStep) -> None:
         """Do one step, if it still may be done."""
         with self.lock:
             self.recording.before(number, step, self.platforms.get(step.object_id, ()))
-        status, detail, amount = Status.DONE, "", None
+        status, detail, amount = StepStatus.DONE, "", None
         try:
             amount = self._act(step)
-        except LeftAloneError as error:
-            status, detail = Status.SKIPPED, str(error)
-        except (GoneError, NotFoundError):
-            status, detail = Status.GONE, f"{step.target} is gone already"
+        except StepSkippedError as error:
+            status, detail = StepStatus.SKIPPED, str(error)
+        except (TargetGoneError, NotFoundError):
+            status, detail = StepStatus.GONE, f"{step.target} is gone already"
         except EngineUnreachableError:
             # Whether it was done nobody knows: the journal says so until somebody looks.
             raise
         except ManagerError as error:
-            status, detail = Status.FAILED, error.message
+            status, detail = StepStatus.FAILED, error.message
         with self.lock:
-            if step.verb in OF_IMAGES and status in {Status.SKIPPED, Status.FAILED}:
+            if step.verb in IMAGE_VERBS and status in {StepStatus.SKIPPED, StepStatus.FAILED}:
                 self.held.update(self._built_on(step.object_id))
             self.recording.after(number, status, detail)
-            self.results[number] = Result(step, status, detail, amount)
+            self.results[number] = StepResult(step, status, detail, amount)
             self.means.report(self.results[number])
 
     @cached_property
@@ -204,7 +207,7 @@ class _Run:
             found[image.id] = tuple(platform for platform in told if platform)
         return found
 
-    def _act(self, step: Step) -> int | None:
+    def _act(self, step: PlanStep) -> int | None:
         engine = self.means.engine
         match step.verb:
             case Verb.UNTAG | Verb.DELETE:
@@ -221,39 +224,39 @@ class _Run:
                 raise AssertionError(step)
         return None
 
-    def _remove_container(self, step: Step) -> None:
+    def _remove_container(self, step: PlanStep) -> None:
         found = [it for it in self.means.engine.containers.list() if it.id == step.object_id]
         if not found:
-            raise GoneError
+            raise TargetGoneError
         if found[0].running:
-            raise LeftAloneError(f"{step.target} is {found[0].state} by now")
+            raise StepSkippedError(f"{step.target} is {found[0].state} by now")
         self.means.engine.containers.remove(step.object_id)
 
-    def _remove_network(self, step: Step) -> None:
-        found = [it for it in others.networks(self.means.engine) if it.id == step.object_id]
+    def _remove_network(self, step: PlanStep) -> None:
+        found = [it for it in others.list_networks(self.means.engine) if it.id == step.object_id]
         if not found:
-            raise GoneError
+            raise TargetGoneError
         if found[0].users:
-            raise LeftAloneError(f"{found[0].users[0]} is on it by now")
+            raise StepSkippedError(f"{found[0].users[0]} is on it by now")
         others.remove_network(self.means.engine, step.object_id)
 
-    def _clear_cache(self, step: Step) -> int:
-        before = others.build_cache(self.means.engine)
+    def _clear_cache(self, step: PlanStep) -> int:
+        before = others.list_cache_records(self.means.engine)
         wanted = set(step.expects or ())
         usable = [it for it in before if it.id in wanted and not it.in_use]
-        gone = set(others.clear_cache(self.means.engine, [it.id for it in usable]))
+        gone = set(others.remove_cache_records(self.means.engine, [it.id for it in usable]))
         return sum(it.size for it in usable if it.id in gone and not it.shared)
 
-    def _remove_reference(self, step: Step) -> None:
+    def _remove_reference(self, step: PlanStep) -> None:
         if step.verb is Verb.DELETE and step.object_id in self.held:
-            raise LeftAloneError("one that was built on it stays: it would only lose its name")
+            raise StepSkippedError("one that was built on it stays: it would only lose its name")
         if step.object_id in self.means.lost:
             why = self.means.lost[step.object_id]
-            raise LeftAloneError(f"it could not be brought back any more: {why}")
+            raise StepSkippedError(f"it could not be brought back any more: {why}")
         if step.back == ARCHIVED and step.object_id not in self.saved:
             why = self.unsaved or "it was not there when the others were saved"
-            raise LeftAloneError(f"it could not be saved: {why}")
-        self.deleted += Taking(self.means.engine, step, self._pins).take()
+            raise StepSkippedError(f"it could not be saved: {why}")
+        self.deleted += ReferenceRemoval(self.means.engine, step, self._pins).take()
 
     def _built_on(self, image_id: str) -> Iterator[str]:
         """The images that one was built on, the nearest first."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from manager.model.byte_range import Bytes
+from manager.model.byte_range import ByteRange
 from manager.model.plan import Verb
 from manager.system import database
 from manager.system.database import Database
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from manager.model.plan import Plan, Step
+    from manager.model.plan import Plan, PlanStep
 
 
-class Status(StrEnum):
+class StepStatus(StrEnum):
     """What became of a step."""
 
     BEGUN = "begun"
@@ -35,7 +35,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Prune:
+class PruneRecord:
     """One that was carried out, or begun."""
 
     id: int
@@ -45,8 +45,8 @@ class Prune:
     """None while it runs, or if it was cut off and nobody has looked since."""
     steps: int
     """How many were planned."""
-    predicted: Bytes | None
-    cached: Bytes
+    predicted: ByteRange | None
+    cached: ByteRange
     freed: int | None
     """Bytes; None where that is not known."""
     archive: str
@@ -54,7 +54,7 @@ class Prune:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One step of one."""
 
     number: int
@@ -64,7 +64,7 @@ class Entry:
     back: str
     platforms: tuple[str, ...]
     """What was present of an image: ``linux/amd64``."""
-    status: Status
+    status: StepStatus
     detail: str
 
 
@@ -75,24 +75,24 @@ class Journal:
         """Remember where; the file is made with the first write."""
         self._database = Database(folder)
 
-    def begin(self, engine: str, plan: Plan, archive: str, now: datetime) -> Recording:
+    def begin(self, engine: str, plan: Plan, archive: str, now: datetime) -> PruneRecording:
         """Write down that a plan is going to be carried out.
 
         Raises:
             ManagerError: it cannot be written, so nothing may be deleted.
         """
-        frees, cached = plan.frees, plan.cached or Bytes()
-        with _told():
+        frees, cached = plan.frees, plan.cached or ByteRange()
+        with _wrap_errors():
             connection = self._database.connect()
             try:
-                _take_room(connection)
+                _reserve_space(connection)
                 with connection:
                     made = connection.execute(
                         "INSERT INTO prunes (engine, began, steps, frees_low, frees_high,"
                         " cached_high, archive) VALUES (?, ?, ?, ?, ?, ?, ?)",
                         (
                             engine,
-                            _text(now),
+                            _format_time(now),
                             len(plan.steps),
                             frees.low if frees else None,
                             frees.high if frees else None,
@@ -103,15 +103,15 @@ class Journal:
             except BaseException:
                 connection.close()
                 raise
-        return Recording(connection, int(made.lastrowid or 0))
+        return PruneRecording(connection, int(made.lastrowid or 0))
 
-    def prunes(self, engine: str | None = None) -> tuple[Prune, ...]:
+    def prunes(self, engine: str | None = None) -> tuple[PruneRecord, ...]:
         """All that were carried out on an engine, or on any; the last one first.
 
         Raises:
             ManagerError: the file cannot be read.
         """
-        with _told(), self._database.reading() as connection:
+        with _wrap_errors(), self._database.reading() as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -119,15 +119,15 @@ class Journal:
                 " freed, archive FROM prunes WHERE ? IS NULL OR engine = ? ORDER BY id DESC",
                 (engine, engine),
             ).fetchall()
-        return tuple(map(_prune, rows))
+        return tuple(map(_parse_prune, rows))
 
-    def entries(self, prune: int) -> tuple[Entry, ...]:
+    def entries(self, prune: int) -> tuple[JournalEntry, ...]:
         """The steps of one that were begun, in order.
 
         Raises:
             ManagerError: the file cannot be read.
         """
-        with _told(), self._database.reading() as connection:
+        with _wrap_errors(), self._database.reading() as connection:
             if connection is None:
                 return ()
             rows = connection.execute(
@@ -135,15 +135,15 @@ class Journal:
                 " FROM steps WHERE prune = ? ORDER BY number",
                 (prune,),
             ).fetchall()
-        return tuple(map(_entry, rows))
+        return tuple(map(_parse_entry, rows))
 
-    def mark(self, prune: int, number: int, status: Status, detail: str = "") -> None:
+    def mark(self, prune: int, number: int, status: StepStatus, detail: str = "") -> None:
         """Change what is known of a step.
 
         Raises:
             ManagerError: it cannot be written.
         """
-        with _told(), self._database.writing() as connection:
+        with _wrap_errors(), self._database.writing() as connection:
             connection.execute(
                 "UPDATE steps SET status = ?, detail = ? WHERE prune = ? AND number = ?",
                 (status, detail, prune, number),
@@ -155,11 +155,13 @@ class Journal:
         Raises:
             ManagerError: it cannot be written.
         """
-        with _told(), self._database.writing() as connection:
-            connection.execute("UPDATE prunes SET ended = ? WHERE id = ?", (_text(now), prune))
+        with _wrap_errors(), self._database.writing() as connection:
+            connection.execute(
+                "UPDATE prunes SET ended = ? WHERE id = ?", (_format_time(now), prune)
+            )
 
 
-class Recording:
+class PruneRecording:
     """The journal of one prune while it runs; one write to the disk for each step.
 
     Threads may share it, one at a time.
@@ -169,15 +171,15 @@ class Recording:
         """Go on with what `Journal.begin` has written."""
         self._connection = connection
         self.prune = prune
-        self._told: list[tuple[int, Status, str]] = []
+        self._told: list[tuple[int, StepStatus, str]] = []
 
-    def before(self, number: int, step: Step, platforms: tuple[str, ...]) -> None:
+    def before(self, number: int, step: PlanStep, platforms: tuple[str, ...]) -> None:
         """Write down a step that is about to be done, and what became of the one before.
 
         Raises:
             ManagerError: it cannot be written, so the step may not be done.
         """
-        with _told(), self._connection:
+        with _wrap_errors(), self._connection:
             self._complete()
             self._connection.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -189,12 +191,12 @@ class Recording:
                     step.object_id,
                     step.back,
                     json.dumps(platforms),
-                    Status.BEGUN,
+                    StepStatus.BEGUN,
                     "",
                 ),
             )
 
-    def after(self, number: int, status: Status, detail: str = "") -> None:
+    def after(self, number: int, status: StepStatus, detail: str = "") -> None:
         """Tell what became of a step; it is on the disk with the next write."""
         self._told.append((number, status, detail))
 
@@ -204,7 +206,7 @@ class Recording:
         Raises:
             ManagerError: the file cannot be read.
         """
-        with _told():
+        with _wrap_errors():
             rows = self._connection.execute("SELECT name FROM pins WHERE engine = ?", (engine,))
             return tuple(name for (name,) in rows)
 
@@ -214,17 +216,17 @@ class Recording:
         Raises:
             ManagerError: it cannot be written.
         """
-        with _told(), self._connection:
+        with _wrap_errors(), self._connection:
             self._complete()
             self._connection.execute(
                 "UPDATE prunes SET ended = ?, freed = ? WHERE id = ?",
-                (_text(now), freed, self.prune),
+                (_format_time(now), freed, self.prune),
             )
 
     def close(self) -> None:
         """Write what is left to write, and let go of the file."""
         try:
-            with _told(), self._connection:
+            with _wrap_errors(), self._connection:
                 self._complete()
         finally:
             self._connection.close()
@@ -237,47 +239,47 @@ class Recording:
         self._told = []
 
 
-def _take_room(connection: sqlite3.Connection) -> None:
+def _reserve_space(connection: sqlite3.Connection) -> None:
     """Room for the steps, if there is any to take; what was taken before does for a while."""
     try:
-        database.reserve(connection)
+        database.reserve_space(connection)
     except sqlite3.OperationalError:
-        if database.room(connection) < database.ENOUGH:
+        if database.count_free_bytes(connection) < database.REFILL_BELOW_BYTES:
             raise
 
 
-def _told() -> AbstractContextManager[None]:
-    return database.told("the journal")
+def _wrap_errors() -> AbstractContextManager[None]:
+    return database.report_database_errors("the journal")
 
 
-def _text(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _prune(row: tuple[object, ...]) -> Prune:
+def _parse_prune(row: tuple[object, ...]) -> PruneRecord:
     identity, engine, began, ended, steps, low, high, cached, freed, archive = row
-    return Prune(
+    return PruneRecord(
         int(str(identity)),
         str(engine),
         datetime.fromisoformat(str(began)),
         datetime.fromisoformat(str(ended)) if ended else None,
         int(str(steps)),
-        Bytes(int(str(low)), int(str(high))) if low is not None else None,
-        Bytes(0, int(str(cached or 0))),
+        ByteRange(int(str(low)), int(str(high))) if low is not None else None,
+        ByteRange(0, int(str(cached or 0))),
         int(str(freed)) if freed is not None else None,
         str(archive),
     )
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def _parse_entry(row: tuple[object, ...]) -> JournalEntry:
     number, verb, target, identity, back, platforms, status, detail = row
-    return Entry(
+    return JournalEntry(
         int(str(number)),
         Verb(str(verb)),
         str(target),
         str(identity),
         str(back),
         tuple(json.loads(str(platforms))),
-        Status(str(status)),
+        StepStatus(str(status)),
         str(detail),
     )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.config.prune_section import RuleSettings
-from manager.prune.core.policy import Conditions, Policy, Rule
+from manager.prune.core.policy import Policy, Rule, RuleConditions
 
 if TYPE_CHECKING:
-    from manager.config.prune_section import Prune
+    from manager.config.prune_section import PruneSettings
 
 
-def policy(settings: Prune) -> Policy:
+def build_policy(settings: PruneSettings) -> Policy:
     """The rules as the planner reads them; what is to be free of the disk is not among them."""
     return Policy(
-        keep=tuple(_rule(it, it.newest) for it in settings.keep),
-        delete=tuple(_rule(it, None) for it in settings.delete),
+        keep=tuple(_build_rule(it, it.newest) for it in settings.keep),
+        delete=tuple(_build_rule(it, None) for it in settings.delete),
         grace=settings.grace,
         budget=settings.budget,
     )
 
 
-def _rule(row: RuleSettings, newest: int | None) -> Rule:
+def _build_rule(row: RuleSettings, newest: int | None) -> Rule:
     names = set(RuleSettings.rows) - {"name"}
-    return Rule(Conditions(**{name: getattr(row, name) for name in names}), row.name, newest)
+    return Rule(RuleConditions(**{name: getattr(row, name) for name in names}), row.name, newest)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from manager.disk.core.removal import references
+from manager.disk.core.removal import removable_references
 from manager.engine import resources as others
 from manager.model.plan import Verb
-from manager.prune.journal import Status
+from manager.prune.journal import StepStatus
 from manager.references.reference import ImageReference
 
 if TYPE_CHECKING:
     from manager.engine.client import Engine
-    from manager.prune.journal import Entry, Journal, Prune
+    from manager.prune.journal import Journal, JournalEntry, PruneRecord
 
-NOT_DONE = "it was cut off before it was done"
+INTERRUPTED_DETAIL = "it was cut off before it was done"
 
 
-def reconcile(engine: Engine, engine_id: str, journal: Journal) -> tuple[Prune, ...]:
+def reconcile_journal(engine: Engine, engine_id: str, journal: Journal) -> tuple[PruneRecord, ...]:
     """Complete the journal of prunes of an engine that were cut off.
 
     To be called only while no other process prunes: what runs is not cut off.
@@ -32,37 +32,37 @@ def reconcile(engine: Engine, engine_id: str, journal: Journal) -> tuple[Prune, 
     found = tuple(prune for prune in journal.prunes(engine_id) if prune.ended is None)
     for prune in found:
         for entry in journal.entries(prune.id):
-            if entry.status is Status.BEGUN:
+            if entry.status is StepStatus.BEGUN:
                 done = _is_done(engine, entry)
-                status = Status.DONE if done else Status.FAILED
-                journal.mark(prune.id, entry.number, status, "" if done else NOT_DONE)
+                status = StepStatus.DONE if done else StepStatus.FAILED
+                journal.mark(prune.id, entry.number, status, "" if done else INTERRUPTED_DETAIL)
         journal.end(prune.id, datetime.now(UTC))
     return found
 
 
-def _is_done(engine: Engine, entry: Entry) -> bool:
+def _is_done(engine: Engine, entry: JournalEntry) -> bool:
     """Whether what a step was to take away is away."""
     match entry.verb:
         case Verb.UNTAG | Verb.DELETE:
-            return _is_untagged(engine, entry)
+            return _check_untagged_or_restore(engine, entry)
         case Verb.REMOVE:
             return all(it.id != entry.object_id for it in engine.containers.list())
         case Verb.REMOVE_VOLUME:
-            return all(it.name != entry.target for it in others.volumes(engine))
+            return all(it.name != entry.target for it in others.list_volumes(engine))
         case Verb.REMOVE_NETWORK:
-            return all(it.id != entry.object_id for it in others.networks(engine))
+            return all(it.id != entry.object_id for it in others.list_networks(engine))
         case _:
             # The records that were to go are not in the journal; what is left goes the next time.
             return True
 
 
-def _is_untagged(engine: Engine, entry: Entry) -> bool:
+def _check_untagged_or_restore(engine: Engine, entry: JournalEntry) -> bool:
     """Whether a reference is away; an image that has lost its last one and stayed gets it back."""
     named = engine.images.find(entry.target)
     if named is not None:
         return named.id != entry.object_id
     image = engine.images.find(entry.object_id)
-    if entry.verb is Verb.DELETE and image is not None and not references(image):
+    if entry.verb is Verb.DELETE and image is not None and not removable_references(image):
         if "@" in entry.target or entry.target == entry.object_id:
             return False
         engine.images.tag(entry.object_id, ImageReference.parse(entry.target))

@@ -5,35 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.disk.core.removal import references
-from manager.disk.measure import ALGORITHM
+from manager.disk.core.removal import removable_references
+from manager.disk.measure import DIGEST_PREFIX
 from manager.engine.errors import ConflictError
 from manager.model.plan import Verb
-from manager.prune.core.protection import is_pin_of
+from manager.prune.core.protection import matches_pin
 from manager.references.reference import ImageReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manager.engine.client import Engine
-    from manager.model.plan import Step
+    from manager.model.plan import PlanStep
     from manager.model.snapshot import Container, Image
 
 
-class LeftAloneError(Exception):
+class StepSkippedError(Exception):
     """A condition of a step does not hold any more."""
 
 
-class GoneError(Exception):
+class TargetGoneError(Exception):
     """What a step is about is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taking:
+class ReferenceRemoval:
     """One step on one image."""
 
     engine: Engine
-    step: Step
+    step: PlanStep
     pins: Callable[[], tuple[str, ...]]
     """What is pinned at this moment."""
 
@@ -58,8 +58,8 @@ class Taking:
         except ConflictError:
             self._refuse_if_used(image)
             raise
-        gone = [row["Deleted"].removeprefix(ALGORITHM) for row in rows if row.get("Deleted")]
-        identity = self.step.object_id.removeprefix(ALGORITHM)
+        gone = [row["Deleted"].removeprefix(DIGEST_PREFIX) for row in rows if row.get("Deleted")]
+        identity = self.step.object_id.removeprefix(DIGEST_PREFIX)
         if self.step.verb is Verb.DELETE and identity not in gone:
             self._finish_deleting()
             gone.append(identity)
@@ -70,27 +70,27 @@ class Taking:
         step = self.step
         image = self.engine.images.find(step.target)
         if image is not None and image.id != step.object_id:
-            raise LeftAloneError(f"{step.target} has become another image meanwhile")
+            raise StepSkippedError(f"{step.target} has become another image meanwhile")
         if image is None:
             image = self.engine.images.find(step.object_id)
             # The containerd store can show a digest that it does not find an image by.
-            if image is None or (image.tags and step.target not in references(image)):
-                raise GoneError
+            if image is None or (image.tags and step.target not in removable_references(image)):
+                raise TargetGoneError
         if step.verb is Verb.UNTAG or not image.tags or self.engine.podman:
             # Of the last tag Docker itself refuses to let go while a container uses it; Podman
             # lets the tag go where a digest is left.
             self._refuse_if_used(image)
-        if any(is_pin_of(pin, image) for pin in self.pins()):
-            raise LeftAloneError("it is pinned by now")
-        if set(references(image)) != set(step.expects or ()):
-            names = ", ".join(references(image)) or "no name"
-            raise LeftAloneError(f"its names have changed meanwhile: it has {names}")
+        if any(matches_pin(pin, image) for pin in self.pins()):
+            raise StepSkippedError("it is pinned by now")
+        if set(removable_references(image)) != set(step.expects or ()):
+            names = ", ".join(removable_references(image)) or "no name"
+            raise StepSkippedError(f"its names have changed meanwhile: it has {names}")
         return image
 
     def _refuse_if_used(self, image: Image) -> None:
-        users = [it.name for it in self.engine.containers.list() if _uses(it, image)]
+        users = [it.name for it in self.engine.containers.list() if _uses_image(it, image)]
         if users:
-            raise LeftAloneError(f"{users[0]} uses it by now")
+            raise StepSkippedError(f"{users[0]} uses it by now")
 
     def _finish_deleting(self) -> None:
         """The image has lost its last name and stays: make it go, or give the name back."""
@@ -105,9 +105,9 @@ class Taking:
             return
         if step.target != step.object_id and "@" not in step.target:
             images.tag(step.object_id, ImageReference.parse(step.target))
-        raise LeftAloneError("another image was built on it meanwhile: it has its name again")
+        raise StepSkippedError("another image was built on it meanwhile: it has its name again")
 
 
-def _uses(container: Container, image: Image) -> bool:
+def _uses_image(container: Container, image: Image) -> bool:
     mounted = {image.id, *image.tags, *image.digests}
     return container.image_id == image.id or not mounted.isdisjoint(container.mounted)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from manager.model.snapshot import Image
 
 
-def save(
+def save_images(
     engine: Engine, images: Sequence[Image], path: Path, report: Callable[[int], None]
 ) -> None:
     """Save images to one new file, without their names; nothing is removed.
@@ -29,15 +29,15 @@ def save(
     Raises:
         ManagerError: one of them could not be saved, or the file is not whole.
     """
-    archive.write((engine.images.save(image.id) for image in images), path, report)
+    archive.write_archive((engine.images.save(image.id) for image in images), path, report)
     try:
-        archive.check(path, [image.id for image in images])
+        archive.verify_archive(path, [image.id for image in images])
     except ManagerError:
         path.unlink(missing_ok=True)
         raise
 
 
-def restore(engine: Engine, path: Path, image_ids: Collection[str]) -> None:
+def restore_images(engine: Engine, path: Path, image_ids: Collection[str]) -> None:
     """Bring images back under their ids, without names; no name of another image is touched.
 
     Args:
@@ -48,7 +48,7 @@ def restore(engine: Engine, path: Path, image_ids: Collection[str]) -> None:
     Raises:
         ManagerError: the file cannot be read, or an image is not there afterwards.
     """
-    engine.images.load(archive.read(path))
+    engine.images.load(archive.read_archive(path))
     for image_id in image_ids:
         if engine.images.find(image_id) is None:
             raise ManagerError(

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from manager.engine.errors import EngineUnreachableError
 from manager.errors import ManagerError
 from manager.model.plan import ARCHIVED, Verb
-from manager.prune.journal import Status
+from manager.prune.journal import StepStatus
 from manager.references.reference import ImageReference
-from manager.registry.pull import pull_one
-from manager.registry.transfer import Means as PullMeans
+from manager.registry.pull import pull_image
+from manager.registry.transfer import TransferContext as PullMeans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from manager.engine.client import Engine
-    from manager.prune.journal import Entry, Journal, Prune
-    from manager.registry.transfer import Event, Retry
+    from manager.prune.journal import Journal, JournalEntry, PruneRecord
+    from manager.registry.transfer import RetryPolicy, TransferEvent
 
-OF_IMAGES = frozenset({Verb.UNTAG, Verb.DELETE})
+IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class UndoResult:
     """What became of one reference."""
 
     target: str
@@ -35,40 +35,42 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class UndoContext:
     """What an undo works with."""
 
     engine: Engine
     journal: Journal
-    retry: Retry
-    pulling: Callable[[Event], None]
-    report: Callable[[Brought], None]
+    retry: RetryPolicy
+    pulling: Callable[[TransferEvent], None]
+    report: Callable[[UndoResult], None]
     lab: str = ""
 
 
-def to_bring_back(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def undoable_entries(entries: Iterable[JournalEntry]) -> tuple[JournalEntry, ...]:
     """The steps of a prune that an undo is about, in the order in which they were done."""
-    return tuple(it for it in entries if it.verb in OF_IMAGES and it.status is Status.DONE)
+    return tuple(it for it in entries if it.verb in IMAGE_VERBS and it.status is StepStatus.DONE)
 
 
-def undo(prune: Prune, entries: Iterable[Entry], means: Means) -> tuple[Brought, ...]:
+def undo_prune(
+    prune: PruneRecord, entries: Iterable[JournalEntry], means: UndoContext
+) -> tuple[UndoResult, ...]:
     """Bring back the images and names that a prune has taken.
 
     A name that another image has got meanwhile is left with that image.
 
     Args:
         prune: which.
-        entries: its steps: see `to_bring_back`.
+        entries: its steps: see `undoable_entries`.
         means: with what.
 
     Raises:
         EngineUnreachableError: the engine stopped answering; what is back is in the journal.
     """
-    by_image: dict[str, list[Entry]] = {}
+    by_image: dict[str, list[JournalEntry]] = {}
     for entry in entries:
         by_image.setdefault(entry.object_id, []).append(entry)
     archived = {image_id for image_id, steps in by_image.items() if steps[-1].back == ARCHIVED}
-    run = _Undo(prune, means, archived)
+    run = _UndoRun(prune, means, archived)
     # What was built on others went first; so the other way round.
     for image_id, steps in reversed(by_image.items()):
         run.image(image_id, steps)
@@ -76,15 +78,15 @@ def undo(prune: Prune, entries: Iterable[Entry], means: Means) -> tuple[Brought,
 
 
 @dataclass
-class _Undo:
-    prune: Prune
-    means: Means
+class _UndoRun:
+    prune: PruneRecord
+    means: UndoContext
     archived: set[str]
     """The ids of all images that are in the archive."""
-    brought: list[Brought] = field(default_factory=list)
+    brought: list[UndoResult] = field(default_factory=list)
     restored: bool = False
 
-    def image(self, image_id: str, steps: list[Entry]) -> None:
+    def image(self, image_id: str, steps: list[JournalEntry]) -> None:
         """Bring back one image with its names."""
         try:
             if self.means.engine.images.find(image_id) is None:
@@ -98,7 +100,7 @@ class _Undo:
         for entry in steps:
             self._name(entry)
 
-    def _fetch(self, image_id: str, entry: Entry) -> None:
+    def _fetch(self, image_id: str, entry: JournalEntry) -> None:
         if entry.back == ARCHIVED:
             self._restore()
         elif entry.back and entry.back != image_id:
@@ -117,20 +119,20 @@ class _Undo:
         if not path.is_file():
             raise ManagerError(f"the archive {path} is not there any more")
         missing = [it for it in self.archived if self.means.engine.images.find(it) is None]
-        saving.restore(self.means.engine, path, missing)
+        saving.restore_images(self.means.engine, path, missing)
         self.restored = True
 
-    def _pull(self, entry: Entry) -> None:
+    def _pull(self, entry: JournalEntry) -> None:
         reference = ImageReference.parse(entry.back)
         # Of an image for several platforms each that was here is pulled again.
         for platform in entry.platforms or ("",):
-            pull_one(
+            pull_image(
                 self.means.engine,
                 reference,
                 PullMeans(self.means.retry, self.means.pulling, platform, self.means.lab),
             )
 
-    def _name(self, entry: Entry) -> None:
+    def _name(self, entry: JournalEntry) -> None:
         images = self.means.engine.images
         if entry.target == entry.object_id or "@" in entry.target:
             self._tell(entry)
@@ -149,8 +151,8 @@ class _Undo:
             return
         self._tell(entry)
 
-    def _tell(self, entry: Entry, problem: str = "") -> None:
+    def _tell(self, entry: JournalEntry, problem: str = "") -> None:
         if not problem:
-            self.means.journal.mark(self.prune.id, entry.number, Status.BACK)
-        self.brought.append(Brought(entry.target, back=not problem, detail=problem))
+            self.means.journal.mark(self.prune.id, entry.number, StepStatus.BACK)
+        self.brought.append(UndoResult(entry.target, back=not problem, detail=problem))
         self.means.report(self.brought[-1])

@@ -9,7 +9,7 @@ from manager.references.reference import ImageReference, InvalidReferenceError
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class ReferenceForms:
     """A reference of an image, in all the forms in which a pattern may name it."""
 
     reference: str = ""
@@ -20,7 +20,7 @@ class Name:
     tag: str = ""
 
     @classmethod
-    def of(cls, reference: str) -> "Name":
+    def of(cls, reference: str) -> "ReferenceForms":
         """Take a reference apart."""
         try:
             parsed = ImageReference.parse(reference)
@@ -36,17 +36,17 @@ class Name:
         )
 
 
-NAMELESS = Name()
+NO_REFERENCE = ReferenceForms()
 
 
-def glob_fits(pattern: str, name: Name) -> bool:
+def matches_glob(pattern: str, name: ReferenceForms) -> bool:
     """Whether a glob names this reference: its repository, or all of it if the glob has a tag."""
     last = pattern.rpartition("/")[2]
     forms = name.wholes if ":" in last or "@" in last else name.repositories
-    return any(glob(pattern).match(form) for form in forms)
+    return any(compile_glob(pattern).match(form) for form in forms)
 
 
 @cache
-def glob(pattern: str) -> re.Pattern[str]:
+def compile_glob(pattern: str) -> re.Pattern[str]:
     """A shell pattern, in which ``*`` stands for slashes too."""
     return re.compile(translate(pattern))

@@ -12,7 +12,7 @@ from manager.errors import ExitCode, ManagerError
 
 DEFAULT_REGISTRY = "docker.io"
 LEGACY_REGISTRY = "index.docker.io"
-OFFICIAL = "library/"
+OFFICIAL_PREFIX = "library/"
 DEFAULT_TAG = "latest"
 HIGHEST_PORT = 65535
 LONGEST_PATH = 255
@@ -20,14 +20,18 @@ LONGEST_TAG = 128
 ID_DIGITS = 64
 DIGEST_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """The registered algorithms, and how many hexadecimal digits each has."""
-FORM = "an image address is [REGISTRY/]NAME[:TAG][@DIGEST], as in nginx or ghcr.io/org/app:v1"
+REFERENCE_SYNTAX = (
+    "an image address is [REGISTRY/]NAME[:TAG][@DIGEST], as in nginx or ghcr.io/org/app:v1"
+)
 
-COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-PATH = rf"{COMPONENT}(?:/{COMPONENT})*"
-TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-REGISTRY = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+COMPONENT_PATTERN = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+PATH_PATTERN = rf"{COMPONENT_PATTERN}(?:/{COMPONENT_PATTERN})*"
+TAG_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_HOST_LABEL_PATTERN = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+REGISTRY_PATTERN = (
+    rf"(?:{_HOST_LABEL_PATTERN}(?:\.{_HOST_LABEL_PATTERN})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+)
+_DIGEST_PATTERN = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 
 
 class InvalidReferenceError(ManagerError):
@@ -35,7 +39,7 @@ class InvalidReferenceError(ManagerError):
 
     def __init__(self, message: str) -> None:
         """Keep the sentence; the hint is the form of an address."""
-        super().__init__(message, FORM, ExitCode.USAGE)
+        super().__init__(message, REFERENCE_SYNTAX, ExitCode.USAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ class ImageReference:
             InvalidReferenceError: (usage) it is none; the error says which part is wrong and,
                 where it can, what would be right.
         """
-        found = read(text)
+        found = parse_reference(text)
         if found is None:
-            from manager.references.diagnosis import explain
+            from manager.references.diagnosis import describe_fault
 
-            raise InvalidReferenceError(explain(text))
+            raise InvalidReferenceError(describe_fault(text))
         return found
 
     @property
@@ -90,7 +94,7 @@ class ImageReference:
         """The repository as docker shows it."""
         if self.registry != DEFAULT_REGISTRY:
             return self.repository
-        short = self.path.removeprefix(OFFICIAL)
+        short = self.path.removeprefix(OFFICIAL_PREFIX)
         return self.path if "/" in short else short
 
     @property
@@ -98,7 +102,7 @@ class ImageReference:
         """What to give to an engine: by digest if there is one; short where that is safe."""
         if self.digest:
             return f"{self.repository}@{self.digest}"
-        return self.familiar if read(self.familiar) == self else self.canonical
+        return self.familiar if parse_reference(self.familiar) == self else self.canonical
 
     @property
     def _suffix(self) -> str:
@@ -111,21 +115,21 @@ class ImageReference:
 
 
 @cache
-def _grammar() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _compile_grammar() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Compiled at the first use: a command that reads no address does not wait for it."""
-    name = rf"(?:{REGISTRY}/)?{PATH}"
+    name = rf"(?:{REGISTRY_PATTERN}/)?{PATH_PATTERN}"
     return (
-        re.compile(rf"({name})(?::({TAG}))?(?:@({_DIGEST}))?"),
-        re.compile(rf"(?:({REGISTRY})/)?({PATH})"),
+        re.compile(rf"({name})(?::({TAG_PATTERN}))?(?:@({_DIGEST_PATTERN}))?"),
+        re.compile(rf"(?:({REGISTRY_PATTERN})/)?({PATH_PATTERN})"),
     )
 
 
-def read(text: str) -> ImageReference | None:
+def parse_reference(text: str) -> ImageReference | None:
     """The address, or None if it is none."""
     if is_bare_id(text):
         return None
     registry, rest = split_registry(text)
-    whole, name = _grammar()
+    whole, name = _compile_grammar()
     parts = whole.fullmatch(f"{registry}/{rest}")
     if parts is None:
         return None
@@ -144,13 +148,13 @@ def split_registry(text: str) -> tuple[str, str]:
     """The registry of an address and the rest, with what is left out filled in."""
     first, slash, rest = text.partition("/")
     if not slash:
-        return DEFAULT_REGISTRY, OFFICIAL + text
+        return DEFAULT_REGISTRY, OFFICIAL_PREFIX + text
     if first == LEGACY_REGISTRY:
         first = DEFAULT_REGISTRY
     elif first != "localhost" and not set(first) & set(".:") and first.lower() == first:
         first, rest = DEFAULT_REGISTRY, text
     if first == DEFAULT_REGISTRY and "/" not in rest:
-        rest = OFFICIAL + rest
+        rest = OFFICIAL_PREFIX + rest
     return first, rest
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from manager.errors import ExitCode, ManagerError
-from manager.references.redaction import quoted, shown_as
-from manager.references.reference import DEFAULT_REGISTRY, REGISTRY
+from manager.references.redaction import quote_text, redact_secrets
+from manager.references.reference import DEFAULT_REGISTRY, REGISTRY_PATTERN
 
 
-class Kind(StrEnum):
+class RegistryService(StrEnum):
     """The kinds that differ in how one logs in."""
 
     HUB = "Docker Hub"
@@ -35,60 +35,62 @@ class Cloud(StrEnum):
 
 
 HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-NO_USER = "00000000-0000-0000-0000-000000000000"
+AZURE_TOKEN_USER = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - a user, no password
 """The user that goes with a token of Azure."""
-TOKEN_USER = "oauth2accesstoken"  # noqa: S105 - the name of a user
+GOOGLE_TOKEN_USER = "oauth2accesstoken"  # noqa: S105 - the name of a user
 """The user that goes with an access token of Google."""
-KEY_USER = "_json_key"
+GOOGLE_KEY_USER = "_json_key"
 """The user that goes with the key file of a Google service account."""
 
 _CLOUDS = {
-    Kind.ECR: Cloud.AWS,
-    Kind.ECR_PUBLIC: Cloud.AWS,
-    Kind.GOOGLE: Cloud.GOOGLE,
-    Kind.GCR: Cloud.GOOGLE,
-    Kind.AZURE: Cloud.AZURE,
+    RegistryService.ECR: Cloud.AWS,
+    RegistryService.ECR_PUBLIC: Cloud.AWS,
+    RegistryService.GOOGLE: Cloud.GOOGLE,
+    RegistryService.GCR: Cloud.GOOGLE,
+    RegistryService.AZURE: Cloud.AZURE,
 }
 _EXTRAS = {Cloud.AWS: "aws", Cloud.GOOGLE: "gcp", Cloud.AZURE: "azure"}
-_USERS = {
-    Kind.ECR: "AWS",
-    Kind.ECR_PUBLIC: "AWS",
-    Kind.GOOGLE: TOKEN_USER,
-    Kind.GCR: TOKEN_USER,
-    Kind.AZURE: NO_USER,
+_DEFAULT_USERS = {
+    RegistryService.ECR: "AWS",
+    RegistryService.ECR_PUBLIC: "AWS",
+    RegistryService.GOOGLE: GOOGLE_TOKEN_USER,
+    RegistryService.GCR: GOOGLE_TOKEN_USER,
+    RegistryService.AZURE: AZURE_TOKEN_USER,
 }
 
 # Source: Amazon ECR User Guide, "Service endpoints"; the partitions of botocore 1.44.
-_CLASSIC = (
+_ECR_DOMAINS = (
     r"amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov"
     r"|cloud\.adc-e\.uk|csp\.hci\.ic\.gov"
 )
-_DUAL = r"on\.aws|on\.amazonwebservices\.com\.cn|on\.amazonwebservices\.eu"
-_ECR = re.compile(
+_ECR_DUAL_STACK_DOMAINS = r"on\.aws|on\.amazonwebservices\.com\.cn|on\.amazonwebservices\.eu"
+_ECR_PATTERN = re.compile(
     r"(?P<account>\d{12})\.dkr(?:\.ecr(?P<fips>-fips)?\.(?P<region>[a-z0-9-]+)\.(?:"
-    + _CLASSIC
+    + _ECR_DOMAINS
     + r")|-ecr(?P<dual_fips>-fips)?\.(?P<dual_region>[a-z0-9-]+)\.(?:"
-    + _DUAL
+    + _ECR_DUAL_STACK_DOMAINS
     + "))"
 )
-_ECR_PUBLIC = frozenset({"public.ecr.aws", "ecr-public.aws.com"})
-_GOOGLE = re.compile(r"(?:[a-z0-9-]+-)?docker\.pkg\.dev")
-_GCR = re.compile(r"(?:[a-z0-9-]+\.)?gcr\.io")
-_AZURE = re.compile(r"(?:[a-z0-9-]+\.)+azurecr\.(?P<end>io|cn|us|de)")
-_GITHUB = frozenset({"ghcr.io", "docker.pkg.github.com"})
-_QUAY = frozenset({"quay.io"})
-_LOCAL = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]")
+_ECR_PUBLIC_HOSTS = frozenset({"public.ecr.aws", "ecr-public.aws.com"})
+_GOOGLE_PATTERN = re.compile(r"(?:[a-z0-9-]+-)?docker\.pkg\.dev")
+_GCR_PATTERN = re.compile(r"(?:[a-z0-9-]+\.)?gcr\.io")
+_AZURE_PATTERN = re.compile(r"(?:[a-z0-9-]+\.)+azurecr\.(?P<end>io|cn|us|de)")
+_GITHUB_HOSTS = frozenset({"ghcr.io", "docker.pkg.github.com"})
+_QUAY_HOSTS = frozenset({"quay.io"})
+_LOCAL_PATTERN = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]")
 
-_RUN_BY = {
-    Kind.HUB: "Docker, Inc.; where an address names no registry, this one is meant",
-    Kind.ECR_PUBLIC: "Amazon, for images that anybody may pull",
-    Kind.GOOGLE: "Google, for projects of its cloud",
-    Kind.GCR: "Google: Artifact Registry, by the names of Container Registry, which is shut down",
-    Kind.GITHUB: "GitHub, for its users and organisations",
-    Kind.QUAY: "Red Hat",
-    Kind.LOCAL: "somebody on this machine",
+_OPERATORS = {
+    RegistryService.HUB: "Docker, Inc.; where an address names no registry, this one is meant",
+    RegistryService.ECR_PUBLIC: "Amazon, for images that anybody may pull",
+    RegistryService.GOOGLE: "Google, for projects of its cloud",
+    RegistryService.GCR: (
+        "Google: Artifact Registry, by the names of Container Registry, which is shut down"
+    ),
+    RegistryService.GITHUB: "GitHub, for its users and organisations",
+    RegistryService.QUAY: "Red Hat",
+    RegistryService.LOCAL: "somebody on this machine",
 }
-_OTHERS = {
+_OPERATORS_BY_HOST = {
     "mcr.microsoft.com": "Microsoft, for its own images",
     "registry.k8s.io": "the Kubernetes project",
     "registry.gitlab.com": "GitLab, for its users and groups",
@@ -96,29 +98,43 @@ _OTHERS = {
     "registry.redhat.io": "Red Hat, for its customers",
     "registry.access.redhat.com": "Red Hat",
 }
-_ADVICE = {
-    Kind.HUB: "the user is your Docker ID, the password a personal access token made at Docker Hub",
-    Kind.ECR: "AWS gives a new password, good for 12 h, to who has its credentials for {region}",
-    Kind.ECR_PUBLIC: "pulling needs no login; AWS gives a password to who has its credentials",
-    Kind.GOOGLE: "Google's own credentials are made by: gcloud auth application-default login",
-    Kind.GCR: "Google's own credentials are made by: gcloud auth application-default login",
-    Kind.AZURE: "Azure's own credentials are made by: az login",
-    Kind.GITHUB: "the password is a personal access token (classic) with read:packages",
-    Kind.QUAY: "the user may be a robot account; a password of your own is not that of Red Hat",
+_LOGIN_ADVICE = {
+    RegistryService.HUB: (
+        "the user is your Docker ID, the password a personal access token made at Docker Hub"
+    ),
+    RegistryService.ECR: (
+        "AWS gives a new password, good for 12 h, to who has its credentials for {region}"
+    ),
+    RegistryService.ECR_PUBLIC: (
+        "pulling needs no login; AWS gives a password to who has its credentials"
+    ),
+    RegistryService.GOOGLE: (
+        "Google's own credentials are made by: gcloud auth application-default login"
+    ),
+    RegistryService.GCR: (
+        "Google's own credentials are made by: gcloud auth application-default login"
+    ),
+    RegistryService.AZURE: "Azure's own credentials are made by: az login",
+    RegistryService.GITHUB: "the password is a personal access token (classic) with read:packages",
+    RegistryService.QUAY: (
+        "the user may be a robot account; a password of your own is not that of Red Hat"
+    ),
 }
-_MISSING = {
-    Kind.GCR: "Container Registry is shut down and Artifact Registry serves its names: was the "
-    "image copied there before?",
+_MISSING_IMAGE_HINTS = {
+    RegistryService.GCR: (
+        "Container Registry is shut down and Artifact Registry serves its names: "
+        "was the image copied there before?"
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class RegistryKind:
+class RegistryHost:
     """What is known of a registry from its host name alone."""
 
     host: str
     """As it stands in image addresses, with its port if it has one."""
-    kind: Kind
+    kind: RegistryService
     account: str = ""
     """Of ECR: the number of the AWS account."""
     region: str = ""
@@ -141,28 +157,30 @@ class RegistryKind:
     @property
     def default_user(self) -> str:
         """The user name that is the same for everybody; empty where people have their own."""
-        return _USERS.get(self.kind, "")
+        return _DEFAULT_USERS.get(self.kind, "")
 
     @property
     def private(self) -> bool:
         """Whether nothing there can be pulled without a login."""
-        return self.kind is Kind.ECR
+        return self.kind is RegistryService.ECR
 
     @property
     def run_by(self) -> str:
         """Who runs it, in a few words."""
-        if self.kind is Kind.ECR:
+        if self.kind is RegistryService.ECR:
             return f"Amazon, for AWS account {self.account} in {self.region}"
-        if self.kind is Kind.AZURE:
+        if self.kind is RegistryService.AZURE:
             return f"Microsoft, for {self.host.partition('.')[0]} on Azure"
-        if self.kind is Kind.HUB and self.host != DEFAULT_REGISTRY:
+        if self.kind is RegistryService.HUB and self.host != DEFAULT_REGISTRY:
             return f"Docker, Inc.; in addresses it is called {DEFAULT_REGISTRY}"
-        return _RUN_BY.get(self.kind) or _OTHERS.get(_name(self.host), "not known from its name")
+        return _OPERATORS.get(self.kind) or _OPERATORS_BY_HOST.get(
+            _host_name(self.host), "not known from its name"
+        )
 
     @property
     def advice(self) -> str:
         """What a login there takes; empty where that is not known."""
-        return _ADVICE.get(self.kind, "").format(region=self.region)
+        return _LOGIN_ADVICE.get(self.kind, "").format(region=self.region)
 
     @property
     def login_hint(self) -> str:
@@ -173,37 +191,37 @@ class RegistryKind:
     @property
     def missing_hint(self) -> str:
         """What to think of where an image is not there; empty for nothing special."""
-        return _MISSING.get(self.kind, "")
+        return _MISSING_IMAGE_HINTS.get(self.kind, "")
 
 
-def of(host: str) -> RegistryKind:
+def identify_registry(host: str) -> RegistryHost:
     """Tell a registry's kind.
 
     Args:
         host: with its port if it has one: ``docker.io``, ``localhost:5000``.
     """
-    name = _name(host)
-    if ecr := _ECR.fullmatch(name):
-        return RegistryKind(
+    name = _host_name(host)
+    if ecr := _ECR_PATTERN.fullmatch(name):
+        return RegistryHost(
             host,
-            Kind.ECR,
+            RegistryService.ECR,
             ecr["account"],
             ecr["region"] or ecr["dual_region"],
             fips=bool(ecr["fips"] or ecr["dual_fips"]),
             dual_stack=ecr["dual_region"] is not None,
         )
-    return RegistryKind(host, _kind(name), dual_stack=name == "ecr-public.aws.com")
+    return RegistryHost(host, _identify_service(name), dual_stack=name == "ecr-public.aws.com")
 
 
-def named(text: str) -> RegistryKind:
+def parse_registry(text: str) -> RegistryHost:
     """The registry that a person means: a host, or the URL that docker shows for it.
 
     Raises:
         ManagerError: (usage) it is no registry; the hint says what would be one.
     """
     host, slash, path = re.sub(r"^https?://", "", text.strip()).partition("/")
-    shown = quoted(shown_as(text))
-    if not re.fullmatch(REGISTRY, host):
+    shown = quote_text(redact_secrets(text))
+    if not re.fullmatch(REGISTRY_PATTERN, host):
         raise ManagerError(
             f"{shown} is no registry",
             "give its host, as in ghcr.io",
@@ -215,28 +233,28 @@ def named(text: str) -> RegistryKind:
             f"give its host alone: {host}",
             ExitCode.USAGE,
         )
-    return of(DEFAULT_REGISTRY if host.lower() in HUB_HOSTS else host)
+    return identify_registry(DEFAULT_REGISTRY if host.lower() in HUB_HOSTS else host)
 
 
-def _kind(name: str) -> Kind:
+def _identify_service(name: str) -> RegistryService:
     exact = {
-        **dict.fromkeys(HUB_HOSTS, Kind.HUB),
-        **dict.fromkeys(_ECR_PUBLIC, Kind.ECR_PUBLIC),
-        **dict.fromkeys(_GITHUB, Kind.GITHUB),
-        **dict.fromkeys(_QUAY, Kind.QUAY),
+        **dict.fromkeys(HUB_HOSTS, RegistryService.HUB),
+        **dict.fromkeys(_ECR_PUBLIC_HOSTS, RegistryService.ECR_PUBLIC),
+        **dict.fromkeys(_GITHUB_HOSTS, RegistryService.GITHUB),
+        **dict.fromkeys(_QUAY_HOSTS, RegistryService.QUAY),
     }
     if name in exact:
         return exact[name]
     forms = (
-        (_GOOGLE, Kind.GOOGLE),
-        (_GCR, Kind.GCR),
-        (_AZURE, Kind.AZURE),
-        (_LOCAL, Kind.LOCAL),
+        (_GOOGLE_PATTERN, RegistryService.GOOGLE),
+        (_GCR_PATTERN, RegistryService.GCR),
+        (_AZURE_PATTERN, RegistryService.AZURE),
+        (_LOCAL_PATTERN, RegistryService.LOCAL),
     )
-    return next((kind for form, kind in forms if form.fullmatch(name)), Kind.OTHER)
+    return next((kind for form, kind in forms if form.fullmatch(name)), RegistryService.OTHER)
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """A host without its port, in small letters."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdigit() and not name.endswith(":") else host).lower()

@@ -2,7 +2,7 @@
 
 import re
 
-PAGES = (
+WEB_PAGE_PATTERNS = (
     (r"hub\.docker\.com/_/([^/]+)(?:/.*)?", r"\1"),
     (r"hub\.docker\.com/(?:r|repository/docker)/([^/]+/[^/]+)(?:/.*)?", r"\1"),
     (r"hub\.docker\.com/layers/library/([^/]+)/([^/]+)(?:/.*)?", r"\1:\2"),
@@ -19,7 +19,7 @@ PAGES = (
 """Forms of a page's URL without its scheme, and the address of the image that it shows."""
 
 
-def address_on(url: str) -> str:
+def parse_web_page_url(url: str) -> str:
     """The address of the image that a web page shows; empty where it is no such page.
 
     Args:
@@ -27,7 +27,7 @@ def address_on(url: str) -> str:
     """
     plain = re.sub(r"^[a-z]+://(?:www\.)?", "", url)
     plain = re.split(r"[?#]", plain, maxsplit=1)[0].rstrip("/")
-    for form, address in PAGES:
+    for form, address in WEB_PAGE_PATTERNS:
         found = re.fullmatch(form, plain)
         if found:
             return found.expand(address)

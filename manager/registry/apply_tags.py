@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.engine.errors import ConflictError, NotFoundError
-from manager.engine.run_plan import Outcome
+from manager.engine.run_plan import StepOutcome
 from manager.errors import ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manager.engine.client import Engine
-    from manager.model.plan import Step
+    from manager.model.plan import PlanStep
     from manager.references.reference import ImageReference
     from manager.registry.core.tag_plan import Tagging
 
 
-def tag(engine: Engine, tagging: Tagging, report: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
+def apply_tags(
+    engine: Engine, tagging: Tagging, report: Callable[[StepOutcome], None]
+) -> tuple[StepOutcome, ...]:
     """Run the plan of `plan_tag`; a name that cannot be given does not stop the others.
 
     Args:
@@ -27,13 +29,13 @@ def tag(engine: Engine, tagging: Tagging, report: Callable[[Outcome], None]) -> 
     """
     outcomes = []
     for step, reference in zip(tagging.plan, tagging.targets, strict=True):
-        outcomes.append(Outcome(step, _give(engine, tagging.image.id, step, reference)))
+        outcomes.append(StepOutcome(step, _apply_tag(engine, tagging.image.id, step, reference)))
         report(outcomes[-1])
     return tuple(outcomes)
 
 
-def _give(
-    engine: Engine, identity: str, step: Step, reference: ImageReference
+def _apply_tag(
+    engine: Engine, identity: str, step: PlanStep, reference: ImageReference
 ) -> ManagerError | None:
     try:
         holder = engine.images.find(reference.for_engine)

@@ -17,14 +17,14 @@ from manager.references.reference import is_digest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDER = "documents"
-MOST = 4000
+DOCUMENTS_FOLDER = "documents"
+MAX_CACHED_FILES = 4000
 """Files that are kept; beyond that the oldest go."""
-TAIL = ".length"
+LENGTH_SUFFIX = ".length"
 """Ends the name of a file that holds not a document but how long a layer is unpacked."""
 
 
-class Documents:
+class DocumentCache:
     """The documents. It is only a cache: what cannot be read or written is asked for again."""
 
     def __init__(self, cache: Path) -> None:
@@ -33,7 +33,7 @@ class Documents:
         Args:
             cache: the cache folder; made if missing.
         """
-        self._folder = cache / FOLDER
+        self._folder = cache / DOCUMENTS_FOLDER
 
     def get(self, digest: str) -> bytes | None:
         """A document; None if it is not kept, or not whole.
@@ -66,7 +66,7 @@ class Documents:
             digest: of the layer.
         """
         try:
-            return int(self._path(digest, TAIL).read_bytes())
+            return int(self._path(digest, LENGTH_SUFFIX).read_bytes())
         except (OSError, ValueError):
             return None
 
@@ -77,7 +77,7 @@ class Documents:
             digest: of the layer.
             length: bytes, modulo 4 GiB.
         """
-        self._write(self._path(digest, TAIL), str(length).encode())
+        self._write(self._path(digest, LENGTH_SUFFIX), str(length).encode())
 
     def _path(self, digest: str, end: str = "") -> Path:
         return self._folder / (digest.replace(":", "-") + end)
@@ -95,7 +95,7 @@ class Documents:
         """Let the oldest go where there are too many."""
         with suppress(OSError):  # another process may be trimming too
             found = sorted(self._files())
-            for _, path in found[: max(len(found) - MOST, 0)]:
+            for _, path in found[: max(len(found) - MAX_CACHED_FILES, 0)]:
                 path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[float, Path]]:

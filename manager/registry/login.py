@@ -11,35 +11,36 @@ from manager.registry.core import expiry
 from manager.registry.logins import lookup as credentials
 from manager.registry.logins import saving as logins
 from manager.registry.protocol.errors import (
-    LoginError,
-    RefusedError,
     RegistryError,
-    UnreachableError,
+    RegistryLoginError,
+    RegistryRefusedError,
+    RegistryUnreachableError,
 )
-from manager.system.concurrency import together
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
+    from manager.registry.core.credentials import Credentials
     from manager.registry.core.quota import Quota
-    from manager.registry.logins.clouds import Answer
-    from manager.registry.logins.lookup import Credentials, Found
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.logins.clouds import CloudAnswer
+    from manager.registry.logins.lookup import FoundCredentials
+    from manager.registry.protocol.registries import RegistryPool
 
-PARALLEL = 8
-QUOTA_DEADLINE = 3.0
+PARALLEL_LOOKUPS = 8
+QUOTA_DEADLINE_SECONDS = 3.0
 """Seconds that Docker Hub gets to tell how many pulls are left."""
 QUOTA_IMAGE = ("ratelimitpreview/test", "latest")
 """Source: Docker documentation, "Pull usage and limits"; to ask for its digest is no pull."""
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class LoginContext:
     """What a login works with."""
 
-    registries: Registries
+    registries: RegistryPool
     """Where registries are."""
     env: Mapping[str, str]
     """The environment: where docker keeps logins."""
@@ -48,10 +49,10 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class LoginResult:
     """A login that the registry took, and that is kept."""
 
-    kind: RegistryKind
+    kind: RegistryHost
     username: str
     """Empty with a bare identity token."""
     place: str
@@ -62,26 +63,26 @@ class LoggedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRegistry:
     """A registry that is known here."""
 
-    kind: RegistryKind
-    found: Found
+    kind: RegistryHost
+    found: FoundCredentials
     images: int = 0
     """How many names of images on the engine are of it."""
 
 
-def from_cloud(kind: RegistryKind, registries: Registries) -> Answer:
+def fetch_cloud_login(kind: RegistryHost, registries: RegistryPool) -> CloudAnswer:
     """A login from the cloud that runs a registry, with the credentials that are here for it."""
     from manager.registry.logins import clouds
 
     if kind.cloud is None:
-        return clouds.Answer()
+        return clouds.CloudAnswer()
     at = registries.anew(kind.host, None)
-    return clouds.ask(kind, at[0].base if at else "")
+    return clouds.ask_cloud(kind, at[0].base if at else "")
 
 
-def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
+def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginContext) -> LoginResult:
     """Log in: try it at the registry, and keep it if that takes it.
 
     Args:
@@ -94,43 +95,44 @@ def login(kind: RegistryKind, given: Credentials, means: Means) -> LoggedIn:
             kept then; or there is nowhere to keep it.
     """
     host, env = kind.host, means.env
-    logins.place(host, env, plaintext=means.plaintext)
-    tried = _verify(kind, given, means.registries)
-    saved = logins.save(host, given, env, plaintext=means.plaintext)
+    logins.choose_helper(host, env, plaintext=means.plaintext)
+    tried = _verify_login(kind, given, means.registries)
+    saved = logins.save_login(host, given, env, plaintext=means.plaintext)
     warnings = list(saved.warnings)
     if not tried:
         warnings.append(f"{host} asks nobody for a login: whether it takes this one is not known")
-    if logins.in_environment(host, env):
+    if logins.has_environment_login(host, env):
         warnings.append(
-            f"{credentials.ENVIRONMENT} has a login for {host} too, which goes before what is kept"
+            f"{credentials.AUTH_CONFIG_VARIABLE} has a login for {host} too, "
+            "which goes before what is kept"
         )
-    until = expiry.written_in(kind, given.secret)
-    return LoggedIn(kind, given.username, saved.place, until, tuple(warnings))
+    until = expiry.parse_expiry(kind, given.secret)
+    return LoginResult(kind, given.username, saved.place, until, tuple(warnings))
 
 
-def _verify(kind: RegistryKind, given: Credentials, registries: Registries) -> bool:
+def _verify_login(kind: RegistryHost, given: Credentials, registries: RegistryPool) -> bool:
     """Try a login; whether the registry asked for one at all."""
     at = registries.anew(kind.host, given)
-    if kind.kind is registry_kinds.Kind.HUB:
+    if kind.kind is registry_kinds.RegistryService.HUB:
         at = at[-1:]  # a mirror knows nothing of Docker Hub's users
     try:
         for place in at:
             try:
                 return place.check()
-            except UnreachableError:
+            except RegistryUnreachableError:
                 # Only what could not be spoken to is asked elsewhere: a password that was
                 # refused is not sent again without encryption.
                 if place is at[-1]:
                     raise
-            except (LoginError, RefusedError) as error:
-                raise _refused(kind, given, error) from error
+            except (RegistryLoginError, RegistryRefusedError) as error:
+                raise _refusal_error(kind, given, error) from error
         raise RegistryError(f"nobody knows where {kind.host} is", "check the address")
     finally:
         for place in at:
             place.close()
 
 
-def _refused(kind: RegistryKind, given: Credentials, error: RegistryError) -> ManagerError:
+def _refusal_error(kind: RegistryHost, given: Credentials, error: RegistryError) -> ManagerError:
     who = f" of {given.username}" if given.username else ""
     return ManagerError(
         f"{kind.host} did not take the login{who}, and it is not kept: {error.message}",
@@ -139,7 +141,7 @@ def _refused(kind: RegistryKind, given: Credentials, error: RegistryError) -> Ma
     )
 
 
-def logout(registry: str, env: Mapping[str, str]) -> logins.Erased:
+def log_out_of_registry(registry: str, env: Mapping[str, str]) -> logins.ErasedLogin:
     """Forget the login of a registry.
 
     Args:
@@ -149,41 +151,44 @@ def logout(registry: str, env: Mapping[str, str]) -> logins.Erased:
     Raises:
         ManagerError: it could not be erased.
     """
-    erased = logins.erase(registry, env)
-    left = credentials.locate(registry, env, ask_clouds=False)
+    erased = logins.erase_login(registry, env)
+    left = credentials.locate_credentials(registry, env, ask_clouds=False)
     if left.credentials is None or left.source in erased.places:
         return erased
     still = f"there still is a login for {registry}: {left.source}"
     return replace(erased, warnings=(*erased.warnings, still))
 
 
-def everything(
+def list_known_registries(
     env: Mapping[str, str], on_engine: Sequence[str]
-) -> tuple[tuple[Known, ...], tuple[str, ...]]:
+) -> tuple[tuple[KnownRegistry, ...], tuple[str, ...]]:
     """All registries that are known here, and as whom one is logged in there; and warnings.
 
     Args:
         env: the environment: where docker keeps logins.
         on_engine: the registries of the images on the engine, one for each name of an image.
     """
-    names, warnings = logins.known(env)
+    names, warnings = logins.list_login_registries(env)
     every = tuple(dict.fromkeys(("docker.io", *sorted({*names, *on_engine}))))
-    found = together(every, lambda name: credentials.locate(name, env), PARALLEL)
+    found = map_in_threads(
+        every, lambda name: credentials.locate_credentials(name, env), PARALLEL_LOOKUPS
+    )
     rows = tuple(
-        Known(registry_kinds.of(name), found[name], on_engine.count(name)) for name in every
+        KnownRegistry(registry_kinds.identify_registry(name), found[name], on_engine.count(name))
+        for name in every
     )
     told = [*warnings, *(warning for row in rows for warning in row.found.warnings)]
     return rows, tuple(dict.fromkeys(told))
 
 
-def pulls_left(registries: Registries, known: Credentials | None) -> Quota | None:
+def fetch_pull_quota(registries: RegistryPool, known: Credentials | None) -> Quota | None:
     """How many more pulls Docker Hub allows; None if it does not tell, or is not there.
 
     Args:
         registries: where registries are.
         known: as whom to ask.
     """
-    for place in registries.anew("docker.io", known, QUOTA_DEADLINE)[-1:]:
+    for place in registries.anew("docker.io", known, QUOTA_DEADLINE_SECONDS)[-1:]:
         with place:
             try:
                 place.head(*QUOTA_IMAGE)

@@ -6,44 +6,50 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.core.freshness import is_same
-from manager.registry.core.manifests import Config, Index, Manifest, read_config, read_manifest
-from manager.registry.core.platforms import choose
-from manager.registry.core.pull_estimate import Wanted
-from manager.registry.core.unpacked_size import has_tail, unpacked
+from manager.registry.core.freshness import is_same_image
+from manager.registry.core.manifests import (
+    ImageConfig,
+    ImageIndex,
+    RegistryManifest,
+    parse_image_config,
+    parse_manifest,
+)
+from manager.registry.core.platforms import choose_entry
+from manager.registry.core.pull_estimate import ImageToPull
+from manager.registry.core.unpacked_size import estimate_unpacked_size, has_length_trailer
 from manager.registry.protocol.errors import RegistryError
-from manager.system.concurrency import together
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
-    from manager.model.snapshot import Image, Store
+    from manager.model.snapshot import Image, ImageStore
     from manager.references.reference import ImageReference
-    from manager.registry.core.manifests import Blob, Entry
+    from manager.registry.core.manifests import Blob, IndexEntry
     from manager.registry.core.quota import Quota
-    from manager.registry.document_cache import Documents
+    from manager.registry.document_cache import DocumentCache
     from manager.registry.protocol.client import Registry
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.protocol.registries import RegistryPool
 
 PARALLEL_LENGTHS = 6
 """Layers of an image that are asked at once."""
-FEW = 3
+RESERVED_PULL_COUNT = 3
 """A quota of so many pulls or fewer is left to the engine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class RemoteImage:
     """An image as its registry tells it."""
 
     reference: ImageReference
     digest: str
     """What the name stands for now: of an index, or of a manifest."""
-    platforms: tuple[Entry, ...]
+    platforms: tuple[IndexEntry, ...]
     """Those of the index; empty where there is none."""
     manifest_digest: str
     """Of the manifest for the platform."""
-    manifest: Manifest
+    manifest: RegistryManifest
     documents: int
     """Bytes of the manifest, and of the index that leads to it."""
-    config: Config
+    config: ImageConfig
     lengths: tuple[int | None, ...]
     """How long each layer is unpacked, modulo 4 GiB; None where that is not known."""
     quota: Quota | None
@@ -51,17 +57,19 @@ class Remote:
 
     def is_same(self, image: Image) -> bool:
         """Whether an image that an engine has is this one."""
-        return is_same(image, {self.digest, self.manifest_digest}, self.manifest.config.digest)
+        return is_same_image(
+            image, {self.digest, self.manifest_digest}, self.manifest.config.digest
+        )
 
-    def wanted(self, store: Store) -> Wanted:
+    def wanted(self, store: ImageStore) -> ImageToPull:
         """It as an image that an engine is to pull.
 
         Args:
             store: how that engine keeps images.
         """
         pairs = zip(self.manifest.layers, self.lengths, strict=True)
-        sizes = tuple(unpacked(layer, length, store) for layer, length in pairs)
-        return Wanted(
+        sizes = tuple(estimate_unpacked_size(layer, length, store) for layer, length in pairs)
+        return ImageToPull(
             *(self.manifest_digest, self.manifest, self.config.diff_ids, sizes, self.documents),
             self.digest,
         )
@@ -72,11 +80,11 @@ class QuotaError(ManagerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class ImageLookup:
     """How images are looked up."""
 
-    registries: Registries
-    documents: Documents
+    registries: RegistryPool
+    documents: DocumentCache
     platform: str
     """``os/arch[/variant]``, whose manifest is looked at."""
     lengths: bool = True
@@ -86,7 +94,7 @@ class Lookup:
     patience: float = 5.0
     """Seconds that registries get to tell of all images before a pull begins."""
 
-    def remote(self, reference: ImageReference) -> Remote:
+    def remote(self, reference: ImageReference) -> RemoteImage:
         """Look one up.
 
         What it stands for is asked by HEAD, which no quota counts; what has been read once is not
@@ -113,38 +121,38 @@ class Lookup:
             reference.registry, lambda it: it.head(reference.path, wanted).digest
         )
 
-    def _ask(self, registry: Registry, reference: ImageReference) -> Remote:
+    def _ask(self, registry: Registry, reference: ImageReference) -> RemoteImage:
         digest = reference.digest or ""
         # By HEAD it is also told how many pulls are left, before the first of them is used up.
         if not digest or (self.sparing and self.documents.get(digest) is None):
             digest = registry.head(reference.path, digest or reference.tag or "").digest
         raw = self._document(registry, reference, digest)
-        found, documents = read_manifest(raw), len(raw)
-        platforms: tuple[Entry, ...] = ()
+        found, documents = parse_manifest(raw), len(raw)
+        platforms: tuple[IndexEntry, ...] = ()
         manifest_digest = digest
-        if isinstance(found, Index):
+        if isinstance(found, ImageIndex):
             platforms = found.entries
-            entry = choose(platforms, self.platform)
+            entry = choose_entry(platforms, self.platform)
             if entry is None:
-                raise _no_platform(reference, self.platform, platforms)
+                raise _no_platform_error(reference, self.platform, platforms)
             manifest_digest = entry.blob.digest
             raw = self._document(registry, reference, manifest_digest)
             documents += len(raw)
-            found = read_manifest(raw)
-        if not isinstance(found, Manifest):
+            found = parse_manifest(raw)
+        if not isinstance(found, RegistryManifest):
             raise ManagerError(
                 f"{reference.familiar} is an index of indexes, which engines do not take",
                 "ask who made it",
                 ExitCode.REGISTRY,
             )
-        config = read_config(self._blob(registry, reference, found.config))
+        config = parse_image_config(self._blob(registry, reference, found.config))
         layers = {layer.digest: layer for layer in found.layers}
-        lengths = together(
+        lengths = map_in_threads(
             tuple(layers),
             lambda it: self._length(registry, reference, layers[it]),
             PARALLEL_LENGTHS,
         )
-        return Remote(
+        return RemoteImage(
             *(reference, digest, platforms, manifest_digest, found, documents, config),
             tuple(lengths[layer.digest] for layer in found.layers),
             registry.quota,
@@ -154,7 +162,7 @@ class Lookup:
         raw = self.documents.get(digest)
         if raw is None:
             quota = registry.quota  # as of now: other look-ups use it up at the same time
-            if self.sparing and quota is not None and quota.remaining <= FEW:
+            if self.sparing and quota is not None and quota.remaining <= RESERVED_PULL_COUNT:
                 raise QuotaError(
                     f"{registry.host} allows only {quota.remaining} more pulls for now",
                     "they are left to the engine",
@@ -172,7 +180,7 @@ class Lookup:
         return raw
 
     def _length(self, registry: Registry, reference: ImageReference, layer: Blob) -> int | None:
-        if not self.lengths or not has_tail(layer):
+        if not self.lengths or not has_length_trailer(layer):
             return None
         length = self.documents.length(layer.digest)
         if length is None:
@@ -187,8 +195,8 @@ class Lookup:
         return length
 
 
-def _no_platform(
-    reference: ImageReference, platform: str, entries: tuple[Entry, ...]
+def _no_platform_error(
+    reference: ImageReference, platform: str, entries: tuple[IndexEntry, ...]
 ) -> ManagerError:
     names = ", ".join(dict.fromkeys(entry.platform for entry in entries if entry.platform))
     return ManagerError(

@@ -7,25 +7,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.registry.core.freshness import Checked, Told, checked, is_doubtful
-from manager.registry.core.manifests import Manifest, read_manifest
+from manager.registry.core.freshness import CheckedTag, RemoteTag, assess_tag, is_origin_doubtful
+from manager.registry.core.manifests import RegistryManifest, parse_manifest
 from manager.registry.protocol.client import Registry
-from manager.registry.protocol.errors import AbsentError, RefusedError
-from manager.system.concurrency import together
+from manager.registry.protocol.errors import NotInRegistryError, RegistryRefusedError
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from manager.references.reference import ImageReference
-    from manager.registry.core.freshness import Held
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.core.freshness import LocalTag
+    from manager.registry.protocol.registries import RegistryPool
 
-PARALLEL = 16
-Answer = str | tuple[str, ...] | ManagerError
+PARALLEL_QUESTIONS = 16
+RegistryAnswer = str | tuple[str, ...] | ManagerError
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RegistryQuestion:
     """Something to ask a registry."""
 
     registry: str
@@ -34,17 +34,17 @@ class Question:
     """Empty: all tags of the repository are asked for."""
 
 
-def outdated(
-    registries: Registries,
-    tags: Sequence[Held],
+def check_freshness(
+    registries: RegistryPool,
+    tags: Sequence[LocalTag],
     report: Callable[[int, int], None],
     *,
     versions: bool,
-    parallel: int = PARALLEL,
-) -> tuple[Checked, ...]:
+    parallel: int = PARALLEL_QUESTIONS,
+) -> tuple[CheckedTag, ...]:
     """Ask for all of them.
 
-    Nothing that is asked counts as a pull at Docker Hub; but see `_settled`.
+    Nothing that is asked counts as a pull at Docker Hub; but see `_check_origin`.
 
     Args:
         registries: whom.
@@ -57,30 +57,37 @@ def outdated(
         KeyboardInterrupt: at once, whatever is still being waited for.
     """
     asked = [one for one in tags if not one.local]
-    wanted = dict.fromkeys(_about(one.reference) for one in asked)
+    wanted = dict.fromkeys(_tag_question(one.reference) for one in asked)
     lists = dict.fromkeys(
-        replace(_about(one.reference), tag="") for one in asked if versions and one.wants_versions
+        replace(_tag_question(one.reference), tag="")
+        for one in asked
+        if versions and one.wants_versions
     )
-    answers = together((*wanted, *lists), lambda it: _answer(registries, it), parallel, report)
-    told = {it: _told(answers[it], answers.get(replace(it, tag=""), ())) for it in wanted}
+    answers = map_in_threads(
+        (*wanted, *lists), lambda it: _ask_registry(registries, it), parallel, report
+    )
+    told = {it: _merge_answers(answers[it], answers.get(replace(it, tag=""), ())) for it in wanted}
     doubtful = {
-        one.reference: one for one in asked if is_doubtful(one, told[_about(one.reference)])
+        one.reference: one
+        for one in asked
+        if is_origin_doubtful(one, told[_tag_question(one.reference)])
     }
-    settled = together(
+    settled = map_in_threads(
         tuple(doubtful),
-        lambda it: _settled(registries, doubtful[it], told[_about(it)]),
+        lambda it: _check_origin(registries, doubtful[it], told[_tag_question(it)]),
         parallel,
     )
     return tuple(
-        checked(one, settled.get(one.reference) or told.get(_about(one.reference))) for one in tags
+        assess_tag(one, settled.get(one.reference) or told.get(_tag_question(one.reference)))
+        for one in tags
     )
 
 
-def _about(reference: ImageReference) -> Question:
-    return Question(reference.registry, reference.path, reference.tag or "")
+def _tag_question(reference: ImageReference) -> RegistryQuestion:
+    return RegistryQuestion(reference.registry, reference.path, reference.tag or "")
 
 
-def _answer(registries: Registries, it: Question) -> Answer:
+def _ask_registry(registries: RegistryPool, it: RegistryQuestion) -> RegistryAnswer:
     """A digest, or tags, or why there are none."""
     try:
         if it.tag:
@@ -92,25 +99,25 @@ def _answer(registries: Registries, it: Question) -> Answer:
         return error
 
 
-def _told(digest: Answer, tags: Answer) -> Told:
+def _merge_answers(digest: RegistryAnswer, tags: RegistryAnswer) -> RemoteTag:
     """What a registry said, of both answers."""
-    found = Told(tags=tags if isinstance(tags, tuple) else ())
+    found = RemoteTag(tags=tags if isinstance(tags, tuple) else ())
     if isinstance(digest, str):
         found = replace(found, digest=digest)
-    elif isinstance(digest, ManagerError) and not isinstance(digest, AbsentError):
-        return replace(found, why=digest.message, silent=_silent(digest))
+    elif isinstance(digest, ManagerError) and not isinstance(digest, NotInRegistryError):
+        return replace(found, why=digest.message, silent=_is_unanswered(digest))
     if isinstance(tags, ManagerError) and found.digest:
         words = f"newer versions are not known: {tags.message}"
-        found = replace(found, no_tags=words, silent=_silent(tags))
+        found = replace(found, no_tags=words, silent=_is_unanswered(tags))
     return found
 
 
-def _silent(error: ManagerError) -> bool:
+def _is_unanswered(error: ManagerError) -> bool:
     """Whether a registry was not asked at all; what it refuses to show is an answer."""
-    return not isinstance(error, (AbsentError, RefusedError))
+    return not isinstance(error, (NotInRegistryError, RegistryRefusedError))
 
 
-def _settled(registries: Registries, one: Held, told: Told) -> Told:
+def _check_origin(registries: RegistryPool, one: LocalTag, told: RemoteTag) -> RemoteTag:
     """The same, and whether its registry knows the image that is here, under whatever name."""
     registry, path = one.reference.registry, one.reference.path
     try:
@@ -120,8 +127,8 @@ def _settled(registries: Registries, one: Held, told: Told) -> Told:
         if one.packs_anew:
             # This counts as a pull; it is asked only of what was built or pushed from here.
             document = registries.ask(registry, lambda it: it.manifest(path, told.digest))
-            found = read_manifest(document.raw, document.media_type)
-            if isinstance(found, Manifest) and found.config.digest == one.image.id:
+            found = parse_manifest(document.raw, document.media_type)
+            if isinstance(found, RegistryManifest) and found.config.digest == one.image.id:
                 return replace(told, same=True)
     except ManagerError:
         return told  # it has answered before: nothing says that it does not know it

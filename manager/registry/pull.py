@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.registry.core.pull_progress import PullProgress, failure
-from manager.registry.transfer import Event, Means, Way, carried, each
+from manager.registry.core.pull_progress import PullProgress, explain_pull_failure
+from manager.registry.transfer import (
+    TransferContext,
+    TransferEvent,
+    TransferMethod,
+    run_transfers,
+    transfer_image,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +22,11 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.snapshot import Image
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import Failure
+    from manager.registry.core.pull_progress import TransferFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class PullResult:
     """What became of one image."""
 
     reference: ImageReference
@@ -31,9 +37,9 @@ class Pulled:
     error: ManagerError | None = None
 
 
-def pull(
-    engine: Engine, references: Sequence[ImageReference], means: Means, parallel: int
-) -> tuple[Pulled, ...]:
+def pull_images(
+    engine: Engine, references: Sequence[ImageReference], means: TransferContext, parallel: int
+) -> tuple[PullResult, ...]:
     """Pull images; one that fails does not stop the others.
 
     Args:
@@ -45,29 +51,33 @@ def pull(
     Raises:
         KeyboardInterrupt: the person stopped it; what had come stays with the engine.
     """
-    return each(references, lambda it, stopping: _outcome(engine, it, means, stopping), parallel)
+    return run_transfers(
+        references, lambda it, stopping: _try_pull(engine, it, means, stopping), parallel
+    )
 
 
-def pull_one(engine: Engine, reference: ImageReference, means: Means) -> Pulled:
+def pull_image(engine: Engine, reference: ImageReference, means: TransferContext) -> PullResult:
     """Pull one image.
 
     Raises:
         ManagerError: (registry) it could not be had; the error says why.
     """
-    outcome = _outcome(engine, reference, means, threading.Event())
+    outcome = _try_pull(engine, reference, means, threading.Event())
     if outcome.error is not None:
         raise outcome.error
     return outcome
 
 
-def _outcome(
-    engine: Engine, reference: ImageReference, means: Means, stopping: threading.Event
-) -> Pulled:
-    def explain(said: str, progress: PullProgress) -> Failure:
+def _try_pull(
+    engine: Engine, reference: ImageReference, means: TransferContext, stopping: threading.Event
+) -> PullResult:
+    def explain(said: str, progress: PullProgress) -> TransferFailure:
         begun = bool(progress.layers)
-        return failure(said, reference.familiar, reference.registry, means.lab, begun=begun)
+        return explain_pull_failure(
+            said, reference.familiar, reference.registry, means.lab, begun=begun
+        )
 
-    way = Way(
+    way = TransferMethod(
         PullProgress,
         lambda auth: engine.images.pull(reference, means.platform, auth),
         explain,
@@ -76,19 +86,19 @@ def _outcome(
     )
     try:
         before = engine.images.find(reference.for_engine)
-        progress = carried(reference, way, means, stopping)
+        progress = transfer_image(reference, way, means, stopping)
         image = engine.images.find(reference.for_engine)
     except ManagerError as error:
-        means.report(Event(reference, PullProgress(error=error.message), finished=True))
-        return Pulled(reference, error=error)
-    means.report(Event(reference, progress, finished=True))
+        means.report(TransferEvent(reference, PullProgress(error=error.message), finished=True))
+        return PullResult(reference, error=error)
+    means.report(TransferEvent(reference, progress, finished=True))
     # Podman tells neither the digest nor whether anything was new.
     same = before is not None and image is not None and before.id == image.id
-    digest = progress.digest or _digest(image, reference)
-    return Pulled(reference, image, digest, progress.current or same)
+    digest = progress.digest or _find_digest(image, reference)
+    return PullResult(reference, image, digest, progress.current or same)
 
 
-def _digest(image: Image | None, reference: ImageReference) -> str:
+def _find_digest(image: Image | None, reference: ImageReference) -> str:
     for name in image.digests if image else ():
         repository, _, digest = name.partition("@")
         if repository in {reference.familiar_name, reference.repository}:

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.core.push_progress import PushProgress, failure
-from manager.registry.core.tag_plan import holder_of
-from manager.registry.transfer import Event, Means, Way, carried, each
+from manager.registry.core.push_progress import PushProgress, explain_push_failure
+from manager.registry.core.tag_plan import find_image_by_reference
+from manager.registry.transfer import (
+    TransferContext,
+    TransferEvent,
+    TransferMethod,
+    run_transfers,
+    transfer_image,
+)
 
 if TYPE_CHECKING:
     import threading
@@ -17,11 +23,11 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.snapshot import Image
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import Failure
+    from manager.registry.core.pull_progress import TransferFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Pushed:
+class PushResult:
     """What became of one tag."""
 
     reference: ImageReference
@@ -30,7 +36,9 @@ class Pushed:
     error: ManagerError | None = None
 
 
-def held(images: Sequence[Image], references: Sequence[ImageReference]) -> tuple[Image, ...]:
+def find_images_to_push(
+    images: Sequence[Image], references: Sequence[ImageReference]
+) -> tuple[Image, ...]:
     """The images that are to be pushed, in order.
 
     Args:
@@ -48,7 +56,7 @@ def held(images: Sequence[Image], references: Sequence[ImageReference]) -> tuple
                 f"give it one with: dockmgr tag {reference.typed} {reference.familiar_name}:TAG",
                 ExitCode.USAGE,
             )
-        image = holder_of(images, reference)
+        image = find_image_by_reference(images, reference)
         if image is None:
             raise ManagerError(
                 f"there is no image {reference.familiar} on this engine: nothing was pushed",
@@ -58,9 +66,9 @@ def held(images: Sequence[Image], references: Sequence[ImageReference]) -> tuple
     return tuple(found)
 
 
-def push(
-    engine: Engine, references: Sequence[ImageReference], means: Means, parallel: int
-) -> tuple[Pushed, ...]:
+def push_images(
+    engine: Engine, references: Sequence[ImageReference], means: TransferContext, parallel: int
+) -> tuple[PushResult, ...]:
     """Push tags to their registries; one that fails does not stop the others.
 
     Args:
@@ -73,20 +81,24 @@ def push(
         ManagerError: one of them is not here; then nothing is pushed.
         KeyboardInterrupt: the person stopped it; layers that have arrived stay there.
     """
-    images = dict(zip(references, held(engine.images.list(), references), strict=True))
+    images = dict(
+        zip(references, find_images_to_push(engine.images.list(), references), strict=True)
+    )
 
-    def work(reference: ImageReference, stopping: threading.Event) -> Pushed:
-        def explain(said: str, progress: PushProgress) -> Failure:
+    def work(reference: ImageReference, stopping: threading.Event) -> PushResult:
+        def explain(said: str, progress: PushProgress) -> TransferFailure:
             name, registry = reference.familiar, reference.registry
-            return failure(said, name, registry, means.lab, begun=progress.begun)
+            return explain_push_failure(said, name, registry, means.lab, begun=progress.begun)
 
-        way = Way(PushProgress, lambda auth: engine.images.push(reference, auth), explain)
+        way = TransferMethod(
+            PushProgress, lambda auth: engine.images.push(reference, auth), explain
+        )
         error, progress = None, PushProgress()
         try:
-            progress = carried(reference, way, means, stopping)
+            progress = transfer_image(reference, way, means, stopping)
         except ManagerError as failed:
             error, progress = failed, PushProgress(error=failed.message)
-        means.report(Event(reference, progress, finished=True))
-        return Pushed(reference, images[reference], progress, error)
+        means.report(TransferEvent(reference, progress, finished=True))
+        return PushResult(reference, images[reference], progress, error)
 
-    return each(references, work, parallel)
+    return run_transfers(references, work, parallel)

@@ -6,31 +6,38 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.registry.core.tag_list import Sort, check_datable, fitting, newest, ordered, tidied
-from manager.system.concurrency import together
+from manager.registry.core.tag_list import (
+    TagOrder,
+    check_dated_tag_count,
+    clean_tags,
+    filter_tags,
+    newest_tags,
+    sort_tags,
+)
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from manager.references.reference import ImageReference
-    from manager.registry.core.freshness import Held
-    from manager.registry.lookup import Lookup, Remote
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.core.freshness import LocalTag
+    from manager.registry.lookup import ImageLookup, RemoteImage
+    from manager.registry.protocol.registries import RegistryPool
 
-PARALLEL = 16
+PARALLEL_QUESTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class ListedTag:
     """What is known of one tag."""
 
     name: str
-    held: Held | None = None
+    held: LocalTag | None = None
     """What the engine has under it; None if it has nothing, or there is no engine."""
     digest: str = ""
     """What it stands for at the registry; empty where that was not asked or not told."""
-    remote: Remote | None = None
+    remote: RemoteImage | None = None
     """All the registry tells of it; None where that was not asked or not told."""
     why: str = ""
     """Why something that was asked for is not known; empty where all is."""
@@ -51,7 +58,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class TagQuery:
     """What somebody wants to see."""
 
     reference: ImageReference
@@ -62,28 +69,28 @@ class Request:
     """Only so many of the newest versions; 0 for all, and for what is no version too."""
     limit: int = 0
     """So many are shown; 0 for all."""
-    sort: Sort = Sort.VERSION
+    sort: TagOrder = TagOrder.VERSION
     everything: bool = False
     """Whether sizes and dates are wanted too, which takes some questions for each tag."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class TagListing:
     """The tags that are to be shown, in order."""
 
-    tags: tuple[Tag, ...]
+    tags: tuple[ListedTag, ...]
     fitting: int
     """How many there are like them."""
     total: int
     """How many the repository has."""
 
 
-def look(
-    lookup: Lookup,
-    request: Request,
-    held: Mapping[str, Held],
+def list_repository_tags(
+    lookup: ImageLookup,
+    request: TagQuery,
+    held: Mapping[str, LocalTag],
     report: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Listing:
+) -> TagListing:
     """Ask for the tags of a repository, and further about those that are shown.
 
     Args:
@@ -96,42 +103,42 @@ def look(
         RegistryError: there is no such repository, or its registry cannot be asked.
         ManagerError: (usage) it would take too many questions.
     """
-    total = _names(lookup.registries, request.reference)
-    fit = fitting(total, request.prefix, request.globs)
+    total = _list_tag_names(lookup.registries, request.reference)
+    fit = filter_tags(total, request.prefix, request.globs)
     if request.newest:
-        fit = newest(fit, request.newest)
+        fit = newest_tags(fit, request.newest)
     most = request.limit or len(fit)
-    if request.sort is Sort.DATE:
-        check_datable(len(fit), request.reference.familiar_name)
-        found = _details(lookup, request, fit, held, report)
-        shown = ordered(fit, Sort.DATE, {tag: found[tag].created for tag in fit})[:most]
+    if request.sort is TagOrder.DATE:
+        check_dated_tag_count(len(fit), request.reference.familiar_name)
+        found = _fetch_details(lookup, request, fit, held, report)
+        shown = sort_tags(fit, TagOrder.DATE, {tag: found[tag].created for tag in fit})[:most]
     else:
-        shown = ordered(fit, request.sort)[:most]
-        found = _details(lookup, request, shown, held, report)
-    return Listing(tuple(found[tag] for tag in shown), len(fit), len(total))
+        shown = sort_tags(fit, request.sort)[:most]
+        found = _fetch_details(lookup, request, shown, held, report)
+    return TagListing(tuple(found[tag] for tag in shown), len(fit), len(total))
 
 
-def _names(registries: Registries, reference: ImageReference) -> tuple[str, ...]:
+def _list_tag_names(registries: RegistryPool, reference: ImageReference) -> tuple[str, ...]:
     """All tags of a repository."""
     path = reference.path
-    return tidied(
+    return clean_tags(
         registries.ask(
             reference.registry, lambda it: [tag for page in it.tags(path) for tag in page]
         )
     )
 
 
-def _details(
-    lookup: Lookup,
-    request: Request,
+def _fetch_details(
+    lookup: ImageLookup,
+    request: TagQuery,
     tags: Sequence[str],
-    held: Mapping[str, Held],
+    held: Mapping[str, LocalTag],
     report: Callable[[int, int], None],
-) -> dict[str, Tag]:
+) -> dict[str, ListedTag]:
     """What else is known of some tags. Only those that are here are asked about in any case."""
 
-    def ask(tag: str) -> Tag:
-        found = Tag(tag, held.get(tag))
+    def ask(tag: str) -> ListedTag:
+        found = ListedTag(tag, held.get(tag))
         wanted = replace(request.reference, tag=tag)
         try:
             if request.everything:
@@ -142,5 +149,5 @@ def _details(
             return replace(found, why=error.message)
 
     asked = [tag for tag in tags if request.everything or tag in held]
-    answers = together(asked, ask, PARALLEL, report)
-    return {tag: answers.get(tag) or Tag(tag) for tag in tags}
+    answers = map_in_threads(asked, ask, PARALLEL_QUESTIONS, report)
+    return {tag: answers.get(tag) or ListedTag(tag) for tag in tags}

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from manager.engine.errors import EngineError
 from manager.errors import ExitCode, ManagerError
 from manager.model.units import format_size
-from manager.registry.core.transfer_progress import Progress
+from manager.registry.core.transfer_progress import TransferProgress
 from manager.registry.logins import lookup as credentials
-from manager.system.concurrency import together
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import Failure
+    from manager.registry.core.pull_progress import TransferFailure
 
-EVENTS_EACH_SECOND = 10
-Course = TypeVar("Course", bound=Progress)
-Outcome = TypeVar("Outcome")
+MAX_EVENTS_PER_SECOND = 10
+AnyProgress = TypeVar("AnyProgress", bound=TransferProgress)
+WorkResult = TypeVar("WorkResult")
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class RetryPolicy:
     """How often, and how patiently."""
 
     attempts: int
@@ -42,22 +42,22 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TransferEvent:
     """How far one image is, or what it waits for."""
 
     reference: ImageReference
-    progress: Progress
+    progress: TransferProgress
     notice: str = ""
     """Something to say: that it is tried again, or a warning about credentials."""
     finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class TransferContext:
     """What it is done with."""
 
-    retry: Retry
-    report: Callable[[Event], None]
+    retry: RetryPolicy
+    report: Callable[[TransferEvent], None]
     """Called from the threads that do it, at most about ten times a second for each image."""
     platform: str = ""
     """Of a pull; empty for the engine's own."""
@@ -70,24 +70,24 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Way(Generic[Course]):
+class TransferMethod(Generic[AnyProgress]):
     """What is done with one image."""
 
-    begin: Callable[[], Course]
+    begin: Callable[[], AnyProgress]
     """Makes a progress that nothing is known of."""
     send: Callable[[Mapping[str, str]], Iterator[dict[str, Any]]]
     """Does it with some credentials; gives the engine's messages."""
-    explain: Callable[[str, Course], Failure]
+    explain: Callable[[str, AnyProgress], TransferFailure]
     """Says what the engine's words mean, that far."""
-    lost: Callable[[Course], int] = lambda _: 0
+    lost: Callable[[AnyProgress], int] = lambda _: 0
     """Bytes that had arrived and are sent again with the next try."""
 
 
-def each(
+def run_transfers(
     references: Sequence[ImageReference],
-    work: Callable[[ImageReference, threading.Event], Outcome],
+    work: Callable[[ImageReference, threading.Event], WorkResult],
     parallel: int,
-) -> tuple[Outcome, ...]:
+) -> tuple[WorkResult, ...]:
     """Do something with each image, in threads that Ctrl-C does not wait for.
 
     Args:
@@ -101,61 +101,67 @@ def each(
     """
     stopping = threading.Event()
     try:
-        found = together(references, lambda it: work(it, stopping), parallel)
+        found = map_in_threads(references, lambda it: work(it, stopping), parallel)
     finally:
         stopping.set()
     return tuple(found[reference] for reference in references)
 
 
-def carried(
-    reference: ImageReference, way: Way[Course], means: Means, stopping: threading.Event
-) -> Course:
+def transfer_image(
+    reference: ImageReference,
+    way: TransferMethod[AnyProgress],
+    means: TransferContext,
+    stopping: threading.Event,
+) -> AnyProgress:
     """Carry one image, trying again where that can help.
 
     Raises:
         ManagerError: (registry) it did not come about; the error says why.
     """
     attempt = 1
-    means.report(Event(reference, way.begin()))
+    means.report(TransferEvent(reference, way.begin()))
     while True:
-        progress, said = _attempt(reference, way, means, stopping)
+        progress, said = _attempt_transfer(reference, way, means, stopping)
         if not said:
             return progress
         why = way.explain(said, progress)
         if stopping.is_set() or not why.retry or attempt >= means.retry.attempts:
-            raise _error(why)
+            raise _transfer_error(why)
         pause = means.retry.pause(attempt)
         attempt += 1
         again = f"{why.kind}; trying again in {pause:g} s ({attempt} of {means.retry.attempts})"
         if lost := way.lost(progress):
             again += f"; {format_size(lost)} that had come are downloaded again"
-        means.report(Event(reference, progress, f"{reference.familiar}: {again}"))
+        means.report(TransferEvent(reference, progress, f"{reference.familiar}: {again}"))
         if stopping.wait(pause):
-            raise _error(why)
+            raise _transfer_error(why)
 
 
-def _error(why: Failure) -> ManagerError:
+def _transfer_error(why: TransferFailure) -> ManagerError:
     return ManagerError(why.message, why.hint, ExitCode.REGISTRY)
 
 
-def _attempt(
-    reference: ImageReference, way: Way[Course], means: Means, stopping: threading.Event
-) -> tuple[Course, str]:
+def _attempt_transfer(
+    reference: ImageReference,
+    way: TransferMethod[AnyProgress],
+    means: TransferContext,
+    stopping: threading.Event,
+) -> tuple[AnyProgress, str]:
     """Try once: how far it came, and the engine's words if it failed."""
     progress = way.begin()
     env = os.environ if means.env is None else means.env
-    known, warnings = credentials.find(reference.registry, env)
+    known, warnings = credentials.find_credentials(reference.registry, env)
     for warning in warnings:
-        means.report(Event(reference, progress, f"warning: {warning}"))
+        means.report(TransferEvent(reference, progress, f"warning: {warning}"))
     auth = known.auth_config() if known else {}
     said_at = 0.0
     try:
         for message in way.send(auth):
             progress.add(message)
             now = time.monotonic()
-            if now - said_at >= 1 / EVENTS_EACH_SECOND:
+            if now - said_at >= 1 / MAX_EVENTS_PER_SECOND:
                 said_at = now
-                means.report(Event(reference, progress))
+                means.report(TransferEvent(reference, progress))
             if stopping.is_set():
                 return progress, "stopped"
     except EngineError as error:

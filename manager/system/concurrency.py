@@ -14,7 +14,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-def together(
+def map_in_threads(
     keys: Sequence[Key],
     work: Callable[[Key], Value],
     parallel: int,

@@ -15,26 +15,26 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.system.folders import DATABASE
+from manager.system.folders import DATABASE_FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FILE = DATABASE
-VERSION = 1
+DATABASE_FILE = DATABASE_FILE_NAME
+SCHEMA_VERSION = 1
 """Of the tables."""
-PATIENCE = 5.0
+BUSY_TIMEOUT_SECONDS = 5.0
 """Seconds to wait for another process that writes."""
-RESERVE = 512 * 1024
+RESERVE_BYTES = 512 * 1024
 """Bytes that are kept free inside the file: some hundred steps of a plan fit."""
-ENOUGH = RESERVE // 4
+REFILL_BELOW_BYTES = RESERVE_BYTES // 4
 """From so few bytes on it is filled up again."""
-CHUNK = 3000
+FILLER_ROW_BYTES = 3000
 """Bytes of a row that fills most of a page, so that changing it keeps the page as it was."""
 JOURNAL_ROWS = 64
 """So many pages one transaction can change on a full disk."""
-TABLES = """
+CREATE_TABLES_SQL = """
 CREATE TABLE IF NOT EXISTS sightings (
     engine TEXT NOT NULL,
     image TEXT NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS reserve (filler BLOB);
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def report_database_errors(what: str) -> Iterator[None]:
     """Say in one sentence what is wrong with the file.
 
     Args:
@@ -100,7 +100,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         """Remember where."""
-        self.path = folder / FILE
+        self.path = folder / DATABASE_FILE
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -137,44 +137,49 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # What somebody has deleted and when is nobody else's business.
             self.path.touch(mode=0o600)
-        connection = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_SECONDS, check_same_thread=False
+        )
         try:
             connection.execute("PRAGMA journal_mode = PERSIST")
             connection.execute("PRAGMA temp_store = MEMORY")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version < VERSION:
-                connection.executescript(TABLES)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-                reserve(connection)
+            if version < SCHEMA_VERSION:
+                connection.executescript(CREATE_TABLES_SQL)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                reserve_space(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def room(connection: sqlite3.Connection) -> int:
+def count_free_bytes(connection: sqlite3.Connection) -> int:
     """Bytes inside the file that hold nothing."""
     (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     return int(pages) * int(size)
 
 
-def reserve(connection: sqlite3.Connection, wanted: int = RESERVE) -> None:
+def reserve_space(connection: sqlite3.Connection, wanted: int = RESERVE_BYTES) -> None:
     """Take room inside the file, and for the rollback journal, if there is too little.
 
     Raises:
         sqlite3.OperationalError: the disk is full.
     """
-    missing = wanted - room(connection)
+    missing = wanted - count_free_bytes(connection)
     if missing <= 0:
         return
-    rows = max(missing // CHUNK + 1, JOURNAL_ROWS)
+    rows = max(missing // FILLER_ROW_BYTES + 1, JOURNAL_ROWS)
     with connection:
-        connection.executemany("INSERT INTO reserve VALUES (zeroblob(?))", [(CHUNK,)] * rows)
+        connection.executemany(
+            "INSERT INTO reserve VALUES (zeroblob(?))", [(FILLER_ROW_BYTES,)] * rows
+        )
     with connection:
         # To change a page its old content goes to the rollback journal, which so gets its size.
         connection.execute(
-            "UPDATE reserve SET filler = randomblob(?) WHERE rowid <= ?", (CHUNK, JOURNAL_ROWS)
+            "UPDATE reserve SET filler = randomblob(?) WHERE rowid <= ?",
+            (FILLER_ROW_BYTES, JOURNAL_ROWS),
         )
     with connection:
         connection.execute("DELETE FROM reserve")

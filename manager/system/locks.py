@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FAR = 1 << 30
+WINDOWS_LOCK_OFFSET = 1 << 30
 """Where the byte is that stands for a whole file on Windows, which locks what it stands on."""
 
 
 @contextmanager
-def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def exclusive_lock(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Let one process at a time go on.
 
     Nothing is written: a lock that needs a new file could not be had on a full disk.
@@ -39,7 +39,7 @@ def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
             "name a folder on another disk with XDG_STATE_HOME",
         ) from error
     if sys.platform == "win32":
-        yield from _on_windows(folder, waiting)
+        yield from _lock_on_windows(folder, waiting)
         return
     import fcntl
 
@@ -55,7 +55,9 @@ def alone(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
         os.close(held)
 
 
-def _on_windows(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:  # pragma: no cover
+def _lock_on_windows(
+    folder: Path, waiting: Callable[[], None]
+) -> Iterator[None]:  # pragma: no cover
     """The same where folders cannot be locked: a file of one byte is."""
     import msvcrt  # type: ignore[import-not-found, unused-ignore]
 
@@ -68,12 +70,12 @@ def _on_windows(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:  #
         yield
 
 
-def hold(descriptor: int) -> bool:
+def try_lock_file(descriptor: int) -> bool:
     """Lock an open file for as long as it stays open; False if another process has the lock."""
     if sys.platform == "win32":  # pragma: no cover
         import msvcrt
 
-        os.lseek(descriptor, FAR, os.SEEK_SET)
+        os.lseek(descriptor, WINDOWS_LOCK_OFFSET, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
         except OSError:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests import docker_client
 from tests.benchmarks.many_images import verdict
@@ -47,11 +47,13 @@ def main() -> int:
         lessons.mkdir()
         steps = "".join(STEP.format(number=number) for number in range(1, STEPS + 1))
         (lessons / "timed.toml").write_text(f'title = "timed"\n{steps}', encoding="utf-8")
-        lab = labs.up(labs.Request(f"l{os.getpid()}", DEFAULT, ()), lambda _: None)
+        lab = labs.bring_up_lab(
+            labs.LabRequest(f"l{os.getpid()}", DEFAULT_FLAVOUR, ()), lambda _: None
+        )
         try:
             reactions, share = measured(lab, lessons)
         finally:
-            labs.down(lab.name)
+            labs.take_down_lab(lab.name)
     median = statistics.median(reactions)
     late, busy = median > REACTION, share > SHARE
     print(

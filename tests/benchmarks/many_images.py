@@ -17,7 +17,7 @@ from pathlib import Path
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests import docker_client
 from tests.benchmarks.pairs import Timing, side_by_side
@@ -36,7 +36,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dockmgr-bench-") as folder:
         cache = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         os.environ.update(XDG_STATE_HOME=f"{folder}/state", DOCKER_CONFIG=f"{folder}/docker")
-        with many(DEFAULT) as lab:
+        with many(DEFAULT_FLAVOUR) as lab:
             # The programs that are timed keep what they read in a folder of their own.
             missed = listing(lab, Path(folder, "cache"))
         os.environ["XDG_CACHE_HOME"] = cache
@@ -48,7 +48,7 @@ def main() -> int:
 @contextmanager
 def many(engine: str) -> Iterator[Lab]:
     """A lab whose engine has a thousand images."""
-    lab = labs.up(labs.Request(f"b{os.getpid()}", engine, ()), lambda _: None)
+    lab = labs.bring_up_lab(labs.LabRequest(f"b{os.getpid()}", engine, ()), lambda _: None)
     try:
         with Engine(Endpoint(lab.host, "lab")) as connection:
             for first in range(0, IMAGES, BATCH):
@@ -56,7 +56,7 @@ def many(engine: str) -> Iterator[Lab]:
                     assert "error" not in row, row
         yield lab
     finally:
-        labs.down(lab.name)
+        labs.take_down_lab(lab.name)
 
 
 def saved(numbers: range) -> bytes:

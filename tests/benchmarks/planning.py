@@ -10,13 +10,13 @@ import statistics
 import time
 from datetime import UTC, datetime, timedelta
 
-from manager.disk.core.accounting import Disk
+from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import Sighting, last_uses
-from manager.model.snapshot import HistoryRow, Image, ImageDetail, Snapshot, Store
-from manager.prune.core.decision import decide
-from manager.prune.core.policy import Conditions, Policy, Rule
-from manager.prune.core.protection import Known
-from manager.registry.core.copies import Copy
+from manager.model.snapshot import HistoryRow, Image, ImageDetail, ImageStore, Snapshot
+from manager.prune.core.decision import decide_prune
+from manager.prune.core.policy import Policy, Rule, RuleConditions
+from manager.prune.core.protection import PruneInputs
+from manager.registry.core.availability import ImageAvailability
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -27,10 +27,13 @@ BASE, OWN = 6, 3.4
 ROUNDS = 5
 COUNTS = (625, 1250, 2500, 5000)
 RULES = Policy(
-    keep=(Rule(Conditions(images=("family1*",))), Rule(Conditions(images=("*",)), newest=1)),
+    keep=(
+        Rule(RuleConditions(images=("family1*",))),
+        Rule(RuleConditions(images=("*",)), newest=1),
+    ),
     delete=(
-        Rule(Conditions(images=("*",), larger_than=40_000_000, unused_for=60 * DAY)),
-        Rule(Conditions(untagged=True)),
+        Rule(RuleConditions(images=("*",), larger_than=40_000_000, unused_for=60 * DAY)),
+        Rule(RuleConditions(untagged=True)),
     ),
     grace=DAY,
 )
@@ -41,7 +44,7 @@ POLICIES = {
 }
 
 
-def made_up(count: int) -> Known:
+def made_up(count: int) -> PruneInputs:
     """An engine with so many images and four times as many layers."""
     rng = random.Random(count)  # noqa: S311 - not for secrets
     images, details, sightings, copies = [], {}, {}, {}
@@ -63,11 +66,11 @@ def made_up(count: int) -> Known:
             tuple(name for name, _ in rows), tuple(HistoryRow(size) for _, size in rows)
         )
         sightings[identity] = Sighting(NOW - age, NOW - rng.random() * age)
-        copies[identity] = Copy(images[-1].digests[0])
-    snapshot = Snapshot((), tuple(images), Store.GRAPH_DRIVER, details, total)
-    return Known(
+        copies[identity] = ImageAvailability(images[-1].digests[0])
+    snapshot = Snapshot((), tuple(images), ImageStore.GRAPH_DRIVER, details, total)
+    return PruneInputs(
         snapshot,
-        Disk(snapshot),
+        DiskAccounting(snapshot),
         last_uses(snapshot, sightings, NOW),
         NOW,
         {key: it.first_seen for key, it in sightings.items()},
@@ -75,13 +78,15 @@ def made_up(count: int) -> Known:
     )
 
 
-def timed(known: Known, policy: Policy) -> tuple[float, float, int]:
+def timed(known: PruneInputs, policy: Policy) -> tuple[float, float, int]:
     """Seconds for the bytes of the layers, seconds for the plan, and how many images go."""
     begun = time.perf_counter()
-    disk = Disk(known.snapshot)
+    disk = DiskAccounting(known.snapshot)
     middle = time.perf_counter()
-    decision = decide(
-        Known(known.snapshot, disk, known.last_uses, NOW, known.first_seen, copies=known.copies),
+    decision = decide_prune(
+        PruneInputs(
+            known.snapshot, disk, known.last_uses, NOW, known.first_seen, copies=known.copies
+        ),
         policy,
     )
     return middle - begun, time.perf_counter() - middle, len(decision.going)

@@ -15,7 +15,7 @@ import time
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests import docker_client
 from tests.benchmarks.many_images import program, saved, verdict
@@ -31,12 +31,12 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory(prefix="dockmgr-bench-") as folder:
         os.environ.update(XDG_STATE_HOME=f"{folder}/state", DOCKER_CONFIG=f"{folder}/docker")
-        for engine in (DEFAULT, "28-containerd"):
-            lab = labs.up(labs.Request(f"p{os.getpid()}", engine, ()), lambda _: None)
+        for engine in (DEFAULT_FLAVOUR, "28-containerd"):
+            lab = labs.bring_up_lab(labs.LabRequest(f"p{os.getpid()}", engine, ()), lambda _: None)
             try:
                 missed += compare(lab, engine)
             finally:
-                labs.down(lab.name)
+                labs.take_down_lab(lab.name)
     return 1 if missed else 0
 
 

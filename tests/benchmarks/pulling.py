@@ -17,9 +17,9 @@ from pathlib import Path
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import push
+from manager.registry.protocol.upload import upload_images
 from tests import docker_client
 from tests.benchmarks.many_images import program, verdict
 from tests.engine.forest import archive, noise
@@ -41,13 +41,13 @@ def main() -> int:
             XDG_STATE_HOME=f"{folder}/state",
             DOCKER_CONFIG=f"{folder}/docker",
         )
-        for engine in (DEFAULT, "28-containerd"):
-            lab = labs.up(labs.Request(f"u{os.getpid()}", engine, ()), lambda _: None)
+        for engine in (DEFAULT_FLAVOUR, "28-containerd"):
+            lab = labs.bring_up_lab(labs.LabRequest(f"u{os.getpid()}", engine, ()), lambda _: None)
             try:
                 fill(lab, Path(folder))
                 missed += compare(lab, engine)
             finally:
-                labs.down(lab.name)
+                labs.take_down_lab(lab.name)
     return 1 if missed else 0
 
 
@@ -56,7 +56,7 @@ def fill(lab: Lab, folder: Path) -> None:
     base = archive({"base": noise("base", SIZE)})
     for number in range(IMAGES):
         own = [archive({"f": noise(f"{number} {n}", SIZE)}) for n in range(LAYERS)]
-        push(f"http://{lab.registry}", [packed(folder, f"bench{number}", [base, *own])])
+        upload_images(f"http://{lab.registry}", [packed(folder, f"bench{number}", [base, *own])])
 
 
 def compare(lab: Lab, engine: str) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from tests import docker_client
 
 ROUNDS = {30: 7, 100: 3}
@@ -46,7 +46,9 @@ def main() -> int:
     missed = 0
     with tempfile.TemporaryDirectory(prefix="dockmgr-bench-") as folder:
         os.environ.update(XDG_STATE_HOME=f"{folder}/state", DOCKER_CONFIG=f"{folder}/docker")
-        lab = labs.up(labs.Request(f"p{os.getpid()}", DEFAULT, ()), lambda _: None)
+        lab = labs.bring_up_lab(
+            labs.LabRequest(f"p{os.getpid()}", DEFAULT_FLAVOUR, ()), lambda _: None
+        )
         os.environ["DOCKER_HOST"] = lab.host
         try:
             with Engine(Endpoint(lab.host, "benchmark lab")) as engine:
@@ -55,7 +57,7 @@ def main() -> int:
                     missed += bench.compare(count, rounds)
                 missed += bench.many()
         finally:
-            labs.down(lab.name)
+            labs.take_down_lab(lab.name)
     return 1 if missed else 0
 
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from manager.disk import observe
-from manager.disk.core.accounting import Disk
-from manager.disk.core.removal import children_first, references, simulate
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.core.removal import order_children_first, removable_references, simulate_removal
 from manager.engine import disk_usage as usage
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
 from manager.lab.flavours import FLAVOURS
 from manager.lab.state import Lab
-from manager.model.byte_range import Bytes
+from manager.model.byte_range import ByteRange
 from manager.model.snapshot import Image, Snapshot
 from manager.model.units import format_size
 from tests.engine.forest import plant
@@ -34,7 +34,7 @@ class Round:
     """One set of images that was removed."""
 
     images: tuple[str, ...]
-    predicted: Bytes
+    predicted: ByteRange
     freed: int
     deleted_as_predicted: bool
 
@@ -58,16 +58,16 @@ def rounds(engine: Engine, lab: Lab, seed: int = SEED) -> Iterator[Round]:
     forest = plant(engine, lab)
     user = forest.container("near:1", mounts=("short:1",))
     chance = random.Random(seed)  # noqa: S311 - not for secrets
-    while some := _some(observe.everything(engine).snapshot, chance):
+    while some := _some(observe.observe_engine(engine).snapshot, chance):
         yield remove(engine, some)
     engine.containers.remove(user)
-    while some := _some(observe.everything(engine).snapshot, chance):
+    while some := _some(observe.observe_engine(engine).snapshot, chance):
         yield remove(engine, some)
 
 
 def _some(snapshot: Snapshot, chance: random.Random) -> tuple[str, ...]:
     """Up to three images; one of them, at least, can go."""
-    able = [it.id for it in snapshot.images if simulate(snapshot, _all_of(it)).deleted]
+    able = [it.id for it in snapshot.images if simulate_removal(snapshot, _all_of(it)).deleted]
     if not able:
         return ()
     visible = [it.id for it in snapshot.images if it.tags or it.id in able]
@@ -77,23 +77,23 @@ def _some(snapshot: Snapshot, chance: random.Random) -> tuple[str, ...]:
 
 def _all_of(image: Image) -> list[str]:
     """An image once for each of its references."""
-    return [image.id] * max(1, len(references(image)))
+    return [image.id] * max(1, len(removable_references(image)))
 
 
 def remove(engine: Engine, image_ids: tuple[str, ...]) -> Round:
     """Predict, remove, and measure by the engine's own total."""
-    snapshot = observe.everything(engine).snapshot
+    snapshot = observe.observe_engine(engine).snapshot
     images = {image.id: image for image in snapshot.images}
-    chosen = [images[it] for it in children_first(image_ids, snapshot.images)]
-    removal = simulate(snapshot, [it for image in chosen for it in _all_of(image)])
-    predicted = Disk(snapshot).frees(removal.deleted)
+    chosen = [images[it] for it in order_children_first(image_ids, snapshot.images)]
+    removal = simulate_removal(snapshot, [it for image in chosen for it in _all_of(image)])
+    predicted = DiskAccounting(snapshot).frees(removal.deleted)
     for image in chosen:
-        for name in references(image) or (image.id,):
+        for name in removable_references(image) or (image.id,):
             if not snapshot.users(image.id) and _there(engine, image.id):
                 engine.images.remove(name)
     left = {image.id for image in engine.images.list_all()}
     gone = {image.id for image in snapshot.images} - left
-    after = usage.read(engine, usage.IMAGES).layers_size or 0
+    after = usage.read_disk_usage(engine, usage.IMAGES).layers_size or 0
     freed = (snapshot.layers_size or 0) - after
     names = tuple(image.label for image in chosen)
     return Round(names, predicted, freed, gone == set(removal.deleted))
@@ -132,12 +132,14 @@ def main() -> None:
         os.environ["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         os.environ["DOCKER_CONFIG"] = f"{folder}/docker"
         for number, flavour in enumerate(FLAVOURS):
-            lab = labs.up(labs.Request(f"a{os.getpid()}-{number}", flavour, ()), lambda _: None)
+            lab = labs.bring_up_lab(
+                labs.LabRequest(f"a{os.getpid()}-{number}", flavour, ()), lambda _: None
+            )
             try:
                 with Engine(Endpoint(lab.host, "lab")) as engine:
                     line = row(flavour, list(rounds(engine, lab)))
             finally:
-                labs.down(lab.name)
+                labs.take_down_lab(lab.name)
             print("{:15} {:>5} {:>7} {:>8} {:>6} {:>8} {:>7}".format(*line), flush=True)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import LocalImage, push
+from manager.registry.protocol.upload import ImageFiles, upload_images
 from tests import docker_client
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -256,8 +256,8 @@ def publish(registry: str) -> None:
         }
         url = f"http://{registry}"
         for name in ("amd64", "arm64"):
-            push(url, [local_image("library/two", name, made[name])])
-        push(url, [local_image("library/near", "1", made["near"])])
+            upload_images(url, [local_image("library/two", name, made[name])])
+        upload_images(url, [local_image("library/near", "1", made["near"])])
         rows = [
             {
                 "mediaType": MANIFEST,
@@ -268,7 +268,7 @@ def publish(registry: str) -> None:
             for name in ("amd64", "arm64")
         ]
         index = _json({"schemaVersion": 2, "mediaType": INDEX, "manifests": rows})
-        push(url, [LocalImage("library/two", ("1",), index, INDEX, {})])
+        upload_images(url, [ImageFiles("library/two", ("1",), index, INDEX, {})])
 
 
 SIZES = {"common": 81_000, "for-amd64": 42_000, "for-arm64": 43_000, "near": 5_000}
@@ -300,8 +300,8 @@ def packed_image(
     ), blobs
 
 
-def local_image(repository: str, tag: str, made: tuple[bytes, dict[str, Path]]) -> LocalImage:
-    return LocalImage(repository, (tag,), made[0], MANIFEST, made[1])
+def local_image(repository: str, tag: str, made: tuple[bytes, dict[str, Path]]) -> ImageFiles:
+    return ImageFiles(repository, (tag,), made[0], MANIFEST, made[1])
 
 
 def image_config(

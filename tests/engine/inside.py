@@ -29,7 +29,7 @@ def inside(lab: Lab) -> Sequence[str]:
 
 def first_process(lab: Lab) -> int:
     """The process that runs inside the lab's namespaces, as this machine numbers it."""
-    return next(pid for pid in processes.descendants([lab.pid]) if pid != lab.pid)
+    return next(pid for pid in processes.pids_with_descendants([lab.pid]) if pid != lab.pid)
 
 
 @contextlib.contextmanager

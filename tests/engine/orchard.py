@@ -6,7 +6,7 @@ from pathlib import Path
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import push
+from manager.registry.protocol.upload import upload_images
 from tests.engine.forest import Forest, archive, local_image, noise, packed_image
 
 PULLED, LOCAL = 40, 20
@@ -53,7 +53,7 @@ def publish(registry: str, count: int) -> None:
             )
             for number in range(count)
         ]
-        push(f"http://{registry}", made)
+        upload_images(f"http://{registry}", made)
 
 
 def plant(engine: Engine, lab: Lab, pulled: int = PULLED, local: int = LOCAL) -> Orchard:

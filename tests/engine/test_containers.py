@@ -5,9 +5,9 @@ import json
 import pytest
 
 from manager.disk import observe
-from manager.disk.core.accounting import Disk
+from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.untagging import plan_untag
-from manager.disk.remove_images import untag
+from manager.disk.remove_images import untag_images
 from manager.engine.client import Engine
 from tests.command import Command
 
@@ -183,11 +183,11 @@ def test_what_has_become_the_last_reference_meanwhile_is_left_alone(
 ) -> None:
     run.ok("pull", "busybox")
     engine.api.tag("busybox", "keepsake", "v1")
-    observed = observe.everything(engine).snapshot
-    disk = Disk(observed)
+    observed = observe.observe_engine(engine).snapshot
+    disk = DiskAccounting(observed)
     plan = plan_untag(observed, ("keepsake:v1",), disk)
     engine.images.remove("busybox:latest")
-    (outcome,) = untag(engine, plan, observed, disk, lambda _: None).outcomes
+    (outcome,) = untag_images(engine, plan, observed, disk, lambda _: None).outcomes
     assert outcome.error is not None
     assert "is the last reference by now" in outcome.error.message
     assert engine.images.find("keepsake:v1") is not None

@@ -12,7 +12,7 @@ import pytest
 
 from manager.engine import resources as others
 from manager.engine.client import Engine
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from manager.model.snapshot import SPAWN_LABEL
 from tests import docker_client
@@ -208,7 +208,7 @@ def test_rm(run: Command, shell: Shell, engine: Engine) -> None:
     compare(run, shell, engine, prepare, "rm", "web2", "--force", yes=True)
 
 
-newest = pytest.mark.parametrize("lab", [DEFAULT], indirect=True)
+newest = pytest.mark.parametrize("lab", [DEFAULT_FLAVOUR], indirect=True)
 """Only on the engine that a lab has by default: the commands are the same for all."""
 
 
@@ -339,11 +339,11 @@ def test_a_plan_that_was_written_and_the_build_cache(
         "docker builder prune --all --force",
     ]
     shell.run(rows)
-    theirs = (names(engine), len(others.build_cache(engine)))
+    theirs = (names(engine), len(others.list_cache_records(engine)))
     prepare()
     run.ok("prune", "copy", "--include-local", "--build-cache", "--out", plan)
     run.ok("apply", plan, "--yes")
-    assert (names(engine), len(others.build_cache(engine))) == theirs
+    assert (names(engine), len(others.list_cache_records(engine))) == theirs
 
 
 @newest

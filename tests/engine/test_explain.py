@@ -278,4 +278,4 @@ def test_a_container_that_is_gone_is_an_error_of_its_own(engine: Engine) -> None
     from manager.engine import container_history as histories
 
     with pytest.raises(NotFoundError):
-        histories.inspect_with_size(engine, "0" * 64)
+        histories.inspect_container_with_size(engine, "0" * 64)

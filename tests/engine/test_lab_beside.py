@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from manager.lab import cgroups, processes, roots, seeds
-from manager.lab.flavours import DEFAULT, flavour
+from manager.lab.flavours import DEFAULT_FLAVOUR, get_flavour
 from tests.lab_fixtures import LabFactory
 
 GROUP = f"dockmgr-lab-beside-{os.getpid()}"
@@ -104,33 +104,37 @@ class Machine:
 def machine(start_lab: LabFactory, tmp_path: Path) -> Iterator[Machine]:
     """Start the pretended machine, with one container that publishes a port."""
     # The machine cannot reach any mirror: all that is built once has to be in the cache.
-    start_lab(DEFAULT)
+    start_lab(DEFAULT_FLAVOUR)
     lab = start_lab("20.10")
-    root = roots.ensure(flavour(lab.flavour), None, lambda _: None)
+    root = roots.ensure_root(get_flavour(lab.flavour), None, lambda _: None)
     unshared = ("--fork", "--pid", "--kill-child", "--mount", "--mount-proc", "--net", "--uts")
     with subprocess.Popen(
         ["unshare", *unshared, "sh", "-c", MACHINE, "sh", str(tmp_path), str(root), GROUP]
     ) as process:
         try:
-            inner = processes.until(lambda: len(processes.descendants([process.pid])) > 3, 10)
+            inner = processes.wait_until(
+                lambda: len(processes.pids_with_descendants([process.pid])) > 3, 10
+            )
             assert inner, "the machine did not start"
-            (pid,) = (p for p in processes.descendants([process.pid])[1:] if _first(p))
+            (pid,) = (p for p in processes.pids_with_descendants([process.pid])[1:] if _first(p))
             machine = Machine(pid, tmp_path)
-            assert processes.until(lambda: _answers(machine), 30), _log(tmp_path)
+            assert processes.wait_until(lambda: _answers(machine), 30), _log(tmp_path)
             _serve(machine)
             # Until then the kernel itself still adds routes.
-            settled = processes.until(
+            settled = processes.wait_until(
                 lambda: not machine.run("ip", "address", "show", "tentative"), 10
             )
             assert settled
             yield machine
         finally:
-            tree = processes.descendants([process.pid])
+            tree = processes.pids_with_descendants([process.pid])
             process.send_signal(signal.SIGKILL)
             process.wait()
-            ended = processes.until(lambda: all(processes.start_time(p) is None for p in tree), 10)
+            ended = processes.wait_until(
+                lambda: all(processes.start_time(p) is None for p in tree), 10
+            )
             assert ended
-            assert cgroups.remove(GROUP, podman=False)
+            assert cgroups.remove_cgroups(GROUP, podman=False)
 
 
 def _first(pid: int) -> bool:
@@ -154,12 +158,12 @@ def _log(folder: Path) -> str:
 
 def _serve(machine: Machine) -> None:
     """Run a web server from the busybox that labs' registries have too."""
-    images = seeds.ensure(roots.cache_folder(), None, lambda _: None)
+    images = seeds.ensure_images(roots.cache_folder(), None, lambda _: None)
     (busybox,) = (image for image in images if image.repository == "library/busybox")
     layer = json.loads(busybox.manifest)["layers"][0]["digest"]
     machine.docker("import", "-", "web:here", stdin=busybox.blobs[layer])
     machine.docker("run", "-d", "--name=web", f"-p={PORT}:80", "web:here", "/bin/sh", "-c", SERVE)
-    up = processes.until(lambda: "beside" in _try(machine), 10)
+    up = processes.wait_until(lambda: "beside" in _try(machine), 10)
     assert up, machine.docker("logs", "web")
 
 

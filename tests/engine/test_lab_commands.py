@@ -36,7 +36,7 @@ def run(
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     yield Command(capsys, os.environ)
     for name in ("lab", "other"):
-        lifecycle.down(name)
+        lifecycle.end_lab(name)
 
 
 def docker(*words: str) -> str:
@@ -140,7 +140,7 @@ def test_a_lab_is_used_only_where_nothing_is_named_and_no_engine_is(
 
 def test_a_lab_whose_engine_does_not_answer_is_still_shown(run: Command) -> None:
     run.ok("lab", "up")
-    lab = state.find("lab")
+    lab = state.find_running_lab("lab")
     assert lab
     lab.socket.unlink()
     assert "which does not answer" in run.ok("lab", "status").out

@@ -14,7 +14,7 @@ from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.errors import ManagerError
 from manager.lab import lifecycle, processes, state
-from manager.lab.flavours import DEFAULT, FLAVOURS
+from manager.lab.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from manager.lab.state import Lab
 from tests.lab_fixtures import LabFactory, refuse_other_engines
 from tests.lab_fixtures import clean as remove_all
@@ -28,8 +28,8 @@ EXPECTED = {
 }
 UP = """
 import sys
-from manager.lab import labs as lab
-print(lab.up(lab.Request(sys.argv[1], sys.argv[2]), lambda text: None).address)
+from manager.lab import labs
+print(labs.bring_up_lab(labs.LabRequest(sys.argv[1], sys.argv[2]), lambda text: None).address)
 """
 
 
@@ -59,7 +59,7 @@ def test_it_pulls_from_its_registry_and_serves_where_the_host_can_reach_it(
         made = _start(engine, "docker.io/library/nginx:latest", None, {"80/tcp": [{}]})
         ports = engine.api.inspect_container(made)["NetworkSettings"]["Ports"]["80/tcp"]
         url = f"http://{flavoured.address}:{ports[0]['HostPort']}/"
-        assert processes.until(lambda: _status(url) == 200, 10), engine.api.logs(made)
+        assert processes.wait_until(lambda: _status(url) == 200, 10), engine.api.logs(made)
         assert any("nginx" in field for row in engine.api.top(made)["Processes"] for field in row)
 
 
@@ -121,27 +121,29 @@ def _status(url: str) -> int:
 
 
 def test_two_at_the_same_moment_have_an_address_each(start_lab: LabFactory) -> None:
-    start_lab(DEFAULT)  # what is built once has been built before
-    token = f"t{start_lab(DEFAULT).pid}"
+    start_lab(DEFAULT_FLAVOUR)  # what is built once has been built before
+    token = f"t{start_lab(DEFAULT_FLAVOUR).pid}"
     names = [f"{token}-a", f"{token}-b"]
     try:
         fronts = [
-            subprocess.Popen([sys.executable, "-c", UP, name, DEFAULT], stdout=subprocess.PIPE)
+            subprocess.Popen(
+                [sys.executable, "-c", UP, name, DEFAULT_FLAVOUR], stdout=subprocess.PIPE
+            )
             for name in names
         ]
         told = [front.communicate()[0].decode().strip() for front in fronts]
         assert [front.returncode for front in fronts] == [0, 0]
         assert told[0] != told[1]
-        labs = {lab.name: lab for lab in state.running()}
+        labs = {lab.name: lab for lab in state.list_running_labs()}
         assert [labs[name].address for name in names] == told
     finally:
         for name in names:
-            lifecycle.down(name)
+            lifecycle.end_lab(name)
 
 
 def test_another_engine_for_a_lab_that_is_up_is_refused(start_lab: LabFactory) -> None:
-    up = start_lab(DEFAULT)
+    up = start_lab(DEFAULT_FLAVOUR)
     with pytest.raises(ManagerError, match="is up with engine 28, not 26") as caught:
-        lifecycle.up(up.name, FLAVOURS["26"], mounts=[], site=None, report=pytest.fail)
+        lifecycle.start_lab(up.name, FLAVOURS["26"], mounts=[], site=None, report=pytest.fail)
     assert "lab down" in caught.value.hint
-    assert state.find(up.name) == up
+    assert state.find_running_lab(up.name) == up

@@ -12,20 +12,20 @@ import pytest
 
 from manager.lab import debian, docker_context, lifecycle, network, processes, state
 from manager.lab import labs as action
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from tests.lab_fixtures import LabFactory
 
 UP = """
 import sys
-from manager.lab import labs as lab
-lab.up(lab.Request(sys.argv[1], sys.argv[2]), lambda text: print(text, flush=True))
+from manager.lab import labs
+labs.bring_up_lab(labs.LabRequest(sys.argv[1], sys.argv[2]), lambda text: print(text, flush=True))
 print("done", flush=True)
 """
 BOOTSTRAP = """
 import sys
 from pathlib import Path
 from manager.lab import debian
-debian.bootstrap(Path(sys.argv[1]), suite="bookworm", packages=["busybox-static"],
+debian.bootstrap_root(Path(sys.argv[1]), suite="bookworm", packages=["busybox-static"],
                  variant="extract")
 """
 DELAYS = (0.0, 0.03, 0.06, 0.1, 0.2, 0.35, 0.6, 0.9)
@@ -35,10 +35,10 @@ DELAYS = (0.0, 0.03, 0.06, 0.1, 0.2, 0.35, 0.6, 0.9)
 @pytest.fixture
 def name(start_lab: LabFactory) -> Iterator[str]:
     """A lab that only one test uses; what is built once has been built before."""
-    start_lab(DEFAULT)
+    start_lab(DEFAULT_FLAVOUR)
     name = f"t{os.getpid()}-killed"
     yield name
-    lifecycle.down(name)
+    lifecycle.end_lab(name)
 
 
 def quietly(_: str) -> None:
@@ -53,7 +53,7 @@ def front_end(code: str, *argv: str) -> subprocess.Popen[str]:
 
 def killed_after(name: str, phase: str, seconds: float) -> None:
     """Bring a lab up, and kill the front end so many seconds after it told of a phase."""
-    with front_end(UP, name, DEFAULT) as process:
+    with front_end(UP, name, DEFAULT_FLAVOUR) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(phase):
@@ -65,56 +65,58 @@ def killed_after(name: str, phase: str, seconds: float) -> None:
 
 
 def nothing_of(name: str) -> bool:
-    interface = network.interface_name(state.folder(name))
+    interface = network.interface_name(state.folder_for_lab(name))
     return not (
-        state.folder(name).exists()
+        state.folder_for_lab(name).exists()
         or Path("/sys/class/net", interface).exists()
-        or processes.with_arguments(str(state.folder(name)), lifecycle.hostname(name))
-        or any(Path("/sys/fs/cgroup").glob(f"*/{lifecycle.hostname(name)}"))
-        or docker_context.exists(state.context_name(name))
+        or processes.find_processes_by_arguments(
+            str(state.folder_for_lab(name)), lifecycle.lab_hostname(name)
+        )
+        or any(Path("/sys/fs/cgroup").glob(f"*/{lifecycle.lab_hostname(name)}"))
+        or docker_context.has_context(state.context_name(name))
     )
 
 
 @pytest.mark.parametrize("seconds", DELAYS)
 def test_down_removes_what_a_killed_up_left(name: str, seconds: float) -> None:
     killed_after(name, "starting engine", seconds)
-    lifecycle.down(name)
+    lifecycle.end_lab(name)
     assert nothing_of(name)
 
 
 @pytest.mark.parametrize("seconds", DELAYS)
 def test_up_starts_anew_after_a_killed_up(name: str, seconds: float) -> None:
     killed_after(name, "starting engine", seconds)
-    lab = action.up(action.Request(name, DEFAULT), quietly)
-    (status,) = [one for one in action.status() if one.lab == lab]
+    lab = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    (status,) = [one for one in action.list_lab_statuses() if one.lab == lab]
     assert status.engine.startswith("28.")
-    inits = processes.with_arguments(str(lab.folder), lifecycle.hostname(name))
+    inits = processes.find_processes_by_arguments(str(lab.folder), lifecycle.lab_hostname(name))
     assert lab.pid in inits, "what answers is not the lab that was started last"
 
 
 def test_down_after_a_kill_while_the_registry_is_filled(name: str) -> None:
     killed_after(name, "filling the registry", 0.05)
-    lifecycle.down(name)
+    lifecycle.end_lab(name)
     assert nothing_of(name)
 
 
 def test_a_lab_whose_process_was_killed_is_not_up_and_comes_up_again(name: str) -> None:
-    first = action.up(action.Request(name, DEFAULT), quietly)
-    tree = processes.descendants([first.pid])
+    first = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    tree = processes.pids_with_descendants([first.pid])
     assert len(tree) > 3, "the engine, its containerd and the registry hang on one process"
     os.kill(first.pid, signal.SIGKILL)
-    assert processes.until(lambda: all(processes.start_time(pid) is None for pid in tree), 10)
-    assert state.find(name) is None
-    second = action.up(action.Request(name, DEFAULT), quietly)
+    assert processes.wait_until(lambda: all(processes.start_time(pid) is None for pid in tree), 10)
+    assert state.find_running_lab(name) is None
+    second = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     assert second.pid != first.pid
-    assert state.find(name) == second
+    assert state.find_running_lab(name) == second
 
 
 def test_a_process_that_only_names_the_folder_is_not_killed(name: str) -> None:
-    lab = action.up(action.Request(name, DEFAULT), quietly)
+    lab = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     with subprocess.Popen(["tail", "-f", "/dev/null", str(lab.folder)]) as bystander:
         try:
-            assert lifecycle.down(name)
+            assert lifecycle.end_lab(name)
             assert bystander.poll() is None
         finally:
             bystander.kill()
@@ -126,11 +128,11 @@ def test_a_killed_bootstrap_leaves_no_process_and_is_not_taken_for_finished(
     root = tmp_path / "root"
     partial = tmp_path / "root.partial"
     with front_end(BOOTSTRAP, str(root)) as process:
-        assert processes.until((partial / "var").exists, 30), "it never began"
+        assert processes.wait_until((partial / "var").exists, 30), "it never began"
         process.send_signal(signal.SIGKILL)
-    assert processes.until(lambda: not processes.with_arguments(str(partial)), 5)
+    assert processes.wait_until(lambda: not processes.find_processes_by_arguments(str(partial)), 5)
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text(encoding="utf-8")
     assert not root.exists()
-    debian.bootstrap(root, suite="bookworm", packages=["busybox-static"], variant="extract")
+    debian.bootstrap_root(root, suite="bookworm", packages=["busybox-static"], variant="extract")
     assert (root / "bin" / "busybox").is_file()
     assert not partial.exists()

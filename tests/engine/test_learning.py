@@ -14,11 +14,11 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.lab import labs, lifecycle
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from manager.learn import lesson_files
-from manager.learn.leftovers import made, tidy
-from manager.learn.watch import Watch
+from manager.learn.leftovers import list_lesson_resources, remove_lesson_resources
+from manager.learn.watch import LessonWatch
 from tests import docker_client
 from tests.command import PROGRAM
 from tests.engine.test_lessons import sweep
@@ -34,7 +34,7 @@ container = { name = "learn-t1", state = "created" }
 LATE = 30
 """Seconds."""
 
-on_default = pytest.mark.parametrize("lab", [DEFAULT], indirect=True)
+on_default = pytest.mark.parametrize("lab", [DEFAULT_FLAVOUR], indirect=True)
 
 
 class Learner:
@@ -152,7 +152,7 @@ def test_a_step_is_seen_and_the_lesson_goes_on_where_it_was_left(
         assert code == 0
         assert "left; go on with: dockmgr learn first\n" in told
     assert "at step 3" in listed(env)
-    assert [it for it in made(fresh) if "learn-web1" in it]
+    assert [it for it in list_lesson_resources(fresh) if "learn-web1" in it]
     with Learner(env) as again:
         again.until("step 3 of 5")
         again.type("docker.io/library/nginx")
@@ -226,7 +226,7 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
     assert "Skipped: step 1." in rest
     assert "learn-t1" not in told
     assert "done, 1 skipped" in listed(env, "--lessons", str(course))
-    assert set(made(fresh)) == {"container learn-others", "network learn-lan"}
+    assert set(list_lesson_resources(fresh)) == {"container learn-others", "network learn-lan"}
 
 
 @on_default
@@ -235,7 +235,7 @@ def test_where_nobody_types_a_lesson_ends(fresh: Engine, env: dict[str, str]) ->
     docker("pull busybox", env)
     place = {"done": True, "engine": fresh.endpoint.host, "left": {}}
     docker("create --name learn-many9 busybox", env)
-    place["left"] = made(fresh)
+    place["left"] = list_lesson_resources(fresh)
     state = Path(env["XDG_STATE_HOME"]) / "dockmgr"
     state.mkdir(parents=True)
     (state / "lessons.json").write_text(json.dumps({"many": place}), encoding="utf-8")
@@ -272,8 +272,8 @@ def test_a_lesson_that_was_interrupted_goes_on_and_knows_what_it_made(
 
 @on_default
 def test_lines_keep_their_order_around_events_and_their_end_is_told_again(fresh: Engine) -> None:
-    watch, begun = Watch(fresh), threading.Event()
-    step = lesson_files.load(lesson_files.BUILT_IN / "first.toml").steps[1]
+    watch, begun = LessonWatch(fresh), threading.Event()
+    step = lesson_files.load_lesson(lesson_files.BUILT_IN_FOLDER / "first.toml").steps[1]
 
     def lines() -> Iterator[str]:
         begun.wait(LATE)
@@ -299,12 +299,12 @@ def test_what_cannot_be_removed_does_not_keep_the_rest(fresh: Engine, env: dict[
         "holder", {"Image": "busybox", "HostConfig": {"Binds": ["learn-held:/h"]}}
     )
     told: list[str] = []
-    refused = tidy(fresh, made(fresh), told.append)
+    refused = remove_lesson_resources(fresh, list_lesson_resources(fresh), told.append)
     assert (list(refused), told) == (["volume learn-held"], ["network learn-lan"])
     fresh.containers.remove(held, force=True)
     again = {"volume learn-held": "made at another time"}
-    assert tidy(fresh, again, told.append) == {}
-    assert "volume learn-held" in made(fresh)
+    assert remove_lesson_resources(fresh, again, told.append) == {}
+    assert "volume learn-held" in list_lesson_resources(fresh)
 
 
 @on_default
@@ -326,10 +326,10 @@ def test_a_teachers_lesson_that_is_left_says_how_to_go_on_with_it(
 @pytest.fixture
 def own_lab(start_lab: LabFactory) -> Iterator[Lab]:
     """A lab that only one test uses."""
-    start_lab(DEFAULT)
+    start_lab(DEFAULT_FLAVOUR)
     name = f"t{os.getpid()}-learn"
-    yield labs.up(labs.Request(name, DEFAULT, ()), lambda _: None)
-    lifecycle.down(name)
+    yield labs.bring_up_lab(labs.LabRequest(name, DEFAULT_FLAVOUR, ()), lambda _: None)
+    lifecycle.end_lab(name)
 
 
 def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_for_it(
@@ -344,7 +344,7 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             docker("pull busybox", env)
             learner.until("step 2 of 5")
             learner.until("h: a hint")
-            lifecycle.down(own_lab.name)
+            lifecycle.end_lab(own_lab.name)
             code, _, told = learner.ended()
         assert code == 3
         assert f"the lab '{own_lab.name}' is down" in told
@@ -354,7 +354,7 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             code, _, told = learner.ended()
         assert code == 3
         assert f"the lab '{own_lab.name}' is down" in told
-        labs.up(labs.Request(own_lab.name, DEFAULT, ()), lambda _: None)
+        labs.bring_up_lab(labs.LabRequest(own_lab.name, DEFAULT_FLAVOUR, ()), lambda _: None)
         with Learner(env, "address") as learner:
             learner.until("step 1 of 5")
             learner.type("q")

@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 
 from manager.engine.client import Engine
-from manager.lab.flavours import DEFAULT, FLAVOURS
+from manager.lab.flavours import DEFAULT_FLAVOUR, FLAVOURS
 from manager.lab.state import Lab
 from manager.learn import lesson_files
-from manager.learn.core.lessons import Lesson, Step
-from manager.learn.leftovers import made, tidy
-from manager.learn.watch import Came, Watch
+from manager.learn.core.lessons import Lesson, LessonStep
+from manager.learn.leftovers import list_lesson_resources, remove_lesson_resources
+from manager.learn.watch import LessonWatch, WatchSignal
 from tests import docker_client
 from tests.command import Command
 
-LESSONS = lesson_files.folder(lesson_files.BUILT_IN)
+LESSONS = lesson_files.load_lessons(lesson_files.BUILT_IN_FOLDER)
 ON_ALL = ("first", "tags", "changes")
 USED = ("busybox", "nginx", "debian", "registry", "learn-app", "learn-layers")
 LATE = 25
 """Seconds."""
 
-Typist = Callable[[Step], None]
+Typist = Callable[[LessonStep], None]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def fresh(engine: Engine) -> Iterator[Engine]:
 
 
 def sweep(engine: Engine) -> None:
-    tidy(engine, made(engine), lambda _: None)
+    remove_lesson_resources(engine, list_lesson_resources(engine), lambda _: None)
     for image in engine.images.list():
         for tag in image.tags:
             if tag.partition(":")[0] in USED:
@@ -59,7 +59,7 @@ def shell(line: str, env: dict[str, str]) -> int:
 def with_docker(lab: Lab, tmp_path: Path) -> Typist:
     env = env_of(lab, tmp_path)
 
-    def do(step: Step) -> None:
+    def do(step: LessonStep) -> None:
         codes = [shell(line, env) for line in step.docker]
         expect(step, step.docker, codes)
 
@@ -75,13 +75,13 @@ def with_dockmgr(lab: Lab, tmp_path: Path, run: Command) -> Typist:
             return shell(line, env)
         return run(*shlex.split(line)[1:]).code
 
-    def do(step: Step) -> None:
+    def do(step: LessonStep) -> None:
         expect(step, step.dockmgr, [one(line) for line in step.dockmgr])
 
     return do
 
 
-def expect(step: Step, lines: tuple[str, ...], codes: list[int]) -> None:
+def expect(step: LessonStep, lines: tuple[str, ...], codes: list[int]) -> None:
     """All went well, but for the last line of a step that is to go wrong."""
     told = dict(zip(lines, codes, strict=True))
     if step.fails:
@@ -91,7 +91,7 @@ def expect(step: Step, lines: tuple[str, ...], codes: list[int]) -> None:
 
 def take(engine: Engine, lesson: Lesson, do: Typist) -> None:
     """Take a lesson: each check fails before the lines are typed, and holds afterwards."""
-    watch, over = Watch(engine), threading.Event()
+    watch, over = LessonWatch(engine), threading.Event()
     watch.read_lines(late(over))
     try:
         for number, step in enumerate(lesson.steps, start=1):
@@ -101,7 +101,7 @@ def take(engine: Engine, lesson: Lesson, do: Typist) -> None:
                 assert keeps or not watch.done(), f"step {number} holds before it is done"
             do(step)
             if step.checks:
-                assert watch.next_line() is Came.HOLDS, f"step {number}"
+                assert watch.next_line() is WatchSignal.HOLDS, f"step {number}"
                 assert watch.done(), f"step {number}"
             if step.question:
                 assert not step.accepts("something else")
@@ -121,7 +121,7 @@ TAKEN = [
     (flavour, lesson)
     for flavour in FLAVOURS
     for lesson in LESSONS
-    if flavour == DEFAULT or lesson.name in ON_ALL
+    if flavour == DEFAULT_FLAVOUR or lesson.name in ON_ALL
 ]
 on_engines = pytest.mark.parametrize(
     ("lab", "lesson"),

@@ -7,7 +7,7 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from tests.command import Command
 from tests.lab_fixtures import LabFactory, clean
 
@@ -16,7 +16,7 @@ def test_three_hundred_are_spawned_listed_scaled_and_removed(
     start_lab: LabFactory, capsys: pytest.CaptureFixture[str], private_folders: Path
 ) -> None:
     del private_folders
-    lab = start_lab(DEFAULT)
+    lab = start_lab(DEFAULT_FLAVOUR)
     run = Command(capsys, {**os.environ, "DOCKER_HOST": lab.host})
     with Engine(Endpoint(lab.host, "test lab")) as engine:
         clean(engine)

@@ -13,9 +13,9 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.prune.journal import Entry, Journal, Status
+from manager.prune.journal import Journal, JournalEntry, StepStatus
 from manager.system import folders
-from manager.system.database import FILE
+from manager.system.database import DATABASE_FILE
 from tests.command import PROGRAM, Command
 from tests.engine.orchard import Orchard, plant
 from tests.troubled_engine import TroubledEngine
@@ -32,14 +32,14 @@ def orchard(engine: Engine, lab: Lab) -> Iterator[Orchard]:
     planted.cut()
 
 
-def written(after: int) -> list[Entry]:
+def written(after: int) -> list[JournalEntry]:
     """All steps in the journal of prunes after one."""
-    journal = Journal(folders.state())
+    journal = Journal(folders.state_folder())
     return [e for prune in journal.prunes() if prune.id > after for e in journal.entries(prune.id)]
 
 
 def last_prune() -> int:
-    return max((prune.id for prune in Journal(folders.state()).prunes()), default=0)
+    return max((prune.id for prune in Journal(folders.state_folder()).prunes()), default=0)
 
 
 def agree(orchard: Orchard, before: dict[str, str], after: int) -> None:
@@ -50,13 +50,13 @@ def agree(orchard: Orchard, before: dict[str, str], after: int) -> None:
     """
     there = orchard.tags()
     entries = written(after)
-    begun = {it.target for it in entries if it.status in {Status.DONE, Status.BEGUN}}
+    begun = {it.target for it in entries if it.status in {StepStatus.DONE, StepStatus.BEGUN}}
     assert set(before) - set(there) <= begun
-    done = [it.target for it in entries if it.status is Status.DONE]
+    done = [it.target for it in entries if it.status is StepStatus.DONE]
     assert set(done).isdisjoint(there)
     assert len(done) == len(set(done)), "a name was taken twice"
     images = {image.id: image for image in orchard.engine.images.list()}
-    on_the_way = {it.object_id for it in entries if it.status is Status.BEGUN}
+    on_the_way = {it.object_id for it in entries if it.status is StepStatus.BEGUN}
     for image_id in (set(before.values()) & images.keys()) - on_the_way:
         assert images[image_id].tags, "an image was left without a name"
 
@@ -103,12 +103,12 @@ def test_ten_kills_lose_nothing_and_the_next_run_finishes(
     assert "was cut off; dockmgr history" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
-    done = {it.target for it in written(after) if it.status is Status.DONE}
+    done = {it.target for it in written(after) if it.status is StepStatus.DONE}
     # Where Podman was cut off between the last tag and the digest, that digest went later.
     by_digest = {it for it in done if "@" in it}
     assert done - by_digest == set(before)
     assert {it.partition("@")[0] for it in by_digest} <= {it.partition(":")[0] for it in before}
-    assert not any(it.status is Status.BEGUN for it in written(after))
+    assert not any(it.status is StepStatus.BEGUN for it in written(after))
     left = {image.id for image in orchard.engine.images.list()}
     assert left.isdisjoint(before.values())
     assert all(row["ended"] for row in run.ok("history", "--json").data)
@@ -143,12 +143,12 @@ def test_a_full_disk_does_not_keep_the_journal_from_being_written(
 ) -> None:
     before = orchard.tags()
     run.ok("images")
-    assert (small_disk / "dockmgr" / FILE).exists()
+    assert (small_disk / "dockmgr" / DATABASE_FILE).exists()
     fill(small_disk)
     done = run.ok("prune", *FRUIT, "--include-local", "--yes", "--json").data
     assert orchard.tags() == {}
     assert {it["status"] for it in done["outcomes"]} == {"done"}
-    assert {it.target for it in written(0) if it.status is Status.DONE} == set(before)
+    assert {it.target for it in written(0) if it.status is StepStatus.DONE} == set(before)
     (row,) = run.ok("history", "--json").data
     assert (row["freed"], row["state"]) == (done["freed"], "done")
 
@@ -189,7 +189,7 @@ def test_an_engine_that_falls_silent_ends_it_and_the_next_run_finishes(
     assert "was cut off" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
-    done = {it.target for it in written(after) if it.status is Status.DONE}
+    done = {it.target for it in written(after) if it.status is StepStatus.DONE}
     # Where Podman was cut off between the last tag and the digest, that digest went later.
     by_digest = {it for it in done if "@" in it}
     assert done - by_digest == set(before)

@@ -18,7 +18,7 @@ SLEEP = ("--", "sleep", "600")
 @pytest.fixture(autouse=True)
 def nothing_unfinished(engine: Engine) -> Iterator[None]:
     yield
-    for record in unfinished.cut_off(engine.endpoint.host):
+    for record in unfinished.find_abandoned_records(engine.endpoint.host):
         record.forget()
 
 
@@ -30,7 +30,7 @@ def cut(engine: Engine, *numbers: int, identity: str = "") -> str:
     """Leave a record as a killed spawn of busybox does: of what is there, and of more."""
     made = engine.containers.list("dockmgr.group=busybox")
     identity = identity or made[0].labels[SPAWN_LABEL]
-    with unfinished.begun(identity, engine.endpoint.host, {"busybox": numbers}):
+    with unfinished.record_spawn(identity, engine.endpoint.host, {"busybox": numbers}):
         pass
     return identity
 
@@ -82,27 +82,27 @@ def test_what_was_to_go_is_not_settled_by_having_been_made_once(
     identity = engine.containers.list()[0].labels[SPAWN_LABEL]
     run.ok("stop", "busybox2", "--timeout", "0")
     host = engine.endpoint.host
-    with unfinished.begun(identity, host, {"busybox": [1, 2]}) as record:
+    with unfinished.record_spawn(identity, host, {"busybox": [1, 2]}) as record:
         record.could_not_be_taken_back()
     assert "was cut off: 2 of 2 made, 1 running" in run.ok("ls").err
     run.ok("recover", "--finish")
     assert all(one.running for one in engine.containers.list())
     assert "was cut off" not in run.ok("ls").err
-    assert not unfinished.cut_off(host)
+    assert not unfinished.find_abandoned_records(host)
 
 
 def test_a_network_is_shown_before_it_is_removed(run: Command, engine: Engine) -> None:
     others.make_network(engine, "left", {SPAWN_LABEL: "abc"})
     try:
         cut(engine, 1, identity="abc")
-        os.utime(folders.spawns() / "abc", (0, 0))
+        os.utime(folders.spawns_folder() / "abc", (0, 0))
         assert "the spawn of busybox was cut off: 0 of 1 made" in run.ok("ls").err
-        assert "left" in {network.name for network in others.networks(engine)}
+        assert "left" in {network.name for network in others.list_networks(engine)}
         assert "this removes network left" in run.ok("recover", "--remove", "--yes").err
-        assert "left" not in {network.name for network in others.networks(engine)}
+        assert "left" not in {network.name for network in others.list_networks(engine)}
         assert "cut off" not in run.ok("ls").err
     finally:
-        for network in others.networks(engine):
+        for network in others.list_networks(engine):
             if network.name == "left":
                 others.remove_network(engine, network.id)
 
@@ -125,7 +125,7 @@ def test_only_the_numbers_that_were_asked_for_are_made(run: Command, engine: Eng
 
 @pytest.mark.usefixtures("engine")
 def test_a_file_that_is_no_record_stops_no_command(run: Command) -> None:
-    odd = folders.spawns() / "odd"
+    odd = folders.spawns_folder() / "odd"
     odd.mkdir(parents=True)
     try:
         assert "bug" not in run.ok("ls").err

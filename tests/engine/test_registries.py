@@ -12,7 +12,7 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import LocalImage
+from manager.registry.protocol.upload import ImageFiles
 from tests.certificates import EXPIRED, NOT_YET, Authority
 from tests.cloud_stand_ins import clouds
 from tests.command import Program
@@ -48,7 +48,7 @@ def layer(name: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def image(world: World, tmp_path_factory: pytest.TempPathFactory) -> LocalImage:
+def image(world: World, tmp_path_factory: pytest.TempPathFactory) -> ImageFiles:
     """A small image that every registry has, once for all and once for who is let in."""
     folder = tmp_path_factory.mktemp("image")
     made = packed_image(folder, [layer("world")], "amd64")
@@ -93,7 +93,7 @@ def forget(engine: Engine) -> None:
 pytestmark = pytest.mark.usefixtures("image", "empty")
 
 
-def test_from_who_lets_everybody_in(run: Program, engine: Engine, image: LocalImage) -> None:
+def test_from_who_lets_everybody_in(run: Program, engine: Engine, image: ImageFiles) -> None:
     registries = ["docker.io", "public.ecr.aws", "europe-docker.pkg.dev", "gcr.io", "ghcr.io"]
     names = [f"{registry}/{PUBLIC}" for registry in (*registries, "quay.io", OPEN)]
     rows = run.ok("pull", *names, "--json").data

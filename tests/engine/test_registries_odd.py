@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests import odd_servers as odd
 from tests.command import Command
@@ -24,7 +24,7 @@ LONGEST = 20
 @pytest.fixture(scope="module")
 def lab(start_lab: LabFactory) -> Lab:
     """One engine is enough: what it says of a server is not of the program's making."""
-    return start_lab(DEFAULT)
+    return start_lab(DEFAULT_FLAVOUR)
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from manager.engine.contexts import Endpoint
 from manager.errors import ExitCode, ManagerError
 from manager.lab import processes, roots, seeds
 from manager.lab.flavours import FLAVOURS
-from manager.lab.recipes import APPLETS, RECIPES
+from manager.lab.recipes import BUSYBOX_APPLETS, RECIPES
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import LocalImage, push
+from manager.registry.protocol.upload import ImageFiles, upload_images
 from tests.lab_fixtures import LabFactory, clean
 
 HUB = "docker.io/library"
@@ -27,10 +27,10 @@ UNREACHABLE = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="session")
-def images(lab: Lab) -> Sequence[LocalImage]:
+def images(lab: Lab) -> Sequence[ImageFiles]:
     """What a lab that is up was filled with."""
     del lab
-    return seeds.ensure(roots.cache_folder(), None, lambda _: None)
+    return seeds.ensure_images(roots.cache_folder(), None, lambda _: None)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def sha256(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def test_the_registry_has_every_image_whole(registry: str, images: Sequence[LocalImage]) -> None:
+def test_the_registry_has_every_image_whole(registry: str, images: Sequence[ImageFiles]) -> None:
     assert {image.repository for image in images} == {recipe.repository for recipe in RECIPES}
     for image in images:
         base = f"{registry}/v2/{image.repository}"
@@ -82,13 +82,13 @@ def check_blobs(base: str, manifest: dict[str, Any]) -> None:
     assert labels["org.opencontainers.image.version"]
 
 
-def layers(images: Sequence[LocalImage], name: str) -> list[str]:
+def layers(images: Sequence[ImageFiles], name: str) -> list[str]:
     repository, _, tag = name.partition(":")
     (image,) = (it for it in images if it.repository == f"library/{repository}" and tag in it.tags)
     return [layer["digest"] for layer in json.loads(image.manifest)["layers"]]
 
 
-def test_images_share_layers(images: Sequence[LocalImage]) -> None:
+def test_images_share_layers(images: Sequence[ImageFiles]) -> None:
     debian = layers(images, "debian:latest")
     for name in ("nginx:latest", "redis:latest", "registry:latest"):
         assert layers(images, name)[:1] == debian
@@ -97,58 +97,58 @@ def test_images_share_layers(images: Sequence[LocalImage]) -> None:
     assert latest[-1] != stable[-1]
 
 
-def nowhere(image: LocalImage, repository: str) -> LocalImage:
+def nowhere(image: ImageFiles, repository: str) -> ImageFiles:
     """The same image without its files: to send one of them is an error."""
     blobs = dict.fromkeys(image.blobs, Path("/nowhere"))
     return replace(image, repository=repository, blobs=blobs)
 
 
-def elsewhere(images: Sequence[LocalImage], name: str, repository: str) -> LocalImage:
+def elsewhere(images: Sequence[ImageFiles], name: str, repository: str) -> ImageFiles:
     (image,) = (it for it in images if it.repository == name and "latest" in it.tags)
     return replace(image, repository=repository)
 
 
-def test_a_blob_of_several_images_is_sent_once(registry: str, images: Sequence[LocalImage]) -> None:
+def test_a_blob_of_several_images_is_sent_once(registry: str, images: Sequence[ImageFiles]) -> None:
     first = elsewhere(images, "library/busybox", "tests/shared/one")
-    push(registry, [first, nowhere(first, "tests/shared/two")])
+    upload_images(registry, [first, nowhere(first, "tests/shared/two")])
     manifest = fetch(f"{registry}/v2/tests/shared/two/manifests/latest", first.media_type)
     assert manifest.content == first.manifest
     check_blobs(f"{registry}/v2/tests/shared/two", manifest.json())
 
 
-def test_what_is_there_is_not_sent_again(registry: str, images: Sequence[LocalImage]) -> None:
+def test_what_is_there_is_not_sent_again(registry: str, images: Sequence[ImageFiles]) -> None:
     image = elsewhere(images, "library/busybox", "tests/again")
-    push(registry, [image])
-    push(registry, [nowhere(image, image.repository)])
+    upload_images(registry, [image])
+    upload_images(registry, [nowhere(image, image.repository)])
     # Another tag of it needs the manifest alone.
-    push(registry, [replace(nowhere(image, image.repository), tags=("newer",))])
+    upload_images(registry, [replace(nowhere(image, image.repository), tags=("newer",))])
     tags = fetch(f"{registry}/v2/tests/again/tags/list").json()["tags"]
     assert sorted(tags) == sorted([*image.tags, "newer"])
 
 
-def test_a_tag_moves_to_another_image(registry: str, images: Sequence[LocalImage]) -> None:
+def test_a_tag_moves_to_another_image(registry: str, images: Sequence[ImageFiles]) -> None:
     for name in ("library/busybox", "library/hello-world"):
         image = replace(elsewhere(images, name, "tests/moved"), tags=("latest",))
-        push(registry, [image])
+        upload_images(registry, [image])
         found = fetch(f"{registry}/v2/tests/moved/manifests/latest", image.media_type)
         assert found.content == image.manifest
 
 
 def test_a_damaged_file_is_refused_in_the_registrys_words(
-    registry: str, images: Sequence[LocalImage], tmp_path: Path
+    registry: str, images: Sequence[ImageFiles], tmp_path: Path
 ) -> None:
     image = elsewhere(images, "library/hello-world", "tests/damaged")
     damaged = tmp_path / "blob"
     damaged.write_bytes(b"not what the digest says")
     with pytest.raises(ManagerError, match="refused tests/damaged: provided digest") as caught:
-        push(registry, [replace(image, blobs=dict.fromkeys(image.blobs, damaged))])
+        upload_images(registry, [replace(image, blobs=dict.fromkeys(image.blobs, damaged))])
     assert caught.value.exit_code == ExitCode.REGISTRY
     assert "files whole?" in caught.value.hint
 
 
-def test_a_registry_that_is_not_there(images: Sequence[LocalImage]) -> None:
+def test_a_registry_that_is_not_there(images: Sequence[ImageFiles]) -> None:
     with pytest.raises(ManagerError, match="library/debian could not be put into") as caught:
-        push(UNREACHABLE, images[:1])
+        upload_images(UNREACHABLE, images[:1])
     assert caught.value.exit_code == ExitCode.REGISTRY
 
 
@@ -163,7 +163,7 @@ def test_a_build_that_fails_leaves_nothing_and_mends_what_a_killed_one_left(
     (tmp_path / "engine").mkdir()
     told: list[str] = []
     with pytest.raises(ManagerError, match="could not be made"):
-        seeds.ensure(tmp_path, UNREACHABLE, told.append)
+        seeds.ensure_images(tmp_path, UNREACHABLE, told.append)
     assert told == ["building the images of the registry from Debian packages (once)"]
     assert [path.name for path in tmp_path.iterdir()] == ["engine"]
 
@@ -216,7 +216,7 @@ def answer(engine: Engine, lab: Lab, made: str, port: int, path: str) -> str:
             return False
         return True
 
-    assert processes.until(asked, 10), engine.api.logs(made)
+    assert processes.wait_until(asked, 10), engine.api.logs(made)
     return told[0]
 
 
@@ -226,7 +226,7 @@ def test_every_image_does_what_it_is_for(engine_of_flavour: tuple[Engine, Lab]) 
     adds = ["bash", "-c", "echo 1 | awk '{print $1 + 1}'"]
     assert printed(engine, "debian:bookworm-slim", adds) == "2\n"
     listed = printed(engine, "busybox:latest", ["busybox", "--list"])
-    assert set(APPLETS.split()) <= set(listed.split())
+    assert set(BUSYBOX_APPLETS.split()) <= set(listed.split())
     echo = "echo served >/var/www/index.html; httpd -h /var/www; wget -qO- http://127.0.0.1/"
     assert printed(engine, "busybox:1", ["sh", "-c", echo]) == "served\n"
 
@@ -241,7 +241,7 @@ def test_every_image_does_what_it_is_for(engine_of_flavour: tuple[Engine, Lab]) 
     def pongs() -> bool:
         return bool(engine.api.exec_start(engine.api.exec_create(redis, ask)) == b"PONG\n")
 
-    assert processes.until(pongs, 10), engine.api.logs(redis)
+    assert processes.wait_until(pongs, 10), engine.api.logs(redis)
 
 
 def test_nginx_serves_logs_and_ends_well(engine_of_flavour: tuple[Engine, Lab]) -> None:
@@ -253,6 +253,6 @@ def test_nginx_serves_logs_and_ends_well(engine_of_flavour: tuple[Engine, Lab]) 
         def logged(container: str = made) -> bool:
             return b'"GET / HTTP/1.1" 200' in engine.api.logs(container, stderr=False)
 
-        assert processes.until(logged, 10)
+        assert processes.wait_until(logged, 10)
         engine.api.stop(made, timeout=10)
         assert engine.api.inspect_container(made)["State"]["ExitCode"] == 0

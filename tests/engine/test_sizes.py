@@ -11,7 +11,7 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.registry.protocol.upload import LocalImage, push
+from manager.registry.protocol.upload import ImageFiles, upload_images
 from tests.command import Command
 from tests.engine.forest import CONFIG, MANIFEST, archive, digest, image_config, noise
 from tests.troubled_registry import Trouble, troubled
@@ -31,7 +31,7 @@ CONTENTS = {
 """Layers that shrink a lot and not at all, that are headers only, that stand on several parents."""
 
 
-def packed(folder: Path, name: str, layers: list[bytes]) -> LocalImage:
+def packed(folder: Path, name: str, layers: list[bytes]) -> ImageFiles:
     """An image as BuildKit pushes it: each layer a gzip file."""
     config = image_config(layers, None, "amd64")
     blobs = {digest(config): config}
@@ -50,14 +50,16 @@ def packed(folder: Path, name: str, layers: list[bytes]) -> LocalImage:
         "config": {"mediaType": CONFIG, "digest": digest(config), "size": len(config)},
         "layers": rows,
     }
-    return LocalImage(f"sizes/{name}", ("1",), json.dumps(manifest).encode(), MANIFEST, files)
+    return ImageFiles(f"sizes/{name}", ("1",), json.dumps(manifest).encode(), MANIFEST, files)
 
 
 @pytest.fixture(scope="module")
 def trouble(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Trouble:
     """A way to a registry that has all of these images, which counts what it sends."""
     folder = tmp_path_factory.mktemp("images")
-    push(f"http://{lab.registry}", [packed(folder, name, it) for name, it in CONTENTS.items()])
+    upload_images(
+        f"http://{lab.registry}", [packed(folder, name, it) for name, it in CONTENTS.items()]
+    )
     return Trouble(lab.registry)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from manager.lab import labs
-from manager.lab.flavours import DEFAULT
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests.command import Command
 
@@ -31,9 +31,9 @@ def small(
         ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "dockmgr-test", str(folder)], check=True
     )
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
-    lab = labs.up(labs.Request(f"s{os.getpid()}", DEFAULT), lambda _: None)
+    lab = labs.bring_up_lab(labs.LabRequest(f"s{os.getpid()}", DEFAULT_FLAVOUR), lambda _: None)
     yield lab
-    labs.down(lab.name)
+    labs.take_down_lab(lab.name)
     subprocess.run(["umount", str(folder)], check=True)
     folder.rmdir()
 

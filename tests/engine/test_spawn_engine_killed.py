@@ -14,9 +14,10 @@ import pytest
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.groups import spawn_records as unfinished
-from manager.groups.recover import find
-from manager.lab import processes, serve
-from manager.lab.flavours import DEFAULT
+from manager.groups.recover import find_interrupted_spawns
+from manager.lab import processes
+from manager.lab import services as serve
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests.command import PROGRAM, Command
 from tests.engine.inside import inside
@@ -51,7 +52,7 @@ class Mortal:
             "--exec-root=/run/mortal",
             # The one before may not be reaped yet, and would seem to live.
             f"--pidfile=/run/mortal{len(self.started)}.pid",
-            *(f"--label={serve.LABEL}={value}" for value in ("true",)),
+            *(f"--label={serve.LAB_LABEL}={value}" for value in ("true",)),
             # The lab's own engine has the network of the lab.
             *("--bridge=none", "--iptables=false", "--ip6tables=false"),
         ]
@@ -77,14 +78,16 @@ class Mortal:
                 return False
 
     def kill(self) -> None:
-        processes.kill(processes.with_arguments(f"--host={self.host}", "dockerd"))
+        processes.kill_processes(
+            processes.find_processes_by_arguments(f"--host={self.host}", "dockerd")
+        )
         for process in self.started:
             process.wait()
 
 
 @pytest.fixture
 def mortal(start_lab: LabFactory) -> Iterator[Mortal]:
-    lab = start_lab(DEFAULT)
+    lab = start_lab(DEFAULT_FLAVOUR)
     engine = Mortal(lab)
     engine.start()
     with engine.ready() as second, Engine(Endpoint(lab.host, "test lab")) as first:
@@ -123,7 +126,7 @@ def test_all_is_there_or_nothing_or_the_next_command_knows(
                 _, said = spawn.communicate(timeout=120)
         with mortal.ready() as engine:
             made = engine.containers.list("dockmgr.group=busybox")
-            cut = find(engine)
+            cut = find_interrupted_spawns(engine)
             if spawn.returncode == 0:
                 assert len(made) == COUNT, said
             elif cut:
@@ -141,5 +144,5 @@ def test_all_is_there_or_nothing_or_the_next_command_knows(
                 assert made == (), said
             if not engine.containers.list("dockmgr.group=busybox"):
                 run.ok(*COMMAND)
-            for record in unfinished.cut_off(mortal.host):
+            for record in unfinished.find_abandoned_records(mortal.host):
                 record.forget()

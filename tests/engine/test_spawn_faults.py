@@ -10,8 +10,8 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.groups import spawn_records as unfinished
-from manager.groups.recover import find
-from manager.lab.flavours import DEFAULT
+from manager.groups.recover import find_interrupted_spawns
+from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from manager.model.snapshot import SPAWN_LABEL, Container
 from tests.command import PROGRAM, Command
@@ -32,8 +32,8 @@ def names(engine: Engine) -> list[str]:
 def nothing_unfinished(engine: Engine) -> Iterator[None]:
     """No test leaves a spawn to the next; of those that had made nothing yet there is a record."""
     yield
-    assert find(engine) == ()
-    for record in unfinished.cut_off(engine.endpoint.host):
+    assert find_interrupted_spawns(engine) == ()
+    for record in unfinished.find_abandoned_records(engine.endpoint.host):
         record.forget()
 
 
@@ -160,7 +160,7 @@ def moments(lab: Lab, env: dict[str, str], *argv: str) -> list[float]:
     assert whole.returncode == 0, said
     lasts = time.monotonic() - start
     chance = random.Random()  # noqa: S311 - any moment will do
-    times = MOMENTS if lab.flavour == DEFAULT else FEWER
+    times = MOMENTS if lab.flavour == DEFAULT_FLAVOUR else FEWER
     return [chance.uniform(0.05, lasts) for _ in range(times)]
 
 

@@ -12,14 +12,14 @@ import requests
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.registry.core.manifests import INDEXES, MANIFESTS, OCI_INDEX
+from manager.registry.core.manifests import INDEX_MEDIA_TYPES, MANIFEST_MEDIA_TYPES, OCI_INDEX
 from tests.command import PROGRAM, Command
 from tests.confidential import PASSWORD, USER
 from tests.engine.forest import Forest, digest, publish
 from tests.troubled_registry import Trouble, troubled
 
 LOGIN = {"username": USER, "password": PASSWORD}
-ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
+ACCEPT = {"Accept": ",".join((*INDEX_MEDIA_TYPES, *MANIFEST_MEDIA_TYPES))}
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 
 from manager import __version__
 from manager.__main__ import main as entry
-from manager.cli.app import AREAS, build, main
+from manager.cli.app import COMMANDS_BY_MODULE, build_app, main
 from tests.command import Command
 
 pytestmark = [
@@ -51,7 +51,7 @@ def test_without_a_command_the_help_is_shown(run: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", sorted(name for names in AREAS.values() for name in names) + [""]
+    "command", sorted(name for names in COMMANDS_BY_MODULE.values() for name in names) + [""]
 )
 def test_every_help_has_examples(run: Command, command: str) -> None:
     shown = run.ok(*filter(None, [command]), "--help")
@@ -72,14 +72,14 @@ def test_every_help_on_labs_has_examples(run: Command, command: str) -> None:
 
 
 def test_the_table_of_areas_names_every_command() -> None:
-    app = build([])
+    app = build_app([])
     found = {
         command.name or command.callback.__name__
         for command in app.registered_commands
         if command.callback
     }
     groups = {group.name for group in app.registered_groups}
-    assert found | groups == {name for names in AREAS.values() for name in names}
+    assert found | groups == {name for names in COMMANDS_BY_MODULE.values() for name in names}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from manager.errors import ManagerError
 from manager.prune import archive
-from manager.prune.archive_contents import LARGEST_JSON
+from manager.prune.archive_contents import MAX_JSON_SIZE
 
 Files = dict[str, bytes | str]
 """By name, the content; a text is the target of a symbolic link."""
@@ -95,7 +95,7 @@ def path(tmp_path: Path) -> Path:
 
 def written(path: Path, *images: Files) -> dict[str, bytes]:
     """Write an archive; the files in it."""
-    archive.write((pieces(tar(files)) for files in images), path)
+    archive.write_archive((pieces(tar(files)) for files in images), path)
     with tarfile.open(path) as made:
         found = [(it.name, made.extractfile(it)) for it in made.getmembers() if it.isfile()]
         return {name: file.read() for name, file in found if file}
@@ -104,7 +104,7 @@ def written(path: Path, *images: Files) -> dict[str, bytes]:
 def test_an_image_is_in_it_whole_and_without_its_name(path: Path) -> None:
     image_id, files = old(b"one" * 500, b"two" * 500)
     found = written(path, files)
-    archive.check(path, [image_id])
+    archive.verify_archive(path, [image_id])
     assert json.loads(found["manifest.json"])[0]["RepoTags"] is None
     assert "repositories" not in found
     assert path.stat().st_mode & 0o777 == 0o600
@@ -116,14 +116,14 @@ def test_what_several_images_share_is_in_it_once(path: Path) -> None:
     first, one = old(shared, b"one")
     second, two = old(shared, b"two")
     written(path, one, two)
-    archive.check(path, [first, second])
+    archive.verify_archive(path, [first, second])
     assert path.stat().st_size < 60_000
 
 
 def test_an_image_of_the_containerd_store_is_found_by_its_index(path: Path) -> None:
     index, configuration, files = layout((b"amd",), (b"arm",))
     found = written(path, files)
-    archive.check(path, [index, configuration])
+    archive.verify_archive(path, [index, configuration])
     (row,) = json.loads(found["index.json"])["manifests"]
     assert row["annotations"] == {}
 
@@ -132,7 +132,7 @@ def test_several_indexes_become_one(path: Path) -> None:
     first, _, one = layout((b"one",))
     second, _, two = layout((b"two",))
     found = written(path, one, two)
-    archive.check(path, [first, second])
+    archive.verify_archive(path, [first, second])
     assert len(json.loads(found["index.json"])["manifests"]) == 2
     assert len(json.loads(found["manifest.json"])) == 2
 
@@ -141,7 +141,7 @@ def test_one_whole_platform_is_enough(path: Path) -> None:
     index, _, files = layout((b"amd",), (b"arm",))
     names = {digits(b"arm"), digits(config(b"arm"))}
     written(path, {name: it for name, it in files.items() if name[-64:] not in names})
-    archive.check(path, [index])
+    archive.verify_archive(path, [index])
 
 
 def test_a_layer_can_be_a_link_to_another(path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_layer_can_be_a_link_to_another(path: Path) -> None:
     rows = [{"Config": f"{digits(made)}.json", "Layers": [name, "second/layer.tar"]}]
     files["manifest.json"] = json.dumps(rows).encode()
     written(path, files)
-    archive.check(path, [image_id])
+    archive.verify_archive(path, [image_id])
 
 
 Breaking = Callable[[Files], None]
@@ -190,7 +190,7 @@ def test_what_is_missing_or_broken_is_found(path: Path, breaking: Breaking, says
     breaking(files)
     written(path, files)
     with pytest.raises(ManagerError, match="is not whole: " + says):
-        archive.check(path, [image_id])
+        archive.verify_archive(path, [image_id])
 
 
 @pytest.mark.parametrize("what", ["layer", "config", "manifest"])
@@ -208,13 +208,13 @@ def test_a_missing_or_broken_blob_is_found(
     breaking(names[what])(files)
     written(path, files)
     with pytest.raises(ManagerError, match=r"is not whole: (blob|no platform)"):
-        archive.check(path, [index])
+        archive.verify_archive(path, [index])
 
 
 def test_an_image_that_is_not_in_it_is_missed(path: Path) -> None:
     written(path, old(b"one")[1])
     with pytest.raises(ManagerError, match="image 000000000000 is not in it"):
-        archive.check(path, ["sha256:" + "0" * 64])
+        archive.verify_archive(path, ["sha256:" + "0" * 64])
 
 
 def test_a_file_that_is_cut_off_is_found(path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_file_that_is_cut_off_is_found(path: Path) -> None:
     written(path, files)
     path.write_bytes(path.read_bytes()[:50_000])
     with pytest.raises(ManagerError, match="it cannot be read back"):
-        archive.check(path, [image_id])
+        archive.verify_archive(path, [image_id])
 
 
 def test_a_bit_that_has_flipped_is_found(path: Path) -> None:
@@ -232,16 +232,16 @@ def test_a_bit_that_has_flipped_is_found(path: Path) -> None:
     data[60_000] ^= 1
     path.write_bytes(bytes(data))
     with pytest.raises(ManagerError, match=r"is not whole|cannot be read back"):
-        archive.check(path, [image_id])
+        archive.verify_archive(path, [image_id])
 
 
 def test_a_configuration_that_is_too_large_is_not_held_in_memory(path: Path) -> None:
-    made = b"{" + b" " * LARGEST_JSON + b"}"
+    made = b"{" + b" " * MAX_JSON_SIZE + b"}"
     rows = [{"Config": f"{digits(made)}.json", "Layers": ["x"]}]
     files: Files = {f"{digits(made)}.json": made, "manifest.json": json.dumps(rows).encode()}
     written(path, files)
     with pytest.raises(ManagerError, match="a layer of"):
-        archive.check(path, [f"sha256:{digits(made)}"])
+        archive.verify_archive(path, [f"sha256:{digits(made)}"])
 
 
 def test_what_fails_in_the_middle_leaves_nothing(path: Path) -> None:
@@ -250,13 +250,13 @@ def test_what_fails_in_the_middle_leaves_nothing(path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        archive.write([cut()], path)
+        archive.write_archive([cut()], path)
     assert list(path.parent.iterdir()) == []
 
 
 def test_an_engine_that_sends_no_tar_is_one_sentence(path: Path) -> None:
     with pytest.raises(ManagerError, match="cannot be saved to"):
-        archive.write([pieces(b"no tar at all" * 100)], path)
+        archive.write_archive([pieces(b"no tar at all" * 100)], path)
     assert list(path.parent.iterdir()) == []
 
 
@@ -268,7 +268,7 @@ from tests.unit.test_archive import old, pieces, tar
 import os
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-archive.write([pieces(tar(old(os.urandom(90_000))[1]))], Path(sys.argv[1]))
+archive.write_archive([pieces(tar(old(os.urandom(90_000))[1]))], Path(sys.argv[1]))
 """
 
 
@@ -282,15 +282,15 @@ def test_a_full_disk_leaves_nothing_and_is_one_sentence(path: Path) -> None:
 def test_reading_gives_back_what_an_engine_can_load(path: Path) -> None:
     _, files = old(b"one")
     written(path, files)
-    assert b"".join(archive.read(path)) == gzip.decompress(path.read_bytes())
+    assert b"".join(archive.read_archive(path)) == gzip.decompress(path.read_bytes())
     path.write_bytes(b"no archive")
     with pytest.raises(ManagerError, match="cannot be read"):
-        list(archive.read(path))
+        list(archive.read_archive(path))
 
 
 def test_how_much_has_come_is_told(path: Path) -> None:
     told: list[int] = []
     one, two = tar(old(b"one")[1]), tar(old(b"two")[1])
-    archive.write([pieces(one), pieces(two)], path, told.append)
+    archive.write_archive([pieces(one), pieces(two)], path, told.append)
     assert told[-1] == len(one) + len(two)
     assert told == sorted(told)

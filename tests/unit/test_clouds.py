@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from moto.server import ThreadedMotoServer
 
-from manager.references.registry_hosts import NO_USER, of
+from manager.references.registry_hosts import AZURE_TOKEN_USER, identify_registry
+from manager.registry.core.credentials import Credentials
 from manager.registry.logins import clouds
-from manager.registry.logins.clouds import ask
-from manager.registry.logins.lookup import Credentials, locate
+from manager.registry.logins.clouds import ask_cloud
+from manager.registry.logins.lookup import locate_credentials
 from tests.hushed import Home, ecr_password, web_token
 from tests.registry_server import Handler, Request, served
 
@@ -66,13 +67,13 @@ def aws(home: Home, patch: pytest.MonkeyPatch) -> Home:
 )
 def test_ecr(aws: Home, patch: pytest.MonkeyPatch, moto: str, host: str) -> None:
     patch.setenv("AWS_ENDPOINT_URL_ECR", moto)
-    answer = ask(of(host))
+    answer = ask_cloud(identify_registry(host))
     assert answer.problem == ""
     assert answer.credentials is not None
     assert answer.credentials.username == "AWS"
     assert answer.credentials.password
     assert answer.until is None  # what moto says is long ago, and its password does not say
-    found = locate(host, aws.env)
+    found = locate_credentials(host, aws.env)
     assert (found.credentials, found.source) == (answer.credentials, "AWS")
 
 
@@ -93,8 +94,8 @@ def test_ecr_public_is_asked_in_its_one_region(aws: Home, patch: pytest.MonkeyPa
     seen: list[str] = []
     with served(ecr_public(aws, seen)) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
-        answer = ask(of("public.ecr.aws"))
-        ask(of("public.ecr.aws"))
+        answer = ask_cloud(identify_registry("public.ecr.aws"))
+        ask_cloud(identify_registry("public.ecr.aws"))
     assert answer.credentials
     assert answer.until
     assert abs(answer.until - SOON) < timedelta(seconds=1)
@@ -113,7 +114,7 @@ def test_what_has_ended_is_renewed_without_a_word(aws: Home, patch: pytest.Monke
     in_file(aws, "public.ecr.aws", "AWS", old)
     with served(ecr_public(aws, [])) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
-        found = locate("public.ecr.aws", aws.env)
+        found = locate_credentials("public.ecr.aws", aws.env)
     assert found.credentials
     assert (found.source, found.known_by, found.warnings) == ("AWS", "AWS says so", ())
     assert found.credentials.password != old
@@ -125,7 +126,7 @@ def test_what_is_good_is_kept_and_no_cloud_is_asked(aws: Home, patch: pytest.Mon
     in_file(aws, "public.ecr.aws", "AWS", good)
     with served(ecr_public(aws, seen)) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
-        assert locate("public.ecr.aws", aws.env).credentials == Credentials("AWS", good)
+        assert locate_credentials("public.ecr.aws", aws.env).credentials == Credentials("AWS", good)
     assert seen == []
 
 
@@ -141,8 +142,8 @@ def test_a_login_that_ends_soon_is_not_used_again(aws: Home, patch: pytest.Monke
 
     with served(answer) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
-        assert ask(of("public.ecr.aws")).credentials
-        assert ask(of("public.ecr.aws")).credentials
+        assert ask_cloud(identify_registry("public.ecr.aws")).credentials
+        assert ask_cloud(identify_registry("public.ecr.aws")).credentials
     assert len(seen) == 2
 
 
@@ -154,7 +155,7 @@ def refuses(request: Request) -> None:
 def test_what_aws_refuses_is_said(aws: Home, patch: pytest.MonkeyPatch) -> None:
     with served(refuses) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
-        found = locate(ECR, aws.env)
+        found = locate_credentials(ECR, aws.env)
     assert found.credentials is None
     assert found.warnings == (f"AWS refuses a login for {ECR}: UnrecognizedClientException",)
 
@@ -167,10 +168,13 @@ def test_an_answer_of_aws_that_is_no_login(aws: Home, patch: pytest.MonkeyPatch)
         {"authorizationData": [{"authorizationToken": b64encode(b"hush").decode()}]},
     ]
     for body in bodies:
-        clouds.forget()
+        clouds.forget_answers()
         with served(lambda request, body=body: request.reply(200, body)) as api:  # type: ignore[misc]
             patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
-            assert ask(of(ECR)).problem == f"AWS gave an answer for {ECR} that is no login"
+            assert (
+                ask_cloud(identify_registry(ECR)).problem
+                == f"AWS gave an answer for {ECR} that is no login"
+            )
     del aws
 
 
@@ -178,13 +182,16 @@ def test_nobody_at_aws(aws: Home, patch: pytest.MonkeyPatch) -> None:
     with served(refuses) as api:
         pass
     patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
-    assert ask(of(ECR)).problem == f"AWS gives no login for {ECR}: it cannot be reached"
+    assert (
+        ask_cloud(identify_registry(ECR)).problem
+        == f"AWS gives no login for {ECR}: it cannot be reached"
+    )
     del aws
 
 
 @pytest.mark.parametrize("host", [ECR, "public.ecr.aws", GOOGLE, "gcr.io", AZURE])
 def test_where_there_are_no_credentials_nothing_is_said(home: Home, host: str) -> None:
-    found = locate(host, home.env)
+    found = locate_credentials(host, home.env)
     assert (found.credentials, found.warnings) == (None, ())
 
 
@@ -200,19 +207,19 @@ def test_an_sdk_that_is_not_installed(
     home: Home, patch: pytest.MonkeyPatch, host: str, module: str, line: str
 ) -> None:
     patch.setitem(sys.modules, module, None)
-    answer = ask(of(host))
+    answer = ask_cloud(identify_registry(host))
     assert answer.installable
     assert line in answer.problem
-    found = locate(host, home.env)
+    found = locate_credentials(host, home.env)
     # What may be public is pulled without a word.
     assert bool(found.warnings) == (host == ECR)
 
 
 def test_other_registries_load_no_sdk(home: Home) -> None:
     code = (
-        "import os, sys; from manager.registry.logins.lookup import find\n"
+        "import os, sys; from manager.registry.logins.lookup import find_credentials\n"
         "hosts = ('docker.io', 'ghcr.io', 'r.example:5000', 'localhost')\n"
-        "for host in hosts: find(host, os.environ)\n"
+        "for host in hosts: find_credentials(host, os.environ)\n"
         "print([name for name in ('boto3', 'google.auth', 'azure', 'requests',"
         " 'manager.registry.logins.clouds') if name in sys.modules])"
     )
@@ -241,10 +248,10 @@ def metadata(home: Home) -> Handler:
 def test_google_on_a_machine_of_its_own(home: Home) -> None:
     # In a process of its own: google-auth reads the environment when it is loaded.
     code = (
-        "from manager.registry.logins.clouds import ask\n"
-        "from manager.references.registry_hosts import of\n"
-        "answer = ask(of('europe-docker.pkg.dev'))\n"
-        "assert ask(of('us-docker.pkg.dev')) == answer, answer\n"
+        "from manager.registry.logins.clouds import ask_cloud\n"
+        "from manager.references.registry_hosts import identify_registry\n"
+        "answer = ask_cloud(identify_registry('europe-docker.pkg.dev'))\n"
+        "assert ask_cloud(identify_registry('us-docker.pkg.dev')) == answer, answer\n"
         "print(answer.credentials.username, len(answer.credentials.secret), answer.until)"
     )
     with served(metadata(home)) as server:
@@ -290,7 +297,7 @@ def test_google_with_a_key_file(home: Home, patch: pytest.MonkeyPatch) -> None:
     with served(answer) as server:
         path = service_account(home, f"{server.url}/token")
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-        found = locate("eu.gcr.io", home.env)
+        found = locate_credentials("eu.gcr.io", home.env)
     assert found.credentials == Credentials("oauth2accesstoken", "hush-token-of-google")
     assert (found.source, found.known_by) == ("Google Cloud", "Google Cloud says so")
 
@@ -307,12 +314,12 @@ def test_a_kept_token_of_google_gives_way_to_googles_own(
     with served(answer) as server:
         path = service_account(home, f"{server.url}/token")
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-        found = locate(GOOGLE, home.env)
+        found = locate_credentials(GOOGLE, home.env)
         assert found.credentials == Credentials("oauth2accesstoken", "hush-new")
         # What was given for this run alone is not judged.
         auth = b64encode(f"oauth2accesstoken:{old}".encode()).decode()
         home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {GOOGLE: {"auth": auth}}})
-        assert locate(GOOGLE, home.env).source == "DOCKER_AUTH_CONFIG"
+        assert locate_credentials(GOOGLE, home.env).source == "DOCKER_AUTH_CONFIG"
 
 
 def test_a_key_file_that_is_refused(home: Home, patch: pytest.MonkeyPatch) -> None:
@@ -322,17 +329,17 @@ def test_a_key_file_that_is_refused(home: Home, patch: pytest.MonkeyPatch) -> No
     with served(answer) as server:
         path = service_account(home, f"{server.url}/token")
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-        (warning,) = locate(GOOGLE, home.env).warnings
+        (warning,) = locate_credentials(GOOGLE, home.env).warnings
     assert warning.startswith(f"Google gives no login for {GOOGLE}")
 
 
 def test_a_key_file_that_is_none(home: Home, patch: pytest.MonkeyPatch) -> None:
     for text in ("{", "{}", "[]", '{"type": "service_account"}'):
-        clouds.forget()
+        clouds.forget_answers()
         path = home.folder / "account.json"
         path.write_text(text)
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-        (warning,) = locate(GOOGLE, home.env).warnings
+        (warning,) = locate_credentials(GOOGLE, home.env).warnings
         assert warning.startswith(f"Google gives no login for {GOOGLE}")
 
 
@@ -366,11 +373,11 @@ def test_azure(home: Home, patch: pytest.MonkeyPatch) -> None:
     forms: list[dict[str, list[str]]] = []
     with served(azure(home, forms)) as server:
         on_azure(home, patch, server.url)
-        answer = ask(of(AZURE), server.url)
-        ask(of(AZURE), server.url)
-        ask(of("other.azurecr.io"), server.url)
+        answer = ask_cloud(identify_registry(AZURE), server.url)
+        ask_cloud(identify_registry(AZURE), server.url)
+        ask_cloud(identify_registry("other.azurecr.io"), server.url)
     assert answer.credentials
-    assert answer.credentials.username == NO_USER
+    assert answer.credentials.username == AZURE_TOKEN_USER
     assert answer.credentials.auth_config() == {"identitytoken": answer.credentials.secret}
     assert answer.until == SOON.replace(microsecond=0)
     # A login is good for one registry only.
@@ -382,13 +389,13 @@ def test_azure(home: Home, patch: pytest.MonkeyPatch) -> None:
 def test_a_registry_that_refuses_the_token_of_azure(home: Home, patch: pytest.MonkeyPatch) -> None:
     with served(azure(home, [], 401)) as server:
         on_azure(home, patch, server.url)
-        answer = ask(of(AZURE), server.url)
+        answer = ask_cloud(identify_registry(AZURE), server.url)
     assert answer.problem == f"registry {AZURE} refuses Azure's token (401)"
 
 
 def test_a_cloud_that_is_silent_is_not_waited_for(home: Home, patch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
-    patch.setattr(clouds, "PATIENCE", 0.3)
+    patch.setattr(clouds, "CLOUD_TIMEOUT_SECONDS", 0.3)
 
     def answer(request: Request) -> None:
         over.wait(10)
@@ -397,7 +404,7 @@ def test_a_cloud_that_is_silent_is_not_waited_for(home: Home, patch: pytest.Monk
     with served(answer) as server:
         on_azure(home, patch, server.url)
         begun = time.monotonic()
-        found = locate(AZURE, home.env)
+        found = locate_credentials(AZURE, home.env)
         assert time.monotonic() - begun < 5
         over.set()
     assert found.warnings == (f"Azure gave no login for {AZURE} within 0.3 s",)
@@ -407,7 +414,10 @@ def test_many_ask_at_once_and_a_cloud_is_asked_once(aws: Home, patch: pytest.Mon
     seen: list[str] = []
     with served(ecr_public(aws, seen)) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
-        asking = [threading.Thread(target=lambda: ask(of("public.ecr.aws"))) for _ in range(8)]
+        asking = [
+            threading.Thread(target=lambda: ask_cloud(identify_registry("public.ecr.aws")))
+            for _ in range(8)
+        ]
         for thread in asking:
             thread.start()
         for thread in asking:

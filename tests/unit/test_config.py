@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from manager.config import settings as config
-from manager.config.prune_section import KeepSettings, Prune, RuleSettings
-from manager.config.schema import declared
-from manager.config.toml_positions import as_toml, dotted, line_of
+from manager.config.prune_section import KeepSettings, PruneSettings, RuleSettings
+from manager.config.schema import walk_settings
+from manager.config.toml_positions import find_line, format_key_path, format_toml_value
 from manager.config.value_kinds import Share
 from manager.errors import ExitCode, ManagerError
 from manager.prune import policy_settings
-from manager.prune.core.policy import Conditions
+from manager.prune.core.policy import RuleConditions
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -70,7 +70,7 @@ def refusal(tmp_path: Path, text: str | bytes) -> tuple[str, str]:
     path = tmp_path / "config.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ManagerError) as caught:
-        config.load(path, {})
+        config.load_settings(path, {})
     assert caught.value.exit_code == ExitCode.USAGE
     before, name, after = caught.value.message.partition(f"{path} ")
     assert (before, name) == ("", f"{path} ")
@@ -80,7 +80,7 @@ def refusal(tmp_path: Path, text: str | bytes) -> tuple[str, str]:
 def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "empty.toml"
     path.touch()
-    settings = config.load(path, {})
+    settings = config.load_settings(path, {})
     assert settings == config.Settings()
     assert settings.spawn.parallel == 8
     assert settings.containers.stop_timeout == timedelta(seconds=10)
@@ -93,16 +93,16 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
 def test_every_setting_can_be_given(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(EVERYTHING)
-    assert config.load(path, {}) == config.Settings(
-        spawn=config.Spawn(parallel=2),
-        containers=config.Containers(stop_timeout=timedelta(minutes=2)),
-        pull=config.Pull(parallel=1, attempts=7, backoff=timedelta(seconds=30)),
-        lab=config.Lab(
+    assert config.load_settings(path, {}) == config.Settings(
+        spawn=config.SpawnSettings(parallel=2),
+        containers=config.ContainerSettings(stop_timeout=timedelta(minutes=2)),
+        pull=config.PullSettings(parallel=1, attempts=7, backoff=timedelta(seconds=30)),
+        lab=config.LabSettings(
             engine="28-containerd",
             mirror="http://127.0.0.1:3142/debian",
             mounts=(Path("/srv/a"), Path("/srv/b")),
         ),
-        prune=Prune(
+        prune=PruneSettings(
             budget=20_000_000_000,
             min_free=Share(0.15),
             grace=timedelta(days=1),
@@ -120,20 +120,20 @@ def test_every_setting_can_be_given(tmp_path: Path) -> None:
                 RuleSettings(dangling=True),
             ),
         ),
-        output=config.Display(color="never"),
+        output=config.DisplaySettings(color="never"),
     )
 
 
 def test_rules_become_the_policy_that_they_stand_for(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(EVERYTHING)
-    policy = policy_settings.policy(config.load(path, {}).prune)
+    policy = policy_settings.build_policy(config.load_settings(path, {}).prune)
     assert [str(rule) for rule in policy.keep] == [
         "images postgres or myorg/*:v*",
         "images myapp, newest 3",
     ]
     assert [str(rule) for rule in policy.delete] == ["big and idle", "dangling"]
-    assert policy.delete[0].conditions == Conditions(
+    assert policy.delete[0].conditions == RuleConditions(
         images=("*",), larger_than=1_000_000_000, unused_for=timedelta(days=14)
     )
     assert (policy.budget, policy.grace) == (20_000_000_000, timedelta(days=1))
@@ -179,19 +179,19 @@ def test_rules_that_are_wrong_are_named_with_their_line(
 def test_windows_line_ends_are_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"[spawn]\r\nparallel = 3\r\n")
-    assert config.load(path, {}).spawn == config.Spawn(parallel=3)
+    assert config.load_settings(path, {}).spawn == config.SpawnSettings(parallel=3)
 
 
 def test_settings_are_frozen_values() -> None:
-    spawn = config.Spawn(parallel=3)
+    spawn = config.SpawnSettings(parallel=3)
     with pytest.raises(AttributeError, match="frozen"):
         spawn.parallel = 4
-    with pytest.raises(TypeError, match="Spawn has no paralel"):
-        config.Spawn(paralel=3)
-    assert spawn != config.Spawn()
-    assert spawn != config.Pull(parallel=3)
-    assert hash(spawn) == hash(config.Spawn(parallel=3))
-    assert repr(spawn) == "Spawn(parallel=3)"
+    with pytest.raises(TypeError, match="SpawnSettings has no paralel"):
+        config.SpawnSettings(paralel=3)
+    assert spawn != config.SpawnSettings()
+    assert spawn != config.PullSettings(parallel=3)
+    assert hash(spawn) == hash(config.SpawnSettings(parallel=3))
+    assert repr(spawn) == "SpawnSettings(parallel=3)"
 
 
 @pytest.mark.parametrize(
@@ -340,31 +340,31 @@ def test_the_line_of_any_value(path: tuple[str | int, ...], line: int) -> None:
         "[[prune.keep]]\ntags = ['c']\n\n[other]\n"
         '"quoted key" = """\nmany = 1\nlines"""\n'
     )
-    assert line_of(text, path) == line
+    assert find_line(text, path) == line
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
     for path, env in ((missing, {}), (None, {"DOCKMGR_CONFIG": str(missing)})):
         with pytest.raises(ManagerError) as caught:
-            config.load(path, env)
+            config.load_settings(path, env)
         assert caught.value.message == f"there is no settings file {missing}"
         assert caught.value.exit_code == ExitCode.FAILED
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ManagerError, match="cannot read the settings file") as caught:
-        config.load(tmp_path, {})
+        config.load_settings(tmp_path, {})
     assert caught.value.exit_code == ExitCode.FAILED
 
 
 def test_which_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    own = config.default_path()
+    own = config.default_settings_path()
     assert own.is_relative_to(tmp_path)
     assert own.parts[-2:] == ("dockmgr", "config.toml")
-    assert config.load(None, {}) == config.Settings()
+    assert config.load_settings(None, {}) == config.Settings()
 
     own.parent.mkdir(parents=True)
     own.write_text("spawn.parallel = 1")
@@ -373,31 +373,32 @@ def test_which_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     explicit = tmp_path / "explicit.toml"
     explicit.write_text("spawn.parallel = 3")
     env = {"DOCKMGR_CONFIG": str(named)}
-    assert config.load(None, {"DOCKMGR_CONFIG": ""}).spawn.parallel == 1
-    assert config.load(None, env).spawn.parallel == 2
-    assert config.load(explicit, env).spawn.parallel == 3
+    assert config.load_settings(None, {"DOCKMGR_CONFIG": ""}).spawn.parallel == 1
+    assert config.load_settings(None, env).spawn.parallel == 2
+    assert config.load_settings(explicit, env).spawn.parallel == 3
 
 
 def test_the_example_is_valid_and_changes_nothing() -> None:
-    assert config.load(EXAMPLE, {}) == config.Settings()
+    assert config.load_settings(EXAMPLE, {}) == config.Settings()
 
 
 def test_the_example_documents_every_setting_with_its_default() -> None:
     text = EXAMPLE.read_text()
-    rows = list(declared(config.Settings.rows))
+    rows = list(walk_settings(config.Settings.rows))
     uncommented = re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)
     document = tomllib.loads(uncommented)
     found = {(name, key): value for name, keys in document.items() for key, value in keys.items()}
     assert found == {path: row.default for path, row in rows if row.kind.rows is None}
     for path, row in rows:
         if row.kind.rows is None:
-            lines = f"# {row.about}\n# {row.kind.expected}\n#{path[-1]} = {as_toml(row.default)}\n"
+            default = format_toml_value(row.default)
+            lines = f"# {row.about}\n# {row.kind.expected}\n#{path[-1]} = {default}\n"
             assert lines in text
         else:
-            assert f"\n[{dotted(path)}]\n" in text
+            assert f"\n[{format_key_path(path)}]\n" in text
 
 
 def test_the_example_is_valid_when_uncommented(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(re.sub(r"^#(?=\w)", "", EXAMPLE.read_text(), flags=re.MULTILINE))
-    assert config.load(path, {}) == config.Settings()
+    assert config.load_settings(path, {}) == config.Settings()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from manager.engine import contexts, hosts
-from manager.engine.contexts import Endpoint, TLSMaterial, choose
+from manager.engine.contexts import Endpoint, TLSMaterial, choose_endpoint
 from manager.errors import ExitCode, ManagerError
 
 SOCKET = Path("/var/run/docker.sock")
@@ -43,24 +43,27 @@ def failure(
     env: dict[str, str], host: str | None = None, context: str | None = None
 ) -> ManagerError:
     with pytest.raises(ManagerError) as caught:
-        choose(host, context, env, SOCKET)
+        choose_endpoint(host, context, env, SOCKET)
     return caught.value
 
 
 def test_nothing_named_takes_the_default_socket(env: dict[str, str]) -> None:
     expected = Endpoint("unix:///var/run/docker.sock", "default socket", named=False)
-    assert choose(None, None, env, SOCKET) == expected
+    assert choose_endpoint(None, None, env, SOCKET) == expected
     for text in ("", "{}", '{"currentContext": ""}', '{"currentContext": "default"}'):
         current(env, text)
-        assert choose(None, None, env, SOCKET) == expected
-    assert choose(None, "", env | {"DOCKER_HOST": "", "DOCKER_CONTEXT": ""}, SOCKET) == expected
+        assert choose_endpoint(None, None, env, SOCKET) == expected
+    assert (
+        choose_endpoint(None, "", env | {"DOCKER_HOST": "", "DOCKER_CONTEXT": ""}, SOCKET)
+        == expected
+    )
 
 
 def test_the_order_is_dockers(env: dict[str, str]) -> None:
     current(env, '{"currentContext": "alpha"}')
 
     def taken(host: str | None = None, context: str | None = None) -> tuple[str, str, bool]:
-        endpoint = choose(host, context, env, SOCKET)
+        endpoint = choose_endpoint(host, context, env, SOCKET)
         return endpoint.host, endpoint.source, endpoint.named
 
     assert taken() == ("unix:///alpha.sock", "context alpha", True)
@@ -76,15 +79,19 @@ def test_the_default_context_is_docker_host_or_the_socket(env: dict[str, str]) -
     current(env, '{"currentContext": "alpha"}')
     socket = "unix:///var/run/docker.sock"
     expected = Endpoint(socket, "context default")
-    assert choose(None, "default", env, SOCKET) == expected
-    assert choose(None, None, env | {"DOCKER_CONTEXT": "default"}, SOCKET) == expected
+    assert choose_endpoint(None, "default", env, SOCKET) == expected
+    assert choose_endpoint(None, None, env | {"DOCKER_CONTEXT": "default"}, SOCKET) == expected
     with_host = env | {"DOCKER_HOST": "unix:///env.sock"}
-    assert choose(None, "default", with_host, SOCKET) == Endpoint("unix:///env.sock", "DOCKER_HOST")
+    assert choose_endpoint(None, "default", with_host, SOCKET) == Endpoint(
+        "unix:///env.sock", "DOCKER_HOST"
+    )
 
 
 def test_an_empty_host_is_the_default_socket_and_still_named(env: dict[str, str]) -> None:
     env["DOCKER_HOST"] = "unix:///env.sock"
-    assert choose("", None, env, SOCKET) == Endpoint("unix:///var/run/docker.sock", "--host")
+    assert choose_endpoint("", None, env, SOCKET) == Endpoint(
+        "unix:///var/run/docker.sock", "--host"
+    )
 
 
 def test_host_and_context_together_are_refused(env: dict[str, str]) -> None:
@@ -94,7 +101,7 @@ def test_host_and_context_together_are_refused(env: dict[str, str]) -> None:
 
 
 def test_a_stored_context_is_told(env: dict[str, str]) -> None:
-    assert choose(None, "remote", env, SOCKET) == Endpoint(
+    assert choose_endpoint(None, "remote", env, SOCKET) == Endpoint(
         "ssh://me@there", "context remote", context="remote"
     )
 
@@ -122,7 +129,7 @@ def test_the_home_folder_holds_dockers_own(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
     store(tmp_path / ".docker", "mine", {"Host": "unix:///mine.sock"})
     (tmp_path / ".docker" / "config.json").write_text('{"currentContext": "mine"}')
-    assert choose(None, None, home, SOCKET).host == "unix:///mine.sock"
+    assert choose_endpoint(None, None, home, SOCKET).host == "unix:///mine.sock"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_a_broken_config_json_is_named(env: dict[str, str], text: str, why: str)
     path = Path(env["DOCKER_CONFIG"]) / "config.json"
     assert error.message.startswith(f"cannot read {path}: {why}")
     assert error.exit_code == ExitCode.ENGINE
-    assert choose(None, "alpha", env, SOCKET).host == "unix:///alpha.sock"
+    assert choose_endpoint(None, "alpha", env, SOCKET).host == "unix:///alpha.sock"
 
 
 def test_a_folder_called_config_json_is_named(env: dict[str, str]) -> None:
@@ -164,7 +171,7 @@ def test_a_broken_context_is_named_and_does_not_hide_others(
     error = failure(env, context="broken")
     assert error.message.startswith(f"cannot read {meta}: {why}")
     assert error.exit_code == ExitCode.ENGINE
-    assert [name for name, _ in contexts.contexts(env)] == [
+    assert [name for name, _ in contexts.list_contexts(env)] == [
         "alpha",
         "beta",
         "default",
@@ -174,7 +181,7 @@ def test_a_broken_context_is_named_and_does_not_hide_others(
 
 
 def test_contexts_are_listed_with_their_hosts(env: dict[str, str], tmp_path: Path) -> None:
-    assert contexts.contexts(env) == [
+    assert contexts.list_contexts(env) == [
         ("alpha", "unix:///alpha.sock"),
         ("beta", "unix:///beta.sock"),
         ("default", ""),
@@ -182,7 +189,7 @@ def test_contexts_are_listed_with_their_hosts(env: dict[str, str], tmp_path: Pat
         ("remote", "ssh://me@there"),
     ]
     elsewhere = {"DOCKER_CONFIG": str(tmp_path / "none"), "DOCKER_HOST": "tcp://x:1"}
-    assert contexts.contexts(elsewhere) == [("default", "tcp://x:1")]
+    assert contexts.list_contexts(elsewhere) == [("default", "tcp://x:1")]
 
 
 def test_tls_files_of_a_context(env: dict[str, str]) -> None:
@@ -195,7 +202,7 @@ def test_tls_files_of_a_context(env: dict[str, str]) -> None:
 
     def tls(name: str) -> TLSMaterial | None:
         # What the environment says of TLS is not about stored contexts.
-        return choose(None, name, env | {"DOCKER_TLS_VERIFY": "1"}, SOCKET).tls
+        return choose_endpoint(None, name, env | {"DOCKER_TLS_VERIFY": "1"}, SOCKET).tls
 
     keys = folder / "contexts" / "tls" / meta.parent.name / "docker"
     assert tls("full") == TLSMaterial(keys / "ca.pem", keys / "cert.pem", keys / "key.pem")
@@ -222,7 +229,7 @@ def test_tls_files_of_a_context(env: dict[str, str]) -> None:
 def test_stored_hosts(tmp_path: Path, stored: str, host: str, tls: TLSMaterial | None) -> None:
     store(tmp_path, "stored", {"Host": stored})
     expected = Endpoint(host, "context stored", tls, context="stored")
-    assert choose(None, "stored", {"DOCKER_CONFIG": str(tmp_path)}, SOCKET) == expected
+    assert choose_endpoint(None, "stored", {"DOCKER_CONFIG": str(tmp_path)}, SOCKET) == expected
 
 
 def test_tls_of_the_environment(tmp_path: Path) -> None:
@@ -231,26 +238,28 @@ def test_tls_of_the_environment(tmp_path: Path) -> None:
     files = (tmp_path / "ca.pem", tmp_path / "cert.pem", tmp_path / "key.pem")
     env = {"DOCKER_HOST": "tcp://h:2376", "DOCKER_CONFIG": str(tmp_path)}
     # Any value counts, "0" too, and the port is not changed: docker's rules.
-    assert choose(None, None, env | {"DOCKER_TLS_VERIFY": "0"}, SOCKET).tls == TLSMaterial(*files)
-    assert choose(None, None, env | {"DOCKER_TLS": "1"}, SOCKET).tls == TLSMaterial(
+    assert choose_endpoint(None, None, env | {"DOCKER_TLS_VERIFY": "0"}, SOCKET).tls == TLSMaterial(
+        *files
+    )
+    assert choose_endpoint(None, None, env | {"DOCKER_TLS": "1"}, SOCKET).tls == TLSMaterial(
         *files, verify=False
     )
-    assert choose(None, None, env | {"DOCKER_TLS_VERIFY": ""}, SOCKET).tls is None
+    assert choose_endpoint(None, None, env | {"DOCKER_TLS_VERIFY": ""}, SOCKET).tls is None
     verify = env | {"DOCKER_TLS_VERIFY": "1"}
-    assert choose("tcp://other", None, verify, SOCKET) == Endpoint(
+    assert choose_endpoint("tcp://other", None, verify, SOCKET) == Endpoint(
         "tcp://other:2375", "--host", TLSMaterial(*files)
     )
-    assert choose("unix:///x", None, verify, SOCKET).tls is None
+    assert choose_endpoint("unix:///x", None, verify, SOCKET).tls is None
 
 
 def test_tls_with_no_host_is_tcp_on_localhost(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("PEM")
     env = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(tmp_path), "DOCKER_CONFIG": "/none"}
     tls = TLSMaterial(tmp_path / "ca.pem")
-    assert choose(None, None, env, SOCKET) == Endpoint(
+    assert choose_endpoint(None, None, env, SOCKET) == Endpoint(
         "tcp://localhost:2376", "DOCKER_TLS_VERIFY", tls
     )
-    assert choose("", None, env, SOCKET) == Endpoint("tcp://localhost:2376", "--host", tls)
+    assert choose_endpoint("", None, env, SOCKET) == Endpoint("tcp://localhost:2376", "--host", tls)
 
 
 def test_tls_without_its_files_is_refused(tmp_path: Path) -> None:
@@ -288,11 +297,11 @@ def test_tls_without_its_files_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_hosts_are_completed_as_docker_does(text: str, host: str) -> None:
-    assert hosts.parse(text, SOCKET, "--host") == host
+    assert hosts.parse_host(text, SOCKET, "--host") == host
 
 
 def test_a_relative_socket_is_made_absolute() -> None:
-    assert hosts.parse("unix://x.sock", SOCKET, "--host") == f"unix://{Path.cwd()}/x.sock"
+    assert hosts.parse_host("unix://x.sock", SOCKET, "--host") == f"unix://{Path.cwd()}/x.sock"
 
 
 @pytest.mark.parametrize(
@@ -324,7 +333,7 @@ def test_a_relative_socket_is_made_absolute() -> None:
 )
 def test_other_hosts_are_refused_with_what_to_write(text: str, hint: str) -> None:
     with pytest.raises(ManagerError) as caught:
-        hosts.parse(text, SOCKET, "DOCKER_HOST")
+        hosts.parse_host(text, SOCKET, "DOCKER_HOST")
     assert caught.value.message == f'DOCKER_HOST: "{text}" is not the address of an engine'
     assert hint in caught.value.hint
     assert caught.value.exit_code == ExitCode.USAGE
@@ -333,6 +342,6 @@ def test_other_hosts_are_refused_with_what_to_write(text: str, hint: str) -> Non
 @pytest.mark.parametrize("scheme", ["ssh", "tcp", "http", "ftp"])
 def test_a_password_in_a_host_is_not_repeated(scheme: str) -> None:
     with pytest.raises(ManagerError) as caught:
-        hosts.parse(f"{scheme}://u:hush@h", SOCKET, "--host")
+        hosts.parse_host(f"{scheme}://u:hush@h", SOCKET, "--host")
     assert f"{scheme}://u:***@h" in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint

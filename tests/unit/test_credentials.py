@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from manager.registry.logins.lookup import Credentials, find
+from manager.registry.core.credentials import Credentials
+from manager.registry.logins.lookup import find_credentials
 
 HUB = "https://index.docker.io/v1/"
 SECRET = "hush-hush"
@@ -55,7 +56,7 @@ class Machine:
 
     def found(self, registry: str) -> Credentials | None:
         """What is found without a warning."""
-        credentials, warnings = find(registry, self.env)
+        credentials, warnings = find_credentials(registry, self.env)
         assert warnings == []
         return credentials
 
@@ -203,7 +204,7 @@ def test_a_helper_that_finds_nothing_has_the_last_word(machine: Machine) -> None
 def test_a_broken_helper_is_a_warning(machine: Machine, body: str, warning: str) -> None:
     machine.helper("bad", body)
     machine.config(credHelpers={"r.example": "bad"}, auths={"r.example": entry("me", "x")})
-    credentials, warnings = find("r.example", machine.env)
+    credentials, warnings = find_credentials("r.example", machine.env)
     assert credentials == Credentials("me", "x")
     assert warnings == [f"credential helper docker-credential-bad{warning}"]
 
@@ -211,7 +212,7 @@ def test_a_broken_helper_is_a_warning(machine: Machine, body: str, warning: str)
 def test_after_a_broken_helper_the_store_is_asked(machine: Machine) -> None:
     machine.answering("store", "me")
     machine.config(credHelpers={"r.example": "missing"}, credsStore="store")
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         Credentials("me", SECRET),
         ["credential helper docker-credential-missing is not on the PATH"],
     )
@@ -219,7 +220,7 @@ def test_after_a_broken_helper_the_store_is_asked(machine: Machine) -> None:
 
 def test_a_helper_is_asked_once(machine: Machine) -> None:
     machine.config(credHelpers={"r.example": "missing"}, credsStore="missing")
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         None,
         ["credential helper docker-credential-missing is not on the PATH"],
     )
@@ -230,7 +231,7 @@ def test_a_helper_that_cannot_be_run(machine: Machine) -> None:
     path.write_text("#!/no/such/interpreter\n")
     path.chmod(0o755)
     machine.config(credsStore="bad")
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         None,
         ["credential helper docker-credential-bad cannot be run: No such file or directory"],
     )
@@ -241,7 +242,7 @@ def test_a_helper_that_hangs_is_ended_with_what_it_started(machine: Machine) -> 
     machine.helper("slow", f"sleep 60 & echo $! >{pid}; wait")
     machine.config(credsStore="slow", auths={"r.example": entry("me", "x")})
     begin = time.monotonic()
-    credentials, warnings = find("r.example", machine.env, patience=1)
+    credentials, warnings = find_credentials("r.example", machine.env, patience=1)
     assert time.monotonic() - begin < 20
     assert credentials == Credentials("me", "x")
     assert warnings == ["credential helper docker-credential-slow gave no answer within 1 s"]
@@ -264,7 +265,7 @@ def ended(pid: int) -> bool:
 @pytest.mark.parametrize("name", ["../evil", "a/b", 3, ["x"]])
 def test_a_helpers_name_is_a_name(machine: Machine, name: object) -> None:
     machine.config(credsStore=name, auths={"r.example": entry("me", "x")})
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         Credentials("me", "x"),
         ["config.json names a credential helper in a wrong way: it is ignored"],
     )
@@ -283,7 +284,7 @@ def test_a_helpers_name_is_a_name(machine: Machine, name: object) -> None:
 )
 def test_a_broken_entry_is_a_warning_without_its_secret(machine: Machine, broken: object) -> None:
     machine.config(auths={"r.example": broken})
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         None,
         ["the entry of r.example in auths of config.json is broken: it is ignored"],
     )
@@ -293,7 +294,7 @@ def test_a_broken_file_is_a_warning(machine: Machine) -> None:
     path = machine.docker / "config.json"
     path.write_text("{")
     machine.env["DOCKER_AUTH_CONFIG"] = f'"{SECRET}'
-    credentials, warnings = find("r.example", machine.env)
+    credentials, warnings = find_credentials("r.example", machine.env)
     assert credentials is None
     assert warnings[0] == "DOCKER_AUTH_CONFIG is not a JSON object: it is ignored"
     assert warnings[1].startswith(f"cannot read {path}: not valid JSON")
@@ -302,7 +303,7 @@ def test_a_broken_file_is_a_warning(machine: Machine) -> None:
 
 def test_tables_of_another_type_are_warnings(machine: Machine) -> None:
     machine.config(auths="x", credHelpers=[SECRET], credsStore=None)
-    assert find("r.example", machine.env) == (
+    assert find_credentials("r.example", machine.env) == (
         None,
         [
             "credHelpers in config.json is not an object: it is ignored",

@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from manager.disk.core.accounting import Disk
+from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.layers import LayerTree
 from manager.model.snapshot import (
     CacheRecord,
     HistoryRow,
     Image,
     ImageDetail,
-    Manifest,
+    ImageManifest,
+    ImageStore,
     Snapshot,
-    Store,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,7 +81,7 @@ SIZES = {A: 1000, B: 200, C: 30, D: 4, E: 0}
 
 def test_what_is_shared_stays_and_is_counted_once() -> None:
     truth = Truth({"one": (A, B), "two": (A, C), "three": (A, C, D)}, SIZES)
-    disk = Disk(truth.snapshot())
+    disk = DiskAccounting(truth.snapshot())
     assert disk.doubt == ""
     assert (disk.frees(["one"]).low, disk.frees(["one"]).exact) == (200, True)
     assert disk.frees(["two"]).high == 0
@@ -94,18 +94,18 @@ def test_what_is_shared_stays_and_is_counted_once() -> None:
 
 def test_the_engines_total_decides_whether_it_is_exact() -> None:
     truth = Truth({"one": (A, B), "two": (A, C)}, SIZES)
-    off = Disk(replace(truth.snapshot(), layers_size=truth.total() + 1))
+    off = DiskAccounting(replace(truth.snapshot(), layers_size=truth.total() + 1))
     assert off.frees(["one"]).low == 200
     assert not off.frees(["one"]).exact
     assert "total is 1231 bytes, that of its layers 1230" in off.frees(["one"]).doubt
-    unasked = Disk(replace(truth.snapshot(), layers_size=None))
+    unasked = DiskAccounting(replace(truth.snapshot(), layers_size=None))
     assert "not asked for" in unasked.frees(["one"]).doubt
 
 
 def test_an_image_that_nothing_is_known_of_is_said_to_be_unknown() -> None:
     snapshot = Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot()
     details = {"one": snapshot.details["one"]}
-    disk = Disk(replace(snapshot, details=details))
+    disk = DiskAccounting(replace(snapshot, details=details))
     assert disk.doubt == "the engine did not tell the layers of every image"
     assert not disk.frees(["one"]).exact
 
@@ -114,21 +114,21 @@ def test_sizes_that_make_no_sense_are_not_trusted() -> None:
     snapshot = Truth({"one": (A, B), "two": (A, B, C)}, SIZES).snapshot()
     one, two = snapshot.images
     odd = replace(snapshot, images=(replace(one, size=5000), replace(two, size=-1, shared=None)))
-    freed = Disk(odd).frees(["one", "two"])
+    freed = DiskAccounting(odd).frees(["one", "two"])
     assert not freed.exact
     assert freed.low <= freed.high
     broken = replace(snapshot, images=(one, replace(two, size=10)))
-    assert Disk(broken).doubt == "the engine's figures contradict each other"
+    assert DiskAccounting(broken).doubt == "the engine's figures contradict each other"
 
 
 def test_images_that_are_not_there_free_nothing() -> None:
-    disk = Disk(Truth({"one": (A,)}, SIZES).snapshot())
+    disk = DiskAccounting(Truth({"one": (A,)}, SIZES).snapshot())
     assert disk.frees(["nobody"]) == disk.frees([])
-    assert Disk(Snapshot(layers_size=0)).total().high == 0
+    assert DiskAccounting(Snapshot(layers_size=0)).total().high == 0
 
 
 def test_what_the_engine_says_it_deleted_is_summed_up() -> None:
-    disk = Disk(Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot())
+    disk = DiskAccounting(Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot())
     tree = LayerTree()
     top = tree.path([A, B])[1]
     assert disk.released([tree.chain_ids()[top], "sha256:of-an-image"]).low == 200
@@ -142,13 +142,13 @@ def test_layers_that_the_build_cache_has_are_told() -> None:
     rows = (HistoryRow(1000, "ADD a /"), HistoryRow(200, "COPY b / # buildkit"))
     details = {"one": replace(snapshot.details["one"], history=rows)}
     built = replace(snapshot, details=details, build_cache=(record,))
-    disk = Disk(built)
+    disk = DiskAccounting(built)
     assert disk.frees(["one"]).low == 1200
     assert disk.cached(["one"]).high == 1200
     other = replace(built, build_cache=(replace(record, description="[2/2] COPY x /"),))
-    assert Disk(other).cached(["one"]).high == 0
+    assert DiskAccounting(other).cached(["one"]).high == 0
     unshared = replace(built, build_cache=(replace(record, shared=False),))
-    assert Disk(unshared).cached(["one"]).high == 0
+    assert DiskAccounting(unshared).cached(["one"]).high == 0
 
 
 @st.composite
@@ -177,7 +177,7 @@ def truths(draw: st.DrawFn) -> Truth:
 @settings(max_examples=300)
 @given(truths(), st.data())
 def test_the_truth_lies_within_and_exact_means_exact(truth: Truth, data: st.DataObject) -> None:
-    disk = Disk(truth.snapshot())
+    disk = DiskAccounting(truth.snapshot())
     gone = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
     found = disk.frees(gone)
     assert found.low <= truth.freed(gone) <= found.high
@@ -186,7 +186,7 @@ def test_the_truth_lies_within_and_exact_means_exact(truth: Truth, data: st.Data
 
 @given(truths())
 def test_one_image_alone_is_exact_even_without_histories(truth: Truth) -> None:
-    disk = Disk(replace(truth, told=frozenset()).snapshot())
+    disk = DiskAccounting(replace(truth, told=frozenset()).snapshot())
     for name in truth.paths:
         found = disk.frees([name])
         assert (found.low, found.high) == (truth.freed({name}),) * 2
@@ -194,7 +194,7 @@ def test_one_image_alone_is_exact_even_without_histories(truth: Truth) -> None:
 
 @given(truths(), st.data())
 def test_more_images_never_free_less(truth: Truth, data: st.DataObject) -> None:
-    disk = Disk(truth.snapshot())
+    disk = DiskAccounting(truth.snapshot())
     few = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
     more = few | data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
     assert truth.freed(few) <= disk.frees(more).high
@@ -212,7 +212,7 @@ def containerd(truth: Truth) -> Snapshot:
         packed = sum(packed_size(truth, diff) for diff in dict.fromkeys(path))
         unpacked = sum(truth.sizes[diff] for diff in path)
         key = f"manifest of {name}"
-        manifest = Manifest(key, MANIFEST, MANIFEST + CONFIG + packed, unpacked, "linux/amd64")
+        manifest = ImageManifest(key, MANIFEST, MANIFEST + CONFIG + packed, unpacked, "linux/amd64")
         images.append(
             Image(
                 name,
@@ -224,7 +224,7 @@ def containerd(truth: Truth) -> Snapshot:
             )
         )
         details[key] = replace(truth.detail(name), config_size=CONFIG_SIZE)
-    return Snapshot(images=tuple(images), store=Store.CONTAINERD, details=details)
+    return Snapshot(images=tuple(images), store=ImageStore.CONTAINERD, details=details)
 
 
 def packed_size(truth: Truth, diff: str) -> int:
@@ -242,7 +242,7 @@ def content_freed(truth: Truth, gone: Sequence[str]) -> int:
 @settings(max_examples=300)
 @given(truths(), st.data())
 def test_the_truth_of_the_containerd_store_lies_within(truth: Truth, data: st.DataObject) -> None:
-    disk = Disk(containerd(truth))
+    disk = DiskAccounting(containerd(truth))
     gone = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
     found = disk.frees(gone)
     freed = truth.freed(gone) + content_freed(truth, sorted(gone))
@@ -252,7 +252,7 @@ def test_the_truth_of_the_containerd_store_lies_within(truth: Truth, data: st.Da
 
 def test_what_is_not_shared_is_known_to_the_byte_on_the_containerd_store() -> None:
     truth = Truth({"one": (A, B), "two": (C,)}, SIZES)
-    found = Disk(containerd(truth)).frees(["one"])
+    found = DiskAccounting(containerd(truth)).frees(["one"])
     freed = 1200 + content_freed(truth, ["one"])
     assert (found.low, found.high) == (freed, freed)
 
@@ -261,5 +261,5 @@ def test_a_manifest_of_two_images_goes_with_the_second() -> None:
     snapshot = containerd(Truth({"one": (A, B)}, SIZES))
     (image,) = snapshot.images
     twice = replace(snapshot, images=(image, replace(image, id="again", tags=("again:1",))))
-    assert Disk(twice).frees(["one"]).high == INDEX
-    assert Disk(twice).frees(["one", "again"]).low > 1200
+    assert DiskAccounting(twice).frees(["one"]).high == INDEX
+    assert DiskAccounting(twice).frees(["one", "again"]).low > 1200

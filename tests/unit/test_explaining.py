@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.cli.explain.explain import screen
+from manager.cli.explain.explain import render_page
 from manager.explain.core import (
     address as explaining_address,
 )
@@ -21,23 +21,23 @@ from manager.explain.core import (
     containers as explaining_containers,
 )
 from manager.explain.core import images
-from manager.explain.core.absent import absent as not_here
-from manager.explain.core.concepts import CONCEPTS, concept_of
-from manager.explain.core.containers import Details, telling
+from manager.explain.core.concepts import CONCEPTS, find_concept
+from manager.explain.core.containers import ContainerDetails, drop_incidental_changes
+from manager.explain.core.missing_image import explain_missing_image as not_here
 from manager.explain.core.pages import (
-    LAB_IMAGES,
+    LAB_IMAGE_NAMES,
     SEED_LABEL,
-    Facts,
+    EngineFacts,
     Page,
+    describe_lab_origin,
     find_image,
-    folded,
-    of_lab,
+    wrap_text,
 )
-from manager.explain.facts import meanings, urls, whole_life
+from manager.explain.facts import complete_events, find_meanings, find_registry_urls
 from manager.lab import recipes
-from manager.model.container_history import Change, Event, Kind
+from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
 from manager.model.snapshot import Network, Volume
-from manager.references.redaction import shown_as, without_login
+from manager.references.redaction import redact_login, redact_secrets
 from manager.references.reference import ImageReference, InvalidReferenceError
 from tests.unit.make import members
 from tests.unit.world import NOW, World
@@ -49,7 +49,7 @@ OWN = "127.0.0.1:5000"
 LAB = (f"http://{OWN}",)
 
 
-def engine() -> Facts:
+def engine() -> EngineFacts:
     """An engine with images that share layers, a group, and a container with a common name."""
     world = World()
     labels = {SEED_LABEL: "true"}
@@ -62,7 +62,7 @@ def engine() -> Facts:
     stem = snapshot.images[0].id
     made = tuple(replace(it, status="Up 2 hours") for it in members("nginx", *range(1, 7)))
     made = tuple(replace(it, image_id=stem) for it in made)
-    return Facts(
+    return EngineFacts(
         replace(snapshot, containers=(*snapshot.containers, *made)),
         NOW,
         "Docker 28.1.1",
@@ -79,18 +79,18 @@ def container() -> Page:
     facts = engine()
     found = next(it for it in facts.snapshot.containers if it.name == "nginx2")
     life = (
-        Event(NOW - timedelta(hours=3), "created"),
-        Event(NOW - timedelta(hours=3), "started"),
-        Event(NOW - timedelta(minutes=5), "ended with exit code 137"),
+        ContainerEvent(NOW - timedelta(hours=3), "created"),
+        ContainerEvent(NOW - timedelta(hours=3), "started"),
+        ContainerEvent(NOW - timedelta(minutes=5), "ended with exit code 137"),
     )
     changes = (
-        Change(Kind.CHANGED, "/etc"),
-        Change(Kind.CHANGED, "/etc/hosts"),
-        Change(Kind.ADDED, "/note"),
-        Change(Kind.DELETED, "/usr/share/doc/nginx"),
+        FileChange(FileChangeKind.CHANGED, "/etc"),
+        FileChange(FileChangeKind.CHANGED, "/etc/hosts"),
+        FileChange(FileChangeKind.ADDED, "/note"),
+        FileChange(FileChangeKind.DELETED, "/usr/share/doc/nginx"),
     )
-    details = Details(1234, changes, life, ("data at /data",))
-    return explaining_containers.page(facts, found, details)
+    details = ContainerDetails(1234, changes, life, ("data at /data",))
+    return explaining_containers.explain_container(facts, found, details)
 
 
 def addresses() -> dict[str, Page]:
@@ -103,7 +103,9 @@ def addresses() -> dict[str, Page]:
         "old": "index.docker.io/nginx:1",
     }
     found = {
-        name: explaining_address.page(text, urls(ImageReference.parse(text), {}, ""))
+        name: explaining_address.explain_address(
+            text, find_registry_urls(ImageReference.parse(text), {}, "")
+        )
         for name, text in texts.items()
     }
     for name, text in {
@@ -120,51 +122,51 @@ def addresses() -> dict[str, Page]:
         "many_colons": "ghcr.io/me:app:1",
         "login": "me:hunter2@ghcr.io/a",
     }.items():
-        found[f"wrong_{name}"] = explaining_address.page(text, ())
-    found["lab"] = explaining_address.page("nginx", LAB, OWN)
-    found["lab_by_host"] = explaining_address.page(f"{OWN}/nginx", LAB, OWN)
-    asked = urls(ImageReference.parse("localhost:15000/app"), {}, "")
-    found["loopback"] = explaining_address.page("localhost:15000/app", asked)
-    found["like_registry"] = explaining_address.page("ghcr.io", HUB)
-    found["reserved"] = explaining_address.page("scratch", HUB)
-    found["id"] = explaining_address.page("sha256:" + "a" * 64, HUB)
+        found[f"wrong_{name}"] = explaining_address.explain_address(text, ())
+    found["lab"] = explaining_address.explain_address("nginx", LAB, OWN)
+    found["lab_by_host"] = explaining_address.explain_address(f"{OWN}/nginx", LAB, OWN)
+    asked = find_registry_urls(ImageReference.parse("localhost:15000/app"), {}, "")
+    found["loopback"] = explaining_address.explain_address("localhost:15000/app", asked)
+    found["like_registry"] = explaining_address.explain_address("ghcr.io", HUB)
+    found["reserved"] = explaining_address.explain_address("scratch", HUB)
+    found["id"] = explaining_address.explain_address("sha256:" + "a" * 64, HUB)
     mirrored = {"RegistryConfig": {"Mirrors": ["https://mirror.example/"]}}
-    asked = urls(ImageReference.parse("nginx"), mirrored, "")
-    found["mirror"] = explaining_address.page("nginx", asked)
+    asked = find_registry_urls(ImageReference.parse("nginx"), mirrored, "")
+    found["mirror"] = explaining_address.explain_address("nginx", asked)
     return found
 
 
 def pages() -> dict[str, Page]:
-    facts, empty = engine(), Facts(engine="Docker 28.1.1", source="DOCKER_HOST")
+    facts, empty = engine(), EngineFacts(engine="Docker 28.1.1", source="DOCKER_HOST")
     stem, leaf, other = (it for it in facts.snapshot.images if it.tags)
     found = {f"address_{name}": page for name, page in addresses().items()}
-    found |= {f"concept_{it}": explaining_concepts.page(it, facts) for it in CONCEPTS}
-    found |= {f"empty_{it}": explaining_concepts.page(it, empty) for it in CONCEPTS}
-    found["no_engine"] = explaining_concepts.page("image", Facts())
+    found |= {f"concept_{it}": explaining_concepts.explain_concept(it, facts) for it in CONCEPTS}
+    found |= {f"empty_{it}": explaining_concepts.explain_concept(it, empty) for it in CONCEPTS}
+    found["no_engine"] = explaining_concepts.explain_concept("image", EngineFacts())
     found["container"] = container()
-    found["group"] = explaining_containers.group(facts, "nginx")
-    found["image_of_lab"] = images.page(facts, stem, addresses()["lab"])
-    found["image_idle"] = images.page(facts, leaf, None)
+    found["group"] = explaining_containers.explain_group(facts, "nginx")
+    found["image_of_lab"] = images.explain_image(facts, stem, addresses()["lab"])
+    found["image_idle"] = images.explain_image(facts, leaf, None)
     found["absent"] = absent("nginx:1.22", facts)
     found["absent_wholly"] = absent("ghcr.io/org/other", facts)
-    found["two_shared"] = images.compare(
+    found["two_shared"] = images.compare_images(
         facts, ("nginx:stable", stem), ("ghcr.io/org/app:v1", leaf)
     )
-    found["two_apart"] = images.compare(facts, (leaf.id, leaf), ("redis:7", other))
-    found["two_names"] = images.compare(facts, ("nginx", stem), ("nginx:stable", stem))
+    found["two_apart"] = images.compare_images(facts, (leaf.id, leaf), ("redis:7", other))
+    found["two_names"] = images.compare_images(facts, ("nginx", stem), ("nginx:stable", stem))
     return found
 
 
-def absent(text: str, facts: Facts) -> Page:
+def absent(text: str, facts: EngineFacts) -> Page:
     reference = ImageReference.parse(text)
-    page = explaining_address.page(text, urls(reference, {}, ""))
+    page = explaining_address.explain_address(text, find_registry_urls(reference, {}, ""))
     return replace(page, parts=(*page.parts, *not_here(facts, reference, tuple(CONCEPTS))))
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_a_screen_is_as_it_was(name: str) -> None:
     """Set DOCKMGR_KEEP_SCREENS to keep what there is now, after a look at it."""
-    text = "\n".join([*screen(pages()[name], (), "localhost"), ""])
+    text = "\n".join([*render_page(pages()[name], (), "localhost"), ""])
     file = SCREENS / f"{name}.txt"
     if os.environ.get("DOCKMGR_KEEP_SCREENS"):
         file.write_text(text, encoding="utf-8")
@@ -179,36 +181,36 @@ def test_no_screen_is_kept_that_is_not_shown() -> None:
 
 @pytest.mark.parametrize("word", sorted(CONCEPTS))
 def test_a_concept_is_one_short_screen(word: str) -> None:
-    for facts in (engine(), Facts(engine="Docker 28.1.1"), Facts()):
-        lines = list(screen(explaining_concepts.page(word, facts), (), "localhost"))
+    for facts in (engine(), EngineFacts(engine="Docker 28.1.1"), EngineFacts()):
+        lines = list(render_page(explaining_concepts.explain_concept(word, facts), (), "localhost"))
         words = [it for it in " ".join(lines).split() if re.search(r"\w", it)]
         assert len(words) <= MOST_WORDS
         assert len(lines) <= 24
 
 
 def test_words_in_the_plural_and_other_words_for_the_same() -> None:
-    assert concept_of("images") == "image"
-    assert concept_of("repositories") == "repository"
-    assert concept_of("address") == "reference"
-    assert concept_of("addresses") == "reference"
-    assert concept_of("nginx") == ""
-    assert concept_of("IMAGE") == concept_of("Images") == "image"
-    assert concept_of("member") == concept_of("members") == "group"
+    assert find_concept("images") == "image"
+    assert find_concept("repositories") == "repository"
+    assert find_concept("address") == "reference"
+    assert find_concept("addresses") == "reference"
+    assert find_concept("nginx") == ""
+    assert find_concept("IMAGE") == find_concept("Images") == "image"
+    assert find_concept("member") == find_concept("members") == "group"
 
 
 def test_what_a_word_can_mean_and_which_comes_first() -> None:
     snapshot = engine().snapshot
-    assert meanings(snapshot, "nginx2", "") == ("container",)
-    assert meanings(snapshot, "nginx", "") == ("image", "group")
-    assert meanings(snapshot, "unknown", "") == ("address",)
+    assert find_meanings(snapshot, "nginx2", "") == ("container",)
+    assert find_meanings(snapshot, "nginx", "") == ("image", "group")
+    assert find_meanings(snapshot, "unknown", "") == ("address",)
     named = replace(snapshot.containers[0], name="image")
     snapshot = replace(snapshot, containers=(*snapshot.containers, named))
-    assert meanings(snapshot, "image", concept_of("image")) == ("concept", "container")
+    assert find_meanings(snapshot, "image", find_concept("image")) == ("concept", "container")
 
 
 def test_the_other_meanings_of_a_word_are_said_with_how_to_mean_them() -> None:
-    page = explaining_concepts.page("image", engine())
-    first = next(iter(screen(page, ("container",), "localhost")))
+    page = explaining_concepts.explain_concept("image", engine())
+    first = next(iter(render_page(page, ("container",), "localhost")))
     assert first == "image is also a container of yours: dockmgr explain container:image"
 
 
@@ -233,32 +235,36 @@ def test_a_life_is_told_once_where_events_and_times_tell_the_same() -> None:
         "FinishedAt": at(60).isoformat(),
         "ExitCode": 3,
     }
-    created, started = Event(at(0.4), "created"), Event(at(1.3), "started")
-    ended = Event(at(60), "ended with exit code 3")
-    assert whole_life(NOW, state, (created, started, ended)) == (created, started, ended)
-    assert whole_life(NOW, state, (created,)) == (created, Event(at(1.2), "started"), ended)
-    forgotten = [it.what for it in whole_life(NOW, state, ())]
+    created, started = ContainerEvent(at(0.4), "created"), ContainerEvent(at(1.3), "started")
+    ended = ContainerEvent(at(60), "ended with exit code 3")
+    assert complete_events(NOW, state, (created, started, ended)) == (created, started, ended)
+    assert complete_events(NOW, state, (created,)) == (
+        created,
+        ContainerEvent(at(1.2), "started"),
+        ended,
+    )
+    forgotten = [it.what for it in complete_events(NOW, state, ())]
     assert forgotten == ["created", "started", "ended with exit code 3"]
     never = {"Status": "created", "StartedAt": "0001-01-01T00:00:00Z", "FinishedAt": ""}
-    assert whole_life(NOW, never, ()) == (Event(NOW, "created"),)
+    assert complete_events(NOW, never, ()) == (ContainerEvent(NOW, "created"),)
 
 
 def test_folders_that_changed_only_by_what_is_in_them_are_not_told() -> None:
     changes = (
-        Change(Kind.CHANGED, "/"),
-        Change(Kind.CHANGED, "/a"),
-        Change(Kind.ADDED, "/a/b"),
-        Change(Kind.ADDED, "/a/b/c"),
-        Change(Kind.CHANGED, "/d"),
+        FileChange(FileChangeKind.CHANGED, "/"),
+        FileChange(FileChangeKind.CHANGED, "/a"),
+        FileChange(FileChangeKind.ADDED, "/a/b"),
+        FileChange(FileChangeKind.ADDED, "/a/b/c"),
+        FileChange(FileChangeKind.CHANGED, "/d"),
     )
-    assert [it.path for it in telling(changes)] == ["/a/b", "/a/b/c", "/d"]
+    assert [it.path for it in drop_incidental_changes(changes)] == ["/a/b", "/a/b/c", "/d"]
 
 
 def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
     facts = addresses()["wrong_capital"].facts
     assert facts["valid"] is False
     assert facts["remedy"] == "nginx:1"
-    lines = list(screen(addresses()["wrong_capital"], (), ""))
+    lines = list(render_page(addresses()["wrong_capital"], (), ""))
     assert "  where: at letter 1 of it, 'N' should be 'n'" in lines
 
 
@@ -286,16 +292,16 @@ def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
     ],
 )
 def test_a_password_in_an_address_is_not_shown(text: str) -> None:
-    page = explaining_address.page(text, ())
-    told = " ".join(screen(page, (), "")) + repr(page)
+    page = explaining_address.explain_address(text, ())
+    told = " ".join(render_page(page, (), "")) + repr(page)
     assert "hunter2" not in told
     assert any(it in told for it in ("ghcr.io", "localhost", "10.0.0.1"))
 
 
 @pytest.mark.parametrize("text", ["nginx@latest", "nginx:latest@latest", "nginx@", "nginx@1.27"])
 def test_what_is_no_login_is_shown_as_it_was_typed(text: str) -> None:
-    assert without_login(text) == text
-    assert explaining_address.page(text, ()).name == text
+    assert redact_login(text) == text
+    assert explaining_address.explain_address(text, ()).name == text
 
 
 def test_what_is_filled_in_of_an_address() -> None:
@@ -310,7 +316,7 @@ def test_what_is_filled_in_of_an_address() -> None:
 def test_what_two_images_share_is_what_the_disk_says() -> None:
     facts = engine()
     stem, leaf = facts.snapshot.images[:2]
-    told = images.compare(facts, ("nginx", stem), (leaf.id, leaf)).facts
+    told = images.compare_images(facts, ("nginx", stem), (leaf.id, leaf)).facts
     assert told["shared"] == {"layers": 2, "low": 87_800_000, "high": 87_800_000, "exact": True}
     assert [it["adds"]["low"] for it in told["images"]] == [0, 2_000_000]
     assert told["images"][1]["frees"]["low"] == 2_000_000
@@ -320,9 +326,11 @@ def test_what_two_images_share_is_what_the_disk_says() -> None:
 def test_two_images_are_called_as_they_were_typed() -> None:
     facts = engine()
     stem, leaf = facts.snapshot.images[:2]
-    page = images.compare(facts, ("docker.io/library/nginx:stable", stem), (leaf.short_id, leaf))
+    page = images.compare_images(
+        facts, ("docker.io/library/nginx:stable", stem), (leaf.short_id, leaf)
+    )
     assert [it["name"] for it in page.facts["images"]] == ["nginx:stable", "ghcr.io/org/app:v1"]
-    text = " ".join(" ".join(screen(page, (), "")).split())
+    text = " ".join(" ".join(render_page(page, (), "")).split())
     assert "removing only nginx:stable frees: nothing, since it is also called nginx:latest" in text
     assert "removing it with all 2 names frees: nothing" in text
     assert "removing ghcr.io/org/app:v1 frees: exactly 2,000,000 bytes" in text
@@ -335,11 +343,11 @@ def test_an_untagged_image_is_dangling_only_without_a_digest() -> None:
     snapshot = world.known().snapshot
     one, other = (replace(it, digests=()) for it in snapshot.images)
     other = replace(other, digests=("nginx@sha256:" + "1" * 64,))
-    facts = Facts(replace(snapshot, images=(one, other)), NOW, "Docker 28.1.1")
-    page = explaining_concepts.page("dangling", facts)
+    facts = EngineFacts(replace(snapshot, images=(one, other)), NOW, "Docker 28.1.1")
+    page = explaining_concepts.explain_concept("dangling", facts)
     built, moved = (it.id for it in facts.snapshot.images)
     assert page.facts == {"untagged": [built, moved], "dangling": [built]}
-    text = " ".join(screen(page, (), ""))
+    text = " ".join(render_page(page, (), ""))
     assert f"untagged: {built[7:19]}, {moved[7:19]}" in text
     assert f"without a digest too: {built[7:19]}." in text
 
@@ -379,7 +387,7 @@ WRONG = [
 
 @pytest.mark.parametrize("text", WRONG)
 def test_every_wrong_address_has_where_and_what_would_be_right(text: str) -> None:
-    facts = explaining_address.page(text, ()).facts
+    facts = explaining_address.explain_address(text, ()).facts
     assert facts["valid"] is False
     assert facts["problem"]
     assert facts["where"]
@@ -388,11 +396,11 @@ def test_every_wrong_address_has_where_and_what_would_be_right(text: str) -> Non
 
 @given(st.text(alphabet="aA1:/@.-_ é\\[]", max_size=14))
 def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: str) -> None:
-    page = explaining_address.page(text, ())
+    page = explaining_address.explain_address(text, ())
     if not page.facts["valid"]:
         assert page.facts["where"]
         assert page.facts["right"]
-        assert max(map(len, screen(page, (), ""))) < 80
+        assert max(map(len, render_page(page, (), ""))) < 80
 
 
 @pytest.mark.parametrize(
@@ -426,9 +434,9 @@ def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: 
     ],
 )
 def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
-    page = explaining_address.page(text, ())
+    page = explaining_address.explain_address(text, ())
     assert page.facts["remedy"] == remedy
-    assert page.name == shown_as(text)
+    assert page.name == redact_secrets(text)
 
 
 @pytest.mark.parametrize(
@@ -442,7 +450,7 @@ def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
     ],
 )
 def test_where_no_address_can_be_told_words_say_what_would_be_right(text: str, right: str) -> None:
-    facts = explaining_address.page(text, ()).facts
+    facts = explaining_address.explain_address(text, ()).facts
     assert (facts["remedy"], facts["right"]) == (None, right)
 
 
@@ -458,17 +466,17 @@ def test_where_no_address_can_be_told_words_say_what_would_be_right(text: str, r
     ],
 )
 def test_a_pasted_command_gets_one_plain_sentence(text: str, start: str) -> None:
-    facts = explaining_address.page(text, ()).facts
+    facts = explaining_address.explain_address(text, ()).facts
     assert facts["problem"] == (
         "this is a whole command; write only the image address, for example nginx:1.27"
     )
     assert facts["where"].endswith(repr(start))
     assert facts["remedy"] is None
-    assert shown_as(text) == f"{start} …"
+    assert redact_secrets(text) == f"{start} …"
 
 
 def test_of_a_whole_command_only_the_first_words_are_shown() -> None:
-    page = explaining_address.page("docker login -u me -p geheim ghcr.io", ())
+    page = explaining_address.explain_address("docker login -u me -p geheim ghcr.io", ())
     assert page.name == "docker login …"
     assert "geheim" not in repr(page)
     assert "geheim" not in refusal("docker login -u me -p geheim ghcr.io")
@@ -484,10 +492,12 @@ def test_a_digest_of_an_image_here_is_no_unknown_id() -> None:
     facts = engine()
     stem = facts.snapshot.images[0]
     digest = stem.digests[0].partition("@")[2]
-    page = explaining_address.page(digest, (), "", facts)
+    page = explaining_address.explain_address(digest, (), "", facts)
     assert page.facts["remedy"] == stem.digests[0]
-    assert stem.label in " ".join(screen(page, (), ""))
-    assert "no image has the id" in " ".join(screen(explaining_address.page(digest, ()), (), ""))
+    assert stem.label in " ".join(render_page(page, (), ""))
+    assert "no image has the id" in " ".join(
+        render_page(explaining_address.explain_address(digest, ()), (), "")
+    )
 
 
 @pytest.mark.parametrize(
@@ -522,10 +532,10 @@ def test_only_what_a_lab_made_is_said_to_be_so() -> None:
     world.image("other", "redis:7", layers="c")
     seed, mine, other = world.known().snapshot.images
     mine = replace(mine, digests=())  # it never came from a registry, whatever it is called
-    assert of_lab(seed).startswith("It is of the lab's own making")
-    assert of_lab(mine).startswith("It was built on an image of the lab's own making")
-    assert of_lab(other) == ""
-    assert set(LAB_IMAGES) == {name.removeprefix("library/") for name in catalogue()}
+    assert describe_lab_origin(seed).startswith("It is of the lab's own making")
+    assert describe_lab_origin(mine).startswith("It was built on an image of the lab's own making")
+    assert describe_lab_origin(other) == ""
+    assert set(LAB_IMAGE_NAMES) == {name.removeprefix("library/") for name in catalogue()}
 
 
 def catalogue() -> set[str]:
@@ -536,39 +546,46 @@ def catalogue() -> set[str]:
 def test_a_container_whose_image_lost_its_name_says_which_it_had() -> None:
     facts = engine()
     cache = next(it for it in facts.snapshot.containers if it.name == "cache")
-    details = Details(0, (), (), made_from="redis:7")
-    told = explaining_containers.page(facts, cache, details).parts[0]
+    details = ContainerDetails(0, (), (), made_from="redis:7")
+    told = explaining_containers.explain_container(facts, cache, details).parts[0]
     assert told == (
         "cache is a container, made from redis:7. It is stopped: its command has ended."
     )
-    moved = explaining_containers.page(facts, cache, replace(details, made_from="nginx")).parts[0]
+    moved = explaining_containers.explain_container(
+        facts, cache, replace(details, made_from="nginx")
+    ).parts[0]
     assert "redis:7, which was called nginx:latest then; that is another image now" in str(moved)
-    gone = explaining_containers.page(facts, cache, replace(details, made_from="gone:1")).parts[0]
+    gone = explaining_containers.explain_container(
+        facts, cache, replace(details, made_from="gone:1")
+    ).parts[0]
     assert "redis:7, which was called gone:1 then." in str(gone)
 
 
 def test_a_folder_that_only_leads_to_a_mount_was_not_written() -> None:
     changes = (
-        Change(Kind.CHANGED, "/"),
-        Change(Kind.ADDED, "/srv"),
-        Change(Kind.ADDED, "/srv/data"),
-        Change(Kind.ADDED, "/srv/note"),
+        FileChange(FileChangeKind.CHANGED, "/"),
+        FileChange(FileChangeKind.ADDED, "/srv"),
+        FileChange(FileChangeKind.ADDED, "/srv/data"),
+        FileChange(FileChangeKind.ADDED, "/srv/note"),
     )
-    assert [it.path for it in telling(changes, ("/srv/data",))] == ["/srv/note"]
-    assert telling(changes[:3], ("/srv/data",)) == ()
+    assert [it.path for it in drop_incidental_changes(changes, ("/srv/data",))] == ["/srv/note"]
+    assert drop_incidental_changes(changes[:3], ("/srv/data",)) == ()
 
 
 @given(st.text(alphabet="ab/@: \n", max_size=60), st.integers(8, 30), st.sampled_from(["", "  "]))
 def test_a_folded_text_fits_and_loses_nothing(text: str, width: int, later: str) -> None:
-    lines = folded(text, width, "", later)
+    lines = wrap_text(text, width, "", later)
     assert all(len(line) <= width for line in lines)
     assert all(line == line.rstrip() for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
 
 
 def test_a_command_is_on_one_line_and_a_long_word_ends_at_a_slash_or_an_at() -> None:
-    assert folded("Get it with: dockmgr pull a. So.", 20) == ("Get it with:", "dockmgr pull a. So.")
-    assert folded("see registry.example/some/path@sha256:0", 16) == (
+    assert wrap_text("Get it with: dockmgr pull a. So.", 20) == (
+        "Get it with:",
+        "dockmgr pull a. So.",
+    )
+    assert wrap_text("see registry.example/some/path@sha256:0", 16) == (
         "see",
         "registry.example",
         "/some/path",

@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from manager.disk.sightings import Store
+from manager.disk.sightings import SightingStore
 from manager.errors import ManagerError
-from manager.model.byte_range import Bytes
-from manager.model.plan import Plan, Step, Verb
-from manager.prune.journal import Journal, Status
+from manager.model.byte_range import ByteRange
+from manager.model.plan import Plan, PlanStep, Verb
+from manager.prune.journal import Journal, StepStatus
 from manager.system import database
-from manager.system.database import FILE, Database
-from manager.system.locks import alone
+from manager.system.database import DATABASE_FILE, Database
+from manager.system.locks import exclusive_lock
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 IDENTITY = "sha256:" + "a" * 64
-UNTAG = Step(Verb.UNTAG, "nginx:1", object_id=IDENTITY, expects=("nginx:1", "nginx:2"))
-DELETE = Step(Verb.DELETE, "nginx:2", object_id=IDENTITY, expects=("nginx:2",), back="nginx@x")
-PLAN = Plan((UNTAG, DELETE), frees=Bytes(10, 20), cached=Bytes(0, 5))
+UNTAG = PlanStep(Verb.UNTAG, "nginx:1", object_id=IDENTITY, expects=("nginx:1", "nginx:2"))
+DELETE = PlanStep(Verb.DELETE, "nginx:2", object_id=IDENTITY, expects=("nginx:2",), back="nginx@x")
+PLAN = Plan((UNTAG, DELETE), frees=ByteRange(10, 20), cached=ByteRange(0, 5))
 
 
 def test_a_step_is_there_before_it_is_done_and_completed_after(tmp_path: Path) -> None:
@@ -34,20 +34,20 @@ def test_a_step_is_there_before_it_is_done_and_completed_after(tmp_path: Path) -
     assert journal.entries(recording.prune) == ()
     recording.before(0, UNTAG, ())
     (entry,) = journal.entries(recording.prune)
-    assert (entry.target, entry.status, entry.verb) == ("nginx:1", Status.BEGUN, Verb.UNTAG)
-    recording.after(0, Status.DONE)
+    assert (entry.target, entry.status, entry.verb) == ("nginx:1", StepStatus.BEGUN, Verb.UNTAG)
+    recording.after(0, StepStatus.DONE)
     recording.before(1, DELETE, ("linux/amd64",))
     first, second = journal.entries(recording.prune)
-    assert (first.status, second.status) == (Status.DONE, Status.BEGUN)
+    assert (first.status, second.status) == (StepStatus.DONE, StepStatus.BEGUN)
     assert (second.back, second.platforms) == ("nginx@x", ("linux/amd64",))
     (open_one,) = journal.prunes("engine")
     assert (open_one.ended, open_one.freed, open_one.steps) == (None, None, 2)
-    recording.after(1, Status.SKIPPED, "web1 uses it by now")
+    recording.after(1, StepStatus.SKIPPED, "web1 uses it by now")
     recording.finish(15, NOW)
     recording.close()
     (ended,) = journal.prunes("engine")
     assert (ended.ended, ended.freed) == (NOW, 15)
-    assert (ended.predicted, ended.cached) == (Bytes(10, 20), Bytes(0, 5))
+    assert (ended.predicted, ended.cached) == (ByteRange(10, 20), ByteRange(0, 5))
     assert journal.entries(ended.id)[1].detail == "web1 uses it by now"
 
 
@@ -55,9 +55,9 @@ def test_what_was_told_last_is_written_when_it_is_closed(tmp_path: Path) -> None
     journal = Journal(tmp_path)
     recording = journal.begin("engine", PLAN, "", NOW)
     recording.before(0, UNTAG, ())
-    recording.after(0, Status.DONE)
+    recording.after(0, StepStatus.DONE)
     recording.close()
-    assert journal.entries(recording.prune)[0].status is Status.DONE
+    assert journal.entries(recording.prune)[0].status is StepStatus.DONE
     assert journal.prunes()[0].ended is None
 
 
@@ -80,53 +80,53 @@ def test_nothing_was_ever_written(tmp_path: Path) -> None:
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     Journal(tmp_path).begin("engine", PLAN, "", NOW).close()
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / DATABASE_FILE).stat().st_mode) == 0o600
 
 
 def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
     with pytest.raises(ManagerError, match="the journal cannot be used: ") as caught:
         Journal(tmp_path).begin("engine", PLAN, "", NOW)
     assert "nothing is deleted without it" in caught.value.hint
 
 
 def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
     with pytest.raises(ManagerError, match="what is pinned cannot be used"):
-        Store(tmp_path).pins("e")
+        SightingStore(tmp_path).pins("e")
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(ManagerError, match="cannot be made: Not a directory"),
-        alone(tmp_path / "file" / "folder", lambda: None),
+        exclusive_lock(tmp_path / "file" / "folder", lambda: None),
     ):
         pass
 
 
 def test_room_is_taken_when_the_file_is_made_and_kept(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    Store(tmp_path).pin("engine", ["nginx:1"], NOW)
-    size = (tmp_path / FILE).stat().st_size
-    reserve = (tmp_path / f"{FILE}-journal").stat().st_size
-    assert reserve >= database.JOURNAL_ROWS * database.CHUNK
+    SightingStore(tmp_path).pin("engine", ["nginx:1"], NOW)
+    size = (tmp_path / DATABASE_FILE).stat().st_size
+    reserve = (tmp_path / f"{DATABASE_FILE}-journal").stat().st_size
+    assert reserve >= database.JOURNAL_ROWS * database.FILLER_ROW_BYTES
     recording = journal.begin("engine", PLAN, "", NOW)
     for number in range(100):
         recording.before(number, UNTAG, ())
-        recording.after(number, Status.DONE)
+        recording.after(number, StepStatus.DONE)
     recording.finish(None, NOW)
     recording.close()
     # All of it went into room that was there already.
-    assert (tmp_path / FILE).stat().st_size == size
-    assert (tmp_path / f"{FILE}-journal").stat().st_size == reserve
+    assert (tmp_path / DATABASE_FILE).stat().st_size == size
+    assert (tmp_path / f"{DATABASE_FILE}-journal").stat().st_size == reserve
 
 
 WRITER = """
 import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from manager.prune.journal import Journal, Status
+from manager.prune.journal import Journal, StepStatus
 from tests.unit.test_journal import NOW, PLAN, UNTAG
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -134,7 +134,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 recording = Journal(folder).begin("engine", PLAN, "", NOW)
 for number in range(int(sys.argv[3])):
     recording.before(number, UNTAG, ())
-    recording.after(number, Status.DONE)
+    recording.after(number, StepStatus.DONE)
 recording.finish(1, NOW)
 recording.close()
 """
@@ -147,8 +147,8 @@ def limited(folder: Path, limit: int, steps: int) -> subprocess.CompletedProcess
 
 
 def test_the_journal_needs_no_new_room(tmp_path: Path) -> None:
-    Store(tmp_path).pin("engine", ["nginx:1"], NOW)
-    done = limited(tmp_path, (tmp_path / FILE).stat().st_size, 100)
+    SightingStore(tmp_path).pin("engine", ["nginx:1"], NOW)
+    done = limited(tmp_path, (tmp_path / DATABASE_FILE).stat().st_size, 100)
     assert done.returncode == 0, done.stderr
     (prune,) = Journal(tmp_path).prunes()
     assert (prune.freed, len(Journal(tmp_path).entries(prune.id))) == (1, 100)
@@ -161,20 +161,20 @@ def test_without_room_nothing_is_begun(tmp_path: Path) -> None:
 
 
 def test_old_files_get_the_new_tables(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as old:
+    with sqlite3.connect(tmp_path / DATABASE_FILE) as old:
         old.execute(
             "CREATE TABLE sightings (engine TEXT NOT NULL, image TEXT NOT NULL,"
             " first_seen TEXT NOT NULL, last_used TEXT, PRIMARY KEY (engine, image)) WITHOUT ROWID"
         )
         old.execute("INSERT INTO sightings VALUES ('e', 'i', '2026-01-01T00:00:00+00:00', NULL)")
     old.close()
-    assert list(Store(tmp_path).sightings("e")) == ["i"]
-    Store(tmp_path).pin("e", ["x:1"], NOW)
-    assert list(Store(tmp_path).sightings("e")) == ["i"]
+    assert list(SightingStore(tmp_path).sightings("e")) == ["i"]
+    SightingStore(tmp_path).pin("e", ["x:1"], NOW)
+    assert list(SightingStore(tmp_path).sightings("e")) == ["i"]
 
 
 def test_pins_are_kept_for_each_engine(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = SightingStore(tmp_path)
     assert store.pins("a") == ()
     store.pin("a", ["redis:7", "nginx:1", "redis:7"], NOW)
     store.pin("b", ["other:1"], NOW)
@@ -185,7 +185,7 @@ def test_pins_are_kept_for_each_engine(tmp_path: Path) -> None:
 
 def hold(folder: Path, begun: "multiprocessing.Queue[int]") -> None:
     """Hold the lock until ended from outside."""
-    with alone(folder, lambda: None):
+    with exclusive_lock(folder, lambda: None):
         begun.put(os.getpid())
         signal.pause()
 
@@ -202,7 +202,7 @@ def test_one_process_at_a_time_and_the_lock_goes_with_it(tmp_path: Path) -> None
         waited.append(True)
         os.kill(other.pid or 0, signal.SIGKILL)
 
-    with alone(tmp_path, waiting):
+    with exclusive_lock(tmp_path, waiting):
         assert waited
     other.join(20)
     assert not other.is_alive()
@@ -215,4 +215,4 @@ def test_connections_of_two_processes_do_not_lose_anything(tmp_path: Path) -> No
             connection.execute("INSERT INTO pins VALUES ('e', ?, 'now')", (name,))
     first.close()
     second.close()
-    assert Store(tmp_path).pins("e") == ("a", "b")
+    assert SightingStore(tmp_path).pins("e") == ("a", "b")

@@ -6,7 +6,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.disk.core.layers import ROOT, LayerTree, Sums, place_history
+from manager.disk.core.layers import ROOT_LAYER, LayerSums, LayerTree, place_history
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 UNKNOWN = (0, 1 << 62)
@@ -19,7 +19,7 @@ def test_a_layer_is_told_apart_by_all_beneath_it() -> None:
     assert tree.path([C])[0] not in {*first, *second}
     assert tree.path([A, B]) == first
     assert len(tree) == 4
-    assert [tree.parents[layer] for layer in first] == [ROOT, first[0]]
+    assert [tree.parents[layer] for layer in first] == [ROOT_LAYER, first[0]]
 
 
 def test_chain_ids_are_those_of_the_specification() -> None:
@@ -35,21 +35,21 @@ def test_chain_ids_are_those_of_the_specification() -> None:
 def test_what_is_known_of_one_sum_bounds_the_others() -> None:
     tree = LayerTree()
     low, middle, high = tree.path([A, B, C])
-    sums = Sums(tree)
+    sums = LayerSums(tree)
     sums.narrow(low, 10, 10)
     sums.narrow(high, 30, 30)
     sums.settle()
     assert (sums.low(middle), sums.high(middle)) == (10, 30)
     assert sums.between(low, high) == (20, 20)
     assert sums.between(low, middle) == (0, 20)
-    assert sums.between(ROOT, low) == (10, 10)
+    assert sums.between(ROOT_LAYER, low) == (10, 10)
     assert not sums.contradictory
 
 
 def test_figures_that_contradict_each_other_are_noticed_and_not_taken_in() -> None:
     tree = LayerTree()
     low, high = tree.path([A, B])
-    sums = Sums(tree)
+    sums = LayerSums(tree)
     sums.narrow(low, 30, 30)
     sums.narrow(high, 20, 20)
     sums.settle()
@@ -60,7 +60,7 @@ def test_the_total_counts_what_is_shared_once() -> None:
     tree = LayerTree()
     base, left = tree.path([A, B])
     right = tree.path([A, C])[1]
-    sums = Sums(tree)
+    sums = LayerSums(tree)
     for layer, value in ((base, 100), (left, 130), (right, 105)):
         sums.narrow(layer, value, value)
     assert sums.total() == (135, 135)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.cli.app import AREAS
+from manager.cli.app import COMMANDS_BY_MODULE
 from manager.cli.learn import talk as taking
-from manager.config.toml_positions import line_of, lines_of
-from manager.engine.events import event
+from manager.config.toml_positions import find_line, find_lines
+from manager.engine.events import parse_event
 from manager.errors import ExitCode, ManagerError
 from manager.learn import lesson_files
 from manager.learn.core.check_mistakes import covers
@@ -76,20 +76,22 @@ def found(tmp_path: Path, content: str, name: str = "one.toml") -> list[str]:
     """What is wrong with a file of that content, each with its line."""
     path = tmp_path / name
     path.write_text(content, encoding="utf-8")
-    examined = lesson_files.examine(path)
+    examined = lesson_files.examine_lesson(path)
     assert (examined.lesson is None) == bool(examined.mistakes)
     assert all(it.hint for it in examined.mistakes)
     if examined.mistakes:
         with pytest.raises(ManagerError) as caught:
-            lesson_files.load(path)
+            lesson_files.load_lesson(path)
         assert caught.value.message == str(examined.mistakes[0])
         assert caught.value.exit_code == ExitCode.USAGE
     return [str(it).removeprefix(f"{path} ").removeprefix(f"{path}: ") for it in examined.mistakes]
 
 
-@pytest.mark.parametrize("path", sorted(lesson_files.BUILT_IN.glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted(lesson_files.BUILT_IN_FOLDER.glob("*.toml")), ids=lambda p: p.stem
+)
 def test_nothing_is_wrong_with_the_lessons_that_come_with_the_program(path: Path) -> None:
-    assert lesson_files.examine(path).mistakes == ()
+    assert lesson_files.examine_lesson(path).mistakes == ()
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_what_a_file_lacks_or_should_not_have_is_said_with_its_place(
 def test_a_value_of_a_wrong_kind_has_a_hint_that_can_be_copied(tmp_path: Path, key: str) -> None:
     path = tmp_path / "one.toml"
     path.write_text(f'title = "one"\n[[step]]\n{key} = 3\n', encoding="utf-8")
-    first = lesson_files.examine(path).mistakes
+    first = lesson_files.examine_lesson(path).mistakes
     hint = next(it.hint for it in first if f"{key} is 3" in it.problem)
     assert hint.startswith(f"write, for example: {key} = ")
 
@@ -314,7 +316,7 @@ def test_what_a_line_of_an_earlier_step_makes_can_be_checked(tmp_path: Path) -> 
 @pytest.mark.parametrize("kind", ["container", "image", "volume", "network"])
 def test_events_are_known_in_the_words_that_they_are_told_in(kind: str) -> None:
     for action in ACTIONS[kind]:
-        told = event({"Type": kind, "Action": action, "Actor": {}})
+        told = parse_event({"Type": kind, "Action": action, "Actor": {}})
         assert told.action == action
 
 
@@ -515,7 +517,7 @@ def test_a_line_that_is_meant_to_be_refused_may_be_wrong_and_only_the_last(tmp_p
 
 
 def test_every_command_of_the_program_is_known_as_one() -> None:
-    for verb in (verb for verbs in AREAS.values() for verb in verbs):
+    for verb in (verb for verbs in COMMANDS_BY_MODULE.values() for verb in verbs):
         assert list(faults_of_line(f"dockmgr {verb} --help")) == []
 
 
@@ -535,7 +537,7 @@ def test_a_line_is_read_as_the_program_would() -> None:
 
 
 def test_the_words_that_are_no_answers_are_those_that_a_step_takes() -> None:
-    assert {*taking.HINT, *taking.SKIP, *taking.LEAVE} == KEYS
+    assert {*taking.HINT_KEYS, *taking.SKIP_KEYS, *taking.QUIT_KEYS} == KEYS
 
 
 globs = st.text("ab*?", min_size=1, max_size=4)
@@ -610,7 +612,7 @@ def test_lessons_of_one_number_are_mistakes_of_all_but_the_first(tmp_path: Path)
     for name in ("a", "b", "c", "d", "e"):
         number = "number = 7\n" if name in "abc" else ""
         (tmp_path / f"{name}.toml").write_text(number + GOOD, encoding="utf-8")
-    examined = lesson_files.examine_all(lesson_files.files(tmp_path))
+    examined = lesson_files.examine_lessons(lesson_files.list_lesson_files(tmp_path))
     told = [[(it.line, it.problem) for it in one.mistakes] for one in examined]
     assert told == [[], *2 * [[(1, "number 7 is that of a.toml too")]], [], []]
     assert [one.lesson is None for one in examined] == [False, True, True, False, False]
@@ -620,7 +622,7 @@ def test_the_lesson_of_the_readme_is_one(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     example = readme.partition("### Lessons\n")[2].partition("```toml\n")[2].partition("```")[0]
     assert found(tmp_path, example) == []
-    assert lesson_files.load(tmp_path / "one.toml").number == 1
+    assert lesson_files.load_lesson(tmp_path / "one.toml").number == 1
 
 
 def test_the_checks_of_the_readme_are_some(tmp_path: Path) -> None:
@@ -635,8 +637,8 @@ def test_the_checks_of_the_readme_are_some(tmp_path: Path) -> None:
 
 def test_lines_are_found_together_as_one_by_one() -> None:
     paths = [("title",), ("step", 1, "docker"), ("step", 1, "image", 1), ("step", 0), ()]
-    assert lines_of(TWO_STEPS, paths) == [line_of(TWO_STEPS, path) for path in paths]
-    assert lines_of(TWO_STEPS, paths) == [1, 9, 13, 2, 1]
+    assert find_lines(TWO_STEPS, paths) == [find_line(TWO_STEPS, path) for path in paths]
+    assert find_lines(TWO_STEPS, paths) == [1, 9, 13, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -655,7 +657,7 @@ def test_a_name_that_nobody_could_type_is_a_mistake(tmp_path: Path, name: str, s
 def test_what_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_bytes(b'title = "one"\n\xff')
     (tmp_path / "two.toml").mkdir()
-    first, second = map(lesson_files.examine, lesson_files.files(tmp_path))
+    first, second = map(lesson_files.examine_lesson, lesson_files.list_lesson_files(tmp_path))
     assert [str(it) for it in first.mistakes] == [f"{first.file} line 2: not UTF-8 text"]
     assert [it.line for it in second.mistakes] == [None]
 

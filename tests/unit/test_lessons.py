@@ -11,23 +11,30 @@ from manager.cli.learn.course import Course
 from manager.errors import ExitCode, ManagerError
 from manager.learn import lesson_files
 from manager.learn.core.checks import (
-    Check,
-    ContainerIs,
-    FileChanged,
-    Gone,
-    Happened,
-    ImageIs,
-    Related,
-    TagMoved,
-    VolumeIs,
+    AbsenceCheck,
+    ContainerCheck,
+    EventCheck,
+    FileChangeCheck,
+    ImageCheck,
+    ImageRelationCheck,
+    LessonCheck,
+    TagMovedCheck,
+    VolumeCheck,
 )
-from manager.learn.core.lessons import Lesson, Observation, SeenContainer, SeenImage, Step, mine
-from manager.learn.core.screen import WIDTH, screen
-from manager.learn.progress import Learned, Place
+from manager.learn.core.lessons import (
+    Lesson,
+    LessonStep,
+    Observation,
+    SeenContainer,
+    SeenImage,
+    is_lesson_name,
+)
+from manager.learn.core.screen import LESSON_WIDTH, render_step
+from manager.learn.progress import LessonProgress, ProgressFile
 from manager.model.events import SeenEvent
 from tests.command import Command
 
-LESSONS = lesson_files.folder(lesson_files.BUILT_IN)
+LESSONS = lesson_files.load_lessons(lesson_files.BUILT_IN_FOLDER)
 WANTED = 10
 
 
@@ -44,8 +51,8 @@ def test_a_step_fits_a_screen_and_can_be_done_with_both_programs(
     lesson: Lesson,
 ) -> None:
     for index, step in enumerate(lesson.steps):
-        lines = screen(lesson, index)
-        assert max(map(len, lines)) <= WIDTH
+        lines = render_step(lesson, index)
+        assert max(map(len, lines)) <= LESSON_WIDTH
         assert len(lines) <= 24
         assert lines[0] == f"{lesson.title}: step {index + 1} of {len(lesson.steps)}"
         text = "\n".join(lines)
@@ -57,14 +64,16 @@ def test_a_step_fits_a_screen_and_can_be_done_with_both_programs(
 def test_the_screens_are_as_they_were_kept() -> None:
     kept = Path(__file__).parent / "data" / "lessons.txt"
     now = "\n\n".join(
-        "\n".join(screen(lesson, index)) for lesson in LESSONS for index in range(len(lesson.steps))
+        "\n".join(render_step(lesson, index))
+        for lesson in LESSONS
+        for index in range(len(lesson.steps))
     )
     assert now + "\n" == kept.read_text(encoding="utf-8")
 
 
 def test_all_lessons_are_there_in_order() -> None:
     assert [lesson.number for lesson in LESSONS] == list(range(1, WANTED + 1))
-    assert set(lesson_files.names()) == {lesson.name for lesson in LESSONS}
+    assert set(lesson_files.list_built_in_names()) == {lesson.name for lesson in LESSONS}
 
 
 BOX = SeenImage("a", ("busybox:latest", "learn-app:1"), ("busybox@sha256:1",), ("l1",))
@@ -79,93 +88,95 @@ NOTHING = Observation()
 @pytest.mark.parametrize(
     ("check", "holds"),
     [
-        (ContainerIs("learn-web*"), True),
-        (ContainerIs("learn-web1", "busybox", "exited", 1, 127, 8080), True),
-        (ContainerIs("learn-web1", "learn-app:1"), True),
-        (ContainerIs("learn-web1", "learn-app:2"), False),
-        (ContainerIs("learn-web*", count=2), False),
-        (ContainerIs("learn-web1", state="running"), False),
-        (ContainerIs("learn-web1", exit_code=0), False),
-        (ContainerIs("learn-web1", port=80), False),
-        (Gone("container", "learn-web*"), False),
-        (Gone("container", "learn-other"), True),
-        (Gone("image", "busybox"), False),
-        (Gone("image", "nginx"), True),
-        (Gone("volume", "learn-*"), False),
-        (Gone("volume", "data"), True),
-        (ImageIs("docker.io/library/busybox"), True),
-        (ImageIs("busybox", digest=True), True),
-        (ImageIs("learn-app:2", digest=True), False),
-        (ImageIs("nginx"), False),
-        (VolumeIs("learn-*"), True),
-        (VolumeIs("data"), False),
-        (Related("same", ("busybox", "learn-app:1")), True),
-        (Related("same", ("busybox", "learn-app:2")), False),
-        (Related("other", ("busybox", "learn-app:2")), True),
-        (Related("other", ("busybox", "nginx")), False),
-        (Related("layers", ("busybox", "learn-app:2")), True),
-        (FileChanged("learn-web1", "/n"), True),
-        (FileChanged("learn-web1", "/n", "deleted"), False),
-        (FileChanged("learn-web1", "/other"), False),
-        (Happened("container", "die", "learn-*", 127), True),
-        (Happened("container", "die", "learn-*", 0), False),
-        (Happened("image", "die"), False),
+        (ContainerCheck("learn-web*"), True),
+        (ContainerCheck("learn-web1", "busybox", "exited", 1, 127, 8080), True),
+        (ContainerCheck("learn-web1", "learn-app:1"), True),
+        (ContainerCheck("learn-web1", "learn-app:2"), False),
+        (ContainerCheck("learn-web*", count=2), False),
+        (ContainerCheck("learn-web1", state="running"), False),
+        (ContainerCheck("learn-web1", exit_code=0), False),
+        (ContainerCheck("learn-web1", port=80), False),
+        (AbsenceCheck("container", "learn-web*"), False),
+        (AbsenceCheck("container", "learn-other"), True),
+        (AbsenceCheck("image", "busybox"), False),
+        (AbsenceCheck("image", "nginx"), True),
+        (AbsenceCheck("volume", "learn-*"), False),
+        (AbsenceCheck("volume", "data"), True),
+        (ImageCheck("docker.io/library/busybox"), True),
+        (ImageCheck("busybox", digest=True), True),
+        (ImageCheck("learn-app:2", digest=True), False),
+        (ImageCheck("nginx"), False),
+        (VolumeCheck("learn-*"), True),
+        (VolumeCheck("data"), False),
+        (ImageRelationCheck("same", ("busybox", "learn-app:1")), True),
+        (ImageRelationCheck("same", ("busybox", "learn-app:2")), False),
+        (ImageRelationCheck("other", ("busybox", "learn-app:2")), True),
+        (ImageRelationCheck("other", ("busybox", "nginx")), False),
+        (ImageRelationCheck("layers", ("busybox", "learn-app:2")), True),
+        (FileChangeCheck("learn-web1", "/n"), True),
+        (FileChangeCheck("learn-web1", "/n", "deleted"), False),
+        (FileChangeCheck("learn-web1", "/other"), False),
+        (EventCheck("container", "die", "learn-*", 127), True),
+        (EventCheck("container", "die", "learn-*", 0), False),
+        (EventCheck("image", "die"), False),
     ],
 )
-def test_what_a_check_holds_to_be_so(check: Check, holds: bool) -> None:
+def test_what_a_check_holds_to_be_so(check: LessonCheck, holds: bool) -> None:
     assert check.holds(NOTHING, NOW) is holds
-    assert Step("do it", checks=(check, ImageIs("busybox"))).done(NOTHING, NOW) is holds
+    assert LessonStep("do it", checks=(check, ImageCheck("busybox"))).done(NOTHING, NOW) is holds
 
 
 @pytest.mark.parametrize(
     ("check", "wanted"),
     [
-        (ContainerIs("learn-a"), "a container learn-a"),
+        (ContainerCheck("learn-a"), "a container learn-a"),
         (
-            ContainerIs("learn-a*", "nginx", "running", 2, None, 80),
+            ContainerCheck("learn-a*", "nginx", "running", 2, None, 80),
             "exactly 2 containers learn-a* (made from nginx, state running, published on port 80)",
         ),
-        (ContainerIs("learn-a", exit_code=0), "a container learn-a (exit code 0)"),
-        (Gone("image", "app:1"), "that image app:1 is gone"),
-        (ImageIs("nginx"), "an image nginx"),
-        (ImageIs("nginx", digest=True), "an image nginx, with a digest from a registry"),
-        (VolumeIs("data"), "a volume data"),
-        (Related("same", ("a", "b")), "one image under the names a, b"),
-        (Related("other", ("a", "b")), "different images under the names a, b"),
-        (Related("layers", ("a", "b")), "shared layers under the names a, b"),
-        (TagMoved("a:1"), "another image under the name a:1 than when the step began"),
-        (FileChanged("learn-a", "/n", "added"), "/n added in learn-a"),
-        (FileChanged("learn-a", "/n"), "/n changed in learn-a"),
-        (Happened("container", "die", "learn-a", 3), "container learn-a: die with exit code 3"),
+        (ContainerCheck("learn-a", exit_code=0), "a container learn-a (exit code 0)"),
+        (AbsenceCheck("image", "app:1"), "that image app:1 is gone"),
+        (ImageCheck("nginx"), "an image nginx"),
+        (ImageCheck("nginx", digest=True), "an image nginx, with a digest from a registry"),
+        (VolumeCheck("data"), "a volume data"),
+        (ImageRelationCheck("same", ("a", "b")), "one image under the names a, b"),
+        (ImageRelationCheck("other", ("a", "b")), "different images under the names a, b"),
+        (ImageRelationCheck("layers", ("a", "b")), "shared layers under the names a, b"),
+        (TagMovedCheck("a:1"), "another image under the name a:1 than when the step began"),
+        (FileChangeCheck("learn-a", "/n", "added"), "/n added in learn-a"),
+        (FileChangeCheck("learn-a", "/n"), "/n changed in learn-a"),
+        (EventCheck("container", "die", "learn-a", 3), "container learn-a: die with exit code 3"),
     ],
 )
-def test_what_is_not_so_yet_is_said_in_words(check: Check, wanted: str) -> None:
+def test_what_is_not_so_yet_is_said_in_words(check: LessonCheck, wanted: str) -> None:
     holds = check.holds(NOTHING, NOTHING)
-    assert Step("do it", checks=(check,)).missing(NOTHING, NOTHING) == (() if holds else (wanted,))
+    assert LessonStep("do it", checks=(check,)).missing(NOTHING, NOTHING) == (
+        () if holds else (wanted,)
+    )
     assert check.wanted == wanted
 
 
 def test_a_tag_moves_when_it_names_another_image() -> None:
     before = Observation(images=(SeenImage("z", ("learn-app:2",)),))
-    assert TagMoved("learn-app:2").holds(before, NOW)
-    assert not TagMoved("learn-app:2").holds(NOW, NOW)
-    assert not TagMoved("learn-app:2").holds(NOTHING, NOW)
+    assert TagMovedCheck("learn-app:2").holds(before, NOW)
+    assert not TagMovedCheck("learn-app:2").holds(NOW, NOW)
+    assert not TagMovedCheck("learn-app:2").holds(NOTHING, NOW)
 
 
 @given(st.integers(0, 6), st.integers(0, 6))
 def test_a_count_is_exact(there: int, wanted: int) -> None:
     seen = tuple(SeenContainer(f"learn-n{n}", "i", "1", "running") for n in range(there))
-    holds = ContainerIs("learn-n*", count=wanted).holds(NOTHING, Observation(seen))
+    holds = ContainerCheck("learn-n*", count=wanted).holds(NOTHING, Observation(seen))
     assert holds == (there == wanted)
 
 
 @given(st.sampled_from(["docker.io", " Docker.IO ", "'docker.io'", "docker.io.", "the docker.io"]))
 def test_an_answer_is_taken_however_it_is_written(answer: str) -> None:
-    step = Step("say", question="which", answers=("docker.io",))
+    step = LessonStep("say", question="which", answers=("docker.io",))
     assert step.accepts(answer)
     assert not step.accepts("quay.io")
-    assert Step("say", question="which", answers=("latest",)).accepts(":latest")
-    image = Step("say", question="which", answers=("nginx",))
+    assert LessonStep("say", question="which", answers=("latest",)).accepts(":latest")
+    image = LessonStep("say", question="which", answers=("nginx",))
     assert image.accepts("docker.io/library/nginx:latest")
     assert not image.accepts("nginx:1")
     assert not image.accepts("")
@@ -173,7 +184,7 @@ def test_an_answer_is_taken_however_it_is_written(answer: str) -> None:
 
 def test_paragraphs_stay_apart_and_words_whole() -> None:
     say = "One.\n\nTwo, with a rather-long-name that ends a line before rather-long-names do."
-    lines = screen(Lesson("one", "one", (Step(say, question="which"),)), 0, 40)
+    lines = render_step(Lesson("one", "one", (LessonStep(say, question="which"),)), 0, 40)
     assert lines[1:6] == (
         "",
         "One.",
@@ -187,38 +198,38 @@ def test_a_step_can_be_for_dockmgr_alone(tmp_path: Path) -> None:
     path = tmp_path / "one.toml"
     step = 'say = "do it"\ndockmgr = ["dockmgr pull nginx"]\nimage = {name = "nginx"}'
     path.write_text(f'title = "one"\n[[step]]\n{step}\n', encoding="utf-8")
-    lines = screen(lesson_files.load(path), 0)
+    lines = render_step(lesson_files.load_lesson(path), 0)
     assert lines[-2:] == ("in another terminal, with dockmgr:", "    dockmgr pull nginx")
 
 
 def test_the_next_lesson_is_the_first_behind_it_that_is_not_done(tmp_path: Path) -> None:
-    learned = Learned(tmp_path)
+    learned = ProgressFile(tmp_path)
     course = Course(LESSONS, learned)
     first, second, third = LESSONS[:3]
     assert course.after(first) == second
-    learned.keep(second.name, Place(done=True))
+    learned.keep(second.name, LessonProgress(done=True))
     assert course.after(first) == third
     assert course.after(LESSONS[-1]) == first
     for lesson in LESSONS:
-        learned.keep(lesson.name, Place(done=True))
+        learned.keep(lesson.name, LessonProgress(done=True))
     assert course.after(first) is None
 
 
 def test_the_command_of_a_teachers_course_names_its_folder(tmp_path: Path) -> None:
-    assert Course((), Learned(tmp_path)).command("first") == "dockmgr learn first"
-    course = Course((), Learned(tmp_path), "/my course")
+    assert Course((), ProgressFile(tmp_path)).command("first") == "dockmgr learn first"
+    course = Course((), ProgressFile(tmp_path), "/my course")
     assert course.command() == "dockmgr learn --lessons '/my course'"
 
 
 def test_what_lessons_left_is_known_until_it_is_removed(tmp_path: Path) -> None:
-    learned = Learned(tmp_path)
+    learned = ProgressFile(tmp_path)
     there = {"container learn-a": "1", "container learn-b": "2", "volume learn-old": "0"}
-    learned.keep("done", Place(done=True, engine="here", left={"container learn-a": "1"}))
+    learned.keep("done", LessonProgress(done=True, engine="here", left={"container learn-a": "1"}))
     before = {"volume learn-old": "0"}
-    begun = Place(2, engine="here", before=before, under_way=True, is_open=True)
+    begun = LessonProgress(2, engine="here", before=before, under_way=True, is_open=True)
     learned.keep("begun", begun)
-    learned.keep("elsewhere", Place(done=True, engine="there", left=there, skipped=(2,)))
-    learned = Learned(tmp_path)
+    learned.keep("elsewhere", LessonProgress(done=True, engine="there", left=there, skipped=(2,)))
+    learned = ProgressFile(tmp_path)
     assert learned.place("elsewhere").skipped == (2,)
     places = learned.on("here")
     assert set(places) == {"done", "begun"}
@@ -229,7 +240,7 @@ def test_what_lessons_left_is_known_until_it_is_removed(tmp_path: Path) -> None:
     assert not learned.place("begun").under_way
     assert learned.on("here")["begun"].made(there) == places["begun"].made(there)
     learned.removed("here", {"container learn-a": "1"})
-    assert Learned(tmp_path).place("done").left == {}
+    assert ProgressFile(tmp_path).place("done").left == {}
 
 
 @pytest.mark.parametrize(
@@ -252,24 +263,24 @@ def test_a_lesson_knows_the_names_of_its_own_lines(name: str, makes: bool) -> No
         "docker tag nginx localhost:5000/learn-app:1",
         "docker compose -p learn-shop up",
     )
-    assert Lesson("one", "one", (Step("do", docker),)).makes(name) is makes
+    assert Lesson("one", "one", (LessonStep("do", docker),)).makes(name) is makes
 
 
 def test_two_lessons_in_two_terminals_keep_their_progress_beside_each_other(tmp_path: Path) -> None:
-    one, other = Learned(tmp_path), Learned(tmp_path)
-    one.keep("first", Place(2, under_way=True))
-    other.keep("many", Place(1, under_way=True))
-    one.keep("first", Place(3, under_way=True))
-    again = Learned(tmp_path)
+    one, other = ProgressFile(tmp_path), ProgressFile(tmp_path)
+    one.keep("first", LessonProgress(2, under_way=True))
+    other.keep("many", LessonProgress(1, under_way=True))
+    one.keep("first", LessonProgress(3, under_way=True))
+    again = ProgressFile(tmp_path)
     assert (again.place("first").step, again.place("many").step) == (3, 1)
 
 
 def test_an_engine_is_known_by_its_address_and_id_and_in_old_files_by_its_address() -> None:
-    assert Place(engine="unix:///a 1").on("unix:///a 1")
-    assert not Place(engine="unix:///a 1").on("unix:///a 2")
-    assert Place(engine="unix:///a").on("unix:///a 1")
-    assert not Place(engine="unix:///a").on("unix:///ab 1")
-    assert not Place().on("unix:///a")
+    assert LessonProgress(engine="unix:///a 1").on("unix:///a 1")
+    assert not LessonProgress(engine="unix:///a 1").on("unix:///a 2")
+    assert LessonProgress(engine="unix:///a").on("unix:///a 1")
+    assert not LessonProgress(engine="unix:///a").on("unix:///ab 1")
+    assert not LessonProgress().on("unix:///a")
 
 
 @pytest.mark.parametrize(
@@ -277,12 +288,12 @@ def test_an_engine_is_known_by_its_address_and_id_and_in_old_files_by_its_addres
     [("learn-a", True), ("localhost:5000/learn-a:1", True), ("learning", False), ("a", False)],
 )
 def test_only_what_begins_so_is_a_lessons(name: str, is_mine: bool) -> None:
-    assert mine(name) is is_mine
+    assert is_lesson_name(name) is is_mine
 
 
 names = st.dictionaries(st.text(), st.text(), max_size=2)
 places = st.builds(
-    Place,
+    LessonProgress,
     st.integers(0, 20),
     st.booleans(),
     st.text(),
@@ -296,17 +307,17 @@ places = st.builds(
 
 @given(kept=st.dictionaries(st.text(min_size=1), places, max_size=4))
 def test_progress_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory, kept: dict[str, Place]
+    tmp_path_factory: pytest.TempPathFactory, kept: dict[str, LessonProgress]
 ) -> None:
     folder = tmp_path_factory.mktemp("state")
-    learned = Learned(folder)
+    learned = ProgressFile(folder)
     for key, place in kept.items():
         learned.keep(key, place)
-    again = Learned(folder)
+    again = ProgressFile(folder)
     assert {key: again.place(key) for key in kept} == kept
     assert again.last(list(kept)) == (list(kept)[-1] if kept else None)
     again.forget(list(kept))
-    forgotten = [Learned(folder).place(key) for key in kept]
+    forgotten = [ProgressFile(folder).place(key) for key in kept]
     rest = [(it.step, it.done, it.under_way, it.skipped) for it in forgotten]
     assert rest == [(0, False, False, ())] * len(rest)
 
@@ -318,25 +329,27 @@ BROKEN += ['{"left": {"a": 1}}', '{"skipped": 2}', '{"skipped": [null]}', '{"eng
 @pytest.mark.parametrize("content", ["", "[]", "{", *(f'{{"first": {it}}}' for it in BROKEN)])
 def test_a_broken_file_counts_as_nothing_learned(tmp_path: Path, content: str) -> None:
     (tmp_path / "lessons.json").write_text(content, encoding="utf-8")
-    assert Learned(tmp_path).place("first") == Place()
+    assert ProgressFile(tmp_path).place("first") == LessonProgress()
 
 
 def test_of_a_file_only_the_broken_part_is_lost_and_an_older_one_is_read(tmp_path: Path) -> None:
     content = '{"first": {"step": "3"}, "many": {"step": 2, "odd": 1, "engine": "unix:///a"}}'
     (tmp_path / "lessons.json").write_text(content, encoding="utf-8")
-    learned = Learned(tmp_path)
-    assert learned.place("first") == Place()
-    assert learned.place("many") == Place(2, engine="unix:///a", under_way=True, is_open=True)
+    learned = ProgressFile(tmp_path)
+    assert learned.place("first") == LessonProgress()
+    assert learned.place("many") == LessonProgress(
+        2, engine="unix:///a", under_way=True, is_open=True
+    )
 
 
 def test_progress_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file", encoding="utf-8")
     with pytest.raises(ManagerError, match="cannot be made: File exists"):
-        Learned(tmp_path / "state").keep("first", Place(1))
+        ProgressFile(tmp_path / "state").keep("first", LessonProgress(1))
 
 
 def test_the_list_tells_how_far_one_is(run: Command, tmp_path: Path) -> None:
-    Learned(tmp_path / "state" / "dockmgr").keep("many", Place(2, under_way=True))
+    ProgressFile(tmp_path / "state" / "dockmgr").keep("many", LessonProgress(2, under_way=True))
     rows = {row["name"]: row for row in run.ok("learn", "--list", "--json").data}
     assert (rows["many"]["state"], rows["many"]["next_step"]) == ("at step 3", 3)
     assert rows["first"]["state"] == "new"

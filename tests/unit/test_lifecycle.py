@@ -9,7 +9,7 @@ from manager.groups.core.lifecycle import (
     plan_start,
     plan_stop,
 )
-from manager.groups.core.tree import branches, with_names
+from manager.groups.core.tree import image_branches, with_current_image_names
 from manager.model.snapshot import Container, Port, Snapshot
 from tests.unit.make import NGINX, REDIS, container, image, members
 
@@ -67,7 +67,7 @@ def test_steps_name_their_container_by_id() -> None:
 
 
 def shape(*containers: Container) -> list[tuple[str, list[str]]]:
-    return [(b.image, [c.name for c in b.containers]) for b in branches(Snapshot(containers))]
+    return [(b.image, [c.name for c in b.containers]) for b in image_branches(Snapshot(containers))]
 
 
 def test_containers_stand_under_their_image_in_order() -> None:
@@ -102,8 +102,8 @@ def test_a_container_stands_under_the_name_that_its_image_has_now(
     snapshot = Snapshot(
         (container("one", image=shown, image_id=REDIS),), (moved, image(*tags, image_id=REDIS))
     )
-    assert [(it.image, it.image_id) for it in branches(snapshot)] == [(expected, REDIS)]
-    assert [it.image for it in with_names(snapshot)] == [expected]
+    assert [(it.image, it.image_id) for it in image_branches(snapshot)] == [(expected, REDIS)]
+    assert [it.image for it in with_current_image_names(snapshot)] == [expected]
 
 
 def test_running_a_command_is_a_plan_that_names_it() -> None:

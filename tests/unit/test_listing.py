@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 
 from manager.cli.columns import Column, Table
-from manager.cli.images.df import bar
+from manager.cli.images.df import render_bar
 from manager.disk.core import listing
-from manager.disk.core.accounting import Disk
-from manager.disk.core.intermediate import intermediate
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.core.intermediate import intermediate_image_ids
 from manager.disk.core.last_use import last_uses
-from manager.disk.core.listing import State
-from manager.disk.core.overview import overview
+from manager.disk.core.listing import ImageState
+from manager.disk.core.overview import build_overview
 from manager.errors import ManagerError
-from manager.model.byte_range import Bytes, difference
+from manager.model.byte_range import ByteRange, describe_freed
 from manager.model.snapshot import CacheRecord, Image, ImageDetail, Snapshot, Volume
-from manager.prune.core.policy import Conditions, Subject, fits
-from manager.references.patterns import NAMELESS
+from manager.prune.core.policy import RuleConditions, RuleSubject, matches_conditions
+from manager.references.patterns import NO_REFERENCE
 from tests.unit.make import EPOCH, container
 
 BASE, APP, OLD, PARENT = (f"sha256:{letter * 64}" for letter in "abcd")
@@ -37,19 +37,19 @@ def snapshot() -> Snapshot:
 
 def rows() -> tuple[listing.ImageRow, ...]:
     seen = snapshot()
-    return listing.rows(seen, Disk(seen), last_uses(seen, {}, EPOCH))
+    return listing.build_image_rows(seen, DiskAccounting(seen), last_uses(seen, {}, EPOCH))
 
 
 def test_rows_tell_bytes_users_and_state_and_leave_out_hidden_parents() -> None:
     found = {row.image.id: row for row in rows()}
     assert set(found) == {BASE, APP, OLD}
-    assert (found[BASE].state, found[BASE].containers) == (State.IN_USE, ("job", "web1"))
+    assert (found[BASE].state, found[BASE].containers) == (ImageState.IN_USE, ("job", "web1"))
     assert (found[APP].state, found[APP].frees.low, found[APP].shared.low) == (
-        State.IDLE,
+        ImageState.IDLE,
         300,
         1000,
     )
-    assert (found[OLD].state, found[OLD].frees.high) == (State.DANGLING, 50)
+    assert (found[OLD].state, found[OLD].frees.high) == (ImageState.DANGLING, 50)
 
 
 @pytest.mark.parametrize(
@@ -62,28 +62,30 @@ def test_rows_tell_bytes_users_and_state_and_leave_out_hidden_parents() -> None:
         (("cccc",), None, None, {OLD}),
         (("sha256:cc",), None, None, {OLD}),
         (("app",), None, None, set()),
-        ((), State.IDLE, None, {APP}),
+        ((), ImageState.IDLE, None, {APP}),
         ((), None, 1050, {APP}),
     ],
 )
 def test_chosen(
-    patterns: tuple[str, ...], state: State | None, larger: int | None, expected: set[str]
+    patterns: tuple[str, ...], state: ImageState | None, larger: int | None, expected: set[str]
 ) -> None:
-    assert {row.image.id for row in listing.chosen(rows(), patterns, state, larger)} == expected
+    assert {
+        row.image.id for row in listing.filter_rows(rows(), patterns, state, larger)
+    } == expected
 
 
-@pytest.mark.parametrize("by", listing.SORTS)
+@pytest.mark.parametrize("by", listing.SORT_COLUMNS)
 def test_every_column_sorts_and_turns_round(by: str) -> None:
-    assert len(listing.ordered(rows(), by)) == 3
-    assert len(listing.ordered(rows(), by, backwards=True)) == 3
+    assert len(listing.sort_rows(rows(), by)) == 3
+    assert len(listing.sort_rows(rows(), by, backwards=True)) == 3
 
 
 def test_the_largest_first_and_the_nameless_last() -> None:
-    assert [row.image.id for row in listing.ordered(rows(), "size")] == [APP, OLD, BASE]
-    assert [row.image.id for row in listing.ordered(rows(), "frees")] == [APP, OLD, BASE]
-    assert [row.image.id for row in listing.ordered(rows(), "name")] == [BASE, APP, OLD]
+    assert [row.image.id for row in listing.sort_rows(rows(), "size")] == [APP, OLD, BASE]
+    assert [row.image.id for row in listing.sort_rows(rows(), "frees")] == [APP, OLD, BASE]
+    assert [row.image.id for row in listing.sort_rows(rows(), "name")] == [BASE, APP, OLD]
     with pytest.raises(ManagerError, match="cannot be sorted by 'taste'"):
-        listing.ordered(rows(), "taste")
+        listing.sort_rows(rows(), "taste")
 
 
 def test_images_add_up_to_the_total_and_each_kind_has_its_command() -> None:
@@ -97,7 +99,9 @@ def test_images_add_up_to_the_total_and_each_kind_has_its_command() -> None:
     )
     volumes = (Volume("a", 40, 0), Volume("b", 60, 1))
     sizes = {container("web1").id: 10, "ended": 25}
-    kinds = {it.name: it for it in overview(seen, Disk(seen), rows(), sizes, volumes)}
+    kinds = {
+        it.name: it for it in build_overview(seen, DiskAccounting(seen), rows(), sizes, volumes)
+    }
     images = [kinds[name] for name in ("images in use", "idle images", "dangling images")]
     assert [kind.size.low for kind in images] == [1000, 300, 50]
     assert [kind.freeable.low for kind in images] == [0, 300, 50]
@@ -119,44 +123,46 @@ def test_what_has_only_a_digest_is_idle_and_only_what_has_neither_is_dangling() 
             replace(it, digests=(digest,), tags=()) if it.id == APP else it for it in seen.images
         ),
     )
-    found = listing.rows(only, Disk(only), last_uses(only, {}, EPOCH))
-    kinds = {it.name: it.count for it in overview(only, Disk(only), found, None, None)}
+    found = listing.build_image_rows(only, DiskAccounting(only), last_uses(only, {}, EPOCH))
+    kinds = {
+        it.name: it.count for it in build_overview(only, DiskAccounting(only), found, None, None)
+    }
     assert (kinds["idle images"], kinds["dangling images"]) == (1, 1)
     for row in found:
-        if row.state is not State.IN_USE:
-            subject = Subject(row.image, row.last_use, Bytes(), (), EPOCH)
-            dangling = fits(Conditions(dangling=True), subject, NAMELESS)
-            assert dangling is (row.state is State.DANGLING)
-            assert fits(Conditions(untagged=True), subject, NAMELESS)
+        if row.state is not ImageState.IN_USE:
+            subject = RuleSubject(row.image, row.last_use, ByteRange(), (), EPOCH)
+            dangling = matches_conditions(RuleConditions(dangling=True), subject, NO_REFERENCE)
+            assert dangling is (row.state is ImageState.DANGLING)
+            assert matches_conditions(RuleConditions(untagged=True), subject, NO_REFERENCE)
 
 
 def test_what_the_engine_failed_to_tell_is_left_out() -> None:
     seen = snapshot()
-    kinds = [it.name for it in overview(seen, Disk(seen), rows(), None, None)]
+    kinds = [it.name for it in build_overview(seen, DiskAccounting(seen), rows(), None, None)]
     assert kinds == ["images in use", "idle images", "dangling images", "build cache"]
 
 
 def test_bytes_as_people_read_them() -> None:
-    assert str(Bytes(1000, 1000)) == "1kB"
-    assert str(Bytes(1000, 2000)) == "1kB to 2kB"
-    assert Bytes(1000, 2000).short() == "1kB+"
-    assert Bytes(1000, 1000).sentence() == "exactly 1,000 bytes (1kB)"
-    assert Bytes(1000, 1000, "it is odd").sentence() == "about 1kB (it is odd)"
-    assert Bytes(1000, 2000, "it is odd").sentence() == "1kB to 2kB (it is odd)"
-    assert Bytes().sentence() == "nothing"
+    assert str(ByteRange(1000, 1000)) == "1kB"
+    assert str(ByteRange(1000, 2000)) == "1kB to 2kB"
+    assert ByteRange(1000, 2000).short() == "1kB+"
+    assert ByteRange(1000, 1000).sentence() == "exactly 1,000 bytes (1kB)"
+    assert ByteRange(1000, 1000, "it is odd").sentence() == "about 1kB (it is odd)"
+    assert ByteRange(1000, 2000, "it is odd").sentence() == "1kB to 2kB (it is odd)"
+    assert ByteRange().sentence() == "nothing"
 
 
 def test_a_difference_is_told() -> None:
-    predicted, cached = Bytes(1000, 1000), Bytes(300, 300)
-    assert difference(predicted, cached, 1000) == "freed 1,000 bytes (1kB), as predicted"
-    assert difference(predicted, cached, 700).endswith(
+    predicted, cached = ByteRange(1000, 1000), ByteRange(300, 300)
+    assert describe_freed(predicted, cached, 1000) == "freed 1,000 bytes (1kB), as predicted"
+    assert describe_freed(predicted, cached, 700).endswith(
         "300B more left the images, but the build cache has it"
     )
-    assert difference(predicted, cached, 500).endswith(
+    assert describe_freed(predicted, cached, 500).endswith(
         "something failed, or others use it meanwhile"
     )
-    assert difference(predicted, cached, 1200).endswith("cleared away earlier leftovers too")
-    assert "does not tell" in difference(predicted, cached, None)
+    assert describe_freed(predicted, cached, 1200).endswith("cleared away earlier leftovers too")
+    assert "does not tell" in describe_freed(predicted, cached, None)
 
 
 TABLE = Table(
@@ -176,11 +182,11 @@ def test_columns_fit_and_the_first_one_is_folded() -> None:
 
 
 def test_bars() -> None:
-    assert bar(0, 100, 4) == "░░░░"
-    assert bar(1, 1000, 4) == "█░░░"
-    assert bar(50, 100, 4) == "██░░"
-    assert bar(200, 100, 4) == "████"
-    assert bar(0, 0, 4) == "    "
+    assert render_bar(0, 100, 4) == "░░░░"
+    assert render_bar(1, 1000, 4) == "█░░░"
+    assert render_bar(50, 100, 4) == "██░░"
+    assert render_bar(200, 100, 4) == "████"
+    assert render_bar(0, 0, 4) == "    "
 
 
 @pytest.mark.parametrize("kept_by", ["digest", "container", "nothing"])
@@ -195,8 +201,10 @@ def test_a_nameless_parent_is_hidden_only_if_nobody_may_look_for_it(kept_by: str
     elif kept_by == "container":
         user = container("web2", image=PARENT, image_id=PARENT)
         found = replace(found, containers=(*found.containers, user))
-    shown = listing.rows(found, Disk(found), last_uses(found, {}, EPOCH))
+    shown = listing.build_image_rows(found, DiskAccounting(found), last_uses(found, {}, EPOCH))
     assert (PARENT in {it.image.id for it in shown}) is (kept_by != "nothing")
-    assert intermediate(found) == ({PARENT} if kept_by == "nothing" else frozenset())
-    kinds = {it.name: it.count for it in overview(found, Disk(found), shown, None, None)}
+    assert intermediate_image_ids(found) == ({PARENT} if kept_by == "nothing" else frozenset())
+    kinds = {
+        it.name: it.count for it in build_overview(found, DiskAccounting(found), shown, None, None)
+    }
     assert kinds["images in use"] == (2 if kept_by == "container" else 1)

@@ -12,12 +12,19 @@ from io import FileIO
 import pytest
 
 from manager.errors import ExitCode, ManagerError
-from manager.references.registry_hosts import NO_USER, of
+from manager.references.registry_hosts import AZURE_TOKEN_USER, identify_registry
+from manager.registry.core.credentials import Credentials
 from manager.registry.core.quota import Quota
-from manager.registry.login import Means, from_cloud, login, logout, pulls_left
-from manager.registry.logins.lookup import Credentials, locate
-from manager.registry.protocol.endpoints import Place
-from manager.registry.protocol.registries import Registries
+from manager.registry.login import (
+    LoginContext,
+    fetch_cloud_login,
+    fetch_pull_quota,
+    log_in_to_registry,
+    log_out_of_registry,
+)
+from manager.registry.logins.lookup import locate_credentials
+from manager.registry.protocol.endpoints import RegistryEndpoint
+from manager.registry.protocol.registries import RegistryPool
 from tests.hushed import Home, Hushed, ecr_password, web_token
 from tests.registry_server import Handler, Request, WithTokens, has_it, served
 
@@ -103,7 +110,7 @@ def test_plain_text_only_where_it_is_asked_for(home: Home, hushed: Hushed) -> No
     assert "warning: " in result.err
     path = home.docker / "config.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert locate(host, home.env).credentials == Credentials("me", SECRET)
+    assert locate_credentials(host, home.env).credentials == Credentials("me", SECRET)
 
 
 def test_an_identity_token_is_tried_and_kept(home: Home) -> None:
@@ -112,17 +119,17 @@ def test_an_identity_token_is_tried_and_kept(home: Home) -> None:
     token = home.secret("hush-identity")
     given = Credentials("me", identity_token=token)
     with served(WithTokens(identity=token)) as registry:
-        done = login(of("r.example"), given, means(home, registry.url))
+        done = log_in_to_registry(identify_registry("r.example"), given, means(home, registry.url))
         wrong = Credentials("me", identity_token=home.secret("hush-wrong"))
         with pytest.raises(ManagerError, match="not kept"):
-            login(of("r.example"), wrong, means(home, registry.url))
+            log_in_to_registry(identify_registry("r.example"), wrong, means(home, registry.url))
     assert done.place == "docker-credential-store"
     assert home.kept("store") == {"r.example": {"Username": "<token>", "Secret": token}}
 
 
-def means(home: Home, *urls: str) -> Means:
-    places = tuple(map(Place, urls))
-    return Means(Registries(lambda _: None, lambda _: places, 2), home.env, plaintext=True)
+def means(home: Home, *urls: str) -> LoginContext:
+    places = tuple(map(RegistryEndpoint, urls))
+    return LoginContext(RegistryPool(lambda _: None, lambda _: places, 2), home.env, plaintext=True)
 
 
 def test_a_refused_password_is_not_sent_elsewhere(home: Home) -> None:
@@ -130,7 +137,9 @@ def test_a_refused_password_is_not_sent_elsewhere(home: Home) -> None:
     with served(basic("me", "x")) as first, served(basic("me", SECRET)) as second:
         given = Credentials("me", SECRET)
         with pytest.raises(ManagerError, match="not kept"):
-            login(of("r.example"), given, means(home, first.url, second.url))
+            log_in_to_registry(
+                identify_registry("r.example"), given, means(home, first.url, second.url)
+            )
         assert second.seen == []
 
 
@@ -139,7 +148,9 @@ def test_a_mirror_does_not_judge_a_login_of_docker_hub(home: Home) -> None:
     with served(has_it) as mirror, served(basic("me", "x")) as hub:
         given = Credentials("me", SECRET)
         with pytest.raises(ManagerError) as caught:
-            login(of("docker.io"), given, means(home, mirror.url, hub.url))
+            log_in_to_registry(
+                identify_registry("docker.io"), given, means(home, mirror.url, hub.url)
+            )
     assert "personal access token" in caught.value.hint
     assert mirror.seen == []
 
@@ -150,7 +161,7 @@ def test_what_cannot_be_reached_is_no_login(home: Home, hushed: Hushed) -> None:
         pass
     given = Credentials("me", SECRET)
     with pytest.raises(ManagerError) as caught:
-        login(of("r.example"), given, means(home, registry.url))
+        log_in_to_registry(identify_registry("r.example"), given, means(home, registry.url))
     assert caught.value.exit_code is ExitCode.REGISTRY
     assert not (home.docker / "config.json").exists()
     del hushed
@@ -191,7 +202,9 @@ def test_the_variable_that_goes_before_it_is_named(home: Home) -> None:
     row = {"auth": base64.b64encode(b"a:b").decode()}
     home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {"r.example": row}})
     with served(has_it) as registry:
-        done = login(of("r.example"), Credentials("me", SECRET), means(home, registry.url))
+        done = log_in_to_registry(
+            identify_registry("r.example"), Credentials("me", SECRET), means(home, registry.url)
+        )
     assert any("DOCKER_AUTH_CONFIG" in warning for warning in done.warnings)
 
 
@@ -216,13 +229,13 @@ def test_azure_logs_in_by_itself(home: Home, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/identity")
         monkeypatch.setenv("IDENTITY_HEADER", "x")
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
-        kind, tools = of("acme.azurecr.io"), means(home, server.url)
-        given = from_cloud(kind, tools.registries)
+        kind, tools = identify_registry("acme.azurecr.io"), means(home, server.url)
+        given = fetch_cloud_login(kind, tools.registries)
         assert given.credentials is not None, given
-        done = login(kind, given.credentials, tools)
-    assert (done.username, done.until) == (NO_USER, SOON)
-    found = locate("acme.azurecr.io", home.env)
-    assert found.credentials == Credentials(NO_USER, identity_token=refresh)
+        done = log_in_to_registry(kind, given.credentials, tools)
+    assert (done.username, done.until) == (AZURE_TOKEN_USER, SOON)
+    found = locate_credentials("acme.azurecr.io", home.env)
+    assert found.credentials == Credentials(AZURE_TOKEN_USER, identity_token=refresh)
 
 
 def test_logging_out(home: Home, hushed: Hushed) -> None:
@@ -278,7 +291,7 @@ def test_to_forget_a_login_no_cloud_is_asked(home: Home, monkeypatch: pytest.Mon
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{identity.url}/identity")
         monkeypatch.setenv("IDENTITY_HEADER", "x")
         monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
-        assert logout("acme.azurecr.io", home.env).places == ()
+        assert log_out_of_registry("acme.azurecr.io", home.env).places == ()
         assert identity.seen == []
 
 
@@ -315,8 +328,8 @@ def test_docker_hub_tells_how_many_pulls_are_left(home: Home) -> None:
 
     with served(has_it) as mirror, served(answer) as hub:
         registries = means(home, mirror.url, hub.url).registries
-        assert pulls_left(registries, None) == Quota(76, 100, timedelta(hours=6))
-        assert pulls_left(means(home, mirror.url).registries, None) is None
+        assert fetch_pull_quota(registries, None) == Quota(76, 100, timedelta(hours=6))
+        assert fetch_pull_quota(means(home, mirror.url).registries, None) is None
     assert [seen.method for seen in hub.seen] == ["HEAD"]  # a HEAD is no pull
 
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from manager.errors import ManagerError
+from manager.registry.core.credentials import Credentials
 from manager.registry.logins import saving as logins
-from manager.registry.logins.lookup import Credentials, Found, find, locate
+from manager.registry.logins.lookup import FoundCredentials, find_credentials, locate_credentials
 from tests.hushed import Home, ecr_password, web_token
 
 HUB = "https://index.docker.io/v1/"
@@ -33,13 +34,13 @@ def auth(username: str, password: str) -> dict[str, str]:
 def test_a_helper_keeps_it(home: Home, registry: str) -> None:
     home.keeper("store")
     home.write(credsStore="store", other=1)
-    saved = logins.save(registry, me(home), home.env, plaintext=True)
-    assert saved == logins.Saved("docker-credential-store")
+    saved = logins.save_login(registry, me(home), home.env, plaintext=True)
+    assert saved == logins.SavedLogin("docker-credential-store")
     server = HUB if registry == "docker.io" else registry
     assert home.kept("store") == {server: {"Username": "me", "Secret": "hush-password"}}
     # As docker leaves it: a sign that there is one, and no secret.
     assert home.config == {"credsStore": "store", "other": 1, "auths": {server: {}}}
-    assert find(registry, home.env) == (me(home), [])
+    assert find_credentials(registry, home.env) == (me(home), [])
     assert home.arguments().count("'store'") == 1
 
 
@@ -47,7 +48,7 @@ def test_a_registrys_own_helper_goes_first(home: Home) -> None:
     home.keeper("own")
     home.keeper("store")
     home.write(credsStore="store", credHelpers={"r.example": "own"})
-    logins.save("r.example", me(home), home.env, plaintext=False)
+    logins.save_login("r.example", me(home), home.env, plaintext=False)
     assert (len(home.kept("own")), home.kept("store")) == (1, {})
 
 
@@ -55,9 +56,11 @@ def test_a_helper_keeps_an_identity_token(home: Home) -> None:
     home.keeper("store")
     home.write(credsStore="store")
     token = home.secret("hush-token")
-    logins.save("r.example", Credentials("x", identity_token=token), home.env, plaintext=False)
+    logins.save_login(
+        "r.example", Credentials("x", identity_token=token), home.env, plaintext=False
+    )
     assert home.kept("store")["r.example"] == {"Username": "<token>", "Secret": token}
-    assert find("r.example", home.env)[0] == Credentials("", identity_token=token)
+    assert find_credentials("r.example", home.env)[0] == Credentials("", identity_token=token)
 
 
 def test_a_helper_takes_the_secret_out_of_the_file(home: Home) -> None:
@@ -65,7 +68,7 @@ def test_a_helper_takes_the_secret_out_of_the_file(home: Home) -> None:
     old = home.secret("hush-old")
     auths = {"https://r.example/v1/": auth("me", old), "r.example": auth("me", old), "o": {}}
     home.write(credsStore="store", auths=auths)
-    logins.save("r.example", me(home), home.env, plaintext=False)
+    logins.save_login("r.example", me(home), home.env, plaintext=False)
     assert home.config["auths"] == {"r.example": {}, "o": {}}
 
 
@@ -75,7 +78,7 @@ def test_a_helper_that_fails_says_no_secret(home: Home) -> None:
     path.chmod(0o755)
     home.write(credsStore="bad")
     with pytest.raises(ManagerError) as caught:
-        logins.save("r.example", me(home), home.env, plaintext=True)
+        logins.save_login("r.example", me(home), home.env, plaintext=True)
     assert caught.value.message == (
         "credential helper docker-credential-bad failed: cannot keep ***"
     )
@@ -84,7 +87,7 @@ def test_a_helper_that_fails_says_no_secret(home: Home) -> None:
 
 def test_where_there_is_no_helper(home: Home) -> None:
     with pytest.raises(ManagerError) as caught:
-        logins.save("r.example", me(home), home.env, plaintext=False)
+        logins.save_login("r.example", me(home), home.env, plaintext=False)
     assert "credsStore" in caught.value.hint
     assert "--insecure-plaintext" in caught.value.hint
     assert not (home.docker / "config.json").exists()
@@ -93,14 +96,14 @@ def test_where_there_is_no_helper(home: Home) -> None:
 def test_a_helper_of_a_cloud_keeps_nothing(home: Home) -> None:
     home.write(credHelpers={ECR: "ecr-login"})
     with pytest.raises(ManagerError, match="by itself"):
-        logins.save(ECR, me(home), home.env, plaintext=True)
+        logins.save_login(ECR, me(home), home.env, plaintext=True)
 
 
 def test_plain_text_is_kept_for_its_owner_alone(home: Home) -> None:
     path = home.docker / "config.json"
     path.write_text('{"HttpHeaders": {"A": "ü"}, "auths": {"o": {"auth": "eDp5"}}, "n": 1}')
     path.chmod(0o644)
-    saved = logins.save("r.example", me(home), home.env, plaintext=True)
+    saved = logins.save_login("r.example", me(home), home.env, plaintext=True)
     assert saved.place == "config.json"
     assert "plain text" in saved.warnings[0]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -112,22 +115,22 @@ def test_plain_text_is_kept_for_its_owner_alone(home: Home) -> None:
     assert list(home.config) == ["HttpHeaders", "auths", "n"]
     assert "ü" in path.read_text()
     assert [it.name for it in home.docker.iterdir()] == ["config.json"]
-    assert find("r.example", home.env) == (me(home), [])
+    assert find_credentials("r.example", home.env) == (me(home), [])
 
 
 def test_plain_text_of_an_identity_token(home: Home) -> None:
     known = Credentials("me", identity_token=home.secret("hush-token"))
-    logins.save("r.example", known, home.env, plaintext=True)
+    logins.save_login("r.example", known, home.env, plaintext=True)
     assert home.config["auths"] == {"r.example": {**auth("me", ""), "identitytoken": "hush-token"}}
-    assert find("r.example", home.env) == (known, [])
+    assert find_credentials("r.example", home.env) == (known, [])
     bare = Credentials("", identity_token="hush-token")
-    logins.save("r.example", bare, home.env, plaintext=True)
-    assert find("r.example", home.env) == (bare, [])
+    logins.save_login("r.example", bare, home.env, plaintext=True)
+    assert find_credentials("r.example", home.env) == (bare, [])
 
 
 def test_a_folder_is_made(home: Home) -> None:
     home.env["DOCKER_CONFIG"] = str(home.folder / "new" / "docker")
-    logins.save("docker.io", me(home), home.env, plaintext=True)
+    logins.save_login("docker.io", me(home), home.env, plaintext=True)
     path = home.folder / "new" / "docker"
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert HUB in json.loads((path / "config.json").read_text())["auths"]
@@ -139,7 +142,7 @@ def test_a_link_stays_a_link(home: Home) -> None:
     real.write_text('{"a": 1}')
     link = home.docker / "config.json"
     link.symlink_to("../dotfiles/docker.json")
-    logins.save("r.example", me(home), home.env, plaintext=True)
+    logins.save_login("r.example", me(home), home.env, plaintext=True)
     assert os.readlink(link) == "../dotfiles/docker.json"  # noqa: PTH115 - the text of the link
     assert set(json.loads(real.read_text())) == {"a", "auths"}
 
@@ -149,7 +152,7 @@ def test_a_broken_file_is_left_as_it_is(home: Home, text: str) -> None:
     path = home.docker / "config.json"
     path.write_text(text)
     with pytest.raises(ManagerError) as caught:
-        logins.save("r.example", me(home), home.env, plaintext=True)
+        logins.save_login("r.example", me(home), home.env, plaintext=True)
     assert "left as it was" in caught.value.hint
     assert path.read_text() == text
 
@@ -163,7 +166,7 @@ def test_it_is_erased_wherever_it_is(home: Home) -> None:
     (home.vault / "store.json").write_text(json.dumps({"r.example": row, "o": row}))
     auths = {"r.example": {}, "http://r.example/v2/": auth("me", secret), "o": {}}
     home.write(credsStore="store", credHelpers={"r.example": "own"}, auths=auths)
-    erased = logins.erase("r.example", home.env)
+    erased = logins.erase_login("r.example", home.env)
     assert erased.places == (
         "docker-credential-own",
         "docker-credential-store",
@@ -171,11 +174,11 @@ def test_it_is_erased_wherever_it_is(home: Home) -> None:
     )
     assert (home.kept("own"), list(home.kept("store"))) == ({}, ["o"])
     assert home.config["auths"] == {"o": {}}
-    assert logins.erase("r.example", home.env) == logins.Erased(())
+    assert logins.erase_login("r.example", home.env) == logins.ErasedLogin(())
 
 
 def test_nothing_to_erase(home: Home) -> None:
-    assert logins.erase("docker.io", home.env) == logins.Erased(())
+    assert logins.erase_login("docker.io", home.env) == logins.ErasedLogin(())
     assert not (home.docker / "config.json").exists()
 
 
@@ -190,22 +193,24 @@ def test_what_is_known(home: Home) -> None:
         auths={"https://filed.example/v1/": {}},
     )
     home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {"env.example": auth("a", "b")}})
-    names, warnings = logins.known(home.env)
+    names, warnings = logins.list_login_registries(home.env)
     expected = {"env.example", "filed.example", "helped.example", "kept.example", "docker.io"}
     assert (set(names), warnings) == (expected, ())
 
 
-def kept(home: Home, registry: str, credentials: Credentials) -> Found:
-    logins.save(registry, credentials, home.env, plaintext=True)
-    return locate(registry, home.env)
+def kept(home: Home, registry: str, credentials: Credentials) -> FoundCredentials:
+    logins.save_login(registry, credentials, home.env, plaintext=True)
+    return locate_credentials(registry, home.env)
 
 
 def test_what_is_good_says_until_when(home: Home) -> None:
     password = Credentials("AWS", ecr_password(home, SOON))
-    found = Found(password, "config.json", SOON, "it says so itself")
+    found = FoundCredentials(password, "config.json", SOON, "it says so itself")
     assert kept(home, ECR, password) == found
     token = Credentials("x", identity_token=web_token(home, SOON))
-    assert kept(home, AZURE, token) == Found(token, "config.json", SOON, "it says so itself")
+    assert kept(home, AZURE, token) == FoundCredentials(
+        token, "config.json", SOON, "it says so itself"
+    )
 
 
 @pytest.mark.parametrize("registry", [ECR, "public.ecr.aws", AZURE])
@@ -230,14 +235,14 @@ def test_what_has_ended_does_not_hide_what_has_not(home: Home) -> None:
     home.env["DOCKER_AUTH_CONFIG"] = json.dumps(
         {"auths": {ECR: auth("AWS", ecr_password(home, AGO))}}
     )
-    assert locate(ECR, home.env) == Found(
+    assert locate_credentials(ECR, home.env) == FoundCredentials(
         Credentials("AWS", fresh), "config.json", SOON, "it says so itself"
     )
 
 
 def test_a_token_of_google_counts_where_there_is_nothing_better(home: Home) -> None:
     token = Credentials("oauth2accesstoken", home.secret("hush-token"))
-    found = Found(token, "config.json", None, "a token that lasts 1 h")
+    found = FoundCredentials(token, "config.json", None, "a token that lasts 1 h")
     assert kept(home, GOOGLE, token) == found
     key = Credentials("_json_key", home.secret("hush-key"))
-    assert kept(home, GOOGLE, key) == Found(key, "config.json")
+    assert kept(home, GOOGLE, key) == FoundCredentials(key, "config.json")

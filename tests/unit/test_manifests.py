@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.registry.core.manifests import (
-    DOCKER_LIST,
     DOCKER_MANIFEST,
+    DOCKER_MANIFEST_LIST,
     OCI_INDEX,
     OCI_MANIFEST,
     Blob,
-    Entry,
-    Index,
-    MalformedError,
-    Manifest,
-    read_config,
-    read_manifest,
+    ImageIndex,
+    IndexEntry,
+    MalformedDocumentError,
+    RegistryManifest,
+    parse_image_config,
+    parse_manifest,
 )
-from manager.registry.core.platforms import choose, normalised, of_engine
+from manager.registry.core.platforms import choose_entry, engine_platform, normalise_platform
 
 D = "sha256:" + "d" * 64
 E = "sha256:" + "e" * 64
@@ -43,13 +43,13 @@ def entry(platform: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", [OCI_MANIFEST, DOCKER_MANIFEST, f"{OCI_MANIFEST}; charset=utf-8"])
 def test_a_manifest(kind: str) -> None:
-    found = read_manifest(raw(MANIFEST), kind)
-    assert isinstance(found, Manifest)
+    found = parse_manifest(raw(MANIFEST), kind)
+    assert isinstance(found, RegistryManifest)
     assert [it.digest for it in found.layers] == [E, E]
     assert found.download == 16  # the same layer comes once
 
 
-@pytest.mark.parametrize("kind", [OCI_INDEX, DOCKER_LIST, ""])
+@pytest.mark.parametrize("kind", [OCI_INDEX, DOCKER_MANIFEST_LIST, ""])
 def test_an_index_without_its_attestations(kind: str) -> None:
     rows = [
         entry("linux/amd64"),
@@ -59,8 +59,8 @@ def test_an_index_without_its_attestations(kind: str) -> None:
         entry("linux/amd64", artifactType="application/x"),
         entry("linux/s390x", mediaType="application/vnd.other"),
     ]
-    found = read_manifest(raw({"schemaVersion": 2, "manifests": rows}), kind)
-    assert isinstance(found, Index)
+    found = parse_manifest(raw({"schemaVersion": 2, "manifests": rows}), kind)
+    assert isinstance(found, ImageIndex)
     assert [it.platform for it in found.entries] == ["linux/amd64", "linux/arm64/v8"]
 
 
@@ -80,8 +80,8 @@ def test_an_index_without_its_attestations(kind: str) -> None:
     ],
 )
 def test_what_is_none(body: bytes, said: str) -> None:
-    with pytest.raises(MalformedError, match=said) as caught:
-        read_manifest(body)
+    with pytest.raises(MalformedDocumentError, match=said) as caught:
+        parse_manifest(body)
     assert caught.value.exit_code == 4
     assert caught.value.hint
 
@@ -102,10 +102,10 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_nothing_is_too_odd_to_be_refused(row: object) -> None:
-    for read in (read_manifest, read_config):
+    for read in (parse_manifest, parse_image_config):
         try:
             read(raw(row))
-        except MalformedError:
+        except MalformedDocumentError:
             continue
 
 
@@ -118,11 +118,11 @@ def test_a_configuration() -> None:
         "rootfs": {"type": "layers", "diff_ids": [D, E]},
         "config": {"Cmd": ["sh"], "Labels": {"a": "b"}},
     }
-    found = read_config(raw(row))
+    found = parse_image_config(raw(row))
     assert (found.platform, found.diff_ids, found.labels) == ("linux/arm/v7", (D, E), {"a": "b"})
     assert found.created == datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)
-    assert read_config(b"{}").created is None
-    assert read_config(raw({"created": "yesterday", "config": None})).created is None
+    assert parse_image_config(b"{}").created is None
+    assert parse_image_config(raw({"created": "yesterday", "config": None})).created is None
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,13 @@ def test_a_configuration() -> None:
     ],
 )
 def test_platforms_are_named_in_one_way(text: str, expected: str) -> None:
-    assert normalised(text) == expected
+    assert normalise_platform(text) == expected
 
 
 def test_the_platform_of_an_engine() -> None:
-    assert of_engine({"OSType": "linux", "Architecture": "x86_64"}) == "linux/amd64"
-    assert of_engine({"Architecture": "aarch64"}) == "linux/arm64"
-    assert of_engine({}) == "linux/amd64"
+    assert engine_platform({"OSType": "linux", "Architecture": "x86_64"}) == "linux/amd64"
+    assert engine_platform({"Architecture": "aarch64"}) == "linux/arm64"
+    assert engine_platform({}) == "linux/amd64"
 
 
 @pytest.mark.parametrize(
@@ -166,5 +166,5 @@ def test_the_platform_of_an_engine() -> None:
     ],
 )
 def test_the_entry_that_an_engine_takes(there: list[str], wanted: str, taken: str | None) -> None:
-    found = choose([Entry(Blob(D, 1), it) for it in there], wanted)
+    found = choose_entry([IndexEntry(Blob(D, 1), it) for it in there], wanted)
     assert (found.platform if found else None) == taken

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.model.naming import Template, expand, has_place, named_so
+from manager.model.naming import (
+    NameTemplate,
+    fill_placeholders,
+    has_placeholder,
+    member_name_from_label,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,17 +27,17 @@ from manager.model.naming import Template, expand, has_place, named_so
     ],
 )
 def test_the_number_stands_in_its_places_only(text: str, expected: str) -> None:
-    assert expand(text, 7) == expected
+    assert fill_placeholders(text, 7) == expected
 
 
 def test_a_wide_number_is_not_cut() -> None:
-    assert expand("{n:02}", 1234) == "1234"
+    assert fill_placeholders("{n:02}", 1234) == "1234"
 
 
 @pytest.mark.parametrize("text", ["{n:x}", "{n:}", "{n:2}", "{n:00}", "{n:010}", "{n: 2}"])
 def test_a_form_there_is_not_is_refused(text: str) -> None:
     with pytest.raises(ManagerError, match="is no form for a number") as caught:
-        expand(text, 1)
+        fill_placeholders(text, 1)
     assert caught.value.exit_code is ExitCode.USAGE
 
 
@@ -48,9 +53,9 @@ def test_a_form_there_is_not_is_refused(text: str) -> None:
     ],
 )
 def test_templates(typed: str, group: str, third: str) -> None:
-    template = Template.parse(typed)
+    template = NameTemplate.parse(typed)
     assert (template.group, template.name(3)) == (group, third)
-    assert named_so(template.text, 3) == third
+    assert member_name_from_label(template.text, 3) == third
 
 
 @pytest.mark.parametrize(
@@ -58,11 +63,11 @@ def test_templates(typed: str, group: str, third: str) -> None:
 )
 def test_a_name_no_engine_would_take_is_refused(typed: str) -> None:
     with pytest.raises(ManagerError) as caught:
-        Template.parse(typed)
+        NameTemplate.parse(typed)
     assert caught.value.exit_code is ExitCode.USAGE
 
 
 @given(st.text(alphabet="ab{}n:02$", max_size=12), st.integers(0, 999))
 def test_any_label_of_a_template_is_read_or_is_none(text: str, number: int) -> None:
-    found = named_so(text, number)
-    assert found is None or has_place(text)
+    found = member_name_from_label(text, number)
+    assert found is None or has_placeholder(text)

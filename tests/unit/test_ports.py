@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.ports import PortChooser, PublishSpec, TakenPorts
-from manager.model.port_addresses import url
+from manager.model.port_addresses import published_url
 from manager.model.snapshot import Port
 
 
@@ -162,4 +162,4 @@ def test_no_two_members_ever_get_one_port_and_none_gets_a_taken_one(
 def test_urls_name_the_engines_machine_where_all_addresses_are_bound(
     port: Port, expected: str
 ) -> None:
-    assert url(port, "box") == expected
+    assert published_url(port, "box") == expected

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from manager.model.plan import ARCHIVED
 from manager.model.snapshot import Image
 from manager.prune.core import advice
-from manager.prune.core.decision import BY_AGE, Decision, decide
-from manager.prune.core.policy import Conditions, Policy, Rule
-from manager.registry.core.copies import Copy
+from manager.prune.core.decision import LEAST_RECENTLY_USED, PruneDecision, decide_prune
+from manager.prune.core.policy import Policy, Rule, RuleConditions
+from manager.registry.core.availability import ImageAvailability
 from tests.unit.world import DAY, World, identity
 
-EVERYTHING = Rule(Conditions(), "all")
+EVERYTHING = Rule(RuleConditions(), "all")
 
 
 def small() -> World:
@@ -34,107 +34,107 @@ def small() -> World:
     return world
 
 
-def gone(decision: Decision) -> set[str]:
+def gone(decision: PruneDecision) -> set[str]:
     """The images that go, by the name they were made with."""
     digits = [it.image.id.removeprefix("sha256:").rstrip("0") for it in decision.going if it.whole]
     return {bytes.fromhex(it + "0" * (len(it) % 2)).decode() for it in digits}
 
 
-def why(decision: Decision, name: str) -> tuple[str, ...]:
+def why(decision: PruneDecision, name: str) -> tuple[str, ...]:
     return next(it.why for it in decision.staying if it.image.id == identity(name))
 
 
-CASES: list[tuple[Conditions, set[str]]] = [
-    (Conditions(), {"base", "app1", "app2", "ecr", "arm", "own", "lost", "old"}),
-    (Conditions(images=("python",)), {"base"}),
-    (Conditions(images=("docker.io/library/python",)), {"base"}),
-    (Conditions(images=("python:3.12",)), {"base"}),
-    (Conditions(images=("python:3.11",)), set()),
-    (Conditions(images=("*/python",)), {"base"}),
-    (Conditions(images=("pyth",)), set()),
-    (Conditions(images=("myorg/*:v*",)), {"app1"}),
-    (Conditions(images=("myorg/app",)), {"app1", "app2"}),
-    (Conditions(images=("*",)), {"base", "app1", "app2", "ecr", "arm", "own", "lost", "old"}),
-    (Conditions(images=("*:*",)), {"base", "app1", "app2", "ecr", "arm", "own", "old"}),
-    (Conditions(images=("nginx",)), {"old"}),
-    (Conditions(images=("myorg/app:v1", "python")), {"base", "app1"}),
-    (Conditions(regexes=(r"^docker\.io/library/",)), {"base", "own", "old"}),
-    (Conditions(regexes=(r":v\d$", r"arm")), {"app1", "arm"}),
-    (Conditions(tags=("1",)), {"ecr", "arm"}),
-    (Conditions(tags=("v*",)), {"app1"}),
-    (Conditions(registries=("*.dkr.ecr.*",)), {"ecr"}),
-    (Conditions(registries=("docker.io",)), {"base", "app1", "app2", "own", "old"}),
-    (Conditions(labels=("env",)), {"app1"}),
-    (Conditions(labels=("env=dev",)), {"app1"}),
-    (Conditions(labels=("env=prod",)), set()),
-    (Conditions(platforms=("linux/arm64",)), {"arm"}),
-    (Conditions(platforms=("linux/arm",)), set()),
-    (Conditions(larger_than=1999), {"app1", "app2", "ecr"}),
-    (Conditions(larger_than=2000), {"ecr"}),
-    (Conditions(frees_more_than=1000), {"ecr"}),
-    (Conditions(frees_more_than=999), {"app1", "app2", "ecr", "arm", "own", "lost", "old"}),
-    (Conditions(older_than=70 * DAY), {"base", "app1", "ecr", "arm", "lost", "old"}),
-    (Conditions(unused_for=40 * DAY), {"app1", "ecr", "lost", "old"}),
-    (Conditions(dangling=True), {"lost"}),
-    (Conditions(dangling=False), {"base", "app1", "app2", "ecr", "arm", "own", "old"}),
-    (Conditions(untagged=True), {"lost", "old"}),
-    (Conditions(untagged=False), {"base", "app1", "app2", "ecr", "arm", "own"}),
-    (Conditions(images=("myorg/*",), unused_for=30 * DAY), {"app1"}),
-    (Conditions(images=("myorg/*",), larger_than=2000), set()),
+CASES: list[tuple[RuleConditions, set[str]]] = [
+    (RuleConditions(), {"base", "app1", "app2", "ecr", "arm", "own", "lost", "old"}),
+    (RuleConditions(images=("python",)), {"base"}),
+    (RuleConditions(images=("docker.io/library/python",)), {"base"}),
+    (RuleConditions(images=("python:3.12",)), {"base"}),
+    (RuleConditions(images=("python:3.11",)), set()),
+    (RuleConditions(images=("*/python",)), {"base"}),
+    (RuleConditions(images=("pyth",)), set()),
+    (RuleConditions(images=("myorg/*:v*",)), {"app1"}),
+    (RuleConditions(images=("myorg/app",)), {"app1", "app2"}),
+    (RuleConditions(images=("*",)), {"base", "app1", "app2", "ecr", "arm", "own", "lost", "old"}),
+    (RuleConditions(images=("*:*",)), {"base", "app1", "app2", "ecr", "arm", "own", "old"}),
+    (RuleConditions(images=("nginx",)), {"old"}),
+    (RuleConditions(images=("myorg/app:v1", "python")), {"base", "app1"}),
+    (RuleConditions(regexes=(r"^docker\.io/library/",)), {"base", "own", "old"}),
+    (RuleConditions(regexes=(r":v\d$", r"arm")), {"app1", "arm"}),
+    (RuleConditions(tags=("1",)), {"ecr", "arm"}),
+    (RuleConditions(tags=("v*",)), {"app1"}),
+    (RuleConditions(registries=("*.dkr.ecr.*",)), {"ecr"}),
+    (RuleConditions(registries=("docker.io",)), {"base", "app1", "app2", "own", "old"}),
+    (RuleConditions(labels=("env",)), {"app1"}),
+    (RuleConditions(labels=("env=dev",)), {"app1"}),
+    (RuleConditions(labels=("env=prod",)), set()),
+    (RuleConditions(platforms=("linux/arm64",)), {"arm"}),
+    (RuleConditions(platforms=("linux/arm",)), set()),
+    (RuleConditions(larger_than=1999), {"app1", "app2", "ecr"}),
+    (RuleConditions(larger_than=2000), {"ecr"}),
+    (RuleConditions(frees_more_than=1000), {"ecr"}),
+    (RuleConditions(frees_more_than=999), {"app1", "app2", "ecr", "arm", "own", "lost", "old"}),
+    (RuleConditions(older_than=70 * DAY), {"base", "app1", "ecr", "arm", "lost", "old"}),
+    (RuleConditions(unused_for=40 * DAY), {"app1", "ecr", "lost", "old"}),
+    (RuleConditions(dangling=True), {"lost"}),
+    (RuleConditions(dangling=False), {"base", "app1", "app2", "ecr", "arm", "own", "old"}),
+    (RuleConditions(untagged=True), {"lost", "old"}),
+    (RuleConditions(untagged=False), {"base", "app1", "app2", "ecr", "arm", "own"}),
+    (RuleConditions(images=("myorg/*",), unused_for=30 * DAY), {"app1"}),
+    (RuleConditions(images=("myorg/*",), larger_than=2000), set()),
 ]
 
 
-def _id(case: Conditions | set[str]) -> str:
+def _id(case: RuleConditions | set[str]) -> str:
     return " ".join(sorted(case)) if isinstance(case, set) else str(case)
 
 
 @pytest.mark.parametrize(("conditions", "expected"), CASES, ids=_id)
 def test_a_rule_takes_what_all_its_conditions_hold_for(
-    conditions: Conditions, expected: set[str]
+    conditions: RuleConditions, expected: set[str]
 ) -> None:
     policy = Policy(delete=(Rule(conditions),), include_local=True)
-    assert gone(decide(small().known(), policy)) == expected
+    assert gone(decide_prune(small().known(), policy)) == expected
 
 
 def test_rules_are_alternatives_and_all_that_match_are_named() -> None:
     rules = (
-        Rule(Conditions(images=("myorg/app:v1",)), "first"),
-        Rule(Conditions(unused_for=40 * DAY), "idle"),
+        Rule(RuleConditions(images=("myorg/app:v1",)), "first"),
+        Rule(RuleConditions(unused_for=40 * DAY), "idle"),
     )
     for order in permutations(rules):
-        decision = decide(small().known(), Policy(delete=order))
+        decision = decide_prune(small().known(), Policy(delete=order))
         assert gone(decision) == {"app1", "ecr", "old"}
         causes = {it.image.label: it.rules for it in decision.going}
         assert causes["myorg/app:v1"] == ("first", "idle")
 
 
 def test_keep_always_wins_and_never_implies_that_the_rest_goes() -> None:
-    keep = (Rule(Conditions(images=("python",)), "mine"),)
-    assert not decide(small().known(), Policy(keep=keep)).going
-    decision = decide(small().known(), Policy(keep=keep, delete=(EVERYTHING,)))
+    keep = (Rule(RuleConditions(images=("python",)), "mine"),)
+    assert not decide_prune(small().known(), Policy(keep=keep)).going
+    decision = decide_prune(small().known(), Policy(keep=keep, delete=(EVERYTHING,)))
     assert "base" not in gone(decision)
     assert "kept by: mine" in why(decision, "base")
     assert next(it.wanted for it in decision.staying if it.image.label == "python:3.12")
 
 
 def test_keeping_one_tag_keeps_the_image_with_all_its_tags() -> None:
-    keep = (Rule(Conditions(images=("myorg/app:v2",))),)
-    delete = (Rule(Conditions(images=("myorg/app:latest",))),)
-    decision = decide(small().known(), Policy(keep=keep, delete=delete))
+    keep = (Rule(RuleConditions(images=("myorg/app:v2",))),)
+    delete = (Rule(RuleConditions(images=("myorg/app:latest",))),)
+    decision = decide_prune(small().known(), Policy(keep=keep, delete=delete))
     assert not decision.going
     assert why(decision, "app2") == ("kept by: images myorg/app:v2",)
 
 
 def test_a_rule_that_matches_one_of_two_tags_takes_that_tag_and_frees_nothing() -> None:
-    decision = decide(small().known(), Policy(delete=(Rule(Conditions(tags=("v2",))),)))
+    decision = decide_prune(small().known(), Policy(delete=(Rule(RuleConditions(tags=("v2",))),)))
     (only,) = decision.going
     assert (only.references, only.whole) == (("myorg/app:v2",), False)
     assert (decision.frees.low, decision.frees.high, only.here.high) == (0, 0, 0)
 
 
 def test_two_rules_that_match_a_tag_each_take_the_image() -> None:
-    rules = (Rule(Conditions(tags=("v2",)), "a"), Rule(Conditions(tags=("latest",)), "b"))
-    decision = decide(small().known(), Policy(delete=rules))
+    rules = (Rule(RuleConditions(tags=("v2",)), "a"), Rule(RuleConditions(tags=("latest",)), "b"))
+    decision = decide_prune(small().known(), Policy(delete=rules))
     assert gone(decision) == {"app2"}
     assert decision.going[0].references == ("myorg/app:v2", "myorg/app:latest")
     assert decision.going[0].rules == ("a", "b")
@@ -144,7 +144,7 @@ def test_two_rules_that_match_a_tag_each_take_the_image() -> None:
 def test_the_image_of_any_container_stays(state: str) -> None:
     world = small()
     world.container("ecr", state)
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,)))
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
     assert "ecr" not in gone(decision)
     words = "web1 uses it" if state in {"running", "paused"} else "web1 (stopped) uses it"
     assert why(decision, "ecr")[0] == words
@@ -153,7 +153,7 @@ def test_the_image_of_any_container_stays(state: str) -> None:
 def test_an_image_goes_with_its_containers_if_they_go_too() -> None:
     world = small()
     container = world.container("ecr")
-    decision = decide(world.known((container.id,)), Policy(delete=(EVERYTHING,)))
+    decision = decide_prune(world.known((container.id,)), Policy(delete=(EVERYTHING,)))
     assert "ecr" in gone(decision)
 
 
@@ -163,13 +163,13 @@ def test_an_image_goes_with_its_containers_if_they_go_too() -> None:
 def test_a_pinned_image_stays(pin: str) -> None:
     world = small()
     world.pins.append(pin)
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,), free=10**9))
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,), free=10**9))
     assert "app2" not in gone(decision)
     assert why(decision, "app2") == ("pinned",)
 
 
 def test_what_is_known_for_less_than_grace_stays() -> None:
-    decision = decide(small().known(), Policy(delete=(EVERYTHING,), grace=11 * DAY))
+    decision = decide_prune(small().known(), Policy(delete=(EVERYTHING,), grace=11 * DAY))
     assert why(decision, "app2") == ("known for 1 week only, and grace is 11d",)
     assert "arm" in gone(decision)
 
@@ -178,16 +178,18 @@ def test_an_image_made_here_is_known_since_it_was_made() -> None:
     world = small()
     world.sightings.clear()
     policy = Policy(delete=(EVERYTHING,), grace=DAY, include_local=True)
-    assert gone(decide(world.known(), policy)) == {"own", "lost"}
+    assert gone(decide_prune(world.known(), policy)) == {"own", "lost"}
 
 
 def test_what_cannot_be_got_back_stays_unless_it_is_asked_for_or_archived() -> None:
     policy = Policy(delete=(EVERYTHING,))
-    decision = decide(small().known(), policy)
+    decision = decide_prune(small().known(), policy)
     assert {"own", "lost"}.isdisjoint(gone(decision))
     assert why(decision, "own") == ("no registry is known to have it",)
-    assert {"own", "lost"} <= gone(decide(small().known(), replace(policy, include_local=True)))
-    archived = decide(small().known(), replace(policy, archive=True))
+    assert {"own", "lost"} <= gone(
+        decide_prune(small().known(), replace(policy, include_local=True))
+    )
+    archived = decide_prune(small().known(), replace(policy, archive=True))
     assert {"own", "lost"} <= gone(archived)
     assert {it.image.label for it in archived.going if it.archived} >= {"scratchpad:latest"}
     assert next(it for it in archived.going if it.archived).copy.reference == ARCHIVED
@@ -195,16 +197,16 @@ def test_what_cannot_be_got_back_stays_unless_it_is_asked_for_or_archived() -> N
 
 def test_what_its_registry_has_no_longer_stays_and_says_so() -> None:
     world = small()
-    world.copies[identity("ecr")] = Copy(why="its registry does not have it any more")
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,)))
+    world.copies[identity("ecr")] = ImageAvailability(why="its registry does not have it any more")
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
     assert why(decision, "ecr") == ("its registry does not have it any more",)
 
 
 def test_only_registries_of_what_would_go_are_to_be_asked() -> None:
     world = small()
     world.copies.clear()
-    delete = (Rule(Conditions(unused_for=40 * DAY)),)
-    decision = decide(world.known(), Policy(delete=delete))
+    delete = (Rule(RuleConditions(unused_for=40 * DAY)),)
+    decision = decide_prune(world.known(), Policy(delete=delete))
     assert set(decision.unasked) == {identity("app1"), identity("ecr"), identity("old")}
 
 
@@ -214,9 +216,9 @@ def test_the_newest_of_each_repository_are_kept() -> None:
         world.image(f"a{number}", f"app:{number}", days=number)
         world.image(f"b{number}", f"org/app:{number}", days=number)
         world.image(f"n{number}", days=number)
-    keep = (Rule(Conditions(images=("*",)), newest=2),)
+    keep = (Rule(RuleConditions(images=("*",)), newest=2),)
     policy = Policy(keep=keep, delete=(EVERYTHING,), include_local=True)
-    assert gone(decide(world.known(), policy)) == {
+    assert gone(decide_prune(world.known(), policy)) == {
         *(f"{letter}{number}" for letter in "ab" for number in (3, 4, 5)),
         *(f"n{number}" for number in range(1, 6)),
     }
@@ -227,8 +229,8 @@ def test_the_newest_are_counted_by_image_not_by_tag() -> None:
     world.image("new", "app:3", "app:latest", "app:stable", days=1)
     world.image("mid", "app:2", days=2)
     world.image("old", "app:1", days=3)
-    keep = (Rule(Conditions(images=("app",)), newest=2),)
-    assert gone(decide(world.known(), Policy(keep=keep, delete=(EVERYTHING,)))) == {"old"}
+    keep = (Rule(RuleConditions(images=("app",)), newest=2),)
+    assert gone(decide_prune(world.known(), Policy(keep=keep, delete=(EVERYTHING,)))) == {"old"}
 
 
 def test_an_image_others_were_built_on_goes_after_them_or_not_at_all() -> None:
@@ -236,9 +238,12 @@ def test_an_image_others_were_built_on_goes_after_them_or_not_at_all() -> None:
     world.image("base", "base:1", layers="x", local=True)
     world.image("child", "child:1", layers="xy", parent="base", local=True)
     policy = Policy(delete=(EVERYTHING,), include_local=True)
-    assert [it.image.label for it in decide(world.known(), policy).going] == ["child:1", "base:1"]
+    assert [it.image.label for it in decide_prune(world.known(), policy).going] == [
+        "child:1",
+        "base:1",
+    ]
     world.pins.append("child:1")
-    decision = decide(world.known(), policy)
+    decision = decide_prune(world.known(), policy)
     assert not decision.going
     assert "built on it" in why(decision, "base")[0]
 
@@ -247,7 +252,7 @@ def test_each_image_says_what_it_frees_alone_and_in_this_set() -> None:
     world = World()
     world.image("one", "a:1", layers="xy", size=10)
     world.image("two", "b:1", layers="xz", size=10)
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,)))
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
     assert [(it.alone.low, it.here.low) for it in decision.going] == [(10, 10), (10, 20)]
     assert decision.frees.exact
     assert decision.frees.low == 30
@@ -262,28 +267,28 @@ def ladder(count: int = 6) -> World:
 
 
 def test_a_budget_takes_the_least_recently_used_until_it_is_reached() -> None:
-    decision = decide(ladder().known(), Policy(budget=3500))
+    decision = decide_prune(ladder().known(), Policy(budget=3500))
     assert gone(decision) == {"i5", "i4", "i3"}
-    assert {it.rules for it in decision.going} == {(BY_AGE,)}
+    assert {it.rules for it in decision.going} == {(LEAST_RECENTLY_USED,)}
     assert decision.frees.low == 3000
 
 
 def test_a_budget_counts_what_rules_take_anyway() -> None:
-    delete = (Rule(Conditions(images=("i0",))),)
-    assert gone(decide(ladder().known(), Policy(delete=delete, budget=4000))) == {"i0", "i5"}
+    delete = (Rule(RuleConditions(images=("i0",))),)
+    assert gone(decide_prune(ladder().known(), Policy(delete=delete, budget=4000))) == {"i0", "i5"}
 
 
 def test_a_budget_that_is_kept_takes_nothing() -> None:
-    assert not decide(ladder().known(), Policy(budget=6000)).going
+    assert not decide_prune(ladder().known(), Policy(budget=6000)).going
 
 
 def test_a_budget_that_cannot_be_kept_says_so() -> None:
     world = ladder()
     world.pins += ["i0:1", "i1:1"]
     known, policy = world.known(), Policy(budget=500)
-    decision = decide(known, policy)
+    decision = decide_prune(known, policy)
     assert len(decision.going) == 4
-    (said,) = advice.warnings(known, policy, decision)
+    (said,) = advice.plan_warnings(known, policy, decision)
     assert said.startswith(
         "5.5kB are to go for a budget of 500B, and all that may go comes to 4kB; --why"
     )
@@ -295,8 +300,8 @@ def test_a_budget_takes_children_before_parents() -> None:
     world.image("child", "child:1", layers="xy", parent="base", unused=2, local=True)
     world.image("other", "other:1", unused=10)
     policy = Policy(budget=2000, include_local=True)
-    assert gone(decide(world.known(), policy)) == {"other"}
-    decision = decide(world.known(), replace(policy, budget=1000))
+    assert gone(decide_prune(world.known(), policy)) == {"other"}
+    decision = decide_prune(world.known(), replace(policy, budget=1000))
     assert [it.image.label for it in decision.going] == ["child:1", "other:1"]
 
 
@@ -305,9 +310,9 @@ def test_freeing_spares_what_turns_out_not_to_be_needed() -> None:
     world.image("small", "small:1", unused=90, size=10)
     world.image("middle", "middle:1", unused=80, size=300)
     world.image("large", "large:1", unused=70, size=1000)
-    decision = decide(world.known(), Policy(free=900, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=900, sparing=True))
     assert gone(decision) == {"large"}
-    decision = decide(world.known(), Policy(free=1305, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=1305, sparing=True))
     assert gone(decision) == {"small", "middle", "large"}
 
 
@@ -316,14 +321,14 @@ def test_freeing_counts_layers_that_only_the_set_holds() -> None:
     world.image("one", "a:1", layers="xa", unused=90, size=1000)
     world.image("two", "b:1", layers="xb", unused=80, size=1000)
     world.image("three", "c:1", unused=70, size=500)
-    assert gone(decide(world.known(), Policy(free=2500, sparing=True))) == {"one", "two"}
+    assert gone(decide_prune(world.known(), Policy(free=2500, sparing=True))) == {"one", "two"}
 
 
 def test_parents_without_a_name_go_along_and_are_counted() -> None:
     world = World()
     world.image("hidden", layers="x", local=True)
     world.image("child", "child:1", layers="xy", parent="hidden", local=True)
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,), include_local=True))
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,), include_local=True))
     assert gone(decision) == {"child"}
     assert (decision.parents, decision.frees.low) == (1, 2000)
 
@@ -335,7 +340,7 @@ def test_a_parent_that_has_lost_its_name_is_hidden_only_without_digest_and_conta
     world.image("used", layers="z", local=True)
     world.image("grandchild", "grandchild:1", layers="zy", parent="used", local=True)
     world.container("used")
-    decision = decide(world.known(), Policy(delete=(EVERYTHING,), include_local=True))
+    decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,), include_local=True))
     assert gone(decision) == {"pulled", "child", "grandchild"}
     assert decision.parents == 0
     assert [it.image.id for it in decision.staying] == [identity("used")]
@@ -343,9 +348,9 @@ def test_a_parent_that_has_lost_its_name_is_hidden_only_without_digest_and_conta
 
 def test_a_pattern_that_names_nothing_is_a_warning_with_the_nearest_name() -> None:
     known = small().known()
-    rule = Rule(Conditions(images=("pyhton", "myorg/*", "qqqqqqqq")))
+    rule = Rule(RuleConditions(images=("pyhton", "myorg/*", "qqqqqqqq")))
     policy = Policy(keep=(rule,))
-    assert list(advice.warnings(known, policy, decide(known, policy))) == [
+    assert list(advice.plan_warnings(known, policy, decide_prune(known, policy))) == [
         "no image is called 'pyhton'; the nearest there is: python",
         "no image is called 'qqqqqqqq'",
     ]
@@ -354,9 +359,9 @@ def test_a_pattern_that_names_nothing_is_a_warning_with_the_nearest_name() -> No
 def test_on_the_first_run_age_tells_what_idleness_will_take() -> None:
     world = small()
     world.sightings.clear()
-    policy = Policy(delete=(Rule(Conditions(unused_for=14 * DAY)),))
-    assert not decide(world.known(), policy).going
-    assert gone(decide(world.known(), advice.hindsight(policy))) == {
+    policy = Policy(delete=(Rule(RuleConditions(unused_for=14 * DAY)),))
+    assert not decide_prune(world.known(), policy).going
+    assert gone(decide_prune(world.known(), advice.convert_unused_for_to_age(policy))) == {
         "base",
         "app1",
         "ecr",
@@ -368,7 +373,7 @@ def test_on_the_first_run_age_tells_what_idleness_will_take() -> None:
 names = st.sampled_from(["a", "b", "c", "a:1", "b:*", "*", "*:2", "org/*", "nothing"])
 spans = st.sampled_from([timedelta(days=n) for n in (0, 3, 20, 60)])
 conditions = st.builds(
-    Conditions,
+    RuleConditions,
     images=st.lists(names, max_size=2).map(tuple),
     larger_than=st.none() | st.integers(0, 4000),
     frees_more_than=st.none() | st.integers(0, 4000),
@@ -429,7 +434,7 @@ def _path(world: World, image: Image) -> str:
 @given(worlds(), policies)
 def test_no_plan_ever_holds_a_protected_image(world: World, policy: Policy) -> None:
     known = world.known()
-    decision = decide(known, policy)
+    decision = decide_prune(known, policy)
     used = {container.image_id for container in world.containers}
     for going in decision.going:
         image = going.image
@@ -438,7 +443,9 @@ def test_no_plan_ever_holds_a_protected_image(world: World, policy: Policy) -> N
         if going.whole and not (policy.include_local or policy.archive):
             assert world.copies.get(image.id)
         # All conditions hold of a rule that is alone with this image: nothing keeps it.
-        alone = decide(known, Policy(keep=policy.keep, delete=(EVERYTHING,), include_local=True))
+        alone = decide_prune(
+            known, Policy(keep=policy.keep, delete=(EVERYTHING,), include_local=True)
+        )
         kept = {it.image.id for it in alone.staying if any("kept by" in w for w in it.why)}
         assert image.id not in kept
     listed = [it.image.id for it in decision.going] + [it.image.id for it in decision.staying]
@@ -453,7 +460,7 @@ def test_the_order_of_rules_never_matters(world: World, policy: Policy, random: 
         keep=tuple(random.sample(policy.keep, len(policy.keep))),
         delete=tuple(random.sample(policy.delete, len(policy.delete))),
     )
-    one, other = decide(world.known(), policy), decide(world.known(), shuffled)
+    one, other = decide_prune(world.known(), policy), decide_prune(world.known(), shuffled)
     assert one.going == other.going
     assert one.frees == other.frees
 
@@ -462,8 +469,8 @@ def test_the_order_of_rules_never_matters(world: World, policy: Policy, random: 
 @given(worlds(), policies, st.builds(Rule, conditions, newest=st.none() | st.integers(1, 2)))
 def test_one_more_keep_rule_never_takes_more(world: World, policy: Policy, rule: Rule) -> None:
     policy = replace(policy, budget=None, free=None)
-    before = decide(world.known(), policy)
-    after = decide(world.known(), replace(policy, keep=(*policy.keep, rule)))
+    before = decide_prune(world.known(), policy)
+    after = decide_prune(world.known(), replace(policy, keep=(*policy.keep, rule)))
     refs = {(it.image.id, name) for it in before.going for name in it.references or ("",)}
     assert {(it.image.id, n) for it in after.going for n in it.references or ("",)} <= refs
     assert {it.image.id for it in after.going if it.whole} <= {
@@ -476,10 +483,10 @@ def test_one_more_keep_rule_never_takes_more(world: World, policy: Policy, rule:
 def test_a_goal_is_reached_or_all_that_may_go_goes(world: World, policy: Policy) -> None:
     policy = replace(policy, delete=(), keep=(), budget=None)
     known = world.known()
-    decision = decide(known, policy)
+    decision = decide_prune(known, policy)
     if policy.free is None or decision.frees.low >= policy.free:
         return
-    everything = decide(known, replace(policy, delete=(EVERYTHING,), free=None))
+    everything = decide_prune(known, replace(policy, delete=(EVERYTHING,), free=None))
     assert decision.frees.low == everything.frees.low
 
 
@@ -489,13 +496,13 @@ def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
     world.image("same", "b:1", layers="x", unused=1)
     world.pins.append("b:1")
     world.image("own", "c:1", size=300)
-    decision = decide(world.known(), Policy(free=9000, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=9000, sparing=True))
     assert gone(decision) == {"own"}
 
 
 @settings(max_examples=80, deadline=None)
 @given(worlds(), policies)
 def test_the_bytes_of_each_add_up_to_those_of_all(world: World, policy: Policy) -> None:
-    decision = decide(world.known(), policy)
+    decision = decide_prune(world.known(), policy)
     assert decision.frees.exact
     assert sum(it.here.low for it in decision.going) == decision.frees.low

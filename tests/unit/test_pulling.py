@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.registry.core.pull_progress import Kind, PullProgress, failure, kind_of
+from manager.registry.core.pull_progress import (
+    FailureKind,
+    PullProgress,
+    classify_failure,
+    explain_pull_failure,
+)
 
 
 def folded(*messages: dict[str, Any]) -> PullProgress:
@@ -27,14 +32,14 @@ def test_what_a_failure_means_is_known_from_the_first_on_to_all_at_the_same_time
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from manager.registry.core.pull_progress import Kind, kind_of
+from manager.registry.core.pull_progress import FailureKind, classify_failure
 sys.setswitchinterval(1e-6)
 together = Barrier(8)
 def ask(_):
     together.wait()
-    return kind_of("no basic auth credentials")
+    return classify_failure("no basic auth credentials")
 with ThreadPoolExecutor(8) as pool:
-    assert set(pool.map(ask, range(8))) == {Kind.LOGIN}
+    assert set(pool.map(ask, range(8))) == {FailureKind.LOGIN}
 """
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
@@ -140,18 +145,20 @@ CASES = [line.split(" | ", 1) for line in SAID.replace("\\\n", "").strip().split
 
 @pytest.mark.parametrize(("name", "said"), CASES)
 def test_what_engines_say(name: str, said: str) -> None:
-    kind = Kind(name)
-    assert kind_of(said) is kind
-    told = failure(said, "a/b:c", "example.org")
+    kind = FailureKind(name)
+    assert classify_failure(said) is kind
+    told = explain_pull_failure(said, "a/b:c", "example.org")
     assert told.kind is kind
     assert told.hint
     assert "{" not in told.message + told.hint
     assert "a/b:c" in told.message
-    assert told.retry is (kind in {Kind.NETWORK, Kind.TRANSIENT, Kind.RATE_LIMIT})
+    assert told.retry is (
+        kind in {FailureKind.NETWORK, FailureKind.TRANSIENT, FailureKind.RATE_LIMIT}
+    )
 
 
 def test_what_hub_does_not_tell_apart_has_a_sentence_for_both() -> None:
-    told = failure("pull access denied for x", "x:latest", "docker.io")
+    told = explain_pull_failure("pull access denied for x", "x:latest", "docker.io")
     assert told.message == (
         "x:latest is not on docker.io, or you are not allowed to see it: it does not tell which"
     )
@@ -159,14 +166,14 @@ def test_what_hub_does_not_tell_apart_has_a_sentence_for_both() -> None:
 
 def test_a_login_that_is_refused_in_the_middle_has_expired_and_is_made_anew() -> None:
     said = "unauthorized: authentication required"
-    told = failure(said, "a/b:c", "example.org", begun=True)
-    assert (told.kind, told.retry) == (Kind.EXPIRED, True)
+    told = explain_pull_failure(said, "a/b:c", "example.org", begun=True)
+    assert (told.kind, told.retry) == (FailureKind.EXPIRED, True)
     assert told.message == "example.org let a/b:c begin, and then refused the login"
-    assert not failure("no space left on device", "a", "b", begun=True).retry
+    assert not explain_pull_failure("no space left on device", "a", "b", begun=True).retry
 
 
 @pytest.mark.parametrize("said", [said for name, said in CASES if name == "no network"])
 def test_in_a_lab_the_network_is_never_the_reason(said: str) -> None:
-    told = failure(said, "x:latest", "docker.io", lab="lab")
+    told = explain_pull_failure(said, "x:latest", "docker.io", lab="lab")
     assert told.message.startswith("the registry of lab 'lab' has no x:latest")
     assert not told.retry

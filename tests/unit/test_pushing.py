@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.registry.core.pull_progress import Kind
-from manager.registry.core.push_progress import PushProgress, failure
+from manager.registry.core.pull_progress import FailureKind
+from manager.registry.core.push_progress import PushProgress, explain_push_failure
 
 DIGEST = "sha256:" + "a" * 64
 END = {"status": f"v1: digest: {DIGEST} size: 527"}
@@ -106,37 +106,43 @@ CASES = [line.split(" | ", 2) for line in SAID.replace("\\\n", "").strip().split
 
 @pytest.mark.parametrize(("kind", "ours", "said"), CASES)
 def test_what_a_failure_means(kind: str, ours: str, said: str) -> None:
-    told = failure(said, "example.org/a/b:c", "example.org")
-    assert told.kind is Kind(kind)
+    told = explain_push_failure(said, "example.org/a/b:c", "example.org")
+    assert told.kind is FailureKind(kind)
     assert ours in told.message
     assert "example.org/a/b:c" in told.message
     assert told.hint
     assert "{" not in told.message + told.hint
-    assert told.retry is (told.kind in {Kind.NETWORK, Kind.TRANSIENT, Kind.RATE_LIMIT})
+    assert told.retry is (
+        told.kind in {FailureKind.NETWORK, FailureKind.TRANSIENT, FailureKind.RATE_LIMIT}
+    )
 
 
 def test_amazon_wants_repositories_to_be_made_first() -> None:
     registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-    told = failure("name unknown: x", f"{registry}/a/b:c", registry)
+    told = explain_push_failure("name unknown: x", f"{registry}/a/b:c", registry)
     assert told.hint == (
         "create it first, with: aws ecr create-repository --region eu-west-1 --repository-name a/b"
     )
-    public = failure("name unknown: x", "public.ecr.aws/me/a/b:c", "public.ecr.aws")
+    public = explain_push_failure("name unknown: x", "public.ecr.aws/me/a/b:c", "public.ecr.aws")
     assert public.hint.endswith(
         "aws ecr-public create-repository --region us-east-1 --repository-name a/b"
     )
-    assert failure("no basic auth credentials", f"{registry}/a:1", registry).hint.startswith(
-        f"log in with: dockmgr login {registry} (AWS gives a new password"
-    )
+    assert explain_push_failure(
+        "no basic auth credentials", f"{registry}/a:1", registry
+    ).hint.startswith(f"log in with: dockmgr login {registry} (AWS gives a new password")
 
 
 def test_a_name_without_a_slash_is_dockers_own() -> None:
-    told = failure("denied: requested access to the resource is denied", "app:1", "docker.io")
+    told = explain_push_failure(
+        "denied: requested access to the resource is denied", "app:1", "docker.io"
+    )
     assert told.hint == "names without a slash are Docker's own: dockmgr tag app:1 YOU/app:1"
 
 
 def test_a_lab_has_no_way_to_docker_hub() -> None:
-    told = failure("dial tcp: lookup registry-1.docker.io: no such host", "a:1", "docker.io", "lab")
+    told = explain_push_failure(
+        "dial tcp: lookup registry-1.docker.io: no such host", "a:1", "docker.io", "lab"
+    )
     assert told.message == "a:1 cannot be pushed: lab 'lab' has no way to Docker Hub"
     assert not told.retry
 
@@ -146,6 +152,6 @@ def test_a_login_that_ends_on_the_way_is_looked_for_again() -> None:
     waiting = folded(layer("Preparing"), layer("Waiting"))
     under_way = folded(layer("Pushing", current=10, total=100))
     assert (waiting.begun, under_way.begun) == (False, True)
-    told = failure(said, name, "example.org", begun=under_way.begun)
-    assert (told.kind, told.retry) == (Kind.EXPIRED, True)
+    told = explain_push_failure(said, name, "example.org", begun=under_way.begun)
+    assert (told.kind, told.retry) == (FailureKind.EXPIRED, True)
     assert "took part of" in told.message

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from manager.disk.core.last_use import Sighting, ended_ago, last_uses
+from manager.disk.core.last_use import Sighting, last_uses, parse_ended_ago
 from manager.model.snapshot import Snapshot
 from tests.unit.make import EPOCH, NGINX, REDIS, container, image
 
@@ -29,7 +29,7 @@ REDIS_IMAGE = image("redis:7", image_id=REDIS)
 )
 def test_how_long_ago_a_container_ended(status: str, seconds: int | None) -> None:
     expected = None if seconds is None else timedelta(seconds=seconds)
-    assert ended_ago(status) == expected
+    assert parse_ended_ago(status) == expected
 
 
 def test_a_running_container_uses_its_image_now() -> None:

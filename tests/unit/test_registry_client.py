@@ -11,12 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.logins.lookup import Credentials
-from manager.registry.protocol.challenges import Challenge, Token, challenges
+from manager.registry.core.credentials import Credentials
+from manager.registry.protocol.challenges import AuthToken, Challenge, parse_challenges
 from manager.registry.protocol.client import Registry
-from manager.registry.protocol.endpoints import Place, from_info, places
-from manager.registry.protocol.errors import said
-from manager.registry.protocol.registries import Registries
+from manager.registry.protocol.endpoints import (
+    RegistryEndpoint,
+    list_endpoints,
+    parse_registry_config,
+)
+from manager.registry.protocol.errors import parse_error_message
+from manager.registry.protocol.registries import RegistryPool
 from tests.registry_server import DIGEST, Handler, Request, WithTokens, has_it, served, slow
 
 ME = Credentials("me", "secret-password")
@@ -239,7 +243,7 @@ def test_a_token_without_end_is_given_up() -> None:
 
 def test_nothing_shows_a_secret() -> None:
     registry = Registry("https://example.invalid", ME)
-    assert "secret" not in f"{registry!r} {Token('Bearer secret', 0)!r} {ME!r}"
+    assert "secret" not in f"{registry!r} {AuthToken('Bearer secret', 0)!r} {ME!r}"
 
 
 def test_netrc_and_bundles_of_the_environment_do_not_count(
@@ -280,16 +284,16 @@ def test_netrc_and_bundles_of_the_environment_do_not_count(
     ],
 )
 def test_challenges_are_read(header: str, expected: tuple[Challenge, ...]) -> None:
-    assert challenges(header) == expected
+    assert parse_challenges(header) == expected
 
 
 @given(st.text(alphabet='Bearer realm="x",\\ \t=;@', max_size=60))
 def test_no_challenge_is_too_odd_to_be_read(header: str) -> None:
-    assert isinstance(challenges(header), tuple)
+    assert isinstance(parse_challenges(header), tuple)
 
 
-def anywhere(urls: dict[str, str]) -> Callable[[str], tuple[Place, ...]]:
-    return lambda registry: (Place(urls[registry]),)
+def anywhere(urls: dict[str, str]) -> Callable[[str], tuple[RegistryEndpoint, ...]]:
+    return lambda registry: (RegistryEndpoint(urls[registry]),)
 
 
 def test_many_images_are_asked_for_at_once_and_the_first_copy_counts() -> None:
@@ -306,7 +310,7 @@ def test_many_images_are_asked_for_at_once_and_the_first_copy_counts() -> None:
     lost: dict[str, tuple[str, ...]] = {"lost": (f"gone@{DIGEST}",), "none": ()}
     with (
         served(answer) as registry,
-        Registries(lambda _: None, anywhere({"docker.io": registry.url})) as registries,
+        RegistryPool(lambda _: None, anywhere({"docker.io": registry.url})) as registries,
     ):
         found = registries.holds_any({**wanted, **lost})
     assert found["id3"].reference == f"there3@{DIGEST}"
@@ -325,7 +329,7 @@ def test_a_registry_that_is_silent_is_not_asked_again_and_others_are() -> None:
         urls = {"bad.example": bad.url, "good.example": good.url}
         wanted = {str(n): (f"bad.example/x@{DIGEST}",) for n in range(50)}
         wanted["good"] = (f"good.example/x@{DIGEST}",)
-        with Registries(lambda _: None, anywhere(urls), deadline=0.3) as registries:
+        with RegistryPool(lambda _: None, anywhere(urls), deadline=0.3) as registries:
             found = registries.holds_any(wanted, parallel=2)
     assert found["good"].reference
     assert "answers 500" in found["7"].why
@@ -340,7 +344,7 @@ def test_credentials_are_looked_for_once_for_each_registry() -> None:
 
     wanted = {str(n): (f"x{n}@{DIGEST}",) for n in range(20)}
     with served(has_it) as registry:
-        registries = Registries(known, anywhere({"docker.io": registry.url}))
+        registries = RegistryPool(known, anywhere({"docker.io": registry.url}))
         with registries:
             registries.holds_any(wanted)
     assert asked == ["docker.io"]
@@ -358,7 +362,7 @@ def test_ctrl_c_ends_it_at_once() -> None:
         has_it(request)
 
     with served(answer) as registry:
-        registries = Registries(lambda _: None, anywhere({"docker.io": registry.url}))
+        registries = RegistryPool(lambda _: None, anywhere({"docker.io": registry.url}))
         with pytest.raises(KeyboardInterrupt):
             registries.holds_any({str(n): (f"x{n}@{DIGEST}",) for n in range(4)}, report=interrupt)
         # Answers are still on their way: nobody has waited for them.
@@ -392,8 +396,8 @@ INFO = {
 def test_registries_are_asked_where_the_engine_asks_them(
     registry: str, urls: tuple[str, ...]
 ) -> None:
-    mirrors, insecure = from_info(INFO)
-    found = places(registry, mirrors, insecure)
+    mirrors, insecure = parse_registry_config(INFO)
+    found = list_endpoints(registry, mirrors, insecure)
     assert tuple(place.url for place in found) == urls
     verified = all(place.verify for place in found if place.url.startswith("https:"))
     assert verified is (len(urls) == 1 or registry == "docker.io")
@@ -401,7 +405,7 @@ def test_registries_are_asked_where_the_engine_asks_them(
 
 def test_a_mirror_that_the_engine_does_not_verify_is_not_verified_here() -> None:
     mirrors = ("https://plain.example:80", "https://10.1.2.3", "https://mirror.example")
-    found = places("docker.io", mirrors, from_info(INFO)[1])
+    found = list_endpoints("docker.io", mirrors, parse_registry_config(INFO)[1])
     assert [place.verify for place in found] == [False, False, True, True]
 
 
@@ -410,8 +414,8 @@ def test_a_mirror_gets_no_login() -> None:
         request.reply(401, WWW_Authenticate='Basic realm="r"')
 
     with served(asks) as mirror, served(asks) as hub:
-        there = (Place(mirror.url, mirror=True), Place(hub.url))
-        with Registries(lambda _: ME, lambda _: there) as registries:
+        there = (RegistryEndpoint(mirror.url, mirror=True), RegistryEndpoint(hub.url))
+        with RegistryPool(lambda _: ME, lambda _: there) as registries:
             registries.holds_any({"x": (f"nginx@{DIGEST}",)})
     assert not any("Authorization" in seen.headers for seen in mirror.seen)
     assert any("Authorization" in seen.headers for seen in hub.seen)
@@ -419,10 +423,12 @@ def test_a_mirror_gets_no_login() -> None:
 
 def test_what_a_terminal_would_obey_is_not_shown() -> None:
     body = b'{"errors": [{"message": "\\u001b]0;owned\\u0007 no"}]}'
-    assert said(body) == "?]0;owned? no"
+    assert parse_error_message(body) == "?]0;owned? no"
 
 
 def test_an_engine_that_says_nothing_of_registries() -> None:
-    mirrors, insecure = from_info({})
-    assert places("docker.io", mirrors, insecure) == (Place("https://registry-1.docker.io"),)
+    mirrors, insecure = parse_registry_config({})
+    assert list_endpoints("docker.io", mirrors, insecure) == (
+        RegistryEndpoint("https://registry-1.docker.io"),
+    )
     assert not insecure("10.1.2.3")

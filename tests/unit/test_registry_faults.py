@@ -10,15 +10,15 @@ import pytest
 
 from manager.errors import ExitCode, ManagerError
 from manager.references.reference import ImageReference
-from manager.registry.document_cache import Documents
-from manager.registry.logins.azure import exchange
+from manager.registry.core.credentials import Credentials
+from manager.registry.document_cache import DocumentCache
+from manager.registry.logins.azure import exchange_token
 from manager.registry.logins.clouds import CloudError
-from manager.registry.logins.lookup import Credentials
-from manager.registry.lookup import Lookup, QuotaError
+from manager.registry.lookup import ImageLookup, QuotaError
 from manager.registry.protocol.client import Registry
-from manager.registry.protocol.endpoints import Place
-from manager.registry.protocol.errors import AbsentError, RefusedError
-from manager.registry.protocol.registries import Registries
+from manager.registry.protocol.endpoints import RegistryEndpoint
+from manager.registry.protocol.errors import NotInRegistryError, RegistryRefusedError
+from manager.registry.protocol.registries import RegistryPool
 from tests.certificates import Authority
 from tests.registry_server import DIGEST, Handler, Request, served
 
@@ -82,16 +82,18 @@ def test_the_next_page_is_never_asked_for_without_encryption(tmp_path: Path) -> 
 
     with served(answer, context=Authority("a").issue(tmp_path, "localhost").context()) as server:
         base = server.url.replace("127.0.0.1", "localhost")
-        place = Place(base, verify=False)
+        place = RegistryEndpoint(base, verify=False)
         with (
-            Registries(lambda _: ME, lambda _: (place,)) as registries,
+            RegistryPool(lambda _: ME, lambda _: (place,)) as registries,
             pytest.raises(ManagerError, match="leads elsewhere"),
         ):
             registries.ask("r.example", all_tags)
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(404, AbsentError), (403, RefusedError)], ids=["absent", "refused"]
+    ("status", "expected"),
+    [(404, NotInRegistryError), (403, RegistryRefusedError)],
+    ids=["absent", "refused"],
 )
 def test_who_has_answered_with_tls_gets_no_login_without(
     tmp_path: Path, status: int, expected: type[ManagerError]
@@ -102,11 +104,11 @@ def test_who_has_answered_with_tls_gets_no_login_without(
         served(lambda request: request.reply(401, WWW_Authenticate="Basic")) as plain,
     ):
         found = (
-            Place(encrypted.url.replace("127.0.0.1", "localhost"), verify=False),
-            Place(plain.url),
+            RegistryEndpoint(encrypted.url.replace("127.0.0.1", "localhost"), verify=False),
+            RegistryEndpoint(plain.url),
         )
         with (
-            Registries(lambda _: ME, lambda _: found) as registries,
+            RegistryPool(lambda _: ME, lambda _: found) as registries,
             pytest.raises(expected),
         ):
             registries.ask("r.example", lambda it: it.head("a", "b"))
@@ -135,8 +137,8 @@ def image(annotations: object = None, told: str = "", **headers: str) -> tuple[H
 def digest_of(answer: Handler, folder: Path, tail: str = ":1", *, sparing: bool = False) -> str:
     with served(answer) as server:
         reference = ImageReference.parse(f"{server.address}/a{tail}")
-        with Registries(lambda _: None, lambda _: (Place(server.url),)) as registries:
-            lookup = Lookup(registries, Documents(folder), "linux/amd64", sparing=sparing)
+        with RegistryPool(lambda _: None, lambda _: (RegistryEndpoint(server.url),)) as registries:
+            lookup = ImageLookup(registries, DocumentCache(folder), "linux/amd64", sparing=sparing)
             return lookup.remote(reference).digest
 
 
@@ -179,7 +181,7 @@ def test_azure_is_cut_off_in_the_middle_of_an_answer() -> None:
         request.close_connection = True
 
     with served(answer) as server, pytest.raises(CloudError, match="cannot be reached"):
-        exchange("x.azurecr.io", "secret", server.url)
+        exchange_token("x.azurecr.io", "secret", server.url)
 
 
 def test_a_helper_that_takes_long_holds_up_its_own_registry_alone() -> None:
@@ -191,7 +193,9 @@ def test_a_helper_that_takes_long_holds_up_its_own_registry_alone() -> None:
             go_on.wait(10)
         return None
 
-    with Registries(credentials, lambda name: (Place(f"http://{name}"),)) as registries:
+    with RegistryPool(
+        credentials, lambda name: (RegistryEndpoint(f"http://{name}"),)
+    ) as registries:
         slow = threading.Thread(target=registries.of, args=("slow",))
         slow.start()
         assert begun.wait(10)
@@ -209,12 +213,12 @@ def test_a_certificate_without_its_key_hinders_no_other_registry(tmp_path: Path)
     folder.mkdir()
     (folder / "own.cert").write_text("x")
 
-    def places(name: str) -> tuple[Place, ...]:
-        return (Place(server.url if name == "o.example" else f"https://{name}"),)
+    def places(name: str) -> tuple[RegistryEndpoint, ...]:
+        return (RegistryEndpoint(server.url if name == "o.example" else f"https://{name}"),)
 
     with (
         served(lambda request: request.reply(200, Docker_Content_Digest=DIGEST)) as server,
-        Registries(lambda _: None, places, certificates=[tmp_path]) as registries,
+        RegistryPool(lambda _: None, places, certificates=[tmp_path]) as registries,
     ):
         wanted = {name: [f"{name}/a@{DIGEST}"] for name in ("r.example", "o.example")}
         found = registries.holds_any(wanted)

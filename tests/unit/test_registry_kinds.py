@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
 from manager.references import registry_hosts as registry_kinds
-from manager.references.registry_hosts import Cloud, Kind, RegistryKind, of
+from manager.references.registry_hosts import (
+    Cloud,
+    RegistryHost,
+    RegistryService,
+    identify_registry,
+)
 from manager.registry.core import expiry
-from manager.registry.core.pull_progress import failure
+from manager.registry.core.pull_progress import explain_pull_failure
 
 ECR = "123456789012.dkr.ecr"
 DUAL = "123456789012.dkr-ecr"
@@ -21,55 +26,55 @@ DUAL = "123456789012.dkr-ecr"
 @pytest.mark.parametrize(
     ("host", "kind"),
     [
-        ("docker.io", Kind.HUB),
-        ("index.docker.io", Kind.HUB),
-        ("registry-1.docker.io", Kind.HUB),
-        ("docker.io.example", Kind.OTHER),
-        ("public.ecr.aws", Kind.ECR_PUBLIC),
-        ("ecr-public.aws.com", Kind.ECR_PUBLIC),
-        ("europe-west1-docker.pkg.dev", Kind.GOOGLE),
-        ("us-docker.pkg.dev", Kind.GOOGLE),
-        ("docker.pkg.dev", Kind.GOOGLE),
-        ("xdocker.pkg.dev", Kind.OTHER),
-        ("us-npm.pkg.dev", Kind.OTHER),
-        ("gcr.io", Kind.GCR),
-        ("eu.gcr.io", Kind.GCR),
-        ("mirror.gcr.io", Kind.GCR),
-        ("gcr.io.example", Kind.OTHER),
-        ("notgcr.io", Kind.OTHER),
-        ("acme.azurecr.io", Kind.AZURE),
-        ("Acme.AzureCR.io", Kind.AZURE),
-        ("acme-h4sh.azurecr.io", Kind.AZURE),
-        ("acme.westeurope.geo.azurecr.io", Kind.AZURE),
-        ("acme.azurecr.cn", Kind.AZURE),
-        ("acme.azurecr.us", Kind.AZURE),
-        ("acme.azurecr.de", Kind.AZURE),
-        ("azurecr.io", Kind.OTHER),
-        ("acme.azurecr.fr", Kind.OTHER),
-        ("ghcr.io", Kind.GITHUB),
-        ("docker.pkg.github.com", Kind.GITHUB),
-        ("quay.io", Kind.QUAY),
-        ("localhost", Kind.LOCAL),
-        ("localhost:5000", Kind.LOCAL),
-        ("registry.localhost:5000", Kind.LOCAL),
-        ("127.0.0.1:5000", Kind.LOCAL),
-        ("127.1.2.3", Kind.LOCAL),
-        ("[::1]:5000", Kind.LOCAL),
-        ("[::1]", Kind.LOCAL),
-        ("[::2]", Kind.OTHER),
-        ("registry.gitlab.com", Kind.OTHER),
-        ("10.0.0.1:5000", Kind.OTHER),
-        (f"{ECR}.eu-west-1.amazonaws.com", Kind.ECR),
-        (f"{ECR}.eu-west-1.amazonaws.com.example", Kind.OTHER),
-        (f"x{ECR}.eu-west-1.amazonaws.com", Kind.OTHER),
-        (f"{DUAL}.eu-west-1.amazonaws.com", Kind.OTHER),
-        (f"{ECR}.eu-west-1.on.aws", Kind.OTHER),
-        ("ecr.eu-west-1.amazonaws.com", Kind.OTHER),
-        ("12345.dkr.ecr.eu-west-1.amazonaws.com", Kind.OTHER),
+        ("docker.io", RegistryService.HUB),
+        ("index.docker.io", RegistryService.HUB),
+        ("registry-1.docker.io", RegistryService.HUB),
+        ("docker.io.example", RegistryService.OTHER),
+        ("public.ecr.aws", RegistryService.ECR_PUBLIC),
+        ("ecr-public.aws.com", RegistryService.ECR_PUBLIC),
+        ("europe-west1-docker.pkg.dev", RegistryService.GOOGLE),
+        ("us-docker.pkg.dev", RegistryService.GOOGLE),
+        ("docker.pkg.dev", RegistryService.GOOGLE),
+        ("xdocker.pkg.dev", RegistryService.OTHER),
+        ("us-npm.pkg.dev", RegistryService.OTHER),
+        ("gcr.io", RegistryService.GCR),
+        ("eu.gcr.io", RegistryService.GCR),
+        ("mirror.gcr.io", RegistryService.GCR),
+        ("gcr.io.example", RegistryService.OTHER),
+        ("notgcr.io", RegistryService.OTHER),
+        ("acme.azurecr.io", RegistryService.AZURE),
+        ("Acme.AzureCR.io", RegistryService.AZURE),
+        ("acme-h4sh.azurecr.io", RegistryService.AZURE),
+        ("acme.westeurope.geo.azurecr.io", RegistryService.AZURE),
+        ("acme.azurecr.cn", RegistryService.AZURE),
+        ("acme.azurecr.us", RegistryService.AZURE),
+        ("acme.azurecr.de", RegistryService.AZURE),
+        ("azurecr.io", RegistryService.OTHER),
+        ("acme.azurecr.fr", RegistryService.OTHER),
+        ("ghcr.io", RegistryService.GITHUB),
+        ("docker.pkg.github.com", RegistryService.GITHUB),
+        ("quay.io", RegistryService.QUAY),
+        ("localhost", RegistryService.LOCAL),
+        ("localhost:5000", RegistryService.LOCAL),
+        ("registry.localhost:5000", RegistryService.LOCAL),
+        ("127.0.0.1:5000", RegistryService.LOCAL),
+        ("127.1.2.3", RegistryService.LOCAL),
+        ("[::1]:5000", RegistryService.LOCAL),
+        ("[::1]", RegistryService.LOCAL),
+        ("[::2]", RegistryService.OTHER),
+        ("registry.gitlab.com", RegistryService.OTHER),
+        ("10.0.0.1:5000", RegistryService.OTHER),
+        (f"{ECR}.eu-west-1.amazonaws.com", RegistryService.ECR),
+        (f"{ECR}.eu-west-1.amazonaws.com.example", RegistryService.OTHER),
+        (f"x{ECR}.eu-west-1.amazonaws.com", RegistryService.OTHER),
+        (f"{DUAL}.eu-west-1.amazonaws.com", RegistryService.OTHER),
+        (f"{ECR}.eu-west-1.on.aws", RegistryService.OTHER),
+        ("ecr.eu-west-1.amazonaws.com", RegistryService.OTHER),
+        ("12345.dkr.ecr.eu-west-1.amazonaws.com", RegistryService.OTHER),
     ],
 )
-def test_kinds(host: str, kind: Kind) -> None:
-    found = of(host)
+def test_kinds(host: str, kind: RegistryService) -> None:
+    found = identify_registry(host)
     assert (found.kind, found.host) == (kind, host)
     assert found.run_by
     assert host in found.login_hint
@@ -94,8 +99,8 @@ def test_kinds(host: str, kind: Kind) -> None:
     ],
 )
 def test_hosts_of_ecr(host: str, region: str, fips: bool, dual: bool) -> None:
-    expected = RegistryKind(host, Kind.ECR, "123456789012", region, fips, dual)
-    assert of(host) == expected
+    expected = RegistryHost(host, RegistryService.ECR, "123456789012", region, fips, dual)
+    assert identify_registry(host) == expected
     assert expected.cloud is Cloud.AWS
     assert expected.extra == "aws"
     assert "123456789012" in expected.run_by
@@ -115,30 +120,34 @@ def test_hosts_of_ecr(host: str, region: str, fips: bool, dual: bool) -> None:
     ],
 )
 def test_what_a_person_means(text: str, host: str) -> None:
-    assert registry_kinds.named(text).host == host
+    assert registry_kinds.parse_registry(text).host == host
 
 
 @pytest.mark.parametrize("text", ["", "ghcr.io/org", "a b", "me@ghcr.io", "ghcr.io:x", "_"])
 def test_what_is_no_registry(text: str) -> None:
     with pytest.raises(ManagerError) as caught:
-        registry_kinds.named(text)
+        registry_kinds.parse_registry(text)
     assert caught.value.exit_code is ExitCode.USAGE
 
 
 @given(st.text(max_size=40))
 def test_any_text_has_a_kind(text: str) -> None:
-    assert isinstance(of(text), RegistryKind)
+    assert isinstance(identify_registry(text), RegistryHost)
 
 
 def test_what_is_missing_under_an_old_name() -> None:
     for host in ("gcr.io", "eu.gcr.io"):
         for said in ("manifest unknown", "denied"):
-            assert "shut down" in failure(said, f"{host}/x/y", host).hint
-    assert "shut down" not in failure("manifest unknown", "ghcr.io/x/y", "ghcr.io").hint
+            assert "shut down" in explain_pull_failure(said, f"{host}/x/y", host).hint
+    assert (
+        "shut down" not in explain_pull_failure("manifest unknown", "ghcr.io/x/y", "ghcr.io").hint
+    )
 
 
 def test_a_pull_without_a_login_says_what_a_login_takes() -> None:
-    hint = failure("no basic auth credentials", "x", f"{ECR}.eu-west-1.amazonaws.com").hint
+    hint = explain_pull_failure(
+        "no basic auth credentials", "x", f"{ECR}.eu-west-1.amazonaws.com"
+    ).hint
     assert "dockmgr login" in hint
     assert "12 h" in hint
 
@@ -153,16 +162,16 @@ def in_base64(value: object) -> str:
 @pytest.mark.parametrize("end", [int(END.timestamp()), str(int(END.timestamp()))])
 def test_an_ecr_password_says_until_when(end: object) -> None:
     secret = in_base64({"payload": "x", "expiration": end})
-    assert expiry.written_in(of(f"{ECR}.eu-west-1.amazonaws.com"), secret) == END
-    assert expiry.written_in(of("public.ecr.aws"), secret) == END
-    assert expiry.written_in(of("r.example"), secret) is None
+    assert expiry.parse_expiry(identify_registry(f"{ECR}.eu-west-1.amazonaws.com"), secret) == END
+    assert expiry.parse_expiry(identify_registry("public.ecr.aws"), secret) == END
+    assert expiry.parse_expiry(identify_registry("r.example"), secret) is None
 
 
 def test_a_token_of_azure_says_until_when() -> None:
     claims = in_base64({"exp": END.timestamp()}).rstrip("=")
     secret = f"e30.{claims}.x"
-    assert expiry.written_in(of("acme.azurecr.io"), secret) == END
-    assert expiry.written_in(of("r.example"), secret) is None
+    assert expiry.parse_expiry(identify_registry("acme.azurecr.io"), secret) == END
+    assert expiry.parse_expiry(identify_registry("r.example"), secret) is None
 
 
 @pytest.mark.parametrize(
@@ -182,4 +191,4 @@ def test_a_token_of_azure_says_until_when() -> None:
 )
 def test_what_does_not_say(secret: str) -> None:
     for host in (f"{ECR}.eu-west-1.amazonaws.com", "acme.azurecr.io"):
-        assert expiry.written_in(of(host), secret) is None
+        assert expiry.parse_expiry(identify_registry(host), secret) is None

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from manager.disk.core.removal import (
-    HAS_CHILDREN,
-    OTHER_REFERENCES,
-    USED,
-    children_first,
-    simulate,
+    HAS_CHILDREN_REASON,
+    IN_USE_REASON,
+    OTHER_REFERENCES_REASON,
+    order_children_first,
+    simulate_removal,
 )
-from manager.model.snapshot import Container, Image, Snapshot, Store
+from manager.model.snapshot import Container, Image, ImageStore, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-GRAPH, CONTAINERD, PODMAN = Store.GRAPH_DRIVER, Store.CONTAINERD, Store.PODMAN
+GRAPH, CONTAINERD, PODMAN = ImageStore.GRAPH_DRIVER, ImageStore.CONTAINERD, ImageStore.PODMAN
 ALL = pytest.mark.parametrize("store", [GRAPH, CONTAINERD, PODMAN])
 
 
@@ -27,24 +27,24 @@ def container(of: str, *mounted: str) -> Container:
 
 
 @ALL
-def test_an_image_goes_with_its_last_reference(store: Store) -> None:
+def test_an_image_goes_with_its_last_reference(store: ImageStore) -> None:
     snapshot = Snapshot(images=(image("i", "a:1", "b:1"),), store=store)
-    first = simulate(snapshot, ["i"])
-    assert (first.deleted, first.kept) == ((), {"i": OTHER_REFERENCES})
-    assert simulate(snapshot, ["i", "i"]).deleted == ("i",)
+    first = simulate_removal(snapshot, ["i"])
+    assert (first.deleted, first.kept) == ((), {"i": OTHER_REFERENCES_REASON})
+    assert simulate_removal(snapshot, ["i", "i"]).deleted == ("i",)
 
 
 @ALL
-def test_an_image_that_a_container_uses_stays(store: Store) -> None:
+def test_an_image_that_a_container_uses_stays(store: ImageStore) -> None:
     snapshot = Snapshot((container("i"),), (image("i", "a:1"),), store=store)
-    assert simulate(snapshot, ["i"]).kept == {"i": USED}
+    assert simulate_removal(snapshot, ["i"]).kept == {"i": IN_USE_REASON}
 
 
 @ALL
-def test_an_image_that_is_mounted_into_a_container_stays(store: Store) -> None:
+def test_an_image_that_is_mounted_into_a_container_stays(store: ImageStore) -> None:
     images = (image("i", "a:1"), image("j", "b:1"))
     snapshot = Snapshot((container("j", "a:1"),), images, store=store)
-    assert simulate(snapshot, ["i"]).kept == {"i": USED}
+    assert simulate_removal(snapshot, ["i"]).kept == {"i": IN_USE_REASON}
 
 
 FAMILY = (
@@ -55,25 +55,25 @@ FAMILY = (
 
 
 @ALL
-def test_nameless_parents_go_with_their_last_child(store: Store) -> None:
+def test_nameless_parents_go_with_their_last_child(store: ImageStore) -> None:
     snapshot = Snapshot(images=FAMILY, store=store)
-    assert simulate(snapshot, ["child"]).deleted == ("child", "hidden")
-    assert simulate(snapshot, ["child", "base"]).deleted == ("child", "hidden", "base")
+    assert simulate_removal(snapshot, ["child"]).deleted == ("child", "hidden")
+    assert simulate_removal(snapshot, ["child", "base"]).deleted == ("child", "hidden", "base")
 
 
 @pytest.mark.parametrize(("store", "deleted"), [(GRAPH, ()), (CONTAINERD, ()), (PODMAN, ("base",))])
-def test_an_image_that_others_were_built_on(store: Store, deleted: tuple[str, ...]) -> None:
-    removal = simulate(Snapshot(images=FAMILY, store=store), ["base"])
+def test_an_image_that_others_were_built_on(store: ImageStore, deleted: tuple[str, ...]) -> None:
+    removal = simulate_removal(Snapshot(images=FAMILY, store=store), ["base"])
     assert removal.deleted == deleted
-    assert removal.kept == ({} if deleted else {"base": HAS_CHILDREN})
+    assert removal.kept == ({} if deleted else {"base": HAS_CHILDREN_REASON})
 
 
 @pytest.mark.parametrize(
     ("store", "deleted"),
     [(GRAPH, ("base", "child", "hidden")), (CONTAINERD, ("child", "hidden", "base"))],
 )
-def test_an_untagged_parent_goes_later(store: Store, deleted: tuple[str, ...]) -> None:
-    removal = simulate(Snapshot(images=FAMILY, store=store), ["base", "child"])
+def test_an_untagged_parent_goes_later(store: ImageStore, deleted: tuple[str, ...]) -> None:
+    removal = simulate_removal(Snapshot(images=FAMILY, store=store), ["base", "child"])
     assert sorted(removal.deleted) == sorted(deleted)
 
 
@@ -81,31 +81,31 @@ def test_an_untagged_parent_goes_later(store: Store, deleted: tuple[str, ...]) -
     ("store", "deleted"),
     [(GRAPH, ("child",)), (CONTAINERD, ("child", "hidden")), (PODMAN, ("child",))],
 )
-def test_nameless_parents_with_other_children(store: Store, deleted: tuple[str, ...]) -> None:
+def test_nameless_parents_with_other_children(store: ImageStore, deleted: tuple[str, ...]) -> None:
     images = (*FAMILY, image("sister", "sister:1", parent="hidden"))
-    assert simulate(Snapshot(images=images, store=store), ["child"]).deleted == deleted
+    assert simulate_removal(Snapshot(images=images, store=store), ["child"]).deleted == deleted
 
 
 @ALL
-def test_a_used_parent_stays(store: Store) -> None:
+def test_a_used_parent_stays(store: ImageStore) -> None:
     snapshot = Snapshot((container("hidden"),), FAMILY, store=store)
-    assert simulate(snapshot, ["child"]).deleted == ("child",)
+    assert simulate_removal(snapshot, ["child"]).deleted == ("child",)
 
 
 def test_containerd_removes_no_parent_where_one_of_them_is_gone() -> None:
     snapshot = Snapshot(images=FAMILY[1:], store=CONTAINERD)
-    assert simulate(snapshot, ["child"]).deleted == ("child",)
+    assert simulate_removal(snapshot, ["child"]).deleted == ("child",)
 
 
 def test_containerd_removes_nameless_parents_of_what_stays() -> None:
     grown = (*FAMILY, image("grandchild", "g:1", parent="child"))
-    removal = simulate(Snapshot(images=grown, store=CONTAINERD), ["child"])
-    assert (removal.deleted, removal.kept) == (("hidden",), {"child": HAS_CHILDREN})
+    removal = simulate_removal(Snapshot(images=grown, store=CONTAINERD), ["child"])
+    assert (removal.deleted, removal.kept) == (("hidden",), {"child": HAS_CHILDREN_REASON})
 
 
 def test_children_come_before_their_parents() -> None:
-    assert children_first(["base", "hidden", "child"], FAMILY) == ("child", "hidden", "base")
+    assert order_children_first(["base", "hidden", "child"], FAMILY) == ("child", "hidden", "base")
     # Also where what lies between them is not chosen.
-    assert children_first(["base", "child", "base"], FAMILY) == ("child", "base")
+    assert order_children_first(["base", "child", "base"], FAMILY) == ("child", "base")
     circle = (image("a", parent="b"), image("b", parent="a"))
-    assert set(children_first(["a", "b"], circle)) == {"a", "b"}
+    assert set(order_children_first(["a", "b"], circle)) == {"a", "b"}

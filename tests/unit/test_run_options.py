@@ -7,7 +7,7 @@ import pytest
 
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.mounts import Mount
-from manager.groups.core.run_options import RunOptions, create_body, from_data
+from manager.groups.core.run_options import RunOptions, create_body, parse_run_options
 
 
 def body(**options: Any) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def test_every_text_may_hold_the_number() -> None:
 
 def test_options_are_kept_as_plain_data_and_read_back() -> None:
     options = RunOptions(env=("A=1",), memory="1g", init=True, stop_timeout=0, entrypoint="")
-    assert from_data(json.loads(json.dumps(options.given()))) == options
+    assert parse_run_options(json.loads(json.dumps(options.given()))) == options
     for odd in (
         {"nosuch": 1},
         {"env": "A=1"},
@@ -215,4 +215,4 @@ def test_options_are_kept_as_plain_data_and_read_back() -> None:
         {"stop_timeout": "1"},
     ):
         with pytest.raises(ValueError, match=r"\w+"):
-            from_data(odd)
+            parse_run_options(odd)

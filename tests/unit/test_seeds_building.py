@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from manager.lab import seeds, trees
-from manager.lab.building import lay_out, version_tags
-from manager.lab.recipes import RECIPES, Recipe
+from manager.lab.building import lay_out_files, version_tags
+from manager.lab.recipes import RECIPES, ImageRecipe
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def strict_umask() -> Iterator[None]:
 
 @pytest.mark.usefixtures("strict_umask")
 def test_own_files_are_readable_and_folders_are_as_in_the_tree(tree: Path, tmp_path: Path) -> None:
-    recipe = Recipe(
+    recipe = ImageRecipe(
         *("library/x", ("latest",), "", "", {}),
         only=("bin/tool",),
         files={"etc/site/page/index.html": "page\n"},
@@ -65,7 +65,7 @@ def test_own_files_are_readable_and_folders_are_as_in_the_tree(tree: Path, tmp_p
     )
     target = tmp_path / "own"
     target.mkdir(mode=0o755)
-    lay_out(recipe, tree, target)
+    lay_out_files(recipe, tree, target)
     modes = {
         str(path.relative_to(target)): f"{path.lstat().st_mode & 0o7777:o}"
         for path in target.rglob("*")
@@ -92,9 +92,9 @@ def test_the_version_of_a_package_is_in_its_change_log(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         with gzip.open(folder / name, "wt") as log:
             log.write(f"{package} (1:2.3-4) bookworm; urgency=high\n\n  * Change (really).\n")
-    assert trees.version(tmp_path, "nginx") == "1:2.3-4"
-    assert trees.version(tmp_path, "base-files") == "1:2.3-4"
-    assert trees.version(tmp_path, "silent") == ""
+    assert trees.read_package_version(tmp_path, "nginx") == "1:2.3-4"
+    assert trees.read_package_version(tmp_path, "base-files") == "1:2.3-4"
+    assert trees.read_package_version(tmp_path, "silent") == ""
 
 
 @pytest.mark.usefixtures("strict_umask")
@@ -105,7 +105,7 @@ def test_a_tree_is_tidied(tree: Path) -> None:
         (tree / path).write_text("content")
     # A link out of the tree: what it points to is not ours to remove.
     (tree / "run/outside").symlink_to(tree / "bin")
-    trees.tidy(tree)
+    trees.tidy_package_tree(tree)
     assert (tree / "etc/passwd").read_text() == "content"
     assert (tree / "etc/passwd").stat().st_mode & 0o777 == 0o644
     assert not (tree / "usr/share/doc").exists()
@@ -128,7 +128,7 @@ def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path) -> None:
     (folder / "m").write_text(json.dumps(manifest))
     row = {"repository": "library/x", "tags": ["latest", "1"], "manifest": "m"}
     (folder / "index.json").write_text(json.dumps([row]))
-    (image,) = seeds.ensure(tmp_path, None, pytest.fail)
+    (image,) = seeds.ensure_images(tmp_path, None, pytest.fail)
     assert (image.repository, image.tags) == ("library/x", ("latest", "1"))
     assert image.media_type == "application/example"
     assert image.blobs == {f"sha256:{name}": folder / name for name in ("c0", "a1", "b2")}

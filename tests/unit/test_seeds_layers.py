@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.lab.layers import Layer, pack
+from manager.lab.layers import PackedLayer, pack_layer
 
 
 @pytest.fixture
@@ -55,19 +55,19 @@ def copied(tree: Path, target: Path) -> Path:
     return target
 
 
-def opened(layer: Layer, blobs: Path) -> tarfile.TarFile:
+def opened(layer: PackedLayer, blobs: Path) -> tarfile.TarFile:
     data = (blobs / layer.digest.removeprefix("sha256:")).read_bytes()
     return tarfile.open(fileobj=io.BytesIO(gzip.decompress(data)))
 
 
-def names(layer: Layer, blobs: Path) -> list[str]:
+def names(layer: PackedLayer, blobs: Path) -> list[str]:
     return opened(layer, blobs).getnames()
 
 
 def test_the_lowest_layer_has_all_each_folder_before_what_is_in_it(
     below: Path, blobs: Path
 ) -> None:
-    assert names(pack(below, None, blobs), blobs) == [
+    assert names(pack_layer(below, None, blobs), blobs) == [
         "etc",
         "etc/deep",
         "etc/deep/deeper",
@@ -84,7 +84,7 @@ def test_the_lowest_layer_has_all_each_folder_before_what_is_in_it(
 
 
 def test_nothing_changed_is_an_empty_layer(above: Path, below: Path, blobs: Path) -> None:
-    assert names(pack(above, below, blobs), blobs) == []
+    assert names(pack_layer(above, below, blobs), blobs) == []
 
 
 def test_a_changed_file_comes_with_the_folders_above_it_and_nothing_else(
@@ -93,7 +93,7 @@ def test_a_changed_file_comes_with_the_folders_above_it_and_nothing_else(
     (above / "etc/deep/deeper/changed").write_text("new")
     (above / "etc/deep").chmod(0o700)
     (below / "etc/deep").chmod(0o700)
-    layer = pack(above, below, blobs)
+    layer = pack_layer(above, below, blobs)
     with opened(layer, blobs) as archive:
         assert archive.getnames() == [
             *("etc", "etc/deep", "etc/deep/deeper", "etc/deep/deeper/changed")
@@ -106,7 +106,7 @@ def test_a_changed_file_comes_with_the_folders_above_it_and_nothing_else(
 
 def test_another_mode_alone_is_a_change(above: Path, below: Path, blobs: Path) -> None:
     (above / "etc/deep/same").chmod(0o4755)
-    with opened(pack(above, below, blobs), blobs) as archive:
+    with opened(pack_layer(above, below, blobs), blobs) as archive:
         assert archive.getnames() == ["etc", "etc/deep", "etc/deep/same"]
         assert archive.getmember("etc/deep/same").mode == 0o4755
 
@@ -114,7 +114,7 @@ def test_another_mode_alone_is_a_change(above: Path, below: Path, blobs: Path) -
 def test_another_target_of_a_link_is_a_change(above: Path, below: Path, blobs: Path) -> None:
     (above / "link").unlink()
     (above / "link").symlink_to("var")
-    with opened(pack(above, below, blobs), blobs) as archive:
+    with opened(pack_layer(above, below, blobs), blobs) as archive:
         assert archive.getnames() == ["link"]
         assert archive.getmember("link").linkname == "var"
 
@@ -124,7 +124,7 @@ def test_what_is_gone_is_whited_out_once(above: Path, below: Path, blobs: Path) 
     (above / "gone/with/all").unlink()
     (above / "gone/with").rmdir()
     (above / "gone").rmdir()
-    layer = pack(above, below, blobs)
+    layer = pack_layer(above, below, blobs)
     assert names(layer, blobs) == [".wh.gone", "var", "var/log", "var/log/.wh.removed"]
     with opened(layer, blobs) as archive:
         assert all(it.size == 0 for it in archive if it.isreg())
@@ -136,7 +136,7 @@ def test_a_link_that_becomes_a_folder_is_not_looked_through(
     (above / "link").unlink()
     (above / "link/deep").mkdir(parents=True)
     (above / "link/deep/same").write_text("same")
-    layer = pack(above, below, blobs)
+    layer = pack_layer(above, below, blobs)
     assert names(layer, blobs) == ["link", "link/deep", "link/deep/same"]
 
 
@@ -147,7 +147,7 @@ def test_a_folder_that_becomes_a_link_needs_no_whiteouts(
     (above / "gone/with").rmdir()
     (above / "gone").rmdir()
     (above / "gone").symlink_to("etc")
-    with opened(pack(above, below, blobs), blobs) as archive:
+    with opened(pack_layer(above, below, blobs), blobs) as archive:
         assert archive.getnames() == ["gone"]
         assert archive.getmember("gone").issym()
 
@@ -157,7 +157,7 @@ def test_a_second_name_of_a_file_is_a_link_in_the_layer(tmp_path: Path, blobs: P
     tree.mkdir()
     (tree / "first").write_text("once")
     (tree / "second").hardlink_to(tree / "first")
-    with opened(pack(tree, None, blobs), blobs) as archive:
+    with opened(pack_layer(tree, None, blobs), blobs) as archive:
         second = archive.getmember("second")
         assert second.islnk()
         assert second.linkname == "first"
@@ -168,7 +168,7 @@ def test_a_second_name_whose_first_is_in_the_layer_below_has_its_content(
     above: Path, below: Path, blobs: Path
 ) -> None:
     (above / "var/another").hardlink_to(above / "etc/deep/same")
-    with opened(pack(above, below, blobs), blobs) as archive:
+    with opened(pack_layer(above, below, blobs), blobs) as archive:
         assert archive.getnames() == ["var", "var/another"]
         content = archive.extractfile("var/another")
         assert content is not None
@@ -176,11 +176,11 @@ def test_a_second_name_whose_first_is_in_the_layer_below_has_its_content(
 
 
 def test_equal_trees_give_equal_layers(below: Path, above: Path, blobs: Path) -> None:
-    assert pack(below, None, blobs) == pack(above, None, blobs)
+    assert pack_layer(below, None, blobs) == pack_layer(above, None, blobs)
 
 
 def test_digests_and_size_are_those_of_the_file(below: Path, blobs: Path) -> None:
-    layer = pack(below, None, blobs)
+    layer = pack_layer(below, None, blobs)
     assert [path.name for path in blobs.iterdir()] == [layer.digest.removeprefix("sha256:")]
     data = next(blobs.iterdir()).read_bytes()
     assert layer.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"

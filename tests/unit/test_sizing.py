@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from manager.errors import ManagerError
-from manager.model.snapshot import Image, Manifest, Store
+from manager.model.snapshot import Image, ImageManifest, ImageStore
 from manager.references.reference import ImageReference
-from manager.registry.document_cache import Documents
-from manager.registry.estimate_pull import ask, present
-from manager.registry.lookup import Lookup
-from manager.registry.protocol.endpoints import Place
-from manager.registry.protocol.registries import Registries
+from manager.registry.document_cache import DocumentCache
+from manager.registry.lookup import ImageLookup
+from manager.registry.protocol.endpoints import RegistryEndpoint
+from manager.registry.protocol.registries import RegistryPool
+from manager.registry.survey_pull import find_local_content, survey_pull
 from tests.registry_server import Handler, Request, served
 from tests.unit.make import EPOCH, image
 
@@ -76,15 +76,15 @@ def registry(request: Request, *, remaining: int = 100) -> None:
         request.reply(200, body, Docker_Content_Digest=digest(body), **quota)
 
 
-def lookup(url: str, folder: Path) -> Lookup:
-    registries = Registries(lambda _: None, lambda _: (Place(url),))
-    return Lookup(registries, Documents(folder), "linux/amd64")
+def lookup(url: str, folder: Path) -> ImageLookup:
+    registries = RegistryPool(lambda _: None, lambda _: (RegistryEndpoint(url),))
+    return ImageLookup(registries, DocumentCache(folder), "linux/amd64")
 
 
 def test_all_that_is_known_of_an_image_and_nothing_is_asked_twice(tmp_path: Path) -> None:
     with served(registry) as server:
         for _ in range(2):
-            found = ask(lookup(server.url, tmp_path), [NGINX], (), Store.GRAPH_DRIVER)
+            found = survey_pull(lookup(server.url, tmp_path), [NGINX], (), ImageStore.GRAPH_DRIVER)
             need = found.need()
             assert need.download == len(MANIFEST) + len(CONFIG) + len(LAYER)
             assert need.likely == need.high == 50_000
@@ -107,7 +107,7 @@ def test_the_last_of_a_quota_is_left_to_the_engine(tmp_path: Path) -> None:
 
     with served(answer) as server:
         sparing = replace(lookup(server.url, tmp_path), sparing=True)
-        found = ask(sparing, [NGINX], (), Store.GRAPH_DRIVER)
+        found = survey_pull(sparing, [NGINX], (), ImageStore.GRAPH_DRIVER)
         assert "allows only 3 more pulls" in found.unknown[NGINX].message
         assert [seen.method for seen in server.seen] == ["HEAD"]
         # Who asks for nothing else may have it.
@@ -123,7 +123,7 @@ def test_who_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
 
     with served(answer) as server:
         hasty = replace(lookup(server.url, tmp_path), patience=0.2)
-        found = ask(hasty, [NGINX], (), Store.GRAPH_DRIVER)
+        found = survey_pull(hasty, [NGINX], (), ImageStore.GRAPH_DRIVER)
         assert found.unknown[NGINX].message == "no answer came within 0.2 s"
         assert not over.is_set()
         over.set()
@@ -146,30 +146,30 @@ def test_odd_answers_are_errors_in_a_sentence(tmp_path: Path, spoilt: Handler) -
 
 
 def test_what_is_here_is_known_by_what_was_read(tmp_path: Path) -> None:
-    documents = Documents(tmp_path)
-    assert not present([PULLED], documents, Store.GRAPH_DRIVER).manifests
+    documents = DocumentCache(tmp_path)
+    assert not find_local_content([PULLED], documents, ImageStore.GRAPH_DRIVER).manifests
     documents.put(digest(MANIFEST), MANIFEST)
     documents.put(digest(CONFIG), CONFIG)
-    here = present([PULLED], documents, Store.GRAPH_DRIVER)
+    here = find_local_content([PULLED], documents, ImageStore.GRAPH_DRIVER)
     assert here.manifests == {digest(MANIFEST)}
     assert here.blobs == {digest(CONFIG), digest(LAYER)}
     assert here.chains == {digest(bytes(50_000))}
     # Another image that only claims that digest: a build on the containerd store.
     other = replace(PULLED, id="sha256:" + "f" * 64)
-    assert not present([other], documents, Store.GRAPH_DRIVER).manifests
+    assert not find_local_content([other], documents, ImageStore.GRAPH_DRIVER).manifests
 
 
 def test_on_the_containerd_store_only_what_is_present_and_unpacked(tmp_path: Path) -> None:
-    documents = Documents(tmp_path)
+    documents = DocumentCache(tmp_path)
     documents.put(digest(MANIFEST), MANIFEST)
     for unpacked, there in ((0, False), (50_000, True)):
-        manifest = Manifest(digest(MANIFEST), 1, 1, unpacked, "linux/amd64")
+        manifest = ImageManifest(digest(MANIFEST), 1, 1, unpacked, "linux/amd64")
         one = Image("sha256:x", (), EPOCH, 1, PULLED.digests, manifests=(manifest,))
-        assert bool(present([one], documents, Store.CONTAINERD).manifests) is there
+        assert bool(find_local_content([one], documents, ImageStore.CONTAINERD).manifests) is there
 
 
 def test_documents_that_were_spoilt_are_not_believed(tmp_path: Path) -> None:
-    documents = Documents(tmp_path)
+    documents = DocumentCache(tmp_path)
     documents.put(digest(CONFIG), CONFIG)
     documents.put_length(digest(LAYER), 50_000)
     assert documents.get(digest(CONFIG)) == CONFIG
@@ -180,4 +180,4 @@ def test_documents_that_were_spoilt_are_not_believed(tmp_path: Path) -> None:
     assert documents.length(digest(LAYER)) is None
     # Where nothing can be written there is no cache, and no error.
     (tmp_path / "file").touch()
-    Documents(tmp_path / "file").put(digest(CONFIG), CONFIG)
+    DocumentCache(tmp_path / "file").put(digest(CONFIG), CONFIG)

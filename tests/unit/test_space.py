@@ -12,15 +12,15 @@ SOCKET = "unix:///var/run/docker.sock"
 
 
 def test_an_engine_on_this_machine(tmp_path: Path) -> None:
-    found = space.of_engine(SOCKET, {**HERE, "DockerRootDir": str(tmp_path)}, None)
-    assert isinstance(found, space.Space)
+    found = space.find_disk_space(SOCKET, {**HERE, "DockerRootDir": str(tmp_path)}, None)
+    assert isinstance(found, space.DiskSpace)
     assert 0 < found.free <= found.total
     assert found.path == str(tmp_path)
 
 
 def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
-    found = space.of_engine("unix:///x", {"OperatingSystem": "Docker Desktop"}, tmp_path)
-    assert isinstance(found, space.Space)
+    found = space.find_disk_space("unix:///x", {"OperatingSystem": "Docker Desktop"}, tmp_path)
+    assert isinstance(found, space.DiskSpace)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
     ],
 )
 def test_where_it_cannot_be_known_it_says_why(host: str, info: dict[str, str], why: str) -> None:
-    found = space.of_engine(host, info, None)
+    found = space.find_disk_space(host, info, None)
     assert isinstance(found, str)
     assert why in found
 
@@ -47,4 +47,4 @@ def test_the_file_of_a_virtual_machine_may_stay_large() -> None:
     assert "may not become smaller by itself" in hint
     assert "Optimize-VHD" in hint
     assert "fstrim" in space.shrink_hint({**HERE, "Name": "colima"})
-    assert set(space.SHRINK) >= set(space.MACHINES.values())
+    assert set(space.SHRINK_HINTS) >= set(space.VIRTUAL_MACHINE_NAMES.values())

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from manager.engine.host_ports import busy
+from manager.engine.host_ports import find_busy_bindings
 from manager.errors import ExitCode, ManagerError
 from manager.groups import spawn_records as unfinished
-from manager.groups.core.readiness import Readiness, from_data, health
-from manager.groups.groups_file import load
-from manager.model.ports import Binding
+from manager.groups.core.readiness import Readiness, health_status, parse_readiness
+from manager.groups.groups_file import load_groups_file
+from manager.model.ports import PortBinding
 from tests.unit.make import container
 
 WHOLE = """
@@ -41,7 +41,7 @@ command = ["sleep", "600"]
 
 def test_a_file_of_groups(tmp_path: Path) -> None:
     (tmp_path / "g.toml").write_text(WHOLE, encoding="utf-8")
-    found = load(tmp_path / "g.toml")
+    found = load_groups_file(tmp_path / "g.toml")
     web, job = found.groups
     assert found.networks == ("lan",)
     assert (web.name, web.image, web.count, web.start) == ("web-{n:02}", "nginx", 3, 5)
@@ -72,7 +72,7 @@ def test_a_wrong_file_is_refused_with_its_line(
     file = tmp_path / "g.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ManagerError) as caught:
-        load(file)
+        load_groups_file(file)
     assert problem in caught.value.message
     assert f" line {line}: " in caught.value.message or not line
     assert caught.value.exit_code is ExitCode.USAGE
@@ -81,7 +81,7 @@ def test_a_wrong_file_is_refused_with_its_line(
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ManagerError, match="there is no file"):
-        load(tmp_path / "none.toml")
+        load_groups_file(tmp_path / "none.toml")
 
 
 @pytest.fixture
@@ -91,44 +91,44 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_begun_is_known_when_its_process_is_gone_and_only_then(state: Path) -> None:
-    assert unfinished.cut_off("unix:///a") == ()
-    with unfinished.begun("abc", "unix:///a", {"web": [1, 2], "db": [1]}) as record:
-        assert unfinished.cut_off("unix:///a") == ()
-    (found,) = unfinished.cut_off("unix:///a")
+    assert unfinished.find_abandoned_records("unix:///a") == ()
+    with unfinished.record_spawn("abc", "unix:///a", {"web": [1, 2], "db": [1]}) as record:
+        assert unfinished.find_abandoned_records("unix:///a") == ()
+    (found,) = unfinished.find_abandoned_records("unix:///a")
     assert found == record
     assert (found.identity, found.count, found.groups) == ("abc", 3, {"web": (1, 2), "db": (1,)})
-    assert unfinished.cut_off("unix:///b") == ()
+    assert unfinished.find_abandoned_records("unix:///b") == ()
     found.forget()
-    assert unfinished.cut_off("unix:///a") == ()
+    assert unfinished.find_abandoned_records("unix:///a") == ()
     assert list(state.iterdir()) == []
 
 
 def test_a_process_that_is_killed_leaves_its_record(state: Path) -> None:
     program = (
         "import time; from manager.groups import spawn_records as unfinished\n"
-        "with unfinished.begun('abc', 'h', {'web': [1]}): "
+        "with unfinished.record_spawn('abc', 'h', {'web': [1]}): "
         "print('begun', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert unfinished.cut_off("h") == ()
+        assert unfinished.find_abandoned_records("h") == ()
         process.kill()
-    assert [record.identity for record in unfinished.cut_off("h")] == ["abc"]
+    assert [record.identity for record in unfinished.find_abandoned_records("h")] == ["abc"]
     assert [file.name for file in state.iterdir()] == ["abc"]
 
 
 def test_only_one_process_takes_over_what_was_cut_off(state: Path) -> None:
-    with unfinished.begun("abc", "h", {"web": [1]}):
+    with unfinished.record_spawn("abc", "h", {"web": [1]}):
         pass
-    (found,) = unfinished.cut_off("h")
-    with unfinished.adopted(found) as first:
+    (found,) = unfinished.find_abandoned_records("h")
+    with unfinished.adopt_record(found) as first:
         assert first
-        with unfinished.adopted(found) as second:
+        with unfinished.adopt_record(found) as second:
             assert not second
-        assert unfinished.cut_off("h") == ()
+        assert unfinished.find_abandoned_records("h") == ()
         found.forget()
-    with unfinished.adopted(found) as third:
+    with unfinished.adopt_record(found) as third:
         assert not third
     assert list(state.iterdir()) == []
 
@@ -138,12 +138,12 @@ def test_a_record_that_cannot_be_read_is_dropped_once_it_is_old(state: Path, tex
     state.mkdir(parents=True)
     file = state / "abc"
     file.write_text(text, encoding="utf-8")
-    assert unfinished.cut_off("h") == ()
+    assert unfinished.find_abandoned_records("h") == ()
     assert file.exists()
     import os
 
     os.utime(file, (time.time() - 3600,) * 2)
-    assert unfinished.cut_off("h") == ()
+    assert unfinished.find_abandoned_records("h") == ()
     assert not file.exists()
 
 
@@ -153,14 +153,14 @@ def test_ports_of_other_programs_are_seen() -> None:
         tcp.listen()
         udp.bind(("127.0.0.1", 0))
         port, datagrams = tcp.getsockname()[1], udp.getsockname()[1]
-        mine = Binding(80, port, "127.0.0.1")
-        everywhere = Binding(80, port)
-        elsewhere = Binding(80, port, "127.0.0.2")
-        other = Binding(80, port, protocol="sctp")
-        talk = Binding(80, datagrams, protocol="udp")
-        found = busy([mine, everywhere, elsewhere, other, talk, Binding(80)])
+        mine = PortBinding(80, port, "127.0.0.1")
+        everywhere = PortBinding(80, port)
+        elsewhere = PortBinding(80, port, "127.0.0.2")
+        other = PortBinding(80, port, protocol="sctp")
+        talk = PortBinding(80, datagrams, protocol="udp")
+        found = find_busy_bindings([mine, everywhere, elsewhere, other, talk, PortBinding(80)])
         assert found == {mine, everywhere, talk}
-    assert busy([mine, everywhere, talk]) == set()
+    assert find_busy_bindings([mine, everywhere, talk]) == set()
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_what_can_never_be_ready_is_refused(options: dict[str, object], problem:
 
 def test_readiness_is_kept_as_plain_data() -> None:
     asked = Readiness(wait=True, ports=(80,), http="80/x", log="up", timeout=3.0)
-    assert from_data(asked.given()) == asked
-    assert from_data({}) == Readiness()
+    assert parse_readiness(asked.given()) == asked
+    assert parse_readiness({}) == Readiness()
     assert (asked.http_port, asked.http_path) == (80, "/x")
     assert (Readiness(http="/x/y").http_port, Readiness(http="/x/y").http_path) == (None, "/x/y")
     for odd in ({"wait": 1}, {**asked.given(), "ports": "80"}, {**asked.given(), "timeout": "1"}):
         with pytest.raises(ValueError, match="wait"):
-            from_data(odd)
+            parse_readiness(odd)
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,4 @@ def test_readiness_is_kept_as_plain_data() -> None:
 def test_health_is_read_from_dockers_words(status: str, expected: str) -> None:
     from dataclasses import replace
 
-    assert health(replace(container("web1"), status=status)) == expected
+    assert health_status(replace(container("web1"), status=status)) == expected

@@ -8,14 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.group_spec import GroupSpec, from_member, member_config, readiness_of
+from manager.groups.core.group_spec import (
+    GroupSpec,
+    member_config,
+    restart_readiness,
+    spec_from_member,
+)
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions
-from manager.groups.core.scaling import growing
-from manager.groups.core.spawning import default_group, free_numbers, plan_spawn
-from manager.model.naming import Template, escape, expand, has_place
+from manager.groups.core.scaling import scale_up_spec
+from manager.groups.core.spawn_plan import default_group, free_numbers, plan_spawn
+from manager.model.naming import (
+    NameTemplate,
+    escape_placeholders,
+    fill_placeholders,
+    has_placeholder,
+)
 from manager.model.plan import OnConflict
-from manager.model.ports import Binding
+from manager.model.ports import PortBinding
 from manager.model.snapshot import SPEC_LABEL, Container, Image, Port, Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import NGINX, REDIS, container, image, members
@@ -24,7 +34,7 @@ HERE = image("nginx:latest")
 
 
 def ask(count: int = 3, name: str = "nginx", **more: object) -> GroupSpec:
-    return GroupSpec(ImageReference.parse("nginx"), Template.parse(name), count, **more)  # type: ignore[arg-type]
+    return GroupSpec(ImageReference.parse("nginx"), NameTemplate.parse(name), count, **more)  # type: ignore[arg-type]
 
 
 def published(*ports: str) -> RunOptions:
@@ -145,7 +155,7 @@ def test_free_numbers_are_the_lowest_that_nobody_has(
 ) -> None:
     strangers = [container(f"g{n}") for n in foreign - own]
     snapshot = Snapshot((*members("g", *own), *strangers))
-    found = list(itertools.islice(free_numbers(Template("g{n}"), snapshot), count))
+    found = list(itertools.islice(free_numbers(NameTemplate("g{n}"), snapshot), count))
     expected = (n for n in itertools.count(1) if n not in own | foreign)
     assert found == list(itertools.islice(expected, count))
 
@@ -159,7 +169,7 @@ def test_the_body_of_the_create_call() -> None:
         command=("sleep", "5"),
     )
     spec = ask(options=options)
-    bindings = (Binding(80, 8081, "127.0.0.1"), Binding(53, protocol="udp"))
+    bindings = (PortBinding(80, 8081, "127.0.0.1"), PortBinding(53, protocol="udp"))
     body = member_config(spec, 2, bindings, NGINX, "abc")
     kept = body["Labels"].pop("dockmgr.spec")
     assert body == {
@@ -202,8 +212,8 @@ def test_a_member_says_what_it_was_made_with_but_not_its_secrets() -> None:
     member, env = made(spec, 7)
     assert "s3cret" not in str(member.labels)
     assert member.group == "web"
-    assert from_member(member, {"Config": {"Env": ["PATH=/bin", *env]}}) == spec
-    assert readiness_of(member) == ready
+    assert spec_from_member(member, {"Config": {"Env": ["PATH=/bin", *env]}}) == spec
+    assert restart_readiness(member) == ready
 
 
 def test_only_a_value_that_differs_is_kept_and_what_is_read_back_is_a_value() -> None:
@@ -220,7 +230,7 @@ def test_only_a_value_that_differs_is_kept_and_what_is_read_back_is_a_value() ->
         "Config": {"Env": env},
         "HostConfig": {"LogConfig": {"Config": {"tag": "t0ken"}}},
     }
-    again, more = made(from_member(member, told), 4)
+    again, more = made(spec_from_member(member, told), 4)
     assert "s3cret" not in str(again.labels)
     assert {"K4=s3cret", "BRACES={n}", "PLAIN={{n}}"} <= set(more)
 
@@ -229,8 +239,8 @@ def test_only_a_value_that_differs_is_kept_and_what_is_read_back_is_a_value() ->
     "text", ["{n}", "{{n}}", "a{n:03}b{n}", "{{{n}}}", "${n}", "{m}", "{{n:2}}"]
 )
 def test_what_is_escaped_stays_as_it_is(text: str) -> None:
-    assert expand(escape(text), 7) == text
-    assert not has_place(escape(text))
+    assert fill_placeholders(escape_placeholders(text), 7) == text
+    assert not has_placeholder(escape_placeholders(text))
 
 
 def test_numbers_that_are_named_are_made_and_no_others() -> None:
@@ -247,8 +257,8 @@ def test_numbers_that_are_named_are_made_and_no_others() -> None:
 def test_a_group_begins_with_the_lowest_number_that_a_member_knows_of() -> None:
     first, _ = made(ask(1), 1)
     fifth, env = made(ask(1, start=5), 5)
-    spec = from_member(fifth, {"Config": {"Env": env}}).beginning_with((first, fifth))
-    assert plan(growing(spec, 4), first, fifth).splitlines() == [
+    spec = spec_from_member(fifth, {"Config": {"Env": env}}).beginning_with((first, fifth))
+    assert plan(scale_up_spec(spec, 4), first, fifth).splitlines() == [
         "create nginx2 (from nginx:latest)",
         "create nginx3 (from nginx:latest)",
     ]
@@ -259,8 +269,8 @@ def test_a_member_that_does_not_say_is_an_error_and_no_traceback(label: str) -> 
     odd = container("web1", group="web", index=1)
     odd = replace(odd, labels={**odd.labels, "dockmgr.spec": label})
     with pytest.raises(ManagerError, match="web1 does not say what it was made with"):
-        from_member(odd, {})
-    assert readiness_of(odd) == Readiness(wait=True)
+        spec_from_member(odd, {})
+    assert restart_readiness(odd) == Readiness(wait=True)
 
 
 def test_a_template_names_the_members_and_the_group_keeps_it() -> None:
@@ -293,7 +303,7 @@ def test_ports_that_others_have_are_skipped() -> None:
 
 def test_a_missing_image_of_another_repository_never_joins_a_group() -> None:
     redis = replace(
-        ask(3, ensure=True), image=ImageReference.parse("redis"), template=Template("nginx{n}")
+        ask(3, ensure=True), image=ImageReference.parse("redis"), template=NameTemplate("nginx{n}")
     )
     with pytest.raises(ManagerError, match="made from nginx:latest, and a group never mixes"):
         plan(redis, *members("nginx", 1, 2, 3), here=None)

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 
 from manager.cli.columns import Column, Table
 from manager.cli.output import Output
-from manager.cli.render import containers_table, containers_tree, labs_table, table
-from manager.groups.core.tree import Branch
-from manager.lab.labs import Status
+from manager.cli.render import containers_table, containers_tree, create_table, labs_table
+from manager.groups.core.tree import ImageBranch
+from manager.lab.labs import LabStatus
 from manager.lab.state import Lab
 from manager.model.snapshot import Port
 from tests.unit.make import EPOCH, NGINX, container
@@ -21,7 +21,7 @@ LAB = Lab("lab", "28", Path("/labs/lab"), "10.0.0.2", "10.0.0.1", 1, 1, EPOCH, (
 
 
 def padded_table() -> RenderableType:
-    rows = table("NAME", "TITLE")
+    rows = create_table("NAME", "TITLE")
     rows.add_row("a", "short")
     rows.add_row("b", "a much longer title")
     rows.add_row("", "")
@@ -30,8 +30,8 @@ def padded_table() -> RenderableType:
 
 TABLES = {
     "containers": containers_table([PUBLISHED, PLAIN], "", with_image=True),
-    "tree": containers_tree([Branch("nginx", NGINX, (PUBLISHED, PLAIN))], ""),
-    "labs": labs_table([Status(LAB, "28.5", 1, 2, 3, ("library/nginx", "library/redis"))]),
+    "tree": containers_tree([ImageBranch("nginx", NGINX, (PUBLISHED, PLAIN))], ""),
+    "labs": labs_table([LabStatus(LAB, "28.5", 1, 2, 3, ("library/nginx", "library/redis"))]),
     "plain": padded_table(),
 }
 

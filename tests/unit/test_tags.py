@@ -9,8 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from manager.errors import ExitCode
-from manager.registry.core.manifests import CONFIGS, MANIFESTS
-from manager.registry.core.tag_list import Sort, fitting, newest, ordered, repository, tidied
+from manager.registry.core.manifests import CONFIG_MEDIA_TYPES, MANIFEST_MEDIA_TYPES
+from manager.registry.core.tag_list import (
+    TagOrder,
+    clean_tags,
+    filter_tags,
+    newest_tags,
+    parse_repository,
+    sort_tags,
+)
 from tests.command import Command
 from tests.registry_server import Handler, Request, Served, served
 
@@ -29,9 +36,18 @@ def config(tag: str) -> bytes:
 
 
 def manifest(tag: str) -> bytes:
-    blob = {"mediaType": CONFIGS[0], "digest": digest(config(tag)), "size": len(config(tag))}
+    blob = {
+        "mediaType": CONFIG_MEDIA_TYPES[0],
+        "digest": digest(config(tag)),
+        "size": len(config(tag)),
+    }
     layer = {"mediaType": "x", "digest": digest(b"layer"), "size": 1_000_000}
-    row = {"schemaVersion": 2, "mediaType": MANIFESTS[0], "config": blob, "layers": [layer]}
+    row = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_MEDIA_TYPES[0],
+        "config": blob,
+        "layers": [layer],
+    }
     return json.dumps(row).encode()
 
 
@@ -54,7 +70,10 @@ def registry(page: int = 1000) -> Handler:
             request.reply(404)
         else:
             raw = manifest(name) if name in TAGS else documents[name]
-            headers = {"Docker_Content_Digest": digest(raw), "Content_Type": MANIFESTS[0]}
+            headers = {
+                "Docker_Content_Digest": digest(raw),
+                "Content_Type": MANIFEST_MEDIA_TYPES[0],
+            }
             request.reply(200, raw, **headers)
 
     return answer
@@ -174,16 +193,16 @@ def test_a_repository_that_is_not_there(run: Command) -> None:
     ],
 )
 def test_a_tag_is_what_tags_are_to_begin_with(text: str, name: str, prefix: str) -> None:
-    found = repository(text)
+    found = parse_repository(text)
     assert (found[0].familiar_name, found[1]) == (name, prefix)
 
 
 def test_only_what_a_tag_can_be_is_one_and_each_once() -> None:
-    assert tidied(["b", "a", BAD, "b", "", "x" * 129]) == ("b", "a")
-    assert fitting(["1.2", "1.20", "2.1"], "1.2", ["*0"]) == ["1.20"]
-    assert newest(["latest", "1.2", "1.10", "main"], 1) == ["1.10"]
-    assert ordered(["b", "1.0", "a"], Sort.NAME) == ["1.0", "a", "b"]
-    assert ordered(["b", "1.0"], Sort.DATE, {}) == ["1.0", "b"]
+    assert clean_tags(["b", "a", BAD, "b", "", "x" * 129]) == ("b", "a")
+    assert filter_tags(["1.2", "1.20", "2.1"], "1.2", ["*0"]) == ["1.20"]
+    assert newest_tags(["latest", "1.2", "1.10", "main"], 1) == ["1.10"]
+    assert sort_tags(["b", "1.0", "a"], TagOrder.NAME) == ["1.0", "a", "b"]
+    assert sort_tags(["b", "1.0"], TagOrder.DATE, {}) == ["1.0", "b"]
 
 
 def test_too_many_are_not_asked_for_their_dates(run: Command) -> None:

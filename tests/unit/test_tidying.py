@@ -11,17 +11,24 @@ from manager.cli.prune import views as prune_views
 from manager.errors import ExitCode, ManagerError
 from manager.model.plan import Plan, Verb
 from manager.model.snapshot import CacheRecord, Container, Network, Volume
-from manager.prune.core.decision import decide
-from manager.prune.core.plan_file import Written, from_data, to_data
-from manager.prune.core.planning import Beside, notes, plan_prune, stopped, unused, young
-from manager.prune.core.policy import Conditions, Policy, Rule
+from manager.prune.core.decision import decide_prune
+from manager.prune.core.plan_file import WrittenPlan, dump_plan, parse_plan
+from manager.prune.core.planning import (
+    NonImageRemovals,
+    find_recently_stopped,
+    find_stopped_containers,
+    find_unused_volumes,
+    plan_prune,
+    recently_stopped_notes,
+)
+from manager.prune.core.policy import Policy, Rule, RuleConditions
 from tests.unit.world import DAY, NOW, World, identity
 
-EVERYTHING = Policy(delete=(Rule(Conditions(), "all"),), include_local=True)
+EVERYTHING = Policy(delete=(Rule(RuleConditions(), "all"),), include_local=True)
 
 
-def plan(world: World, beside: Beside = Beside()) -> Plan:  # noqa: B008 - a frozen value
-    return plan_prune(decide(world.known(), EVERYTHING), beside, NOW)
+def plan(world: World, beside: NonImageRemovals = NonImageRemovals()) -> Plan:  # noqa: B008 - a frozen value
+    return plan_prune(decide_prune(world.known(), EVERYTHING), beside, NOW)
 
 
 def two_names() -> World:
@@ -48,8 +55,8 @@ def test_what_has_no_name_goes_by_its_id() -> None:
 
 
 def test_one_name_of_two_says_that_the_image_has_both() -> None:
-    policy = Policy(delete=(Rule(Conditions(images=("app",))),))
-    (step,) = plan_prune(decide(two_names().known(), policy), Beside(), NOW).steps
+    policy = Policy(delete=(Rule(RuleConditions(images=("app",))),))
+    (step,) = plan_prune(decide_prune(two_names().known(), policy), NonImageRemovals(), NOW).steps
     assert (step.verb, step.expects) == (Verb.UNTAG, ("app:1", "other/app:2"))
     assert step.back == identity("app")
 
@@ -57,14 +64,14 @@ def test_one_name_of_two_says_that_the_image_has_both() -> None:
 def test_containers_go_before_images_and_networks_last() -> None:
     world = two_names()
     container = world.container("app")
-    beside = Beside(
+    beside = NonImageRemovals(
         (container,),
         (CacheRecord("r1", 30), CacheRecord("r2", 5, shared=True)),
         (Volume("data", 7, 0), Volume("unknown", None, 0)),
         (Network(identity("net"), "net", NOW),),
     )
     known = world.known((container.id,))
-    steps = plan_prune(decide(known, EVERYTHING), beside, NOW).steps
+    steps = plan_prune(decide_prune(known, EVERYTHING), beside, NOW).steps
     assert [str(it.verb) for it in steps] == [
         *("remove", "untag", "delete", "clear", "remove volume", "remove volume"),
         "remove network",
@@ -88,7 +95,7 @@ def test_containers_go_before_images_and_networks_last() -> None:
 )
 def test_containers_that_ended_long_enough_ago(state: str, age: timedelta, *, goes: bool) -> None:
     container = World().container("app", state)
-    assert bool(stopped([container], age, NOW)) is goes
+    assert bool(find_stopped_containers([container], age, NOW)) is goes
 
 
 def aged(name: str, state: str, hours: int, status: str = "") -> Container:
@@ -103,23 +110,23 @@ def test_stopped_containers_that_ended_a_short_time_ago_stay_and_say_why() -> No
         aged("made", "created", 1),
         aged("runs", "running", 1),
     )
-    found = young(containers, DAY, NOW)
+    found = find_recently_stopped(containers, DAY, NOW)
     assert [(it.container.name, it.why) for it in found] == [
         ("ended", "exited 23 hours ago, less than 1d (see --stopped-for)"),
         ("made", "created 1 hour ago, less than 1d (see --stopped-for)"),
     ]
-    assert list(notes(found)) == [
+    assert list(recently_stopped_notes(found)) == [
         "2 stopped containers stay: they ended or were made less than 1d ago (see --stopped-for)"
     ]
-    assert list(notes(found[:1])) == [
+    assert list(recently_stopped_notes(found[:1])) == [
         "1 stopped container stays: it ended less than 1d ago (see --stopped-for)"
     ]
-    assert list(notes(found[1:])) == [
+    assert list(recently_stopped_notes(found[1:])) == [
         "1 stopped container stays: it was made less than 1d ago (see --stopped-for)"
     ]
-    assert list(notes(())) == []
-    assert young(containers, 0 * DAY, NOW) == ()
-    everybody = {it.name for it in stopped(containers, DAY, NOW)} | {
+    assert list(recently_stopped_notes(())) == []
+    assert find_recently_stopped(containers, 0 * DAY, NOW) == ()
+    everybody = {it.name for it in find_stopped_containers(containers, DAY, NOW)} | {
         it.container.name for it in found
     }
     assert everybody == {"old", "ended", "made"}
@@ -127,17 +134,19 @@ def test_stopped_containers_that_ended_a_short_time_ago_stay_and_say_why() -> No
 
 def test_what_stays_is_in_the_table_and_in_the_data() -> None:
     world = two_names()
-    found = young((aged("ended", "exited", 99, "Exited (0) 3 hours ago"),), DAY, NOW)
-    decision = decide(world.known(), Policy())
-    rows = prune_views.staying(decision.staying, found).rows
+    found = find_recently_stopped(
+        (aged("ended", "exited", 99, "Exited (0) 3 hours ago"),), DAY, NOW
+    )
+    decision = decide_prune(world.known(), Policy())
+    rows = prune_views.render_kept(decision.staying, found).rows
     assert [tuple(row) for row in rows] == [
         ("app:1", "no rule asks for it"),
         ("ended", "exited 3 hours ago, less than 1d (see --stopped-for)"),
     ]
-    told = prune_views.data(decision, Plan(()), (), found)
+    told = prune_views.prune_data(decision, Plan(()), (), found)
     (row,) = told["staying_containers"]
     assert (row["name"], row["state"], len(row["why"])) == ("ended", "exited", 1)
-    nothing = prune_views.staying(())
+    nothing = prune_views.render_kept(())
     assert list(nothing.lines(80)) == []
 
 
@@ -149,22 +158,22 @@ def test_only_volumes_that_nobody_has_go_and_named_ones_only_if_asked_for() -> N
         Volume("data", 1, 0),
         Volume("unknown", 1, None),
     )
-    anonymous = unused(volumes, anonymous=True, named=False)
+    anonymous = find_unused_volumes(volumes, anonymous=True, named=False)
     assert [it.name for it in anonymous] == ["a" * 64, "labelled"]
-    assert [it.name for it in unused(volumes, anonymous=False, named=True)] == ["data"]
-    assert unused(volumes, anonymous=False, named=False) == ()
+    assert [it.name for it in find_unused_volumes(volumes, anonymous=False, named=True)] == ["data"]
+    assert find_unused_volumes(volumes, anonymous=False, named=False) == ()
 
 
-def written() -> Written:
+def written() -> WrittenPlan:
     world = two_names()
     world.image("lost", local=True)
-    beside = Beside(cache=(CacheRecord("r1", 30),), volumes=(Volume("v", None, 0),))
+    beside = NonImageRemovals(cache=(CacheRecord("r1", 30),), volumes=(Volume("v", None, 0),))
     made = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
-    return Written(plan(world, beside), "engine", made, "/archive")
+    return WrittenPlan(plan(world, beside), "engine", made, "/archive")
 
 
 def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
-    assert from_data(json.loads(json.dumps(to_data(written())))) == written()
+    assert parse_plan(json.loads(json.dumps(dump_plan(written())))) == written()
 
 
 @pytest.mark.parametrize(
@@ -189,13 +198,13 @@ def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
 def test_a_plan_that_was_tampered_with_is_refused(
     path: tuple[str | int, ...], value: object, says: str
 ) -> None:
-    data: Any = json.loads(json.dumps(to_data(written())))
+    data: Any = json.loads(json.dumps(dump_plan(written())))
     place = data
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
     with pytest.raises(ManagerError, match="this plan cannot be carried out") as caught:
-        from_data(data)
+        parse_plan(data)
     assert says in caught.value.message
     assert caught.value.exit_code is ExitCode.USAGE
 
@@ -203,4 +212,4 @@ def test_a_plan_that_was_tampered_with_is_refused(
 @pytest.mark.parametrize("data", [None, [], "plan", 3])
 def test_what_is_no_plan_at_all_is_refused(data: object) -> None:
     with pytest.raises(ManagerError, match="it is no plan of dockmgr"):
-        from_data(data)
+        parse_plan(data)

@@ -6,12 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.registry.core.versions import Newer, newer, newest_first, read
+from manager.registry.core.versions import (
+    NewerTags,
+    find_newer_tags,
+    newest_first_key,
+    parse_version,
+)
 
 
 def words(tag: str) -> str:
     """What is read of a tag, short: prefix, numbers, suffix, and the stage of a prerelease."""
-    version = read(tag)
+    version = parse_version(tag)
     if version is None:
         return "-"
     numbers = ".".join(map(str, version.numbers))
@@ -67,37 +72,41 @@ def test_what_is_read_of_a_tag(tag: str, expected: str) -> None:
 
 
 def test_what_no_registry_may_call_a_tag_is_no_version() -> None:
-    assert read("1" * 5000) is None
-    assert newest_first("1" * 5000)
+    assert parse_version("1" * 5000) is None
+    assert newest_first_key("1" * 5000)
 
 
 def test_what_follows_is_of_the_same_line_and_as_precise() -> None:
     tags = ["1", "1.27", "1.28", "1.28.1", "1.28-alpine", "2.0", "v3.0", "latest", "1.9"]
-    assert newer("1.27", tags) == Newer("2.0", "1.28")
-    assert newer("1.27-alpine", tags) == Newer("1.28-alpine", "1.28-alpine")
-    assert newer("2.0", tags) == Newer()
-    assert newer("latest", tags) == Newer()
-    assert newer("1.9", tags) == Newer("2.0", "1.28")
+    assert find_newer_tags("1.27", tags) == NewerTags("2.0", "1.28")
+    assert find_newer_tags("1.27-alpine", tags) == NewerTags("1.28-alpine", "1.28-alpine")
+    assert find_newer_tags("2.0", tags) == NewerTags()
+    assert find_newer_tags("latest", tags) == NewerTags()
+    assert find_newer_tags("1.9", tags) == NewerTags("2.0", "1.28")
 
 
 def test_a_date_a_build_or_a_commit_is_no_newer_version() -> None:
     tags = ["16", "20240501", "2024-05-01", "9281734", "2024", "2024.05", "17-abcdef0", "1e5f3a2"]
-    assert newer("16", tags) == Newer()
-    assert newer("1.2", ["1.2", "2024.5"]) == Newer()
-    assert newer("20240101", tags) == Newer("20240501", "20240501")
+    assert find_newer_tags("16", tags) == NewerTags()
+    assert find_newer_tags("1.2", ["1.2", "2024.5"]) == NewerTags()
+    assert find_newer_tags("20240101", tags) == NewerTags("20240501", "20240501")
 
 
 def test_prereleases_are_for_those_who_have_one() -> None:
     tags = ["1.0.0", "1.1.0-rc.1", "1.1.0-rc.2", "1.1.0-beta.9", "1.0.0-rc.3"]
-    assert newer("1.0.0", tags) == Newer()
-    assert newer("1.1.0-rc.1", tags) == Newer("1.1.0-rc.2", "1.1.0-rc.2")
-    assert newer("1.1.0-beta.9", [*tags, "1.1.0"]) == Newer("1.1.0", "1.1.0")
-    assert newer("1.0.0-alpha", ["1.0.0-alpha.1"]) == Newer("1.0.0-alpha.1", "1.0.0-alpha.1")
+    assert find_newer_tags("1.0.0", tags) == NewerTags()
+    assert find_newer_tags("1.1.0-rc.1", tags) == NewerTags("1.1.0-rc.2", "1.1.0-rc.2")
+    assert find_newer_tags("1.1.0-beta.9", [*tags, "1.1.0"]) == NewerTags("1.1.0", "1.1.0")
+    assert find_newer_tags("1.0.0-alpha", ["1.0.0-alpha.1"]) == NewerTags(
+        "1.0.0-alpha.1", "1.0.0-alpha.1"
+    )
 
 
 def test_a_newer_base_of_the_same_version_is_newer() -> None:
     tags = ["1.27-alpine3.19", "1.27-alpine3.20", "1.26-alpine3.21"]
-    assert newer("1.27-alpine3.19", tags) == Newer("1.27-alpine3.20", "1.27-alpine3.20")
+    assert find_newer_tags("1.27-alpine3.19", tags) == NewerTags(
+        "1.27-alpine3.20", "1.27-alpine3.20"
+    )
 
 
 def test_the_newest_come_first_and_what_moves_before_what_it_stands_for() -> None:
@@ -106,7 +115,7 @@ def test_the_newest_come_first_and_what_moves_before_what_it_stands_for() -> Non
         *("2.0.9-rc.1", "2.0.9-beta.3", "1", "1.27", "1.27.3", "1.9"),
         *("2024-05-01", "2023-01-01", "7654321", "alpine", "stable", "sha-0123abc"),
     ]
-    assert sorted(sorted(expected), key=newest_first) == expected
+    assert sorted(sorted(expected), key=newest_first_key) == expected
 
 
 numbers = st.integers(0, 30).map(str)
@@ -122,36 +131,36 @@ tags = st.builds(
 @given(st.lists(tags, unique=True))
 def test_the_order_is_total_and_does_not_depend_on_where_it_began(found: list[str]) -> None:
     other_way = found[::-1]
-    assert sorted(other_way, key=newest_first) == sorted(found, key=newest_first)
-    assert len({newest_first(tag) for tag in found}) == len(found)
+    assert sorted(other_way, key=newest_first_key) == sorted(found, key=newest_first_key)
+    assert len({newest_first_key(tag) for tag in found}) == len(found)
 
 
 @given(st.lists(tags, min_size=2, max_size=6))
 def test_following_is_an_order_within_a_line_and_agrees_with_the_list(found: list[str]) -> None:
-    versions = [version for version in map(read, found) if version is not None]
+    versions = [version for version in map(parse_version, found) if version is not None]
     for one, other, third in itertools.product(versions, repeat=3):
         assert not one.follows(one)
         if one.follows(other):
             assert one.line == other.line
             assert not other.follows(one)
-            assert newest_first(one.tag) < newest_first(other.tag)
+            assert newest_first_key(one.tag) < newest_first_key(other.tag)
             if other.follows(third):
                 assert one.follows(third)
 
 
 @given(tags, st.lists(tags, max_size=12))
 def test_what_is_offered_follows_and_nothing_follows_it(tag: str, found: list[str]) -> None:
-    offered = newer(tag, found)
-    mine = read(tag)
+    offered = find_newer_tags(tag, found)
+    mine = parse_version(tag)
     if mine is None or offered.newest is None:
-        assert offered == Newer()
+        assert offered == NewerTags()
         return
-    best = read(offered.newest)
+    best = parse_version(offered.newest)
     assert best
     assert best.follows(mine)
-    assert not any(it.follows(best) for it in map(read, found) if it and it.follows(mine))
+    assert not any(it.follows(best) for it in map(parse_version, found) if it and it.follows(mine))
     if offered.same_major:
-        near = read(offered.same_major)
+        near = parse_version(offered.same_major)
         assert near
         assert near.follows(mine)
         assert near.major == mine.major

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.model.plan import Step, Verb
+from manager.model.plan import PlanStep, Verb
 from manager.model.snapshot import Image
-from manager.prune.core.waves import waves
+from manager.prune.core.waves import split_into_waves
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -16,39 +16,41 @@ def image(name: str, parent: str = "") -> Image:
     return Image(name, (f"{name}:1",), NOW, 1, parent=parent)
 
 
-def delete(name: str) -> Step:
-    return Step(Verb.DELETE, f"{name}:1", object_id=name)
+def delete(name: str) -> PlanStep:
+    return PlanStep(Verb.DELETE, f"{name}:1", object_id=name)
 
 
 def test_images_that_have_nothing_to_do_with_each_other_go_together() -> None:
     steps = [delete("a"), delete("b"), delete("c")]
-    assert waves(steps, [image("a"), image("b"), image("c")]) == (((0,), (1,), (2,)),)
+    assert split_into_waves(steps, [image("a"), image("b"), image("c")]) == (((0,), (1,), (2,)),)
 
 
 def test_the_names_of_one_image_go_one_after_the_other() -> None:
-    steps = [Step(Verb.UNTAG, "a:2", object_id="a"), delete("b"), delete("a")]
-    assert waves(steps, [image("a"), image("b")]) == (((0, 2), (1,)),)
+    steps = [PlanStep(Verb.UNTAG, "a:2", object_id="a"), delete("b"), delete("a")]
+    assert split_into_waves(steps, [image("a"), image("b")]) == (((0, 2), (1,)),)
 
 
 def test_what_was_built_on_an_image_goes_in_an_earlier_wave() -> None:
     images = [image("a"), image("hidden", "a"), image("b", "hidden"), image("c", "b"), image("d")]
     steps = [delete("c"), delete("d"), delete("b"), delete("a")]
-    assert waves(steps, images) == (((0,), (1,)), ((2,),), ((3,),))
+    assert split_into_waves(steps, images) == (((0,), (1,)), ((2,),), ((3,),))
 
 
 def test_other_things_keep_their_order_around_the_images() -> None:
     steps = [
-        Step(Verb.REMOVE, "c1", object_id="c1"),
-        Step(Verb.REMOVE, "c2", object_id="c2"),
+        PlanStep(Verb.REMOVE, "c1", object_id="c1"),
+        PlanStep(Verb.REMOVE, "c2", object_id="c2"),
         delete("a"),
-        Step(Verb.REMOVE_VOLUME, "v"),
-        Step(Verb.REMOVE_NETWORK, "n", object_id="n"),
+        PlanStep(Verb.REMOVE_VOLUME, "v"),
+        PlanStep(Verb.REMOVE_NETWORK, "n", object_id="n"),
     ]
-    assert waves(steps, [image("a")]) == (((0,),), ((1,),), ((2,),), ((3,),), ((4,),))
+    assert split_into_waves(steps, [image("a")]) == (((0,),), ((1,),), ((2,),), ((3,),), ((4,),))
 
 
 def test_parents_that_go_in_a_circle_do_not_hang_it() -> None:
-    assert len(waves([delete("a"), delete("b")], [image("a", "b"), image("b", "a")])) >= 1
+    assert (
+        len(split_into_waves([delete("a"), delete("b")], [image("a", "b"), image("b", "a")])) >= 1
+    )
 
 
 @given(st.lists(st.integers(-1, 6), max_size=8), st.permutations(range(8)))
@@ -60,7 +62,7 @@ def test_every_step_is_in_exactly_one_wave_and_children_are_earlier(
         for n, parent in enumerate(parents)
     ]
     steps = [delete(str(n)) for n in order if n < len(images)]
-    found = waves(steps, images)
+    found = split_into_waves(steps, images)
     places = [place for wave in found for chain in wave for place in chain]
     assert sorted(places) == list(range(len(steps)))
     wave_of = {

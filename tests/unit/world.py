@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from manager.disk.core.accounting import Disk
+from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import Sighting, last_uses
-from manager.model.snapshot import Container, HistoryRow, Image, ImageDetail, Snapshot, Store
-from manager.prune.core.protection import Known
-from manager.registry.core.copies import Copy
+from manager.model.snapshot import Container, HistoryRow, Image, ImageDetail, ImageStore, Snapshot
+from manager.prune.core.protection import PruneInputs
+from manager.registry.core.availability import ImageAvailability
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ class World:
     containers: list[Container] = field(default_factory=list)
     details: dict[str, ImageDetail] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
-    copies: dict[str, Copy] = field(default_factory=dict)
+    copies: dict[str, ImageAvailability] = field(default_factory=dict)
     pins: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class World:
         )
         self.sightings[made.id] = Sighting(NOW - days * DAY, NOW - unused * DAY)
         if made.digests:
-            self.copies[made.id] = Copy(made.digests[0])
+            self.copies[made.id] = ImageAvailability(made.digests[0])
         return made
 
     def container(self, of: str, state: str = "exited", name: str = "web1") -> Container:
@@ -89,7 +89,7 @@ class World:
         self.containers.append(made)
         return made
 
-    def known(self, leaving: tuple[str, ...] = ()) -> Known:
+    def known(self, leaving: tuple[str, ...] = ()) -> PruneInputs:
         """What a plan is decided from."""
         images = tuple(self.images)
         chains = {
@@ -100,13 +100,13 @@ class World:
         snapshot = Snapshot(
             tuple(self.containers),
             images,
-            Store.GRAPH_DRIVER,
+            ImageStore.GRAPH_DRIVER,
             self.details,
             layers_size=sum(chains.values()),
         )
-        return Known(
+        return PruneInputs(
             snapshot,
-            Disk(snapshot),
+            DiskAccounting(snapshot),
             last_uses(snapshot, self.sightings, NOW),
             NOW,
             {image_id: it.first_seen for image_id, it in self.sightings.items()},

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.explain.core.pages import Facts, Page
-    from manager.groups.core.tree import Branch
+    from manager.explain.core.pages import EngineFacts, Page
+    from manager.groups.core.tree import ImageBranch
     from manager.model.snapshot import Image
 
-MOST = 2
+MOST_IMAGES = 2
 """So many images can be compared."""
-NOUNS = {
+KIND_DESCRIPTIONS = {
     "concept": "a word of the field",
     "container": "a container of yours",
     "image": "the address of an image that is here",
@@ -33,7 +33,7 @@ NOUNS = {
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr explain image              what an image is, with one of yours",
             "dockmgr explain nginx:1.27         the address taken apart",
             "dockmgr explain nginx2             a container: its layers, changes and life",
@@ -50,7 +50,7 @@ def explain(
         typer.Argument(
             metavar="WHAT...",
             help="A word (image, layer, tag...), an address, a container, a group; or two images.",
-            autocompletion=complete.explainable,
+            autocompletion=complete.complete_explain_targets,
             show_default=False,
         ),
     ],
@@ -60,23 +60,27 @@ def explain(
 
     A wrong address is explained too, with exit code 0. Nothing is changed or pulled.
     """
-    if len(what) > MOST:
+    if len(what) > MOST_IMAGES:
         raise ManagerError(
             f"{len(what)} things cannot be explained at once",
             "give one word, or two images",
             ExitCode.USAGE,
         )
-    work = session(ctx)
-    page, also = _two(work, what) if len(what) == MOST else _one(work, what[0])
+    work = get_session(ctx)
+    page, also = (
+        _compare_named_images(work, what)
+        if len(what) == MOST_IMAGES
+        else _explain_word(work, what[0])
+    )
     if json:
         data = {"kind": page.kind, "name": page.name, "facts": dict(page.facts)}
         work.out.json("explain", {**data, "also": list(also)})
         return
-    for line in screen(page, also, work.engine_address if page.facts else ""):
+    for line in render_page(page, also, work.engine_address if page.facts else ""):
         work.out.line(line)
 
 
-def screen(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
+def render_page(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
     """A page as lines of at most 79 columns, without colour.
 
     Args:
@@ -84,80 +88,84 @@ def screen(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[s
         also: other kinds of things that have this name.
         engine_address: where published ports answer.
     """
-    from manager.explain.core.pages import Picture, Relation, paragraph
+    from manager.explain.core.pages import ContainerTree, VerbatimLines, format_paragraph
 
     for kind in also:
         prefixed = f"{kind}:{page.name}"
-        yield from paragraph(f"{page.name} is also {NOUNS[kind]}: dockmgr explain {prefixed}")
+        yield from format_paragraph(
+            f"{page.name} is also {KIND_DESCRIPTIONS[kind]}: dockmgr explain {prefixed}"
+        )
         yield ""
     for number, part in enumerate(page.parts):
         if isinstance(part, str):
             # What belongs to the text above follows it without a gap.
             if number and not part.startswith("  "):
                 yield ""
-            yield from _indented(part)
-        elif isinstance(part, Picture):
+            yield from _render_text(part)
+        elif isinstance(part, VerbatimLines):
             yield from part.lines
-        elif isinstance(part, Relation):
-            yield from _drawn(part.branch, engine_address)
+        elif isinstance(part, ContainerTree):
+            yield from _render_branch(part.branch, engine_address)
 
 
-def _indented(text: str) -> Iterator[str]:
-    from manager.explain.core.pages import WIDTH, folded, paragraph
+def _render_text(text: str) -> Iterator[str]:
+    from manager.explain.core.pages import PAGE_WIDTH, format_paragraph, wrap_text
 
     if not text.startswith("  "):
-        yield from paragraph(text)
+        yield from format_paragraph(text)
         return
-    yield from folded(text, WIDTH, "  ", "    ")
+    yield from wrap_text(text, PAGE_WIDTH, "  ", "    ")
 
 
-def _drawn(branch: Branch, engine_address: str) -> Iterator[str]:
+def _render_branch(branch: ImageBranch, engine_address: str) -> Iterator[str]:
     """An image and its containers as ``ls`` draws them; of many, the first ones."""
     from rich.console import Console
 
     from manager.cli.render import containers_tree
-    from manager.explain.core.pages import SHOWN, WIDTH
+    from manager.explain.core.pages import CONTAINERS_SHOWN, PAGE_WIDTH
 
     stream = io.StringIO()
-    Console(file=stream, width=WIDTH, no_color=True, highlight=False).print(
+    Console(file=stream, width=PAGE_WIDTH, no_color=True, highlight=False).print(
         containers_tree([branch], engine_address)
     )
-    rest = len(branch.containers) - SHOWN
+    rest = len(branch.containers) - CONTAINERS_SHOWN
     drawn = 0
     for line in stream.getvalue().splitlines():
         drawn += line.startswith(("├", "└"))
-        if rest > 0 and drawn > SHOWN:
+        if rest > 0 and drawn > CONTAINERS_SHOWN:
             yield f"└── and {rest} more"
             return
         yield line.rstrip()
 
 
-def _one(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
-    from manager.explain.core.concepts import CONCEPTS, concept_of
-    from manager.explain.core.pages import KINDS
-    from manager.explain.facts import meanings
-    from manager.references.redaction import shown_as
+def _explain_word(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
+    from manager.explain.core.concepts import CONCEPTS, find_concept
+    from manager.explain.core.pages import PAGE_KINDS
+    from manager.explain.facts import find_meanings
+    from manager.references.redaction import redact_secrets
 
     kind, colon, bare = text.partition(":")
-    said = kind if colon and kind in KINDS and bare else ""
+    said = kind if colon and kind in PAGE_KINDS and bare else ""
     word = bare if said else text
-    concept = concept_of(word)
+    concept = find_concept(word)
     must = said in {"container", "group"}
-    facts, info = _look(work, concept if said in {"", "concept"} else "", must=must)
+    facts, info = _gather_facts(work, concept if said in {"", "concept"} else "", must=must)
     if said == "image" and facts.image(bare) is None and facts.image(text) is not None:
         said, word, concept = "", text, ""  # an image that is called image
-    found = meanings(facts.snapshot, word, concept)
+    found = find_meanings(facts.snapshot, word, concept)
     chosen = said or found[0]
     if chosen not in found and chosen not in {"image", "address"}:
         # An address that only begins like this is meant by address:image:1.
         hint = "see what there is with: dockmgr ls"
         if chosen == "concept":
             hint = f"choose one of: {', '.join(CONCEPTS)}"
-        raise ManagerError(f"there is no {chosen} called {shown_as(word)}", hint)
-    return _page(work, facts, info, chosen, word), () if said else found[1:]
+        raise ManagerError(f"there is no {chosen} called {redact_secrets(word)}", hint)
+    return _build_page(work, facts, info, chosen, word), () if said else found[1:]
 
 
-def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word: str) -> Page:
+def _build_page(
+    work: Session, facts: EngineFacts, info: Mapping[str, Any], kind: str, word: str
+) -> Page:
     from manager.explain.core import (
         address as explaining_address,
     )
@@ -168,52 +176,57 @@ def _page(work: Session, facts: Facts, info: Mapping[str, Any], kind: str, word:
         containers as explaining_containers,
     )
     from manager.explain.core import images
-    from manager.explain.core.absent import absent
+    from manager.explain.core.missing_image import explain_missing_image
 
     if kind == "concept":
-        return explaining_concepts.page(explaining_concepts.concept_of(word), facts)
+        return explaining_concepts.explain_concept(explaining_concepts.find_concept(word), facts)
     if kind == "group":
-        return explaining_containers.group(facts, word)
+        return explaining_containers.explain_group(facts, word)
     if kind == "container":
-        from manager.explain.facts import details
+        from manager.explain.facts import inspect_container
 
-        found = next(it for it in facts.snapshot.containers if word in _names(it))
-        return explaining_containers.page(facts, found, details(work.engine, found, info))
-    from manager.explain.facts import stands_in, urls
-    from manager.references.reference import is_bare_id, read
+        found = next(it for it in facts.snapshot.containers if word in _container_names(it))
+        return explaining_containers.explain_container(
+            facts, found, inspect_container(work.engine, found, info)
+        )
+    from manager.explain.facts import find_registry_urls, is_answered_by_lab
+    from manager.references.reference import is_bare_id, parse_reference
 
     image = facts.image(word)
-    reference = read(word)
+    reference = parse_reference(word)
     registry = work.lab.registry if work.lab is not None else ""
-    own = reference is not None and stands_in(reference, registry)
-    asked = urls(reference, info, registry)
-    address = explaining_address.page(word, asked, registry if own else "", facts)
+    own = reference is not None and is_answered_by_lab(reference, registry)
+    asked = find_registry_urls(reference, info, registry)
+    address = explaining_address.explain_address(word, asked, registry if own else "", facts)
     if image is None:
         if facts.engine and reference is not None and address.facts["valid"]:
-            parts = (*address.parts, *absent(facts, reference, tuple(explaining_concepts.CONCEPTS)))
+            parts = (
+                *address.parts,
+                *explain_missing_image(facts, reference, tuple(explaining_concepts.CONCEPTS)),
+            )
             return replace(address, parts=parts, facts={**address.facts, "here": False})
         return address
     by_name = not is_bare_id(word) and bool(image.tags or image.digests)
     named = by_name and not image.id.startswith((word, f"sha256:{word}"))
-    return images.page(facts, image, address if named else None)
+    return images.explain_image(facts, image, address if named else None)
 
 
-def _names(container: Any) -> set[str]:  # noqa: ANN401
+def _container_names(container: Any) -> set[str]:  # noqa: ANN401
     return {container.name, container.id, container.short_id}
 
 
-def _two(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
-    from manager.explain.core.images import compare
+def _compare_named_images(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
+    from manager.explain.core.images import compare_images
 
-    facts, _ = _look(work, "", must=True)
-    found = [_image_of(facts, text) for text in texts]
+    facts, _ = _gather_facts(work, "", must=True)
+    found = [_find_image(facts, text) for text in texts]
     there = [(text, image) for text, image in found if image is not None]
     if len(there) < len(found):
-        raise _not_two([text for text, image in found if image is None], facts)
-    return compare(facts, *there), ()
+        raise _cannot_compare_error([text for text, image in found if image is None], facts)
+    return compare_images(facts, *there), ()
 
 
-def _image_of(facts: Facts, text: str) -> tuple[str, Image | None]:
+def _find_image(facts: EngineFacts, text: str) -> tuple[str, Image | None]:
     """The image that is meant, with or without a prefix, and the address without it."""
     for prefix in ("", "image:", "address:"):
         image = facts.image(text.removeprefix(prefix)) if text.startswith(prefix) else None
@@ -222,13 +235,13 @@ def _image_of(facts: Facts, text: str) -> tuple[str, Image | None]:
     return text.removeprefix("image:").removeprefix("address:"), None
 
 
-def _not_two(missing: list[str], facts: Facts) -> ManagerError:
+def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerError:
     """Why things cannot be compared: they are no images that are here."""
-    from manager.explain.core.concepts import concept_of
-    from manager.explain.facts import meanings
-    from manager.references.diagnosis import explain as what_is_wrong
-    from manager.references.redaction import shown_as
-    from manager.references.reference import FORM, read
+    from manager.explain.core.concepts import find_concept
+    from manager.explain.facts import find_meanings
+    from manager.references.diagnosis import describe_fault as what_is_wrong
+    from manager.references.redaction import redact_secrets
+    from manager.references.reference import REFERENCE_SYNTAX, parse_reference
 
     text = missing[0]
     prefix, _, rest = text.partition(":")
@@ -237,10 +250,12 @@ def _not_two(missing: list[str], facts: Facts) -> ManagerError:
             f"{text} is no image, and only two images can be compared",
             f"explain it alone: dockmgr explain {text}",
         )
-    shown = shown_as(text)
-    kind = meanings(facts.snapshot, text, concept_of(text))[0]
+    shown = redact_secrets(text)
+    kind = find_meanings(facts.snapshot, text, find_concept(text))[0]
     if kind == "container":
-        made_from = {it.name: it.image for it in facts.snapshot.containers if text in _names(it)}
+        made_from = {
+            it.name: it.image for it in facts.snapshot.containers if text in _container_names(it)
+        }
         name, image = next(iter(made_from.items()))
         return ManagerError(
             f"{name} is a container, and only two images can be compared",
@@ -248,30 +263,32 @@ def _not_two(missing: list[str], facts: Facts) -> ManagerError:
         )
     if kind in {"concept", "group"}:
         return ManagerError(
-            f"{text} is {NOUNS[kind]}, and only two images can be compared",
+            f"{text} is {KIND_DESCRIPTIONS[kind]}, and only two images can be compared",
             f"explain it alone: dockmgr explain {text}",
         )
-    if read(text) is None:
+    if parse_reference(text) is None:
         problem = what_is_wrong(text)
-        return ManagerError(f"{shown} is no image: {problem}", FORM, ExitCode.USAGE)
+        return ManagerError(f"{shown} is no image: {problem}", REFERENCE_SYNTAX, ExitCode.USAGE)
     return ManagerError(
         f"there is no image {shown} here",
         "see what there is with: dockmgr images",
     )
 
 
-def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Mapping[str, Any]]:
+def _gather_facts(
+    work: Session, concept: str, *, must: bool = False
+) -> tuple[EngineFacts, Mapping[str, Any]]:
     """What is on the engine; nothing where none answers, unless there must be one."""
-    from manager.cli.images.observing import look
+    from manager.cli.images.observing import load_engine_view
     from manager.engine import contexts
     from manager.engine.disk_usage import BUILD_CACHE, IMAGES, VOLUMES
     from manager.engine.errors import EngineUnreachableError
-    from manager.engine.resources import networks
-    from manager.explain.core.pages import Facts
+    from manager.engine.resources import list_networks
+    from manager.explain.core.pages import EngineFacts
     from manager.lab import state
 
-    names = tuple(sorted(name for name, _ in contexts.contexts(work.env)))
-    labs = tuple(lab.name for lab in state.running())
+    names = tuple(sorted(name for name, _ in contexts.list_contexts(work.env)))
+    labs = tuple(lab.name for lab in state.list_running_labs())
     where = work.endpoint
     told: dict[str, Any] = {"host": where.host, "source": where.source, "labs": labs}
     told |= {"context": where.context or "", "contexts": names}
@@ -281,17 +298,17 @@ def _look(work: Session, concept: str, *, must: bool = False) -> tuple[Facts, Ma
         if must:
             raise
         work.out.note(f"{error.message}: explained without it")
-        return Facts(**told), {}
-    view = look(work, IMAGES, BUILD_CACHE, *([VOLUMES] if concept == "volume" else ()))
+        return EngineFacts(**told), {}
+    view = load_engine_view(work, IMAGES, BUILD_CACHE, *([VOLUMES] if concept == "volume" else ()))
     kind = "Podman" if engine.podman else "Docker"
-    facts = Facts(
+    facts = EngineFacts(
         view.snapshot,
         view.now,
         f"{kind} {view.info.get('ServerVersion') or ''}".strip(),
         lab=work.lab.name if work.lab is not None else "",
         lab_registry=work.lab.registry if work.lab is not None else "",
         volumes=view.usage.volumes or (),
-        networks=networks(engine) if concept == "network" else (),
+        networks=list_networks(engine) if concept == "network" else (),
         **told,
     )
     return facts, view.info

@@ -9,8 +9,8 @@ from manager.errors import ExitCode, ManagerError
 if TYPE_CHECKING:
     from typer._click.core import Context
 
-DASHES = "--"
-DOUBTFUL = frozenset({"--dry-run", "--explain"})
+DOUBLE_DASH = "--"
+AMBIGUOUS_OPTIONS = frozenset({"--dry-run", "--explain"})
 """Who types these wants nothing to be done."""
 
 
@@ -27,12 +27,12 @@ class OptionsAroundName(TyperCommand):
 
     def _in_front(self, ctx: "Context", args: list[str]) -> list[str]:
         before, rest = self._split(ctx, args)
-        if len(rest) == 1 or not rest or not rest[1].startswith("-") or rest[1] == DASHES:
+        if len(rest) == 1 or not rest or not rest[1].startswith("-") or rest[1] == DOUBLE_DASH:
             self._refuse_doubt(rest[1:])
             return args
         name, behind = rest[0], rest[1:]
         taken, command = self._split(ctx, behind)
-        if behind[: len(behind) - len(command)][-1:] != [DASHES]:
+        if behind[: len(behind) - len(command)][-1:] != [DOUBLE_DASH]:
             self._refuse_doubt(command)
         # Nothing is an option any more after the name.
         return [*before, *taken, name, *command]
@@ -43,10 +43,10 @@ class OptionsAroundName(TyperCommand):
         Raises:
             ManagerError: (usage) it is, and no two dashes say whose it is.
         """
-        if command[:1] == [DASHES]:
+        if command[:1] == [DOUBLE_DASH]:
             return
-        words = command[1 : command.index(DASHES) if DASHES in command else None]
-        doubtful = next((it for it in words if it in DOUBTFUL), None)
+        words = command[1 : command.index(DOUBLE_DASH) if DOUBLE_DASH in command else None]
+        doubtful = next((it for it in words if it in AMBIGUOUS_OPTIONS), None)
         if doubtful is not None:
             raise ManagerError(
                 f"{doubtful} stands within the command, and could be meant for dockmgr: "
@@ -65,4 +65,4 @@ class OptionsAroundName(TyperCommand):
         rest = [first] if isinstance(first, str) else []
         rest += others if isinstance(others, tuple) else ()
         taken = args[: len(args) - len(rest)]
-        return (taken[:-1] if taken[-1:] == [DASHES] else taken), rest
+        return (taken[:-1] if taken[-1:] == [DOUBLE_DASH] else taken), rest

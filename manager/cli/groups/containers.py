@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 from manager.model.snapshot import Container, Snapshot, by_group_and_number
 
 if TYPE_CHECKING:
-    from manager.engine.run_plan import Outcome
+    from manager.engine.run_plan import StepOutcome
     from manager.model.plan import Plan
 
-Timeout = Annotated[
+StopTimeout = Annotated[
     int | None,
     typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeOptions:
     """How a command changes containers."""
 
     command: str
@@ -44,15 +44,17 @@ class Change:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples("dockmgr ls", "dockmgr ls nginx", "dockmgr ls --json | jq '.data[].name'")
+        epilog=format_examples(
+            "dockmgr ls", "dockmgr ls nginx", "dockmgr ls --json | jq '.data[].name'"
+        )
     )(ls)
-    app.command(epilog=examples("dockmgr stop nginx", "dockmgr stop nginx2 db"))(stop)
-    app.command(epilog=examples("dockmgr start nginx"))(start)
+    app.command(epilog=format_examples("dockmgr stop nginx", "dockmgr stop nginx2 db"))(stop)
+    app.command(epilog=format_examples("dockmgr start nginx"))(start)
     app.command(
-        epilog=examples("dockmgr restart nginx --timeout 3", "dockmgr restart web --rolling")
+        epilog=format_examples("dockmgr restart nginx --timeout 3", "dockmgr restart web --rolling")
     )(restart)
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr rm nginx2",
             "dockmgr rm nginx --yes",
             "dockmgr rm nginx --dry-run",
@@ -76,26 +78,26 @@ def ls(
 ) -> None:
     """List containers under the image they come from, in any state."""
     from manager.cli import render
-    from manager.cli.groups.sighting import NOW_AND_THEN, sighted
+    from manager.cli.groups.sighting import SIGHTING_INTERVAL_SECONDS, record_sightings
 
-    work = session(ctx)
+    work = get_session(ctx)
     snapshot = Snapshot(work.engine.containers.list())
-    sighted(work, snapshot.containers, NOW_AND_THEN)
+    record_sightings(work, snapshot.containers, SIGHTING_INTERVAL_SECONDS)
     if names:
-        snapshot = Snapshot(_select(snapshot, names))
+        snapshot = Snapshot(_select_in_snapshot(snapshot, names))
     if running:
         snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
-    from manager.groups.core.tree import branches, shows_id, with_names
+    from manager.groups.core.tree import has_only_image_id, image_branches, with_current_image_names
 
     # A tag can have moved since: then Docker shows an id, and Podman what the tag was.
-    lost = any(work.engine.podman or shows_id(it) for it in snapshot.containers)
+    lost = any(work.engine.podman or has_only_image_id(it) for it in snapshot.containers)
     images = work.engine.images.list(hidden=True) if lost else ()
-    snapshot = Snapshot(with_names(Snapshot(snapshot.containers, images)), images)
+    snapshot = Snapshot(with_current_image_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))
         work.out.json("ls", [render.container_row(c, work.engine_address) for c in ordered])
         return
-    found = branches(snapshot)
+    found = image_branches(snapshot)
     if not found:
         work.out.note("no containers" + (" are running" if running else ""))
         work.out.hint("make some with: dockmgr spawn nginx --count 3")
@@ -109,7 +111,7 @@ def ls(
 def stop(
     ctx: typer.Context,
     names: options.Targets,
-    timeout: Timeout = None,
+    timeout: StopTimeout = None,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
@@ -117,10 +119,10 @@ def stop(
     """Stop containers, or all of a group."""
     from manager.groups.core.lifecycle import plan_stop
 
-    work = session(ctx)
-    chosen = _chosen(work, names)
-    how = Change("stop", timeout, dry_run=dry_run, explain=explain, json=json)
-    change(work, chosen, plan_stop(chosen), how)
+    work = get_session(ctx)
+    chosen = _select_containers(work, names)
+    how = ChangeOptions("stop", timeout, dry_run=dry_run, explain=explain, json=json)
+    change_containers(work, chosen, plan_stop(chosen), how)
 
 
 def start(
@@ -133,20 +135,20 @@ def start(
     """Start containers that are stopped, or all of a group."""
     from manager.groups.core.lifecycle import plan_start
 
-    work = session(ctx)
-    chosen = _chosen(work, names)
-    change(
+    work = get_session(ctx)
+    chosen = _select_containers(work, names)
+    change_containers(
         work,
         chosen,
         plan_start(chosen),
-        Change("start", dry_run=dry_run, explain=explain, json=json),
+        ChangeOptions("start", dry_run=dry_run, explain=explain, json=json),
     )
 
 
 def restart(
     ctx: typer.Context,
     names: options.Targets,
-    timeout: Timeout = None,
+    timeout: StopTimeout = None,
     rolling: Annotated[
         bool, typer.Option("--rolling", help="One by one, each ready before the next.")
     ] = False,
@@ -157,29 +159,33 @@ def restart(
     """Restart containers, or all of a group."""
     from manager.groups.core.lifecycle import plan_restart
 
-    work = session(ctx)
-    chosen = _chosen(work, names)
+    work = get_session(ctx)
+    chosen = _select_containers(work, names)
     plan = plan_restart(chosen)
-    how = Change("restart", timeout, dry_run=dry_run, explain=explain, rolling=rolling, json=json)
+    how = ChangeOptions(
+        "restart", timeout, dry_run=dry_run, explain=explain, rolling=rolling, json=json
+    )
     if rolling and not dry_run:
-        _roll(work, chosen, plan, how)
+        _restart_one_by_one(work, chosen, plan, how)
     else:
-        change(work, chosen, plan, how)
+        change_containers(work, chosen, plan, how)
 
 
-def _roll(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
-    from manager.cli.steps import show_outcomes, tell
-    from manager.groups.rolling import Means
-    from manager.groups.rolling import restart as roll
+def _restart_one_by_one(
+    work: Session, chosen: tuple[Container, ...], plan: "Plan", how: ChangeOptions
+) -> None:
+    from manager.cli.steps import report_outcome, show_outcomes
+    from manager.groups.rolling import RollingRestartContext
+    from manager.groups.rolling import restart_members as roll
 
-    explained(work, plan, how)
+    show_docker_commands(work, plan, how)
     timeout = work.stop_timeout if how.timeout is None else how.timeout
     outcomes = roll(
-        Means(
+        RollingRestartContext(
             work.engine,
             timeout,
             work.engine_address,
-            lambda outcome: tell(work.out, outcome, quiet=how.json),
+            lambda outcome: report_outcome(work.out, outcome, quiet=how.json),
         ),
         plan,
         chosen,
@@ -195,7 +201,7 @@ def _roll(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chang
 def rm(
     ctx: typer.Context,
     names: options.Targets,
-    timeout: Timeout = None,
+    timeout: StopTimeout = None,
     volumes: Annotated[
         bool, typer.Option("--volumes", "-v", help="Remove their anonymous volumes too.")
     ] = False,
@@ -216,38 +222,46 @@ def rm(
             "choose one of them",
             ExitCode.USAGE,
         )
-    work = session(ctx)
-    chosen = _chosen(work, names)
+    work = get_session(ctx)
+    chosen = _select_containers(work, names)
     plan = plan_remove(chosen, volumes=volumes, force=force)
-    how = Change(
+    how = ChangeOptions(
         "rm", timeout, volumes, force, ask=not yes, dry_run=dry_run, explain=explain, json=json
     )
-    change(work, chosen, plan, how)
+    change_containers(work, chosen, plan, how)
 
 
-def _chosen(work: Session, names: list[str]) -> tuple[Container, ...]:
-    return _select(Snapshot(work.engine.containers.list()), names)
+def _select_containers(work: Session, names: list[str]) -> tuple[Container, ...]:
+    return _select_in_snapshot(Snapshot(work.engine.containers.list()), names)
 
 
-def _select(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
-    from manager.groups.core.selection import select
+def _select_in_snapshot(snapshot: Snapshot, names: list[str]) -> tuple[Container, ...]:
+    from manager.groups.core.selection import select_containers
 
-    return select(snapshot, tuple(names))
+    return select_containers(snapshot, tuple(names))
 
 
-def explained(work: Session, plan: "Plan", how: Change) -> None:
+def show_docker_commands(work: Session, plan: "Plan", how: ChangeOptions) -> None:
     """Show the docker commands for a change, if they are asked for."""
     if not how.explain:
         return
-    from manager.cli.docker_equivalents import explain
-    from manager.model.docker_equivalents import How, of_plan, rolling
+    from manager.cli.docker_equivalents import explain_commands
+    from manager.model.docker_equivalents import (
+        DockerCommandOptions,
+        translate_plan,
+        translate_rolling_restart,
+    )
 
     timeout = work.stop_timeout if how.timeout is None else how.timeout
-    lines = (rolling if how.rolling else of_plan)(plan, How(timeout, how.volumes, how.force))
-    explain(work, lines, json=how.json, dry_run=how.dry_run or not plan)
+    lines = (translate_rolling_restart if how.rolling else translate_plan)(
+        plan, DockerCommandOptions(timeout, how.volumes, how.force)
+    )
+    explain_commands(work, lines, json=how.json, dry_run=how.dry_run or not plan)
 
 
-def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Change) -> None:
+def change_containers(
+    work: Session, chosen: tuple[Container, ...], plan: "Plan", how: ChangeOptions
+) -> None:
     """Ask, act, show: the way of every command that changes containers which exist.
 
     Args:
@@ -261,13 +275,13 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
     """
     from collections import Counter
 
-    from manager.cli.groups.sighting import sighted
-    from manager.cli.progress import reminding
-    from manager.cli.steps import show_outcomes, show_plan, tell, under_way
-    from manager.engine.run_plan import Options, run
+    from manager.cli.groups.sighting import record_sightings
+    from manager.cli.progress import show_reminders
+    from manager.cli.steps import format_remaining, report_outcome, show_outcomes, show_plan
+    from manager.engine.run_plan import StepOptions, run_plan
     from manager.model.plan import Verb
 
-    explained(work, plan, how)
+    show_docker_commands(work, plan, how)
     if how.dry_run or not plan:
         show_plan(work.out, how.command, plan, json=how.json, dry_run=how.dry_run)
         return
@@ -275,8 +289,8 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
         work.out.note(str(plan))
         count = sum(step.verb is Verb.REMOVE for step in plan)
         work.confirm(f"Remove {count} container{'s' * (count != 1)}?", yes=False)
-    sighted(work, chosen)
-    options_ = Options(
+    record_sightings(work, chosen)
+    options_ = StepOptions(
         stop_timeout=work.stop_timeout if how.timeout is None else how.timeout,
         volumes=how.volumes,
         force=how.force,
@@ -284,12 +298,12 @@ def change(work: Session, chosen: tuple[Container, ...], plan: "Plan", how: Chan
     )
     left = Counter(step.target for step in plan)
 
-    def report(outcome: "Outcome") -> None:
-        tell(work.out, outcome, quiet=how.json)
+    def report(outcome: "StepOutcome") -> None:
+        report_outcome(work.out, outcome, quiet=how.json)
         left[outcome.step.target] -= 1
 
-    with reminding(work.out, lambda: under_way(left)):
-        outcomes = run(work.engine, plan, options_, report)
+    with show_reminders(work.out, lambda: format_remaining(left)):
+        outcomes = run_plan(work.engine, plan, options_, report)
     code = show_outcomes(work.out, how.command, outcomes, json=how.json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)

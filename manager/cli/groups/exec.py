@@ -6,15 +6,15 @@ import typer
 
 from manager.cli import complete, options
 from manager.cli.groups.before_dashes import OptionsAroundName
-from manager.cli.groups.run_options import variable
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.groups.run_options import resolve_variable
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 from manager.model.snapshot import Container, Snapshot
 
 if TYPE_CHECKING:
-    from manager.cli.groups.prefixes import Prefixes
-    from manager.groups.execute import Ended, Said
+    from manager.cli.groups.prefixes import LinePrinter
+    from manager.groups.execute import ExecLine, ExecResult
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         name="exec",
         cls=OptionsAroundName,
         context_settings={"allow_interspersed_args": False},
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr exec web -- nginx -t",
             "dockmgr exec --user nobody web -- id",
             "dockmgr exec web2 -- cat /etc/hostname",
@@ -40,7 +40,7 @@ def exec_(
         typer.Argument(
             metavar="GROUP",
             help="A group, or one of its members.",
-            autocompletion=complete.containers_and_groups,
+            autocompletion=complete.complete_containers_and_groups,
             show_default=False,
         ),
     ],
@@ -50,7 +50,7 @@ def exec_(
     ],
     env: Annotated[
         list[str] | None,
-        typer.Option("--env", "-e", metavar="KEY[=VALUE]", help="Set a variable."),
+        typer.Option("--env", "-e", metavar="KEY[=VALUE]", help="Set a resolve_variable."),
     ] = None,
     user: Annotated[
         str, typer.Option("--user", "-u", metavar="USER[:GROUP]", help="Who runs it.")
@@ -73,11 +73,11 @@ def exec_(
     The exit code is that of the first member in which it failed, and 125 where dockmgr itself did.
     Options stand before or behind the group, before the command. With --json, one object a line.
     """
-    from manager.groups.execute import NEVER_RAN
+    from manager.groups.execute import DOCKMGR_FAILURE_CODE
 
-    work = session(ctx)
+    work = get_session(ctx)
     try:
-        code = _execute(
+        code = _execute_command(
             work,
             name,
             command,
@@ -94,14 +94,14 @@ def exec_(
         raise ManagerError(
             error.message,
             error.hint,
-            ExitCode.USAGE if error.exit_code is ExitCode.USAGE else NEVER_RAN,  # type: ignore[arg-type]
+            ExitCode.USAGE if error.exit_code is ExitCode.USAGE else DOCKMGR_FAILURE_CODE,  # type: ignore[arg-type]
             error.details,
         ) from error
     if code:
         raise typer.Exit(code)
 
 
-def _execute(
+def _execute_command(
     work: Session,
     name: str,
     command: list[str],
@@ -115,12 +115,12 @@ def _execute(
     workdir: str,
     privileged: bool,
 ) -> int:
-    from manager.cli.groups.prefixes import Prefixes
+    from manager.cli.groups.prefixes import LinePrinter
     from manager.cli.steps import show_plan
-    from manager.engine.processes import Surroundings
+    from manager.engine.processes import ExecOptions
     from manager.groups.core.lifecycle import plan_exec
-    from manager.groups.core.selection import select
-    from manager.groups.execute import Said, execute
+    from manager.groups.core.selection import select_containers
+    from manager.groups.execute import ExecLine, run_in_containers
 
     words = command[1:] if command[0] == "--" else command
     if not words or words[0].startswith("-"):
@@ -129,35 +129,35 @@ def _execute(
             "write it after two dashes, and options before them: dockmgr exec web --user me -- ls",
             ExitCode.USAGE,
         )
-    chosen = select(Snapshot(work.engine.containers.list()), (name,))
+    chosen = select_containers(Snapshot(work.engine.containers.list()), (name,))
     _refuse_stopped(chosen)
-    variables = tuple(it for text in env for it in variable(work, text))
+    variables = tuple(it for text in env for it in resolve_variable(work, text))
     if explain:
         from manager.cli import docker_equivalents as explaining
-        from manager.model.docker_equivalents import of_exec
+        from manager.model.docker_equivalents import translate_exec
 
         flags = [it for text in env for it in ("--env", text)]
         flags += ["--user", user] if user else []
         flags += ["--workdir", workdir] if workdir else []
         flags += ["--privileged"] if privileged else []
-        lines = of_exec([one.name for one in chosen], flags, words)
+        lines = translate_exec([one.name for one in chosen], flags, words)
         if dry_run:
-            explaining.explain(work, lines, json=json, dry_run=True)
+            explaining.explain_commands(work, lines, json=json, dry_run=True)
         else:
             explaining.explain_stream(work, lines, json=json)
     if dry_run:
         show_plan(work.out, "exec", plan_exec(chosen, words), json=json, dry_run=True)
         return 0
-    around = Surroundings(variables, user, workdir, privileged)
-    prefixes = Prefixes(work.out, chosen)
+    around = ExecOptions(variables, user, workdir, privileged)
+    prefixes = LinePrinter(work.out, chosen)
     codes: dict[str, int] = {}
     at_once = parallel or work.settings.spawn.parallel
-    for item in execute(work.engine, chosen, words, around, at_once):
-        if isinstance(item, Said):
-            _say(work, item, prefixes, json=json)
+    for item in run_in_containers(work.engine, chosen, words, around, at_once):
+        if isinstance(item, ExecLine):
+            _show_line(work, item, prefixes, json=json)
         else:
             codes[item.container.id] = item.code
-            _tell(work, item, json=json)
+            _show_result(work, item, json=json)
     return next((codes[one.id] for one in chosen if codes[one.id]), 0)
 
 
@@ -171,7 +171,7 @@ def _refuse_stopped(chosen: tuple[Container, ...]) -> None:
         )
 
 
-def _say(work: Session, said: "Said", prefixes: "Prefixes", *, json: bool) -> None:
+def _show_line(work: Session, said: "ExecLine", prefixes: "LinePrinter", *, json: bool) -> None:
     if json:
         stream = "stderr" if said.is_error else "stdout"
         name = said.container.name
@@ -180,7 +180,7 @@ def _say(work: Session, said: "Said", prefixes: "Prefixes", *, json: bool) -> No
         prefixes.print(said.container, said.text, stderr=said.is_error)
 
 
-def _tell(work: Session, ended: "Ended", *, json: bool) -> None:
+def _show_result(work: Session, ended: "ExecResult", *, json: bool) -> None:
     if json:
         error = ended.error.message if ended.error else None
         work.out.json_line({"name": ended.container.name, "code": ended.code, "error": error})

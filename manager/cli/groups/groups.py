@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 from manager.model.snapshot import Container, Snapshot
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.recover import CutOff
-    from manager.model.docker_equivalents import DockerLine
+    from manager.groups.recover import InterruptedSpawn
+    from manager.model.docker_equivalents import DockerCommand
 
-Group = Annotated[
+GroupName = Annotated[
     str,
     typer.Argument(
         metavar="GROUP",
         help="The group's name.",
-        autocompletion=complete.containers_and_groups,
+        autocompletion=complete.complete_containers_and_groups,
         show_default=False,
     ),
 ]
@@ -31,7 +31,7 @@ Group = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr scale web 5",
             "dockmgr scale web 2 --yes",
             "dockmgr scale web 0",
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         )
     )(scale)
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr recover                     what was cut off, and what to do about it",
             "dockmgr recover --finish web",
             "dockmgr recover --remove --yes",
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
 
 def scale(
     ctx: typer.Context,
-    group: Group,
+    group: GroupName,
     count: Annotated[
         int, typer.Argument(metavar="NUMBER", help="How many members.", show_default=False)
     ],
@@ -69,36 +69,38 @@ def scale(
 
     More fill the gaps first; of fewer, those with the highest numbers go.
     """
-    from manager.groups.core.scaling import check_count, members_of
+    from manager.groups.core.scaling import check_count, find_group_members
 
     check_count(count)
-    work = session(ctx)
-    members = members_of(Snapshot(work.engine.containers.list()), group, count)
+    work = get_session(ctx)
+    members = find_group_members(Snapshot(work.engine.containers.list()), group, count)
     if count < len(members):
-        from manager.cli.groups.containers import Change, change
-        from manager.groups.core.scaling import surplus
+        from manager.cli.groups.containers import ChangeOptions, change_containers
+        from manager.groups.core.scaling import plan_scale_down
 
-        how = Change("scale", timeout, ask=not yes, dry_run=dry_run, explain=explain, json=json)
-        change(work, members, surplus(members, count), how)
+        how = ChangeOptions(
+            "scale", timeout, ask=not yes, dry_run=dry_run, explain=explain, json=json
+        )
+        change_containers(work, members, plan_scale_down(members, count), how)
         return
     from manager.cli.groups import spawning
-    from manager.groups.core.docker_run import Typed
-    from manager.groups.core.scaling import growing
-    from manager.groups.spawn import Request
+    from manager.groups.core.docker_run import ShowableOptions
+    from manager.groups.core.scaling import scale_up_spec
+    from manager.groups.spawn import SpawnRequest
 
-    spec = _spec(work, members[-1]).beginning_with(members)
-    request = Request((growing(spec, max(count, 1)),))
-    said = (Typed(),) if explain else None
+    spec = _read_spec(work, members[-1]).beginning_with(members)
+    request = SpawnRequest((scale_up_spec(spec, max(count, 1)),))
+    said = (ShowableOptions(),) if explain else None
     if dry_run:
-        spawning.show_plan(work, request, said, json=json, command="scale")
+        spawning.show_spawn_plan(work, request, said, json=json, command="scale")
     else:
-        spawning.make(work, request, parallel, said, json=json, command="scale")
+        spawning.make_groups(work, request, parallel, said, json=json, command="scale")
 
 
-def _spec(work: Session, member: Container) -> "GroupSpec":
-    from manager.groups.core.group_spec import from_member
+def _read_spec(work: Session, member: Container) -> "GroupSpec":
+    from manager.groups.core.group_spec import spec_from_member
 
-    return from_member(member, work.engine.containers.inspect(member.id))
+    return spec_from_member(member, work.engine.containers.inspect(member.id))
 
 
 def recover(
@@ -123,13 +125,17 @@ def recover(
         raise ManagerError(
             "--finish and --remove do not go together", "choose one of them", ExitCode.USAGE
         )
-    from manager.groups.recover import find
+    from manager.groups.recover import find_interrupted_spawns
 
-    work = session(ctx)
+    work = get_session(ctx)
     work.reminding = False
-    found = [cut for cut in find(work.engine) if not groups or set(groups) & set(cut.record.groups)]
+    found = [
+        cut
+        for cut in find_interrupted_spawns(work.engine)
+        if not groups or set(groups) & set(cut.record.groups)
+    ]
     if explain:
-        from manager.cli.docker_equivalents import explain as show
+        from manager.cli.docker_equivalents import explain_commands as show
 
         lines = [it for cut in found for it in _docker_lines(cut, keep=finish or not remove)]
         show(work, lines, json=json)
@@ -140,36 +146,36 @@ def recover(
     for cut in found:
         if not json:
             work.out.line(str(cut))
-        wish = "finish" if finish else "remove" if remove else _ask(work, quiet=json)
+        wish = "finish" if finish else "remove" if remove else _ask_what_to_do(work, quiet=json)
         if wish == "finish":
-            _finish(work, cut, quiet=json)
+            _finish_spawn(work, cut, quiet=json)
         elif wish == "remove":
-            _remove(work, cut, yes=yes, quiet=json)
+            _remove_spawn(work, cut, yes=yes, quiet=json)
     if found and not (finish or remove or work.out.interactive):
         work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
 
 
-def _docker_lines(cut: "CutOff", *, keep: bool) -> "Iterator[DockerLine]":
+def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCommand]":
     """The docker commands that finish or remove a spawn."""
-    from manager.model.docker_equivalents import line, nothing_like_it
+    from manager.model.docker_equivalents import docker_command, no_docker_command
 
     if not keep:
         for member in cut.members:
             why = "remove what was made, and its volumes without a name"
-            yield line(why, "container", "rm", "--force", "--volumes", member.name)
+            yield docker_command(why, "container", "rm", "--force", "--volumes", member.name)
         for name in cut.networks:
-            yield line("remove the network that was made for it", "network", "rm", name)
+            yield docker_command("remove the network that was made for it", "network", "rm", name)
         return
     for member in cut.members:
         if not member.running:
-            yield line("start what was made and never started", "start", member.name)
+            yield docker_command("start what was made and never started", "start", member.name)
     for group, numbers in cut.missing.items():
         if numbers:
             listed = ", ".join(map(str, numbers))
-            yield nothing_like_it(f"no memory of a spawn: {group} lacks the numbers {listed}")
+            yield no_docker_command(f"no memory of a spawn: {group} lacks the numbers {listed}")
 
 
-def _row(cut: "CutOff") -> dict[str, object]:
+def _row(cut: "InterruptedSpawn") -> dict[str, object]:
     return {
         "spawn": cut.record.identity,
         "groups": list(cut.record.groups),
@@ -181,7 +187,7 @@ def _row(cut: "CutOff") -> dict[str, object]:
     }
 
 
-def _ask(work: Session, *, quiet: bool) -> str:
+def _ask_what_to_do(work: Session, *, quiet: bool) -> str:
     if quiet or not work.out.interactive:
         return "later"
     answers = {"f": "finish", "r": "remove", "l": "later"}
@@ -191,26 +197,26 @@ def _ask(work: Session, *, quiet: bool) -> str:
             return answers[answer[:1].lower()]
 
 
-def _finish(work: Session, cut: "CutOff", *, quiet: bool) -> None:
+def _finish_spawn(work: Session, cut: "InterruptedSpawn", *, quiet: bool) -> None:
     from manager.cli.groups import spawning
-    from manager.groups.recover import finish
+    from manager.groups.recover import finish_interrupted_spawn
 
-    with spawning.means(work, None) as means:
-        made = finish(work.engine, cut, means)
+    with spawning.spawn_context(work, None) as means:
+        made = finish_interrupted_spawn(work.engine, cut, means)
     if not quiet:
         work.out.line(f"finished {cut.groups}: {', '.join(member.name for member in made)}")
 
 
-def _remove(work: Session, cut: "CutOff", *, yes: bool, quiet: bool) -> None:
+def _remove_spawn(work: Session, cut: "InterruptedSpawn", *, yes: bool, quiet: bool) -> None:
     import time
 
-    from manager.groups.recover import remove
+    from manager.groups.recover import remove_interrupted_spawn
 
     names = ", ".join(member.name for member in cut.members)
     parts = [f"{names} with their anonymous volumes"] if names else []
     parts += [f"network {name}" for name in cut.networks]
     work.out.note(f"this removes {' and '.join(parts)}")
     work.confirm("Remove them?", yes=yes)
-    count = remove(work.engine, cut, time.sleep)
+    count = remove_interrupted_spawn(work.engine, cut, time.sleep)
     if not quiet:
         work.out.line(f"removed {count} container{'s' * (count != 1)} of {cut.groups}")

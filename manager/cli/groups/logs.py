@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import session
+from manager.cli.options import format_examples
+from manager.cli.session import get_session
 from manager.model.snapshot import Snapshot
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr logs nginx", "dockmgr logs nginx -f --tail 5", "dockmgr logs nginx2 db"
         )
     )(logs)
@@ -38,21 +38,21 @@ def logs(
 
     With --json, one object a line: name, id and text.
     """
-    from manager.cli.groups.prefixes import Prefixes
-    from manager.groups.core.selection import select
-    from manager.groups.logs import logs as read
+    from manager.cli.groups.prefixes import LinePrinter
+    from manager.groups.core.selection import select_containers
+    from manager.groups.logs import read_logs as read
 
-    work = session(ctx)
-    chosen = select(Snapshot(work.engine.containers.list()), tuple(names))
+    work = get_session(ctx)
+    chosen = select_containers(Snapshot(work.engine.containers.list()), tuple(names))
     if explain:
         from manager.cli.docker_equivalents import explain_stream
-        from manager.model.docker_equivalents import of_logs
+        from manager.model.docker_equivalents import translate_logs
 
-        lines = of_logs(
+        lines = translate_logs(
             [one.name for one in chosen], follow=follow, tail=tail, timestamps=timestamps
         )
         explain_stream(work, lines, json=json)
-    prefixes = Prefixes(work.out, chosen)
+    prefixes = LinePrinter(work.out, chosen)
     for line in read(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
         if json:
             work.out.json_line(

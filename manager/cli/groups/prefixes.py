@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     from manager.cli.output import Output
     from manager.model.snapshot import Container
 
-COLORS = ("cyan", "yellow", "green", "magenta", "blue", "bright_cyan", "bright_yellow", "red")
+PREFIX_COLORS = (
+    "cyan",
+    "yellow",
+    "green",
+    "magenta",
+    "blue",
+    "bright_cyan",
+    "bright_yellow",
+    "red",
+)
 
 
-class Prefixes:
+class LinePrinter:
     """Prints lines; those of a single container stand alone."""
 
     def __init__(self, out: Output, containers: Sequence[Container]) -> None:
@@ -27,7 +36,7 @@ class Prefixes:
         self._out = out
         self._alone = len(containers) == 1
         self._width = max(len(container.name) for container in containers)
-        colors = itertools.cycle(COLORS)
+        colors = itertools.cycle(PREFIX_COLORS)
         self._colors = dict(zip((one.id for one in containers), colors, strict=False))
         self._consoles = {stderr: out.console(stderr=stderr) for stderr in (False, True)}
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from manager.cli.session import Session
     from manager.model.snapshot import Container
 
-NOW_AND_THEN = 600.0
+SIGHTING_INTERVAL_SECONDS = 600.0
 """Seconds between two writes by a command that only shows something."""
 
 
-def sighted(work: Session, containers: Iterable[Container], pause: float = 0) -> None:
+def record_sightings(work: Session, containers: Iterable[Container], pause: float = 0) -> None:
     """Remember when containers used their images.
 
     Args:
@@ -25,7 +25,7 @@ def sighted(work: Session, containers: Iterable[Container], pause: float = 0) ->
         containers: as they were seen.
         pause: seconds; if anything was remembered within them, nothing is now.
     """
-    if pause and 0 <= time.time() - folders.remembered() < pause:
+    if pause and 0 <= time.time() - folders.last_database_write() < pause:
         return
     from datetime import UTC, datetime
 

@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.groups.run_options import read, typed, with_run_options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.groups.run_options import (
+    collect_showable_options,
+    read_run_options,
+    with_run_options,
+)
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from manager.groups.core.docker_run import Typed
+    from manager.groups.core.docker_run import ShowableOptions
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.spawn import Request
+    from manager.groups.spawn import SpawnRequest
 
-NAMES = "How many, and how they are called"
-READY = "When they are ready"
-PULL = ("missing", "always", "never")
+NAMES_PANEL = "How many, and how they are called"
+READINESS_PANEL = "When they are ready"
+PULL_POLICIES = ("missing", "always", "never")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr spawn nginx --count 3",
             "dockmgr spawn nginx --count 3 --ensure            three in all, not three more",
             "dockmgr spawn nginx -n 3 --publish 8080:80        8080, 8081 and 8082",
@@ -44,7 +48,7 @@ def spawn(
         typer.Argument(
             metavar="IMAGE",
             help="The image's address.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ] = None,
@@ -53,39 +57,41 @@ def spawn(
         typer.Argument(metavar="[-- COMMAND...]", help="What to run instead of the image's own."),
     ] = None,
     count: Annotated[
-        int, typer.Option("--count", "-n", help="How many to make.", rich_help_panel=NAMES)
+        int, typer.Option("--count", "-n", help="How many to make.", rich_help_panel=NAMES_PANEL)
     ] = 1,
     name: Annotated[
         str | None,
         typer.Option(
             "--name",
             help="web for web1, web2…; or a template such as 'web-{n:02}'.",
-            rich_help_panel=NAMES,
+            rich_help_panel=NAMES_PANEL,
         ),
     ] = None,
     start: Annotated[
         int | None,
-        typer.Option("--start", help="The first number.", rich_help_panel=NAMES),
+        typer.Option("--start", help="The first number.", rich_help_panel=NAMES_PANEL),
     ] = None,
     append: Annotated[
         bool,
-        typer.Option("--append", help="Go on after the highest number.", rich_help_panel=NAMES),
+        typer.Option(
+            "--append", help="Go on after the highest number.", rich_help_panel=NAMES_PANEL
+        ),
     ] = False,
     ensure: Annotated[
         bool,
         typer.Option(
             "--ensure",
             help="See that there are COUNT in all; more are left.",
-            rich_help_panel=NAMES,
+            rich_help_panel=NAMES_PANEL,
         ),
     ] = False,
     wait: Annotated[
         bool,
-        typer.Option("--wait", help="Each runs, and is healthy.", rich_help_panel=READY),
+        typer.Option("--wait", help="Each runs, and is healthy.", rich_help_panel=READINESS_PANEL),
     ] = False,
     wait_port: Annotated[
         list[int] | None,
-        typer.Option("--wait-port", help="Its port answers.", rich_help_panel=READY),
+        typer.Option("--wait-port", help="Its port answers.", rich_help_panel=READINESS_PANEL),
     ] = None,
     wait_http: Annotated[
         str,
@@ -93,17 +99,20 @@ def spawn(
             "--wait-http",
             metavar="[PORT]/PATH",
             help="It answers a GET without an error.",
-            rich_help_panel=READY,
+            rich_help_panel=READINESS_PANEL,
         ),
     ] = "",
     wait_log: Annotated[
         str,
         typer.Option(
-            "--wait-log", metavar="REGEX", help="It writes such a line.", rich_help_panel=READY
+            "--wait-log",
+            metavar="REGEX",
+            help="It writes such a line.",
+            rich_help_panel=READINESS_PANEL,
         ),
     ] = "",
     timeout: Annotated[
-        str, typer.Option("--timeout", help="How long for that.", rich_help_panel=READY)
+        str, typer.Option("--timeout", help="How long for that.", rich_help_panel=READINESS_PANEL)
     ] = "60s",
     keep: Annotated[
         bool, typer.Option("--keep", help="When it fails, keep what was made.")
@@ -130,84 +139,86 @@ def spawn(
     nginx gives nginx1, nginx2 and so on. Running it again makes more; gaps are filled. Whatever
     goes wrong, all that it made is removed again.
     """
-    from manager.groups.spawn import Request
+    from manager.groups.spawn import SpawnRequest
 
-    work = session(ctx)
-    if pull not in PULL:
+    work = get_session(ctx)
+    if pull not in PULL_POLICIES:
         raise ManagerError(
-            f"--pull {pull!r} is no policy", f"choose one of: {', '.join(PULL)}", ExitCode.USAGE
+            f"--pull {pull!r} is no policy",
+            f"choose one of: {', '.join(PULL_POLICIES)}",
+            ExitCode.USAGE,
         )
     if file is not None:
-        _refuse_beside_file(ctx, image)
-        request, shown = _of_file(work, file, pull, keep=keep)
+        _refuse_options_with_file(ctx, image)
+        request, shown = _read_groups_file(work, file, pull, keep=keep)
     elif image is None:
         raise ManagerError("missing argument 'IMAGE'", "see: dockmgr spawn --help", ExitCode.USAGE)
     else:
-        spec = group(
+        spec = build_group_spec(
             image,
             name,
-            options=read(work, run_options, command or []),
+            options=read_run_options(work, run_options, command or []),
             count=count,
             start=start,
             append=append,
             ensure=ensure,
             platform=platform,
-            ready=_readiness(timeout, wait, wait_port, wait_http, wait_log),
+            ready=_build_readiness(timeout, wait, wait_port, wait_http, wait_log),
         )
-        request = Request((spec,), pull=pull, keep=keep)
-        shown = (typed(work, run_options),)
-    _refuse_unreachable(work, request)
+        request = SpawnRequest((spec,), pull=pull, keep=keep)
+        shown = (collect_showable_options(work, run_options),)
+    _refuse_unreachable_ports(work, request)
     from manager.cli.groups import spawning
 
     said = shown if explain else None
     if dry_run:
-        spawning.show_plan(work, request, said, json=json)
+        spawning.show_spawn_plan(work, request, said, json=json)
     else:
-        spawning.make(work, request, parallel, said, json=json)
+        spawning.make_groups(work, request, parallel, said, json=json)
 
 
-def group(image: str, name: str | None, **more: Any) -> "GroupSpec":  # noqa: ANN401 - its fields
+def build_group_spec(image: str, name: str | None, **more: Any) -> "GroupSpec":  # noqa: ANN401 - its fields
     """A group from what was typed.
 
     Raises:
         ManagerError: (usage) something of it is not possible.
     """
     from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.core.spawning import default_group
-    from manager.model.naming import Template, has_place
+    from manager.groups.core.spawn_plan import default_group
+    from manager.model.naming import NameTemplate, has_placeholder
     from manager.references.reference import ImageReference
 
     reference = ImageReference.parse(image)
-    template = Template.parse(default_group(reference) if name is None else name)
-    named = name is not None and has_place(name)
+    template = NameTemplate.parse(default_group(reference) if name is None else name)
+    named = name is not None and has_placeholder(name)
     return GroupSpec(reference, template, named=named, **more)
 
 
-def _readiness(timeout: str, wait: bool, port: list[int] | None, http: str, log: str) -> Any:  # noqa: ANN401
+def _build_readiness(timeout: str, wait: bool, port: list[int] | None, http: str, log: str) -> Any:  # noqa: ANN401
     from manager.groups.core.readiness import Readiness
     from manager.model.units import parse_duration
 
     return Readiness(wait, tuple(port or ()), http, log, parse_duration(timeout).total_seconds())
 
 
-def _of_file(
+def _read_groups_file(
     work: Session, file: Path, pull: str, *, keep: bool
-) -> "tuple[Request, tuple[Typed, ...]]":
-    from manager.groups.core.spawning import refuse_same_group_twice
-    from manager.groups.groups_file import load
-    from manager.groups.spawn import Request
+) -> "tuple[SpawnRequest, tuple[ShowableOptions, ...]]":
+    from manager.groups.core.spawn_plan import refuse_same_group_twice
+    from manager.groups.groups_file import load_groups_file
+    from manager.groups.spawn import SpawnRequest
 
-    described = load(file)
+    described = load_groups_file(file)
     groups, shown = [], []
     for one in described.groups:
         values = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in one.options.items()
         }
-        run = read(work, values, list(one.command), file.parent)
-        shown.append(typed(work, values, file.parent, openly=False))
+        run = read_run_options(work, values, list(one.command), file.parent)
+        shown.append(collect_showable_options(work, values, file.parent, openly=False))
         groups.append(
-            group(
+            build_group_spec(
                 one.image,
                 one.name,
                 options=run,
@@ -219,18 +230,20 @@ def _of_file(
             )
         )
     refuse_same_group_twice(groups)
-    return Request(tuple(groups), described.networks, pull, keep), tuple(shown)
+    return SpawnRequest(tuple(groups), described.networks, pull, keep), tuple(shown)
 
 
-BESIDE_FILE = frozenset({"file", "pull", "keep", "parallel", "dry_run", "explain", "json"})
+OPTIONS_ALLOWED_WITH_FILE = frozenset(
+    {"file", "pull", "keep", "parallel", "dry_run", "explain", "json"}
+)
 
 
-def _refuse_beside_file(ctx: typer.Context, image: str | None) -> None:
+def _refuse_options_with_file(ctx: typer.Context, image: str | None) -> None:
     """What is in the file is not said a second time beside it."""
     typed = [
         name
         for name in ctx.params
-        if name not in BESIDE_FILE
+        if name not in OPTIONS_ALLOWED_WITH_FILE
         and getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
     ]
     if image is not None or typed:
@@ -240,7 +253,7 @@ def _refuse_beside_file(ctx: typer.Context, image: str | None) -> None:
         )
 
 
-def _refuse_unreachable(work: Session, request: "Request") -> None:
+def _refuse_unreachable_ports(work: Session, request: "SpawnRequest") -> None:
     """A port that is waited for must be reachable from here."""
     from manager.groups.core.ports import PublishSpec
 

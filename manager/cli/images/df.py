@@ -5,70 +5,72 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from manager.cli.images.observing import View
-    from manager.disk.core.overview import Kind
-    from manager.engine.disk_space import Space
+    from manager.cli.images.observing import EngineView
+    from manager.disk.core.overview import UsageRow
+    from manager.engine.disk_space import DiskSpace
 
-BAR = 8
+BAR_WIDTH = 8
 """Columns of a bar in the table."""
-DISK_BAR = 30
+DISK_BAR_WIDTH = 30
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=examples("dockmgr df", "dockmgr df --json"))(df)
+    app.command(epilog=format_examples("dockmgr df", "dockmgr df --json"))(df)
 
 
 def df(ctx: typer.Context, json: options.Json = False) -> None:
     """Show where the bytes are, what could be freed and how, and how full the engine's disk is."""
-    from manager.cli.images.observing import look
+    from manager.cli.images.observing import load_engine_view
     from manager.disk.core import listing
-    from manager.disk.core.overview import overview
+    from manager.disk.core.overview import build_overview
     from manager.engine import disk_usage as usage
 
-    work = session(ctx)
-    view = look(work, *usage.ALL)
-    rows = listing.rows(view.snapshot, view.disk, view.last_uses)
-    kinds = overview(view.snapshot, view.disk, rows, view.usage.writable, view.usage.volumes)
-    space = _space(work, view)
+    work = get_session(ctx)
+    view = load_engine_view(work, *usage.USAGE_KINDS)
+    rows = listing.build_image_rows(view.snapshot, view.disk, view.last_uses)
+    kinds = build_overview(view.snapshot, view.disk, rows, view.usage.writable, view.usage.volumes)
+    space = _find_disk_space(work, view)
     if json:
-        work.out.json("df", _data(view, kinds, space))
+        work.out.json("df", _build_json(view, kinds, space))
         return
-    _show(work, kinds, space)
+    _show_usage(work, kinds, space)
     if view.usage.failure:
         work.out.warn(f"the engine failed to tell part of it: {view.usage.failure}")
     if view.disk.doubt:
         work.out.note(f"the bytes of images are about right: {view.disk.doubt}")
 
 
-def _space(work: Session, view: "View") -> "Space | str":
+def _find_disk_space(work: Session, view: "EngineView") -> "DiskSpace | str":
     from manager.engine import disk_space as space
 
     folder = work.lab.folder if work.lab is not None else None
-    return space.of_engine(work.endpoint.host, view.info, folder)
+    return space.find_disk_space(work.endpoint.host, view.info, folder)
 
 
-def _data(view: "View", kinds: "Sequence[Kind]", space: "Space | str") -> dict[str, Any]:
-    from manager.cli.render import amount
+def _build_json(
+    view: "EngineView", kinds: "Sequence[UsageRow]", space: "DiskSpace | str"
+) -> dict[str, Any]:
+    from manager.cli.render import bytes_data
 
     return {
         "kinds": [
             {
                 "name": kind.name,
                 "count": kind.count,
-                "size": amount(kind.size),
-                "freeable": amount(kind.freeable),
+                "size": bytes_data(kind.size),
+                "freeable": bytes_data(kind.freeable),
                 "command": kind.command or None,
             }
             for kind in kinds
         ],
-        "images_total": amount(view.disk.total()),
+        "images_total": bytes_data(view.disk.total()),
         "engine_total": view.snapshot.layers_size,
         "failure": view.usage.failure or None,
         "disk": {"unknown": space}
@@ -77,7 +79,7 @@ def _data(view: "View", kinds: "Sequence[Kind]", space: "Space | str") -> dict[s
     }
 
 
-def _show(work: Session, kinds: "Sequence[Kind]", space: "Space | str") -> None:
+def _show_usage(work: Session, kinds: "Sequence[UsageRow]", space: "DiskSpace | str") -> None:
     from manager.cli.columns import Column, Table
     from manager.model.units import format_size
 
@@ -88,7 +90,7 @@ def _show(work: Session, kinds: "Sequence[Kind]", space: "Space | str") -> None:
     columns += [Column("FREEABLE", right=True), Column("HOW")]
     rows = []
     for kind in kinds:
-        bars = [bar(kind.size.high, most, BAR)] if work.out.is_terminal else []
+        bars = [render_bar(kind.size.high, most, BAR_WIDTH)] if work.out.is_terminal else []
         row = [kind.name, str(kind.count), kind.size.short(), *bars]
         rows.append([*row, kind.freeable.short(), kind.command])
     work.out.columns(Table(columns, rows))
@@ -97,13 +99,13 @@ def _show(work: Session, kinds: "Sequence[Kind]", space: "Space | str") -> None:
         return
     used = space.total - space.free
     percent = round(100 * used / space.total) if space.total else 0
-    drawn = f"{bar(used, space.total, DISK_BAR)} " if work.out.is_terminal else ""
+    drawn = f"{render_bar(used, space.total, DISK_BAR_WIDTH)} " if work.out.is_terminal else ""
     free = f"{format_size(space.free)} free of {format_size(space.total)}"
     work.out.line(f"disk: {drawn}{percent}% full, {free}")
     work.out.line(f"      {space.path}")
 
 
-def bar(part: int, whole: int, width: int) -> str:
+def render_bar(part: int, whole: int, width: int) -> str:
     """A bar of text: how much of the whole a part is; never empty for a part that is something."""
     if whole <= 0:
         return " " * width

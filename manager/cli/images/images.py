@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
-from manager.disk.core.listing import SORTS, State
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
+from manager.disk.core.listing import SORT_COLUMNS, ImageState
 from manager.errors import ExitCode
 
 if TYPE_CHECKING:
-    from manager.cli.images.observing import View
-    from manager.disk.remove_images import Untagged
+    from manager.cli.images.observing import EngineView
+    from manager.disk.remove_images import UntagResult
     from manager.model.plan import Plan
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr images",
             "dockmgr images --sort frees --state idle",
             "dockmgr images 'myorg/*' --larger-than 1GB",
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
         )
     )(images)
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr rmi nginx:1.22",
             "dockmgr rmi redis busybox --dry-run",
             "dockmgr rmi redis --explain --dry-run",
@@ -42,16 +42,16 @@ def images(
         typer.Argument(
             metavar="[PATTERN]...",
             help="Only images whose reference fits, such as 'myorg/*'; or the beginning of an id.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ] = None,
     sort: Annotated[
-        str, typer.Option("--sort", metavar="COLUMN", help=f"By {', '.join(SORTS)}.")
+        str, typer.Option("--sort", metavar="COLUMN", help=f"By {', '.join(SORT_COLUMNS)}.")
     ] = "name",
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
     state: Annotated[
-        State | None, typer.Option("--state", help="Only images in this state.")
+        ImageState | None, typer.Option("--state", help="Only images in this state.")
     ] = None,
     larger_than: Annotated[
         str, typer.Option("--larger-than", metavar="SIZE", help="Only larger ones: 500MB.")
@@ -61,28 +61,28 @@ def images(
 ) -> None:
     """List images: what each takes, shares, would free alone, and when it was last used."""
     from manager.cli.images import views as image_views
-    from manager.cli.images.observing import look
+    from manager.cli.images.observing import load_engine_view
     from manager.disk.core import listing
     from manager.model.units import parse_size
 
-    work = session(ctx)
+    work = get_session(ctx)
     least = parse_size(larger_than) if larger_than else None
-    listing.check_sort(sort)
-    view = look(work)
-    found = listing.rows(view.snapshot, view.disk, view.last_uses)
-    chosen = listing.chosen(found, patterns or (), state, least)
-    ordered = listing.ordered(chosen, sort, backwards=reverse)
+    listing.check_sort_column(sort)
+    view = load_engine_view(work)
+    found = listing.build_image_rows(view.snapshot, view.disk, view.last_uses)
+    chosen = listing.filter_rows(found, patterns or (), state, least)
+    ordered = listing.sort_rows(chosen, sort, backwards=reverse)
     if json:
-        work.out.json("images", [image_views.row(row) for row in ordered])
+        work.out.json("images", [image_views.image_json(row) for row in ordered])
     elif not ordered:
         work.out.note("no images" if not found else "no image fits")
         work.out.hint(
             "get one with: dockmgr pull nginx" if not found else "see all: dockmgr images"
         )
     elif tree:
-        work.out.show(image_views.tree(view.disk, ordered))
+        work.out.show(image_views.render_layer_tree(view.disk, ordered))
     else:
-        work.out.columns(image_views.table(ordered, view.now))
+        work.out.columns(image_views.render_image_table(ordered, view.now))
 
 
 def rmi(
@@ -92,7 +92,7 @@ def rmi(
         typer.Argument(
             metavar="IMAGE...",
             help="References; or ids of images that have no reference.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
@@ -102,20 +102,20 @@ def rmi(
     json: options.Json = False,
 ) -> None:
     """Remove images by reference, saying beforehand what that frees; never one in use."""
-    from manager.cli.images.observing import look
-    from manager.cli.steps import exit_code, show_plan, tell
+    from manager.cli.images.observing import load_engine_view
+    from manager.cli.steps import exit_code, report_outcome, show_plan
     from manager.disk.core.untagging import plan_untag
-    from manager.disk.remove_images import untag
+    from manager.disk.remove_images import untag_images
     from manager.engine import disk_usage as usage
 
-    work = session(ctx)
-    view = look(work, usage.IMAGES, usage.BUILD_CACHE)
+    work = get_session(ctx)
+    view = load_engine_view(work, usage.IMAGES, usage.BUILD_CACHE)
     plan = plan_untag(view.snapshot, tuple(names), view.disk)
     if explain:
-        from manager.cli.docker_equivalents import explain as show_lines
-        from manager.model.docker_equivalents import of_plan
+        from manager.cli.docker_equivalents import explain_commands as show_lines
+        from manager.model.docker_equivalents import translate_plan
 
-        show_lines(work, of_plan(plan), json=json, dry_run=dry_run)
+        show_lines(work, translate_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "rmi", plan, json=json, dry_run=True)
         return
@@ -123,12 +123,12 @@ def rmi(
         work.out.note(str(plan))
     count = len(plan.steps)
     work.confirm(f"Remove {count} reference{'s' * (count != 1)}?", yes=yes)
-    done = untag(
+    done = untag_images(
         work.engine,
         plan,
         view.snapshot,
         view.disk,
-        lambda outcome: tell(work.out, outcome, quiet=json),
+        lambda outcome: report_outcome(work.out, outcome, quiet=json),
     )
     _show_freed(work, view, plan, done, json=json)
     code = exit_code(done.outcomes)
@@ -136,22 +136,24 @@ def rmi(
         raise typer.Exit(code)
 
 
-def _show_freed(work: Session, view: "View", plan: "Plan", done: "Untagged", *, json: bool) -> None:
+def _show_freed(
+    work: Session, view: "EngineView", plan: "Plan", done: "UntagResult", *, json: bool
+) -> None:
     """Say what was freed, and whether that is what was said before."""
     from manager.cli import render
     from manager.engine.disk_space import shrink_hint
-    from manager.model.byte_range import Bytes, difference
+    from manager.model.byte_range import ByteRange, describe_freed
 
     if json:
         rows = [render.outcome_row(outcome) for outcome in done.outcomes]
         work.out.json(
             "rmi",
-            {"dry_run": False, **render.plan_rows(plan), "outcomes": rows, "freed": done.freed},
+            {"dry_run": False, **render.plan_data(plan), "outcomes": rows, "freed": done.freed},
         )
         return
     if plan.frees is None or not any(outcome.error is None for outcome in done.outcomes):
         return
-    work.out.note(difference(plan.frees, plan.cached or Bytes(), done.freed))
+    work.out.note(describe_freed(plan.frees, plan.cached or ByteRange(), done.freed))
     hint = shrink_hint(view.info)
     if done.freed and hint:
         work.out.hint(hint)

@@ -6,42 +6,42 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.cli.progress import counting
+from manager.cli.progress import show_count
 from manager.disk import observe
-from manager.disk.core.accounting import Disk
-from manager.disk.remember import remember
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.remember import remember_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manager.cli.session import Session
     from manager.disk.core.last_use import LastUse
-    from manager.engine.disk_usage import Usage
+    from manager.engine.disk_usage import DiskUsage
     from manager.model.snapshot import Snapshot
 
-SLOW = 100
+PROGRESS_FROM_IMAGES = 100
 """From so many images on that have to be read, people see how far that is."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EngineView:
     """An engine as a command sees it."""
 
     snapshot: Snapshot
-    disk: Disk
+    disk: DiskAccounting
     last_uses: Mapping[str, LastUse]
     """By image id."""
     first_seen: Mapping[str, datetime]
     """By image id, before now."""
     info: Mapping[str, Any]
     """What the engine says of itself."""
-    usage: Usage
+    usage: DiskUsage
     now: datetime
     engine_id: str
     """What the engine is known by from one run to the next."""
 
 
-def look(work: Session, *kinds: str) -> View:
+def load_engine_view(work: Session, *kinds: str) -> EngineView:
     """Look at the engine, and write down which images are there and which are used.
 
     Args:
@@ -51,16 +51,16 @@ def look(work: Session, *kinds: str) -> View:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with counting(work.out, "reading images", SLOW) as report:
-        found = observe.everything(work.engine, kinds, work.settings.images.parallel, report)
+    with show_count(work.out, "reading images", PROGRESS_FROM_IMAGES) as report:
+        found = observe.observe_engine(work.engine, kinds, work.settings.images.parallel, report)
     now = datetime.now(UTC)
     engine_id = observe.engine_id(work.engine, found.info)
-    seen = remember(engine_id, found.snapshot, now)
+    seen = remember_images(engine_id, found.snapshot, now)
     if seen.warning:
         work.out.warn(seen.warning)
-    return View(
+    return EngineView(
         found.snapshot,
-        Disk(found.snapshot),
+        DiskAccounting(found.snapshot),
         seen.last_uses,
         seen.first_seen,
         found.info,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.cli.columns import Column, Table
-from manager.cli.render import amount
+from manager.cli.render import bytes_data
 from manager.model.units import format_age, format_size
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from rich.tree import Tree
 
-    from manager.disk.core.accounting import Disk, Stretch
+    from manager.disk.core.accounting import DiskAccounting, LayerStretch
     from manager.disk.core.listing import ImageRow
 
-NEVER = datetime(1980, 1, 2, tzinfo=UTC)
+EARLIEST_BUILD_TIME = datetime(1980, 1, 2, tzinfo=UTC)
 """Builds that are to be the same each time write times before this."""
-COLUMNS = (
+IMAGE_COLUMNS = (
     Column("IMAGE"),
     Column("SIZE", right=True),
     Column("SHARED", right=True, from_width=70),
@@ -32,7 +32,7 @@ COLUMNS = (
 )
 
 
-def row(found: ImageRow) -> dict[str, Any]:
+def image_json(found: ImageRow) -> dict[str, Any]:
     """An image as JSON."""
     image = found.image
     return {
@@ -40,8 +40,8 @@ def row(found: ImageRow) -> dict[str, Any]:
         "tags": list(image.tags),
         "digests": list(image.digests),
         "size": image.size if image.size >= 0 else None,
-        "shared": amount(found.shared),
-        "frees": amount(found.frees),
+        "shared": bytes_data(found.shared),
+        "frees": bytes_data(found.frees),
         "created": image.created.isoformat(),
         "containers": list(found.containers),
         "state": found.state,
@@ -54,7 +54,7 @@ def row(found: ImageRow) -> dict[str, Any]:
     }
 
 
-def table(rows: Sequence[ImageRow], now: datetime) -> Table:
+def render_image_table(rows: Sequence[ImageRow], now: datetime) -> Table:
     """Images, one a row; further references of an image stand below its first."""
     cells: list[tuple[str, ...]] = []
     for found in rows:
@@ -71,15 +71,17 @@ def table(rows: Sequence[ImageRow], now: datetime) -> Table:
                 state,
                 found.last_use.age(now),
                 image.short_id,
-                format_age(image.created, now) if image.created > NEVER else "unknown",
+                format_age(image.created, now)
+                if image.created > EARLIEST_BUILD_TIME
+                else "unknown",
                 ", ".join(found.containers),
             )
         )
-        cells += [(name, *[""] * (len(COLUMNS) - 1)) for name in names[1:]]
-    return Table(COLUMNS, cells)
+        cells += [(name, *[""] * (len(IMAGE_COLUMNS) - 1)) for name in names[1:]]
+    return Table(IMAGE_COLUMNS, cells)
 
 
-def tree(disk: Disk, rows: Iterable[ImageRow]) -> Tree:
+def render_layer_tree(disk: DiskAccounting, rows: Iterable[ImageRow]) -> Tree:
     """The layers of images as they stand on each other, each with the images that end there."""
     from rich.tree import Tree
 
@@ -89,11 +91,11 @@ def tree(disk: Disk, rows: Iterable[ImageRow]) -> Tree:
         labels[image.id] = list(image.tags or image.digests or (f"<untagged> {image.short_id}",))
     root = Tree("", hide_root=True, guide_style="dim")
     for stretch in disk.stretches(set(labels)):
-        _grow(root, stretch, labels)
+        _add_stretch(root, stretch, labels)
     return root
 
 
-def _grow(node: Tree, stretch: Stretch, labels: dict[str, list[str]]) -> None:
+def _add_stretch(node: Tree, stretch: LayerStretch, labels: dict[str, list[str]]) -> None:
     from rich.text import Text
 
     count = stretch.layers
@@ -108,4 +110,4 @@ def _grow(node: Tree, stretch: Stretch, labels: dict[str, list[str]]) -> None:
         line.append("  " + ", ".join(names))
     grown = node.add(line)
     for above in stretch.above:
-        _grow(grown, above, labels)
+        _add_stretch(grown, above, labels)

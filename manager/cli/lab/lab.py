@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 
 if TYPE_CHECKING:
     from manager.lab.state import Lab
@@ -21,11 +21,13 @@ app = typer.Typer(
         "way to the internet: its registry stands in for Docker Hub. Whoever may use a lab's "
         "socket is root on this machine."
     ),
-    epilog=examples("dockmgr lab up --install", "dockmgr lab status", "dockmgr lab down"),
+    epilog=format_examples("dockmgr lab up --install", "dockmgr lab status", "dockmgr lab down"),
 )
 
-Name = Annotated[str, typer.Option("--name", help="The lab's name; several can be up at once.")]
-DEFAULT_NAME = "lab"
+LabNameOption = Annotated[
+    str, typer.Option("--name", help="The lab's name; several can be up at once.")
+]
+DEFAULT_LAB_NAME = "lab"
 
 
 def register(parent: typer.Typer) -> None:
@@ -34,7 +36,7 @@ def register(parent: typer.Typer) -> None:
 
 
 @app.command(
-    epilog=examples(
+    epilog=format_examples(
         "dockmgr lab up",
         "dockmgr lab up --engine 20.10 --name old",
         "dockmgr lab up --install --yes",
@@ -43,7 +45,7 @@ def register(parent: typer.Typer) -> None:
 )
 def up(
     ctx: typer.Context,
-    name: Name = DEFAULT_NAME,
+    name: LabNameOption = DEFAULT_LAB_NAME,
     engine: Annotated[
         str | None,
         typer.Option("--engine", help="20.10, 26, 28, 28-containerd or podman.", metavar="NAME"),
@@ -56,29 +58,29 @@ def up(
     json: options.Json = False,
 ) -> None:
     """Bring a lab up. The first time it downloads its engine, about 200 MB."""
-    from manager.cli.progress import phases
+    from manager.cli.progress import show_phases
     from manager.lab import labs as action
     from manager.lab import tools
 
-    work = session(ctx)
+    work = get_session(ctx)
     if explain:
-        from manager.cli.docker_equivalents import without_docker
+        from manager.cli.docker_equivalents import explain_no_equivalent
 
         what = "no command that makes an engine: this starts one, with a registry, in namespaces"
-        without_docker(work, what, json=json)
+        explain_no_equivalent(work, what, json=json)
     tools.check_machine()
-    missing = tools.missing()
+    missing = tools.list_missing_packages()
     if install and missing:
-        _install(work, missing, yes=yes)
+        _install_packages(work, missing, yes=yes)
     settings = work.settings.lab
-    request = action.Request(
+    request = action.LabRequest(
         name=name,
         flavour=engine or settings.engine,
-        mounts=_mounts(settings.mounts),
+        mounts=_folders_to_mount(settings.mounts),
         mirror=settings.mirror,
     )
-    with phases(work.out) as report:
-        made = action.up(request, report)
+    with show_phases(work.out) as report:
+        made = action.bring_up_lab(request, report)
     if json:
         work.out.json("lab up", _row(made))
         return
@@ -87,16 +89,16 @@ def up(
     work.out.hint(f"use it with docker too: docker --context {made.context} ps")
 
 
-def _install(work: Session, packages: list[str], *, yes: bool) -> None:
+def _install_packages(work: Session, packages: list[str], *, yes: bool) -> None:
     from manager.lab import tools
 
     command = " ".join(tools.install_command(packages))
     work.out.note(f"will run: apt-get update && {command}")
     work.confirm("Install these packages?", yes=yes, refused="nothing was installed")
-    tools.install(packages)
+    tools.install_packages(packages)
 
 
-def _mounts(further: tuple[Path, ...]) -> tuple[Path, ...]:
+def _folders_to_mount(further: tuple[Path, ...]) -> tuple[Path, ...]:
     """The home and the working folder, and what the settings name; each once, outer ones only."""
     wanted = [Path.home(), Path.cwd(), *further]
     outer: list[Path] = []
@@ -106,27 +108,29 @@ def _mounts(further: tuple[Path, ...]) -> tuple[Path, ...]:
     return tuple(outer)
 
 
-@app.command(epilog=examples("dockmgr lab down", "dockmgr lab down --name old"))
-def down(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = False) -> None:
+@app.command(epilog=format_examples("dockmgr lab down", "dockmgr lab down --name old"))
+def down(
+    ctx: typer.Context, name: LabNameOption = DEFAULT_LAB_NAME, json: options.Json = False
+) -> None:
     """End a lab and remove all it left; what was downloaded is kept for the next."""
     from manager.lab import labs as action
     from manager.lab import state
 
-    work = session(ctx)
-    found = action.down(name)
+    work = get_session(ctx)
+    found = action.take_down_lab(name)
     if json:
         work.out.json("lab down", {"name": name, "was_there": found})
     else:
         work.out.note(f"lab {name!r} is gone" if found else f"there was no lab {name!r}")
-        others = [] if found else [lab.name for lab in state.running()]
+        others = [] if found else [lab.name for lab in state.list_running_labs()]
         if others:
             work.out.hint(f"up are: {', '.join(others)} (choose with --name)")
 
 
-@app.command(epilog=examples("dockmgr lab reset", "dockmgr lab reset --all --yes"))
+@app.command(epilog=format_examples("dockmgr lab reset", "dockmgr lab reset --all --yes"))
 def reset(
     ctx: typer.Context,
-    name: Name = DEFAULT_NAME,
+    name: LabNameOption = DEFAULT_LAB_NAME,
     everything: Annotated[
         bool, typer.Option("--all", help="End it, and remove what was downloaded too.")
     ] = False,
@@ -134,36 +138,36 @@ def reset(
     json: options.Json = False,
 ) -> None:
     """Give a lab a new beginning: the same engine, with nothing in it."""
-    from manager.cli.progress import phases
+    from manager.cli.progress import show_phases
     from manager.lab import labs as action
 
-    work = session(ctx)
+    work = get_session(ctx)
     if everything:
         work.confirm("Remove the lab and all downloads?", yes=yes)
-        action.clear([name])
+        action.remove_labs_and_cache([name])
         if json:
             work.out.json("lab reset", {"name": name, "removed": True})
         else:
             work.out.note(f"lab {name!r} and all downloads are gone")
         return
-    lab = action.named(name)
+    lab = action.get_running_lab(name)
     work.confirm(f"Remove everything in lab {lab.name!r}?", yes=yes)
-    with phases(work.out) as report:
-        made = action.reset(name, report)
+    with show_phases(work.out) as report:
+        made = action.reset_lab(name, report)
     if json:
         work.out.json("lab reset", _row(made))
     else:
         work.out.note(f"lab {name!r} is as new")
 
 
-@app.command(epilog=examples("dockmgr lab status", "dockmgr lab status --json"))
+@app.command(epilog=format_examples("dockmgr lab status", "dockmgr lab status --json"))
 def status(ctx: typer.Context, json: options.Json = False) -> None:
     """Show the labs that are up, and how each is reached."""
     from manager.cli.render import labs_table
     from manager.lab import labs as action
 
-    work = session(ctx)
-    found = action.status()
+    work = get_session(ctx)
+    found = action.list_lab_statuses()
     if json:
         rows = [
             {
@@ -185,15 +189,17 @@ def status(ctx: typer.Context, json: options.Json = False) -> None:
         work.out.note("whoever may use a lab's socket is root on this machine")
 
 
-@app.command(epilog=examples('eval "$(dockmgr lab env)"'))
-def env(ctx: typer.Context, name: Name = DEFAULT_NAME, json: options.Json = False) -> None:
+@app.command(epilog=format_examples('eval "$(dockmgr lab env)"'))
+def env(
+    ctx: typer.Context, name: LabNameOption = DEFAULT_LAB_NAME, json: options.Json = False
+) -> None:
     """Print what makes docker and other tools of this shell use the lab."""
     import shlex
 
     from manager.lab import labs as action
 
-    lab = action.named(name)
-    out = session(ctx).out
+    lab = action.get_running_lab(name)
+    out = get_session(ctx).out
     if json:
         out.json("lab env", {"DOCKER_HOST": lab.host})
     else:

@@ -7,9 +7,9 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from manager.cli.learn.leftovers import asks, remove, some
-from manager.cli.learn.talk import say
-from manager.learn.progress import Place
+from manager.cli.learn.leftovers import ask_yes_or_no, format_resources, remove_leftovers
+from manager.cli.learn.talk import print_paragraph
+from manager.learn.progress import LessonProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,33 +17,37 @@ if TYPE_CHECKING:
     from manager.cli.learn.course import Course
     from manager.cli.session import Session
     from manager.learn.core.lessons import Lesson
-    from manager.learn.watch import Watch
+    from manager.learn.watch import LessonWatch
 
 
-def begun(work: Session, watch: Watch, course: Course, lesson: Lesson) -> Place:
+def begin_lesson(
+    work: Session, watch: LessonWatch, course: Course, lesson: Lesson
+) -> LessonProgress:
     """Where somebody is in a lesson; says which engine it acts on.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    from manager.learn.leftovers import identity
+    from manager.learn.leftovers import engine_identity
 
-    engine = identity(work.engine)
+    engine = engine_identity(work.engine)
     place = course.learned.place(course.key(lesson))
-    _greet(work, course)
+    _print_introduction(work, course)
     if place.under_way and place.on(engine) and place.step < len(lesson.steps):
         return replace(place, engine=engine)
     if place.under_way:
         why = "the lesson has become shorter" if place.on(engine) else "this is another engine"
         work.out.note(f"{why} since you left it: it begins anew")
-    return _anew(work, watch, course, course.key(lesson), engine)
+    return _start_at_first_step(work, watch, course, course.key(lesson), engine)
 
 
-def _anew(work: Session, watch: Watch, course: Course, key: str, engine: str) -> Place:
+def _start_at_first_step(
+    work: Session, watch: LessonWatch, course: Course, key: str, engine: str
+) -> LessonProgress:
     """Begin with what is there: of this lesson, of others, of somebody."""
-    from manager.learn.leftovers import made
+    from manager.learn.leftovers import list_lesson_resources
 
-    there = made(work.engine)
+    there = list_lesson_resources(work.engine)
     places = course.learned.on(engine)
     lessons = {course.key(it): it for it in course.lessons}
 
@@ -52,51 +56,55 @@ def _anew(work: Session, watch: Watch, course: Course, key: str, engine: str) ->
         # Of another course's, all with such names.
         return found if lesson is None else lesson.own(found)
 
-    others = _together(of(at) for at, it in places.items() if it.under_way and at != key)
-    left = _together(of(at) for at, it in places.items() if not it.under_way or at == key)
+    others = _merge_resources(of(at) for at, it in places.items() if it.under_way and at != key)
+    left = _merge_resources(of(at) for at, it in places.items() if not it.under_way or at == key)
     own = {it: number for it, number in left.items() if it not in others}
     if own:
-        say(work, f"Left of lessons that you took: {some(own, len(own))}.")
-        if asks(work, watch, "Remove that first?"):
-            remove(work, course, engine, own)
-            there = made(work.engine)
-    _warn_of(work, {it: number for it, number in there.items() if it not in {*own, *others}})
+        print_paragraph(work, f"Left of lessons that you took: {format_resources(own, len(own))}.")
+        if ask_yes_or_no(work, watch, "Remove that first?"):
+            remove_leftovers(work, course, engine, own)
+            there = list_lesson_resources(work.engine)
+    _warn_of_existing_resources(
+        work, {it: number for it, number in there.items() if it not in {*own, *others}}
+    )
     # What the lesson itself left before is its own still.
     mine = of(key) if key in places else {}
     before = {it: number for it, number in there.items() if it not in mine}
     done = course.learned.place(key).done
-    return Place(engine=engine, before=before, done=done, under_way=True, is_open=True)
+    return LessonProgress(engine=engine, before=before, done=done, under_way=True, is_open=True)
 
 
-def _together(found: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def _merge_resources(found: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {thing: number for one in found for thing, number in one.items()}
 
 
-def _greet(work: Session, course: Course) -> None:
+def _print_introduction(work: Session, course: Course) -> None:
     """Which engine a lesson acts on, how to act on it, and what it makes."""
     endpoint = work.engine.endpoint
-    say(work, f"This lesson acts on the engine at {endpoint.host} ({endpoint.source}).")
-    same = _to_mean_it(work)
+    print_paragraph(work, f"This lesson acts on the engine at {endpoint.host} ({endpoint.source}).")
+    same = _same_engine_command(work)
     if same:
-        say(work, "Type this first in the other terminal, so that it acts on that one too:")
+        print_paragraph(
+            work, "Type this first in the other terminal, so that it acts on that one too:"
+        )
         work.out.line(f"    {same}")
     if shutil.which("docker") is None:
         work.out.note("there is no docker command here: type the lines with dockmgr")
     if course.origin:
-        say(
+        print_paragraph(
             work,
             f"It comes from {course.origin}, not with dockmgr. Of what is there, dockmgr itself "
             "removes nothing but what has a name that begins with learn-, and asks before.",
         )
     else:
-        say(
+        print_paragraph(
             work,
             "What it makes has a name that begins with learn-. Beside that, it only pulls images, "
             "which stay. Nothing else is touched.",
         )
 
 
-def _to_mean_it(work: Session) -> str:
+def _same_engine_command(work: Session) -> str:
     """What makes another shell's programs use the same engine; empty where they do anyway."""
     endpoint = work.engine.endpoint
     if work.lab is not None:
@@ -108,8 +116,8 @@ def _to_mean_it(work: Session) -> str:
     return ""
 
 
-def _warn_of(work: Session, things: Mapping[str, str]) -> None:
+def _warn_of_existing_resources(work: Session, things: Mapping[str, str]) -> None:
     """Say what has such a name and is no lesson's: it is left alone."""
     if things:
-        work.out.warn(f"{some(things)}: there before the lesson, and left alone by it")
+        work.out.warn(f"{format_resources(things)}: there before the lesson, and left alone by it")
         work.out.hint("the lesson may need such a name: remove yourself what you do not need")

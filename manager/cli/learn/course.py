@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manager.learn.core.lessons import Lesson
-    from manager.learn.progress import Learned, Place
+    from manager.learn.progress import LessonProgress, ProgressFile
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Course:
     """Lessons that belong together, and how far somebody is in them."""
 
     lessons: tuple[Lesson, ...]
-    learned: Learned
+    learned: ProgressFile
     origin: str = ""
     """The folder of a teacher's own; empty for those that come with the program."""
 
@@ -72,13 +72,13 @@ class Course:
                 "next_step": place.step + 1 if place.under_way else None,
                 "done": place.done,
                 "skipped": list(place.skipped),
-                "state": _state(place),
+                "state": _format_progress(place),
             }
             for it, place in zip(lessons, places, strict=True)
         ]
 
 
-def _state(place: Place) -> str:
+def _format_progress(place: LessonProgress) -> str:
     if place.under_way:
         return f"at step {place.step + 1}"
     skipped = f", {len(place.skipped)} skipped" if place.skipped else ""

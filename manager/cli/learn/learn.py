@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import session
+from manager.cli.options import format_examples
+from manager.cli.session import get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from manager.learn.lesson_files import Examined
+    from manager.learn.lesson_files import ExaminedLesson
 
-CHECK = "check"
+CHECK_WORD = "check"
 MOST_WORDS = 2
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr learn                       go on where you were",
             "dockmgr learn --list                see which lessons there are",
             "dockmgr learn layers                take this one",
@@ -37,7 +37,7 @@ def learn(
         typer.Argument(
             metavar="[NAME | check FOLDER|FILE]",
             help="A lesson; without one, go on where you were.",
-            autocompletion=complete.lessons,
+            autocompletion=complete.complete_lessons,
             show_default=False,
         ),
     ] = None,
@@ -57,27 +57,27 @@ def learn(
     pull images. At a step: h for a hint, s to skip it, q to leave, Enter to look again.
     """
     from manager.cli.learn.course import Course
-    from manager.cli.learn.lesson import take
+    from manager.cli.learn.lesson import take_lesson
     from manager.learn import lesson_files
-    from manager.learn.progress import Learned
+    from manager.learn.progress import ProgressFile
     from manager.system import folders
 
-    work = session(ctx)
+    work = get_session(ctx)
     names = words or []
-    if names[:1] == [CHECK]:
+    if names[:1] == [CHECK_WORD]:
         if reset or listing or folder is not None:
             raise ManagerError(
                 "check goes with none of --reset, --list and --lessons",
                 "write: dockmgr learn check FOLDER",
                 ExitCode.USAGE,
             )
-        _check(ctx, names[1:], json=json)
+        _check_lessons(ctx, names[1:], json=json)
         return
     if len(names) >= MOST_WORDS:
         raise ManagerError("name one lesson", "see: dockmgr learn --list", ExitCode.USAGE)
     course = Course(
-        lesson_files.folder(folder or lesson_files.BUILT_IN),
-        Learned(folders.state()),
+        lesson_files.load_lessons(folder or lesson_files.BUILT_IN_FOLDER),
+        ProgressFile(folders.state_folder()),
         str(folder.resolve()) if folder is not None else "",
     )
     chosen = [course.named(names[0])] if names else []
@@ -91,14 +91,14 @@ def learn(
         if json:
             work.out.json("learn", rows)
         else:
-            _list(ctx, rows)
+            _list_lessons(ctx, rows)
     else:
-        take(work, course, chosen[0] if chosen else course.next())
+        take_lesson(work, course, chosen[0] if chosen else course.next())
 
 
-def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
+def _check_lessons(ctx: typer.Context, names: list[str], *, json: bool) -> None:
     """Read a teacher's lessons, and say all that is wrong with them."""
-    from manager.explain.core.pages import plural
+    from manager.explain.core.pages import format_count
     from manager.learn import lesson_files
 
     if len(names) != 1:
@@ -107,8 +107,8 @@ def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
             "write: dockmgr learn check FOLDER",
             ExitCode.USAGE,
         )
-    out = session(ctx).out
-    found = lesson_files.examine_all(lesson_files.files(Path(names[0])))
+    out = get_session(ctx).out
+    found = lesson_files.examine_lessons(lesson_files.list_lesson_files(Path(names[0])))
     mistakes = [it for one in found for it in one.mistakes]
     if json:
         out.json("learn", [_row(one) for one in found])
@@ -118,15 +118,16 @@ def _check(ctx: typer.Context, names: list[str], *, json: bool) -> None:
     if mistakes:
         wrong = sum(bool(one.mistakes) for one in found)
         raise ManagerError(
-            f"{plural(len(mistakes), 'mistake')} in {plural(wrong, 'lesson')} of {len(found)}",
+            f"{format_count(len(mistakes), 'mistake')} in {format_count(wrong, 'lesson')}"
+            f" of {len(found)}",
             "mend them, and check again; the form is in the README, under Lessons",
             ExitCode.USAGE,
         )
     for lesson in (one.lesson for one in found if one.lesson and not json):
-        out.line(f"{lesson.name}: {plural(len(lesson.steps), 'step')}, no mistake was found")
+        out.line(f"{lesson.name}: {format_count(len(lesson.steps), 'step')}, no mistake was found")
 
 
-def _row(found: "Examined") -> dict[str, object]:
+def _row(found: "ExaminedLesson") -> dict[str, object]:
     """A lesson that was checked; of one with mistakes, nothing else is told."""
     return {
         "name": found.name,
@@ -139,11 +140,11 @@ def _row(found: "Examined") -> dict[str, object]:
     }
 
 
-def _list(ctx: typer.Context, rows: list[dict[str, object]]) -> None:
+def _list_lessons(ctx: typer.Context, rows: list[dict[str, object]]) -> None:
     """The lessons, and how far each is."""
-    from manager.cli.render import table
+    from manager.cli.render import create_table
 
-    shown = table("LESSON", "STEPS", "STATE", "TITLE")
+    shown = create_table("LESSON", "STEPS", "STATE", "TITLE")
     for row in rows:
         shown.add_row(str(row["name"]), str(row["steps"]), str(row["state"]), str(row["title"]))
-    session(ctx).out.show(shown)
+    get_session(ctx).out.show(shown)

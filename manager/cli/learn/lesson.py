@@ -7,23 +7,23 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from manager.cli.learn.begin import begun
-from manager.cli.learn.changes import changed
-from manager.cli.learn.leftovers import asks, remove, some
-from manager.cli.learn.talk import HINT, LEAVE, SKIP, say
-from manager.learn.core.screen import WIDTH, screen
+from manager.cli.learn.begin import begin_lesson
+from manager.cli.learn.changes import show_changes
+from manager.cli.learn.leftovers import ask_yes_or_no, format_resources, remove_leftovers
+from manager.cli.learn.talk import HINT_KEYS, QUIT_KEYS, SKIP_KEYS, print_paragraph
+from manager.learn.core.screen import LESSON_WIDTH, render_step
 
 if TYPE_CHECKING:
     from manager.cli.learn.course import Course
     from manager.cli.session import Session
-    from manager.learn.core.lessons import Lesson, Step
-    from manager.learn.progress import Place
-    from manager.learn.watch import Watch
+    from manager.learn.core.lessons import Lesson, LessonStep
+    from manager.learn.progress import LessonProgress
+    from manager.learn.watch import LessonWatch
 
-KEYS = "h: a hint   s: skip this step   q: leave   then Enter; Enter alone: look again"
+KEYS_HELP = "h: a hint   s: skip this step   q: leave   then Enter; Enter alone: look again"
 
 
-class Ended(Enum):
+class StepEnding(Enum):
     """How a step has ended."""
 
     DONE = "done"
@@ -31,36 +31,36 @@ class Ended(Enum):
     LEFT = "left"
 
 
-def take(work: Session, course: Course, lesson: Lesson) -> None:
+def take_lesson(work: Session, course: Course, lesson: Lesson) -> None:
     """Take a lesson from where somebody was to its end, or until it is left.
 
     Raises:
         ManagerError: the engine could not be asked, or was lost.
     """
     from manager.engine.errors import EngineUnreachableError
-    from manager.learn.watch import Watch
+    from manager.learn.watch import LessonWatch
 
-    watch = Watch(work.engine)
+    watch = LessonWatch(work.engine)
     if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(errors="replace")
     watch.read_lines(sys.stdin or ())
     key = course.key(lesson)
     try:
-        place = begun(work, watch, course, lesson)
+        place = begin_lesson(work, watch, course, lesson)
         for index in range(place.step, len(lesson.steps)):
             place = replace(place, step=index)
             course.learned.keep(key, place)
-            ended = _step(work, watch, lesson, index)
-            if ended is Ended.LEFT:
+            ended = _take_step(work, watch, lesson, index)
+            if ended is StepEnding.LEFT:
                 work.out.note(f"left; go on with: {course.command(lesson.name)}")
                 return
-            if ended is Ended.SKIPPED:
+            if ended is StepEnding.SKIPPED:
                 place = replace(place, skipped=(*place.skipped, index + 1))
-        left = _made(work, lesson, place)
+        left = _list_new_resources(work, lesson, place)
         place = replace(place, step=0, done=True, under_way=False, is_open=False, left=left)
         course.learned.keep(key, place)
-        _over(work, course, lesson, place)
-        _tidy(work, watch, course, lesson, place)
+        _print_lesson_end(work, course, lesson, place)
+        _offer_removal(work, watch, course, lesson, place)
     except EngineUnreachableError:
         work.out.note(f"how far you are is kept; go on later with: {course.command(lesson.name)}")
         raise
@@ -68,35 +68,37 @@ def take(work: Session, course: Course, lesson: Lesson) -> None:
         watch.close()
 
 
-def _made(work: Session, lesson: Lesson, place: Place) -> dict[str, str]:
+def _list_new_resources(work: Session, lesson: Lesson, place: LessonProgress) -> dict[str, str]:
     """What there is of the lesson's own names that has come since it began."""
-    from manager.learn.leftovers import made
+    from manager.learn.leftovers import list_lesson_resources
 
-    return lesson.own(place.made(made(work.engine)))
+    return lesson.own(place.made(list_lesson_resources(work.engine)))
 
 
-def _step(work: Session, watch: Watch, lesson: Lesson, index: int) -> Ended:
+def _take_step(work: Session, watch: LessonWatch, lesson: Lesson, index: int) -> StepEnding:
     """One step, until it is done, skipped, or the lesson is left."""
-    from manager.learn.leftovers import picture
+    from manager.learn.leftovers import list_lesson_branches
 
     step = lesson.steps[index]
-    before = picture(work.engine, lesson)
+    before = list_lesson_branches(work.engine, lesson)
     watch.begin(step)
-    work.out.line("\n" + "\n".join(screen(lesson, index, min(work.out.width, WIDTH))))
-    work.out.line(f"\n{KEYS}")
+    work.out.line("\n" + "\n".join(render_step(lesson, index, min(work.out.width, LESSON_WIDTH))))
+    work.out.line(f"\n{KEYS_HELP}")
     sys.stdout.flush()
     seen = bool(step.checks) and watch.done()
     if seen:
         work.out.line("That is so already.")
-    ended = _wait(work, watch, step, seen=seen)
-    if ended is not Ended.LEFT:
-        changed(work, before, picture(work.engine, lesson))
+    ended = _wait_for_step(work, watch, step, seen=seen)
+    if ended is not StepEnding.LEFT:
+        show_changes(work, before, list_lesson_branches(work.engine, lesson))
     return ended
 
 
-def _wait(work: Session, watch: Watch, step: Step, *, seen: bool) -> Ended:
+def _wait_for_step(
+    work: Session, watch: LessonWatch, step: LessonStep, *, seen: bool
+) -> StepEnding:
     """Wait until a step is done or skipped, or the lesson is left."""
-    from manager.learn.watch import Came
+    from manager.learn.watch import WatchSignal
 
     answered = not step.question
     seen = seen or watch.done()
@@ -104,43 +106,45 @@ def _wait(work: Session, watch: Watch, step: Step, *, seen: bool) -> Ended:
         sys.stdout.flush()
         # What happens matters only until the checks hold; then it is the answer that is waited for.
         typed = watch.line() if seen else watch.next_line()
-        if typed is None or (isinstance(typed, str) and typed.casefold() in LEAVE):
-            return Ended.LEFT
-        if isinstance(typed, str) and typed.casefold() in SKIP:
+        if typed is None or (isinstance(typed, str) and typed.casefold() in QUIT_KEYS):
+            return StepEnding.LEFT
+        if isinstance(typed, str) and typed.casefold() in SKIP_KEYS:
             work.out.line("Skipped.")
-            return Ended.SKIPPED
-        if isinstance(typed, Came):
+            return StepEnding.SKIPPED
+        if isinstance(typed, WatchSignal):
             seen = True
             work.out.line("Done: the engine shows it.")
             if not answered:
-                _ask(work, step)
+                _ask_question(work, step)
         else:
-            answered = _reply(work, watch, step, typed, answered=answered)
+            answered = _reply_to_line(work, watch, step, typed, answered=answered)
             seen = seen or watch.done()
-    return Ended.DONE
+    return StepEnding.DONE
 
 
-def _reply(work: Session, watch: Watch, step: Step, typed: str, *, answered: bool) -> bool:
+def _reply_to_line(
+    work: Session, watch: LessonWatch, step: LessonStep, typed: str, *, answered: bool
+) -> bool:
     """Say something to what was typed, but for what ends the step; whether it is answered now."""
-    if typed.casefold() in HINT:
-        say(work, step.hint or "There is no hint for this step.")
+    if typed.casefold() in HINT_KEYS:
+        print_paragraph(work, step.hint or "There is no hint for this step.")
     elif typed and not answered:
         answered = step.accepts(typed)
         work.out.line("That is right." if answered else "No. Try again, or h for a hint.")
     elif typed:
-        say(work, f"{typed!r} is none of h, s and q.")
+        print_paragraph(work, f"{typed!r} is none of h, s and q.")
     if missing := watch.missing():
-        say(work, f"Not yet. The engine does not show: {'; '.join(missing)}.")
+        print_paragraph(work, f"Not yet. The engine does not show: {'; '.join(missing)}.")
     if not answered:
-        _ask(work, step)
+        _ask_question(work, step)
     return answered
 
 
-def _ask(work: Session, step: Step) -> None:
-    say(work, f"The question: {step.question} Type the answer, then Enter.")
+def _ask_question(work: Session, step: LessonStep) -> None:
+    print_paragraph(work, f"The question: {step.question} Type the answer, then Enter.")
 
 
-def _over(work: Session, course: Course, lesson: Lesson, place: Place) -> None:
+def _print_lesson_end(work: Session, course: Course, lesson: Lesson, place: LessonProgress) -> None:
     """Say that a lesson is over, what of it was skipped, and which one is next."""
     work.out.line(f"\nThat was the lesson: {lesson.title}.")
     if place.skipped:
@@ -150,16 +154,18 @@ def _over(work: Session, course: Course, lesson: Lesson, place: Place) -> None:
     if following is None:
         work.out.line("You have taken all lessons.")
     else:
-        say(work, f"Next is {following.title}: {course.command(following.name)}")
+        print_paragraph(work, f"Next is {following.title}: {course.command(following.name)}")
 
 
-def _tidy(work: Session, watch: Watch, course: Course, lesson: Lesson, place: Place) -> None:
+def _offer_removal(
+    work: Session, watch: LessonWatch, course: Course, lesson: Lesson, place: LessonProgress
+) -> None:
     """Offer to remove what has come with such a name while the lesson was taken."""
     if not place.left:
         return
-    say(work, f"Left of it: {some(place.left, len(place.left))}.")
-    if asks(work, watch, "Remove that?"):
-        remove(work, course, place.engine, place.left)
+    print_paragraph(work, f"Left of it: {format_resources(place.left, len(place.left))}.")
+    if ask_yes_or_no(work, watch, "Remove that?"):
+        remove_leftovers(work, course, place.engine, place.left)
     else:
         again = course.command(lesson.name)
-        say(work, f"It is left there. To be asked again: {again}")
+        print_paragraph(work, f"It is left there. To be asked again: {again}")

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
-from manager.prune.journal import Entry, Journal, Prune, Status
+from manager.prune.journal import Journal, JournalEntry, PruneRecord, StepStatus
 from manager.system import folders
 
 if TYPE_CHECKING:
-    from manager.prune.undo import Brought
+    from manager.prune.undo import UndoResult
 
-Number = Annotated[
+PruneNumber = Annotated[
     int | None,
     typer.Argument(metavar="[ID]", help="The number of a prune.", show_default=False),
 ]
@@ -22,22 +22,22 @@ Number = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog=examples("dockmgr history", "dockmgr history 12", "dockmgr history --json"))(
-        history
-    )
     app.command(
-        epilog=examples(
+        epilog=format_examples("dockmgr history", "dockmgr history 12", "dockmgr history --json")
+    )(history)
+    app.command(
+        epilog=format_examples(
             "dockmgr undo", "dockmgr undo 12 --dry-run", "dockmgr undo --explain --dry-run"
         )
     )(undo)
 
 
-def history(ctx: typer.Context, number: Number = None, json: options.Json = False) -> None:
+def history(ctx: typer.Context, number: PruneNumber = None, json: options.Json = False) -> None:
     """List past prunes: what they were to free, what they freed; or the steps of one."""
-    work = session(ctx)
-    journal = Journal(folders.state())
+    work = get_session(ctx)
+    journal = Journal(folders.state_folder())
     if number is not None:
-        prune = _of(journal.prunes(), number)
+        prune = _find_prune(journal.prunes(), number)
         _show_one(work, prune, journal.entries(prune.id), json=json)
         return
     found = [(prune, journal.entries(prune.id)) for prune in journal.prunes()]
@@ -51,7 +51,7 @@ def history(ctx: typer.Context, number: Number = None, json: options.Json = Fals
 
 def undo(
     ctx: typer.Context,
-    number: Number = None,
+    number: PruneNumber = None,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
@@ -61,23 +61,23 @@ def undo(
     Without a number: of the last prune of this engine that took any. A name that another image
     has got meanwhile stays with that image.
     """
-    from manager.cli.prune.carrying_out import agree, one_at_a_time
+    from manager.cli.prune.common import exclusive_prune_lock, finish_interrupted_prunes
     from manager.disk.observe import engine_id
-    from manager.prune.undo import to_bring_back
+    from manager.prune.undo import undoable_entries
 
-    work = session(ctx)
-    journal = Journal(folders.state())
+    work = get_session(ctx)
+    journal = Journal(folders.state_folder())
     identity = engine_id(work.engine, work.engine.info())
-    with one_at_a_time(work):
-        agree(work, identity)
-        prune = _chosen(journal, identity, number)
-        entries = to_bring_back(journal.entries(prune.id))
+    with exclusive_prune_lock(work):
+        finish_interrupted_prunes(work, identity)
+        prune = _choose_prune(journal, identity, number)
+        entries = undoable_entries(journal.entries(prune.id))
         if explain:
-            _explain(work, prune, entries, json=json, dry_run=dry_run)
+            _explain_undo(work, prune, entries, json=json, dry_run=dry_run)
         if dry_run:
             _show_plan(work, prune, entries, json=json)
             return
-        brought = _bring(work, journal, prune, entries, quiet=json)
+        brought = _bring_back_images(work, journal, prune, entries, quiet=json)
     if json:
         rows = [
             {"target": it.target, "back": it.back, "error": it.detail or None} for it in brought
@@ -89,96 +89,110 @@ def undo(
         raise typer.Exit(ExitCode.PARTIAL if any(it.back for it in brought) else ExitCode.FAILED)
 
 
-def _explain(
-    work: Session, prune: Prune, entries: "tuple[Entry, ...]", *, json: bool, dry_run: bool
+def _explain_undo(
+    work: Session,
+    prune: PruneRecord,
+    entries: "tuple[JournalEntry, ...]",
+    *,
+    json: bool,
+    dry_run: bool,
 ) -> None:
     """Show the docker commands that bring the same back."""
-    from manager.cli.docker_equivalents import explain
-    from manager.model.docker_equivalents import Lost, bring_back
+    from manager.cli.docker_equivalents import explain_commands
+    from manager.model.docker_equivalents import LostImage, translate_undo
 
-    by_image: dict[str, list[Entry]] = {}
+    by_image: dict[str, list[JournalEntry]] = {}
     for entry in entries:
         by_image.setdefault(entry.object_id, []).append(entry)
     lost = [
-        Lost(image_id, steps[-1].back, tuple(it.target for it in steps), steps[-1].platforms)
+        LostImage(image_id, steps[-1].back, tuple(it.target for it in steps), steps[-1].platforms)
         for image_id, steps in reversed(by_image.items())
     ]
     here = frozenset(image.id for image in work.engine.images.list())
-    explain(work, bring_back(lost, prune.archive, here), json=json, dry_run=dry_run)
+    explain_commands(work, translate_undo(lost, prune.archive, here), json=json, dry_run=dry_run)
 
 
-def _bring(
-    work: Session, journal: Journal, prune: Prune, entries: "tuple[Entry, ...]", *, quiet: bool
-) -> "tuple[Brought, ...]":
-    from manager.cli.progress import pulling
+def _bring_back_images(
+    work: Session,
+    journal: Journal,
+    prune: PruneRecord,
+    entries: "tuple[JournalEntry, ...]",
+    *,
+    quiet: bool,
+) -> "tuple[UndoResult, ...]":
+    from manager.cli.progress import show_transfers
     from manager.prune import undo as bringing
-    from manager.registry.transfer import Retry
+    from manager.registry.transfer import RetryPolicy
 
-    def report(brought: "Brought") -> None:
-        name = _short(brought.target)
+    def report(brought: "UndoResult") -> None:
+        name = _short_target(brought.target)
         if not brought.back:
             work.out.warn(f"{name} is not back: {brought.detail}")
         elif not quiet:
             work.out.line(f"brought back {name}")
 
     settings = work.settings.pull
-    with pulling(work.out) as shown:
-        means = bringing.Means(
+    with show_transfers(work.out) as shown:
+        means = bringing.UndoContext(
             work.engine,
             journal,
-            Retry(settings.attempts, settings.backoff.total_seconds()),
+            RetryPolicy(settings.attempts, settings.backoff.total_seconds()),
             shown,
             report,
             work.lab.name if work.lab is not None else "",
         )
-        return bringing.undo(prune, entries, means)
+        return bringing.undo_prune(prune, entries, means)
 
 
-def _chosen(journal: Journal, engine: str, number: int | None) -> Prune:
+def _choose_prune(journal: Journal, engine: str, number: int | None) -> PruneRecord:
     """The prune that is to be undone."""
-    from manager.prune.undo import to_bring_back
+    from manager.prune.undo import undoable_entries
 
     prunes = journal.prunes(engine)
     if number is not None:
-        return _of(prunes, number)
+        return _find_prune(prunes, number)
     for prune in prunes:
-        if to_bring_back(journal.entries(prune.id)):
+        if undoable_entries(journal.entries(prune.id)):
             return prune
     raise ManagerError(
         "there is nothing to undo on this engine", "see what was pruned with: dockmgr history"
     )
 
 
-def _of(prunes: tuple[Prune, ...], number: int) -> Prune:
+def _find_prune(prunes: tuple[PruneRecord, ...], number: int) -> PruneRecord:
     for prune in prunes:
         if prune.id == number:
             return prune
     raise ManagerError(f"there is no prune {number}", "see which there are with: dockmgr history")
 
 
-def _short(target: str) -> str:
+def _short_target(target: str) -> str:
     """A reference as it is; of an id the beginning."""
-    from manager.model.snapshot import SHORT_ID
+    from manager.model.snapshot import SHORT_ID_DIGITS
 
-    return target.removeprefix("sha256:")[:SHORT_ID] if target.startswith("sha256:") else target
+    return (
+        target.removeprefix("sha256:")[:SHORT_ID_DIGITS] if target.startswith("sha256:") else target
+    )
 
 
-def _state(prune: Prune, entries: tuple[Entry, ...]) -> str:
+def _describe_state(prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> str:
     """What became of a prune, in words."""
     if prune.ended is None:
         return "running, or cut off"
-    counts = {status: sum(it.status is status for it in entries) for status in Status}
-    if counts[Status.BACK] and not counts[Status.DONE]:
+    counts = {status: sum(it.status is status for it in entries) for status in StepStatus}
+    if counts[StepStatus.BACK] and not counts[StepStatus.DONE]:
         return "undone"
-    rest = prune.steps - sum(counts[it] for it in (Status.DONE, Status.BACK, Status.GONE))
+    rest = prune.steps - sum(
+        counts[it] for it in (StepStatus.DONE, StepStatus.BACK, StepStatus.GONE)
+    )
     parts = ["done" if not rest else f"{rest} not done"]
-    if counts[Status.BACK]:
-        parts.append(f"{counts[Status.BACK]} brought back")
+    if counts[StepStatus.BACK]:
+        parts.append(f"{counts[StepStatus.BACK]} brought back")
     return ", ".join(parts)
 
 
-def _row(prune: Prune, entries: tuple[Entry, ...]) -> dict[str, Any]:
-    from manager.cli.render import amount
+def _row(prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> dict[str, Any]:
+    from manager.cli.render import bytes_data
 
     return {
         "id": prune.id,
@@ -186,14 +200,14 @@ def _row(prune: Prune, entries: tuple[Entry, ...]) -> dict[str, Any]:
         "began": prune.began.isoformat(),
         "ended": prune.ended.isoformat() if prune.ended else None,
         "steps": prune.steps,
-        "predicted": amount(prune.predicted) if prune.predicted else None,
+        "predicted": bytes_data(prune.predicted) if prune.predicted else None,
         "freed": prune.freed,
         "archive": prune.archive or None,
-        "state": _state(prune, entries),
+        "state": _describe_state(prune, entries),
     }
 
 
-def _show_all(work: Session, found: list[tuple[Prune, tuple[Entry, ...]]]) -> None:
+def _show_all(work: Session, found: list[tuple[PruneRecord, tuple[JournalEntry, ...]]]) -> None:
     from manager.cli.columns import Column, Table
     from manager.model.units import format_size
 
@@ -212,14 +226,16 @@ def _show_all(work: Session, found: list[tuple[Prune, tuple[Entry, ...]]]) -> No
             str(prune.steps),
             prune.predicted.short() if prune.predicted else "",
             format_size(prune.freed) if prune.freed is not None else "unknown",
-            _state(prune, entries),
+            _describe_state(prune, entries),
         )
         for prune, entries in found
     ]
     work.out.columns(Table(columns, rows))
 
 
-def _show_one(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json: bool) -> None:
+def _show_one(
+    work: Session, prune: PruneRecord, entries: tuple[JournalEntry, ...], *, json: bool
+) -> None:
     from manager.cli.columns import Column, Table
 
     if json:
@@ -242,17 +258,20 @@ def _show_one(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json: 
     work.out.columns(
         Table(
             columns,
-            [(_short(it.target), str(it.verb), str(it.status), _back(it)) for it in entries],
+            [
+                (_short_target(it.target), str(it.verb), str(it.status), _recovery_source(it))
+                for it in entries
+            ],
         )
     )
     for entry in entries:
         if entry.detail:
-            work.out.note(f"{_short(entry.target)}: {entry.detail}")
+            work.out.note(f"{_short_target(entry.target)}: {entry.detail}")
     if prune.archive:
         work.out.note(f"archive: {prune.archive}")
 
 
-def _back(entry: Entry) -> str:
+def _recovery_source(entry: JournalEntry) -> str:
     """From where a step can be undone."""
     from manager.model.plan import ARCHIVED
 
@@ -263,7 +282,9 @@ def _back(entry: Entry) -> str:
     return "archive" if entry.back == ARCHIVED else "registry"
 
 
-def _show_plan(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json: bool) -> None:
+def _show_plan(
+    work: Session, prune: PruneRecord, entries: tuple[JournalEntry, ...], *, json: bool
+) -> None:
     if json:
         rows = [
             {"target": it.target, "id": it.object_id, "back": it.back or None} for it in entries
@@ -273,5 +294,5 @@ def _show_plan(work: Session, prune: Prune, entries: tuple[Entry, ...], *, json:
     if work.out.show_docker():
         return
     for entry in entries:
-        work.out.line(f"bring back {_short(entry.target)} (from: {_back(entry)})")
+        work.out.line(f"bring back {_short_target(entry.target)} (from: {_recovery_source(entry)})")
     work.out.hint("nothing was changed: this was a dry run" if entries else "nothing to bring back")

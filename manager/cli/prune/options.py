@@ -11,19 +11,19 @@ from manager.errors import ExitCode, ManagerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from manager.config.prune_section import Prune
+    from manager.config.prune_section import PruneSettings
     from manager.config.value_kinds import Share
-    from manager.engine.disk_space import Space
-    from manager.prune.core.policy import Conditions, Policy
+    from manager.engine.disk_space import DiskSpace
+    from manager.prune.core.policy import Policy, RuleConditions
 
-ONE_OFF = "asked for"
+ONE_OFF_RULE_NAME = "asked for"
 """The rule that options make."""
-UNTAGGED = "untagged"
+UNTAGGED_RULE_NAME = "untagged"
 """The rule where nobody gave any: what `docker image prune` takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PruneOptions:
     """What was asked for on the command line, as it was typed."""
 
     patterns: tuple[str, ...] = ()
@@ -48,30 +48,30 @@ class Asked:
     beside: bool = False
     """Whether anything beside images was named."""
 
-    def conditions(self) -> Conditions:
+    def conditions(self) -> RuleConditions:
         """What the options ask of an image.
 
         Raises:
             ManagerError: (usage) a size, a duration or a regular expression is none.
         """
-        from manager.prune.core.policy import Conditions
+        from manager.prune.core.policy import RuleConditions
 
-        return Conditions(
+        return RuleConditions(
             images=self.patterns or (("*",) if self.everything else ()),
-            regexes=tuple(map(_regex, self.regexes)),
+            regexes=tuple(map(_check_regex, self.regexes)),
             tags=self.tags,
             registries=self.registries,
             labels=self.labels,
             platforms=self.platforms,
-            larger_than=_size(self.larger_than),
-            frees_more_than=_size(self.frees_more_than),
-            older_than=_duration(self.older_than),
-            unused_for=_duration(self.unused_for),
+            larger_than=_parse_size(self.larger_than),
+            frees_more_than=_parse_size(self.frees_more_than),
+            older_than=_parse_duration(self.older_than),
+            unused_for=_parse_duration(self.unused_for),
             dangling=True if self.dangling else None,
             untagged=True if self.untagged else None,
         )
 
-    def policy(self, settings: Prune, space: Callable[[], Space | str]) -> Policy:
+    def policy(self, settings: PruneSettings, space: Callable[[], DiskSpace | str]) -> Policy:
         """The rules: those asked for in place of those in the settings; these keep in any case.
 
         Args:
@@ -81,24 +81,24 @@ class Asked:
         Raises:
             ManagerError: something asked for is wrong, or the free space cannot be known.
         """
-        from manager.prune.core.policy import Conditions, Rule
-        from manager.prune.policy_settings import policy as policy_of
+        from manager.prune.core.policy import Rule, RuleConditions
+        from manager.prune.policy_settings import build_policy as policy_of
 
         found = policy_of(settings)
         conditions = self.conditions()
         one_off = bool(conditions) or bool(self.free)
-        min_free = _share_or_size(self.min_free) if self.min_free else settings.min_free
+        min_free = _parse_share_or_size(self.min_free) if self.min_free else settings.min_free
         if one_off:
-            rule = Rule(conditions, str(conditions) or ONE_OFF)
+            rule = Rule(conditions, str(conditions) or ONE_OFF_RULE_NAME)
             found = replace(found, delete=(rule,) if conditions else (), budget=None)
-            min_free = _share_or_size(self.min_free) if self.min_free else None
+            min_free = _parse_share_or_size(self.min_free) if self.min_free else None
         if self.budget:
-            found = replace(found, budget=_size(self.budget))
+            found = replace(found, budget=_parse_size(self.budget))
         if self.keep:
-            found = replace(found, keep=(*found.keep, Rule(Conditions(images=self.keep))))
+            found = replace(found, keep=(*found.keep, Rule(RuleConditions(images=self.keep))))
         return replace(
             found,
-            free=_most(_size(self.free), _missing(min_free, space)),
+            free=_max_given(_parse_size(self.free), _bytes_to_free(min_free, space)),
             sparing=bool(self.free),
             include_local=self.include_local,
             archive=self.archive,
@@ -110,26 +110,26 @@ def is_bare(policy: Policy) -> bool:
     return not policy.delete and policy.budget is None and policy.free is None
 
 
-def sensible(policy: Policy) -> Policy:
+def with_default_rule(policy: Policy) -> Policy:
     """What is done where nobody gave a rule."""
-    from manager.prune.core.policy import Conditions, Rule
+    from manager.prune.core.policy import Rule, RuleConditions
 
-    return replace(policy, delete=(Rule(Conditions(untagged=True), UNTAGGED),))
+    return replace(policy, delete=(Rule(RuleConditions(untagged=True), UNTAGGED_RULE_NAME),))
 
 
-def _size(text: str) -> int | None:
+def _parse_size(text: str) -> int | None:
     from manager.model.units import parse_size
 
     return parse_size(text) if text else None
 
 
-def _duration(text: str) -> timedelta | None:
+def _parse_duration(text: str) -> timedelta | None:
     from manager.model.units import parse_duration
 
     return parse_duration(text) if text else None
 
 
-def _regex(text: str) -> str:
+def _check_regex(text: str) -> str:
     import re
 
     try:
@@ -143,8 +143,8 @@ def _regex(text: str) -> str:
     return text
 
 
-def _share_or_size(text: str) -> Share | int | None:
-    from manager.config.value_kinds import share_or_size
+def _parse_share_or_size(text: str) -> Share | int | None:
+    from manager.config.value_kinds import optional_share_or_size
 
     refused = ManagerError(
         f"--min-free {text!r} is neither a share nor a size",
@@ -154,12 +154,12 @@ def _share_or_size(text: str) -> Share | int | None:
     if text.strip().isdigit():
         raise refused  # more likely meant as a share than as bytes
     try:
-        return share_or_size().read(text, ())
+        return optional_share_or_size().read(text, ())
     except ValueError:
         raise refused from None
 
 
-def _missing(wanted: Share | int | None, space: Callable[[], Space | str]) -> int | None:
+def _bytes_to_free(wanted: Share | int | None, space: Callable[[], DiskSpace | str]) -> int | None:
     """Bytes that have to come free, so that so much is free."""
     if wanted is None:
         return None
@@ -173,6 +173,6 @@ def _missing(wanted: Share | int | None, space: Callable[[], Space | str]) -> in
     return max(0, least - found.free)
 
 
-def _most(one: int | None, other: int | None) -> int | None:
+def _max_given(one: int | None, other: int | None) -> int | None:
     given = [it for it in (one, other) if it is not None]
     return max(given, default=None)

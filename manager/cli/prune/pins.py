@@ -7,22 +7,22 @@ from typing import Annotated
 import typer
 
 from manager.cli import complete, options
-from manager.cli.docker_equivalents import without_docker
-from manager.cli.options import examples
-from manager.cli.session import Session, session
-from manager.disk.sightings import Store
+from manager.cli.docker_equivalents import explain_no_equivalent
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
+from manager.disk.sightings import SightingStore
 from manager.errors import ManagerError
-from manager.model.plan import Plan, Step, Verb
+from manager.model.plan import Plan, PlanStep, Verb
 from manager.system import folders
 
-NOTHING_LIKE_IT = "nothing like a pin: docker image prune --all takes whatever no container uses"
+NO_PIN_IN_DOCKER = "nothing like a pin: docker image prune --all takes whatever no container uses"
 
-Names = Annotated[
+PinNames = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[IMAGE]...",
         help="References, which are pinned whatever image they name; or ids.",
-        autocompletion=complete.images,
+        autocompletion=complete.complete_images,
         show_default=False,
     ),
 ]
@@ -30,15 +30,15 @@ Names = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog=examples("dockmgr pin postgres:16 myorg/app", "dockmgr pin"))(pin)
-    app.command(epilog=examples("dockmgr unpin postgres:16", "dockmgr unpin nginx --dry-run"))(
-        unpin
-    )
+    app.command(epilog=format_examples("dockmgr pin postgres:16 myorg/app", "dockmgr pin"))(pin)
+    app.command(
+        epilog=format_examples("dockmgr unpin postgres:16", "dockmgr unpin nginx --dry-run")
+    )(unpin)
 
 
 def pin(
     ctx: typer.Context,
-    names: Names = None,
+    names: PinNames = None,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
@@ -47,15 +47,17 @@ def pin(
 
     Pins are kept on this machine, for each engine.
     """
-    work = session(ctx)
+    work = get_session(ctx)
     if explain:
         # Without names this only lists what is pinned.
-        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run and bool(names))
-    store, engine = Store(folders.state()), _engine(work)
+        explain_no_equivalent(work, NO_PIN_IN_DOCKER, json=json, dry_run=dry_run and bool(names))
+    store, engine = SightingStore(folders.state_folder()), _engine_id(work)
     if names:
-        wanted = [_pinned_as(work, name) for name in names]
+        wanted = [_resolve_pin(work, name) for name in names]
         if dry_run:
-            _plan(work, Verb.PIN, [it for it in wanted if it not in store.pins(engine)], json=json)
+            _show_pin_plan(
+                work, Verb.PIN, [it for it in wanted if it not in store.pins(engine)], json=json
+            )
             return
         store.pin(engine, wanted, datetime.now(UTC))
     pins = store.pins(engine)
@@ -82,25 +84,25 @@ def unpin(
     json: options.Json = False,
 ) -> None:
     """Let rules delete these images again."""
-    from manager.prune.core.protection import pin_of
+    from manager.prune.core.protection import format_pin
 
-    work = session(ctx)
+    work = get_session(ctx)
     if explain:
-        without_docker(work, NOTHING_LIKE_IT, json=json, dry_run=dry_run)
-    store, engine = Store(folders.state()), _engine(work)
+        explain_no_equivalent(work, NO_PIN_IN_DOCKER, json=json, dry_run=dry_run)
+    store, engine = SightingStore(folders.state_folder()), _engine_id(work)
     pins = store.pins(engine)
     found: list[str] = []
     for name in names:
         matching = [
             it
             for it in pins
-            if it in {name, pin_of(name)} or it.removeprefix("sha256:").startswith(name)
+            if it in {name, format_pin(name)} or it.removeprefix("sha256:").startswith(name)
         ]
         if not matching:
             raise ManagerError(f"{name} is not pinned", "see what is with: dockmgr pin")
         found += matching
     if dry_run:
-        _plan(work, Verb.UNPIN, found, json=json)
+        _show_pin_plan(work, Verb.UNPIN, found, json=json)
         return
     store.unpin(engine, found)
     if json:
@@ -110,23 +112,23 @@ def unpin(
         work.out.line(f"unpinned {name}")
 
 
-def _plan(work: Session, verb: Verb, names: Sequence[str], *, json: bool) -> None:
+def _show_pin_plan(work: Session, verb: Verb, names: Sequence[str], *, json: bool) -> None:
     """Show what would be pinned or unpinned, each once."""
     from manager.cli.steps import show_plan
 
-    plan = Plan(tuple(Step(verb, name) for name in dict.fromkeys(names)))
+    plan = Plan(tuple(PlanStep(verb, name) for name in dict.fromkeys(names)))
     show_plan(work.out, verb.value, plan, json=json, dry_run=True)
 
 
-def _engine(work: Session) -> str:
+def _engine_id(work: Session) -> str:
     from manager.disk.observe import engine_id
 
     return engine_id(work.engine, work.engine.info())
 
 
-def _pinned_as(work: Session, name: str) -> str:
+def _resolve_pin(work: Session, name: str) -> str:
     """A reference in the form in which engines show it; of an id, the whole of it."""
-    from manager.prune.core.protection import pin_of
+    from manager.prune.core.protection import format_pin
     from manager.references.reference import ImageReference
 
     bare = name.removeprefix("sha256:")
@@ -138,4 +140,4 @@ def _pinned_as(work: Session, name: str) -> str:
             f"there is no image {name} on this engine", "see what there is with: dockmgr images"
         )
     held = {*image.tags, *image.digests}
-    return pin_of(name) if pin_of(name) in held else image.id
+    return format_pin(name) if format_pin(name) in held else image.id

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from manager.cli.images.observing import View, look
+from manager.cli.images.observing import EngineView, load_engine_view
 from manager.cli.prune import views as prune_views
-from manager.cli.prune.carrying_out import (
-    agree,
-    asker,
-    can_be_saved,
-    carry_out,
+from manager.cli.prune.common import (
+    carry_out_and_report,
+    check_archive_folder,
+    confirmation_question,
+    copy_lookup,
+    engine_disk_space,
+    exclusive_prune_lock,
     explain_plan,
-    finish,
-    lost,
-    one_at_a_time,
-    question,
-    space_of,
+    find_lost_copies,
+    finish_interrupted_prunes,
+    report_prune_result,
 )
 from manager.engine import disk_usage as usage
 from manager.errors import ExitCode, ManagerError
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from manager.cli.prune.options import Asked
+    from manager.cli.prune.options import PruneOptions
     from manager.cli.session import Session
     from manager.prune.core import planning as tidying
-    from manager.prune.core.decision import Decision
-    from manager.prune.core.plan_file import Written
+    from manager.prune.core.decision import PruneDecision
+    from manager.prune.core.plan_file import WrittenPlan
     from manager.prune.core.policy import Policy
-    from manager.prune.core.protection import Known
+    from manager.prune.core.protection import PruneInputs
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class NonImageOptions:
     """What was named beside images."""
 
     containers: bool
@@ -55,26 +55,26 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _PlannedPrune:
     """What was decided."""
 
-    decision: Decision
+    decision: PruneDecision
     plan: Plan
     warnings: tuple[str, ...]
-    young: tuple[tidying.Young, ...] = ()
+    young: tuple[tidying.RecentlyStoppedContainer, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """It as JSON."""
-        return prune_views.data(self.decision, self.plan, self.warnings, self.young)
+        return prune_views.prune_data(self.decision, self.plan, self.warnings, self.young)
 
 
 @dataclass
-class Job:
+class PruneJob:
     """One prune."""
 
     work: Session
-    asked: Asked
-    beside: Beside
+    asked: PruneOptions
+    beside: NonImageOptions
     archive: Path | None
     why: bool
     json: bool
@@ -88,24 +88,26 @@ class Job:
             yes: whether nobody is to be asked.
             dry_run: whether it is only shown.
         """
-        policy = self.asked.policy(self.work.settings.prune, lambda: space_of(self.work, self.view))
+        policy = self.asked.policy(
+            self.work.settings.prune, lambda: engine_disk_space(self.work, self.view)
+        )
         if out is not None or dry_run:
             self._go(policy, out, yes=yes, dry_run=dry_run)
             return
-        with one_at_a_time(self.work):
-            agree(self.work, self.view.engine_id)
+        with exclusive_prune_lock(self.work):
+            finish_interrupted_prunes(self.work, self.view.engine_id)
             self._go(policy, out, yes=yes, dry_run=dry_run)
 
     @property
-    def view(self) -> View:
+    def view(self) -> EngineView:
         """The engine, looked at once."""
         if self._view is None:
             kinds = [usage.IMAGES, usage.BUILD_CACHE]
             kinds += [usage.VOLUMES] if self.beside.volumes or self.beside.named_volumes else []
-            self._view = look(self.work, *kinds)
+            self._view = load_engine_view(self.work, *kinds)
         return self._view
 
-    _view: View | None = None
+    _view: EngineView | None = None
 
     def _go(self, policy: Policy, out: Path | None, *, yes: bool, dry_run: bool) -> None:
         only_shown = dry_run or out is not None
@@ -130,80 +132,86 @@ class Job:
             self.work.out.hint("nothing was changed: this was a dry run")
         if only_shown or not plan:
             return
-        can_be_saved(self.archive)
-        self.work.confirm(question(plan), yes=yes)
-        done = carry_out(self.work, self.view, plan, self.archive, {}, quiet=self.json)
+        check_archive_folder(self.archive)
+        self.work.confirm(confirmation_question(plan), yes=yes)
+        done = carry_out_and_report(self.work, self.view, plan, self.archive, {}, quiet=self.json)
         if self.json:
-            row = {"dry_run": False, **found.data(), **prune_views.done_data(done)}
+            row = {"dry_run": False, **found.data(), **prune_views.result_data(done)}
             self.work.out.json("prune", row)
-        finish(self.work, self.view, plan, done, quiet=self.json)
+        report_prune_result(self.work, self.view, plan, done, quiet=self.json)
 
-    def _decide(self, policy: Policy, *, may_ask: bool) -> _Found:
+    def _decide(self, policy: Policy, *, may_ask: bool) -> _PlannedPrune:
         """What goes; where nobody gave a rule, by asking at a terminal."""
-        from manager.cli.prune.offers import offer
-        from manager.cli.prune.options import is_bare, sensible
-        from manager.prune.ask_registries import decided
+        from manager.cli.prune.offers import offer_removals
+        from manager.cli.prune.options import is_bare, with_default_rule
+        from manager.prune.ask_registries import decide_with_registries
         from manager.prune.core import advice
         from manager.prune.core import planning as tidying
 
-        ask = asker(self.work, self.view)
+        ask = copy_lookup(self.work, self.view)
         bare = is_bare(policy) and not self.beside
-        policy = sensible(policy) if bare else policy
+        policy = with_default_rule(policy) if bare else policy
         beside = self._beside()
-        known, decision = decided(self._known(beside), policy, ask)
+        known, decision = decide_with_registries(self._known(beside), policy, ask)
         if bare and may_ask and self.work.out.interactive:
-            policy, clear = offer(self.work, self.view, known, decision, policy, ask)
+            policy, clear = offer_removals(self.work, self.view, known, decision, policy, ask)
             beside = replace(beside, cache=clear)
-            known, decision = decided(known, policy, ask)
-        notes = (*tidying.notes(beside.young), *advice.notes(known, policy, decision))
+            known, decision = decide_with_registries(known, policy, ask)
+        notes = (
+            *tidying.recently_stopped_notes(beside.young),
+            *advice.plan_notes(known, policy, decision),
+        )
         plan = replace(tidying.plan_prune(decision, beside, self.view.now), notes=notes)
-        warnings = tuple(advice.warnings(known, policy, decision))
-        return _Found(decision, plan, warnings, beside.young)
+        warnings = tuple(advice.plan_warnings(known, policy, decision))
+        return _PlannedPrune(decision, plan, warnings, beside.young)
 
-    def _known(self, found: tidying.Beside) -> Known:
-        from manager.disk.sightings import Store
-        from manager.prune.core.protection import Known
+    def _known(self, found: tidying.NonImageRemovals) -> PruneInputs:
+        from manager.disk.sightings import SightingStore
+        from manager.prune.core.protection import PruneInputs
 
-        return Known(
+        return PruneInputs(
             self.view.snapshot,
             self.view.disk,
             self.view.last_uses,
             self.view.now,
             self.view.first_seen,
-            Store(folders.state()).pins(self.view.engine_id),
+            SightingStore(folders.state_folder()).pins(self.view.engine_id),
             {},
             frozenset(container.id for container in found.containers),
         )
 
-    def _beside(self) -> tidying.Beside:
+    def _beside(self) -> tidying.NonImageRemovals:
         from manager.engine import resources as others
         from manager.prune.core import planning as tidying
 
         view, wanted = self.view, self.beside
         snapshot = view.snapshot
         containers = snapshot.containers if wanted.containers else ()
-        stopped = tidying.stopped(containers, wanted.stopped_for, view.now)
+        stopped = tidying.find_stopped_containers(containers, wanted.stopped_for, view.now)
         leaving = {it.name for it in stopped}
-        networks = others.networks(self.work.engine) if wanted.networks else ()
-        return tidying.Beside(
+        networks = others.list_networks(self.work.engine) if wanted.networks else ()
+        return tidying.NonImageRemovals(
             stopped,
             tuple(it for it in snapshot.build_cache if not it.in_use) if wanted.cache else (),
-            tidying.unused(
+            tidying.find_unused_volumes(
                 view.usage.volumes or (), anonymous=wanted.volumes, named=wanted.named_volumes
             ),
             tuple(it for it in networks if leaving.issuperset(it.users)),
-            tidying.young(containers, wanted.stopped_for, view.now),
+            tidying.find_recently_stopped(containers, wanted.stopped_for, view.now),
         )
 
-    def _show(self, found: _Found, *, as_data: bool) -> None:
+    def _show(self, found: _PlannedPrune, *, as_data: bool) -> None:
         """The plan: data where it is what was asked for, else to stderr with the question."""
         out = self.work.out
         for warning in found.warnings:
             out.warn(warning)
-        parts = [*prune_views.going(found.decision, self.view.now), prune_views.beside(found.plan)]
+        parts = [
+            *prune_views.render_removals(found.decision, self.view.now),
+            prune_views.render_non_image_steps(found.plan),
+        ]
         if self.why:
-            parts.append(prune_views.staying(found.decision.staying, found.young))
-        parts += prune_views.totals(found.decision, found.plan) if found.plan else []
+            parts.append(prune_views.render_kept(found.decision.staying, found.young))
+        parts += prune_views.format_totals(found.decision, found.plan) if found.plan else []
         for part in parts:
             if part is not None:
                 out.part(part, data=as_data)
@@ -216,12 +224,12 @@ class Job:
     def _write(self, path: Path, plan: Plan) -> None:
         from json import dumps
 
-        from manager.prune.core.plan_file import Written, to_data
+        from manager.prune.core.plan_file import WrittenPlan, dump_plan
 
         folder = str(self.archive.absolute()) if self.archive else ""
-        written = Written(plan, self.view.engine_id, self.view.now, folder)
+        written = WrittenPlan(plan, self.view.engine_id, self.view.now, folder)
         try:
-            path.write_text(dumps(to_data(written), indent=2) + "\n", encoding="utf-8")
+            path.write_text(dumps(dump_plan(written), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise ManagerError(
                 f"the plan cannot be written to {path}: {error.strerror}", "name another file"
@@ -229,8 +237,8 @@ class Job:
         self.work.out.note(f"the plan is in {path}; carry it out with: dockmgr apply {path}")
 
 
-def apply_written(
-    work: Session, written: Written, *, yes: bool, dry_run: bool, json: bool, explain: bool
+def apply_written_plan(
+    work: Session, written: WrittenPlan, *, yes: bool, dry_run: bool, json: bool, explain: bool
 ) -> None:
     """Carry out a plan that was written down.
 
@@ -239,7 +247,7 @@ def apply_written(
     """
     from pathlib import Path
 
-    view = look(work, usage.IMAGES, usage.BUILD_CACHE)
+    view = load_engine_view(work, usage.IMAGES, usage.BUILD_CACHE)
     if written.engine != view.engine_id:
         raise ManagerError(
             "this plan was made for another engine",
@@ -253,24 +261,26 @@ def apply_written(
     if not json and dry_run and work.out.show_docker():
         return
     if not json and plan:
-        work.out.part(prune_views.steps_of(plan), data=dry_run)
+        work.out.part(prune_views.render_steps(plan), data=dry_run)
     elif not json:
         work.out.note("nothing to do: there is no step in this plan")
     if dry_run or not plan:
         if json:
-            from manager.cli.render import plan_rows
+            from manager.cli.render import plan_data
 
-            work.out.json("apply", {"dry_run": True, **plan_rows(plan), "outcomes": []})
+            work.out.json("apply", {"dry_run": True, **plan_data(plan), "outcomes": []})
         return
-    with one_at_a_time(work):
-        agree(work, view.engine_id)
+    with exclusive_prune_lock(work):
+        finish_interrupted_prunes(work, view.engine_id)
         archive = Path(written.archive) if written.archive else None
-        can_be_saved(archive)
-        work.confirm(question(plan), yes=yes)
-        done = carry_out(work, view, plan, archive, lost(work, view, plan), quiet=json)
+        check_archive_folder(archive)
+        work.confirm(confirmation_question(plan), yes=yes)
+        done = carry_out_and_report(
+            work, view, plan, archive, find_lost_copies(work, view, plan), quiet=json
+        )
     if json:
-        from manager.cli.render import plan_rows
+        from manager.cli.render import plan_data
 
-        row = {"dry_run": False, **plan_rows(plan), **prune_views.done_data(done)}
+        row = {"dry_run": False, **plan_data(plan), **prune_views.result_data(done)}
         work.out.json("apply", row)
-    finish(work, view, plan, done, quiet=json)
+    report_prune_result(work, view, plan, done, quiet=json)

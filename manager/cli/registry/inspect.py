@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from manager.cli.columns import Table
     from manager.model.snapshot import Image
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_estimate import Wanted
-    from manager.registry.lookup import Remote
+    from manager.registry.core.pull_estimate import ImageToPull
+    from manager.registry.lookup import RemoteImage
 
-SHORT = 19
+SHORT_DIGEST_LENGTH = 19
 """Letters of a digest that are shown: the algorithm and 12 digits, as docker shows ids."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr inspect nginx",
             "dockmgr inspect ghcr.io/org/app:v2 --platform linux/arm64",
             "dockmgr inspect nginx --json",
@@ -41,7 +41,7 @@ def inspect(
         typer.Argument(
             metavar="IMAGE",
             help="The image's address.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
@@ -56,9 +56,9 @@ def inspect(
     """
     from manager.references.reference import ImageReference
 
-    work = session(ctx)
+    work = get_session(ctx)
     reference = ImageReference.parse(image)
-    found = _Found.look(work, reference, platform)
+    found = _InspectedImage.look(work, reference, platform)
     if json:
         work.out.json("inspect", found.data())
         return
@@ -67,11 +67,11 @@ def inspect(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _InspectedImage:
     """What a registry has, beside what is here."""
 
-    remote: "Remote"
-    wanted: "Wanted"
+    remote: "RemoteImage"
+    wanted: "ImageToPull"
     image: "Image | None"
     """What the engine has under the name."""
     reached: bool
@@ -79,22 +79,22 @@ class _Found:
     now: datetime
 
     @classmethod
-    def look(cls, work: Session, reference: "ImageReference", platform: str) -> "_Found":
+    def look(cls, work: Session, reference: "ImageReference", platform: str) -> "_InspectedImage":
         """Ask the registry, and the engine if there is one."""
-        from manager.disk.observe import store_of
-        from manager.model.snapshot import Store
-        from manager.registry.core.platforms import normalised
-        from manager.registry.core.tag_plan import holder_of
+        from manager.disk.observe import detect_store
+        from manager.model.snapshot import ImageStore
+        from manager.registry.core.platforms import normalise_platform
+        from manager.registry.core.tag_plan import find_image_by_reference
 
         lookup = work.lookup(platform)
         remote = lookup.remote(reference)
-        if platform and normalised(remote.config.platform) != lookup.platform:
+        if platform and normalise_platform(remote.config.platform) != lookup.platform:
             work.out.warn(f"{reference.familiar} is there for {remote.config.platform} only")
         reached = bool(work.info)
-        store = store_of(work.engine, work.info) if reached else Store.GRAPH_DRIVER
+        store = detect_store(work.engine, work.info) if reached else ImageStore.GRAPH_DRIVER
         # Only the list tells which of an image's platforms are here.
         held = work.engine.images.list_manifests() if reached else ()
-        image = holder_of(held, reference)
+        image = find_image_by_reference(held, reference)
         return cls(remote, remote.wanted(store), image, reached, datetime.now(UTC))
 
     @property
@@ -144,7 +144,11 @@ class _Found:
         )
         pairs = zip(self.remote.manifest.layers, self.wanted.unpacked, strict=True)
         rows = [
-            (layer.digest[:SHORT], format_size(layer.size), f"about {format_size(size.likely)}")
+            (
+                layer.digest[:SHORT_DIGEST_LENGTH],
+                format_size(layer.size),
+                f"about {format_size(size.likely)}",
+            )
             for layer, size in pairs
         ]
         return Table(columns, rows)

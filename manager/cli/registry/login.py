@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from manager.cli import options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
     from manager.registry.core.credentials import Credentials
-    from manager.registry.login import LoggedIn
-    from manager.registry.protocol.registries import Registries
+    from manager.registry.login import LoginResult
+    from manager.registry.protocol.registries import RegistryPool
 
-LONGEST_PASSWORD = 1 << 20
+MAX_PASSWORD_LENGTH = 1 << 20
 """Letters; the key file of a service account is shorter."""
 
 RegistryName = Annotated[
@@ -30,13 +30,13 @@ RegistryName = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr login",
             "dockmgr login ghcr.io --username me --password-stdin < token.txt",
             "dockmgr login 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
         )
     )(login)
-    app.command(epilog=examples("dockmgr logout ghcr.io", "dockmgr logout --all"))(logout)
+    app.command(epilog=format_examples("dockmgr logout ghcr.io", "dockmgr logout --all"))(logout)
 
 
 def login(
@@ -64,31 +64,31 @@ def login(
     ask for no password where credentials of that cloud are here.
     """
     from manager.references import registry_hosts as registry_kinds
-    from manager.registry.login import Means
-    from manager.registry.login import login as act
+    from manager.registry.login import LoginContext
+    from manager.registry.login import log_in_to_registry as act
     from manager.registry.logins import saving as logins
 
-    work = session(ctx)
-    kind = registry_kinds.named(registry)
+    work = get_session(ctx)
+    kind = registry_kinds.parse_registry(registry)
     if explain:
         from manager.cli.docker_equivalents import explain_login
 
         explain_login(work, "login", (kind.host,), username, stdin=password_stdin, json=json)
     # Nobody types a password that cannot be kept.
-    logins.place(kind.host, work.env, plaintext=insecure_plaintext)
+    logins.choose_helper(kind.host, work.env, plaintext=insecure_plaintext)
     registries = work.registries()
     given, until = None, None
     if not username and not password_stdin:
-        given, until = _from_cloud(work, kind, registries)
+        given, until = _fetch_cloud_login(work, kind, registries)
     if given is None:
-        given = _asked(work, kind, username, stdin=password_stdin)
-    done = act(kind, given, Means(registries, work.env, insecure_plaintext))
+        given = _ask_credentials(work, kind, username, stdin=password_stdin)
+    done = act(kind, given, LoginContext(registries, work.env, insecure_plaintext))
     for warning in done.warnings:
         work.out.warn(warning)
-    _show(work, done, until or done.until, json=json)
+    _show_login(work, done, until or done.until, json=json)
 
 
-def _show(work: Session, done: "LoggedIn", until: datetime | None, *, json: bool) -> None:
+def _show_login(work: Session, done: "LoginResult", until: datetime | None, *, json: bool) -> None:
     if json:
         work.out.json(
             "login",
@@ -105,13 +105,13 @@ def _show(work: Session, done: "LoggedIn", until: datetime | None, *, json: bool
     work.out.line(f"logged in to {done.kind.host}{who}, kept in {done.place}{good}")
 
 
-def _from_cloud(
-    work: Session, kind: "RegistryKind", registries: "Registries"
+def _fetch_cloud_login(
+    work: Session, kind: "RegistryHost", registries: "RegistryPool"
 ) -> "tuple[Credentials | None, datetime | None]":
     """What the registry's cloud gives, if it gives anything."""
-    from manager.registry.login import from_cloud
+    from manager.registry.login import fetch_cloud_login
 
-    answer = from_cloud(kind, registries)
+    answer = fetch_cloud_login(kind, registries)
     if answer.credentials is not None:
         return answer.credentials, answer.until
     if answer.problem and not work.out.interactive:
@@ -125,9 +125,11 @@ def _from_cloud(
     return None, None
 
 
-def _asked(work: Session, kind: "RegistryKind", username: str, *, stdin: bool) -> "Credentials":
+def _ask_credentials(
+    work: Session, kind: "RegistryHost", username: str, *, stdin: bool
+) -> "Credentials":
     """What a person or a program types."""
-    from manager.references.registry_hosts import KEY_USER, TOKEN_USER
+    from manager.references.registry_hosts import GOOGLE_KEY_USER, GOOGLE_TOKEN_USER
     from manager.registry.core.credentials import Credentials
 
     if not stdin and not work.out.interactive:
@@ -148,14 +150,14 @@ def _asked(work: Session, kind: "RegistryKind", username: str, *, stdin: bool) -
     if not username:
         username = typer.prompt(f"User name at {kind.host}", err=True).strip()
     if stdin:
-        password = sys.stdin.read(LONGEST_PASSWORD).rstrip("\r\n")
+        password = sys.stdin.read(MAX_PASSWORD_LENGTH).rstrip("\r\n")
     else:
         prompt = f"Password or token of {username} (not shown)"
         password = typer.prompt(prompt, hide_input=True, err=True)
     if not password:
         raise ManagerError("the password is empty", "nothing was kept", ExitCode.USAGE)
-    if username == TOKEN_USER and password.lstrip().startswith("{"):
-        username = KEY_USER  # Google's name for whoever shows a key file
+    if username == GOOGLE_TOKEN_USER and password.lstrip().startswith("{"):
+        username = GOOGLE_KEY_USER  # Google's name for whoever shows a key file
     return Credentials(username, password)
 
 
@@ -170,13 +172,15 @@ def logout(
 ) -> None:
     """Forget the login of a registry, wherever docker keeps it."""
     from manager.references import registry_hosts as registry_kinds
-    from manager.registry.login import logout as act
+    from manager.registry.login import log_out_of_registry as act
     from manager.registry.logins import saving as logins
 
-    work = session(ctx)
+    work = get_session(ctx)
     # What keeps logins and does not tell which may have some: that is no success.
     names, failures = (
-        logins.known(work.env) if everywhere else ((registry_kinds.named(registry).host,), ())
+        logins.list_login_registries(work.env)
+        if everywhere
+        else ((registry_kinds.parse_registry(registry).host,), ())
     )
     if explain:
         from manager.cli.docker_equivalents import explain_login
@@ -197,10 +201,10 @@ def logout(
         work.out.json("logout", rows)
     elif everywhere and not failures and not any(row["erased"] for row in rows):
         work.out.note("no login was kept here")
-    _tell_left(work, dict.fromkeys(failures), some=any(row["erased"] for row in rows))
+    _fail_if_logins_remain(work, dict.fromkeys(failures), some=any(row["erased"] for row in rows))
 
 
-def _tell_left(work: Session, failures: "Iterable[str]", *, some: bool) -> None:
+def _fail_if_logins_remain(work: Session, failures: "Iterable[str]", *, some: bool) -> None:
     """End with an error where logins may be left."""
     for failure in failures:
         work.out.note(f"error: {failure}")

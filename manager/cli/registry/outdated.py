@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from manager.registry.core.freshness import Checked
+    from manager.registry.core.freshness import CheckedTag
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr outdated",
             "dockmgr outdated nginx 'myorg/*'",
             "dockmgr outdated --no-versions --json",
@@ -33,7 +33,7 @@ def outdated(
         typer.Argument(
             metavar="[PATTERN]...",
             help="Only images whose reference fits, such as 'myorg/*'.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ] = None,
@@ -51,26 +51,28 @@ def outdated(
     Two things can be newer: what stands under the very same tag by now, and a tag that is a newer
     version of the same kind, as 1.28-alpine for 1.27-alpine.
     """
-    from manager.cli.progress import counting
-    from manager.disk.observe import store_of
-    from manager.registry.core.freshness import held
-    from manager.registry.outdated import outdated as ask
+    from manager.cli.progress import show_count
+    from manager.disk.observe import detect_store
+    from manager.registry.core.freshness import list_local_tags
+    from manager.registry.outdated import check_freshness as ask
 
-    work = session(ctx)
+    work = get_session(ctx)
     info = work.engine.info()
-    tags = held(work.engine.images.list_manifests(), store_of(work.engine, info), patterns or ())
-    with counting(work.out, "asking registries") as report:
+    tags = list_local_tags(
+        work.engine.images.list_manifests(), detect_store(work.engine, info), patterns or ()
+    )
+    with show_count(work.out, "asking registries") as report:
         found = ask(work.registries(info), tags, report, versions=versions)
     if json:
         work.out.json("outdated", [_row(one) for one in found])
     else:
-        _show(work, found)
+        _show_tags(work, found)
     code = _exit_code(found)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
 
-def _exit_code(found: "Sequence[Checked]") -> ExitCode:
+def _exit_code(found: "Sequence[CheckedTag]") -> ExitCode:
     """Whether all registries could be asked, some, or none."""
     silent = [one.silent for one in found if not one.held.local]
     if not any(silent):
@@ -78,7 +80,7 @@ def _exit_code(found: "Sequence[Checked]") -> ExitCode:
     return ExitCode.REGISTRY if all(silent) else ExitCode.PARTIAL
 
 
-def _show(work: Session, found: "Sequence[Checked]") -> None:
+def _show_tags(work: Session, found: "Sequence[CheckedTag]") -> None:
     from manager.cli.columns import Column, Table
     from manager.registry.core.freshness import Freshness
 
@@ -107,7 +109,7 @@ def _show(work: Session, found: "Sequence[Checked]") -> None:
         work.out.hint(f"get what stands there now with: dockmgr pull {' '.join(moved)}")
 
 
-def _cells(one: "Checked") -> tuple[str, ...]:
+def _cells(one: "CheckedTag") -> tuple[str, ...]:
     from manager.registry.core.freshness import Freshness
 
     same = "has moved" if one.freshness is Freshness.OUTDATED else str(one.freshness)
@@ -115,7 +117,7 @@ def _cells(one: "Checked") -> tuple[str, ...]:
     return (one.held.reference.familiar, same, newest, near if near != newest else "")
 
 
-def _row(one: "Checked") -> dict[str, Any]:
+def _row(one: "CheckedTag") -> dict[str, Any]:
     """A tag as JSON."""
     return {
         "reference": one.held.reference.canonical,

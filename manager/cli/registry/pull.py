@@ -5,22 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manager.references.reference import ImageReference
-    from manager.registry.pull import Pulled
-    from manager.registry.transfer import Event, Means
+    from manager.registry.pull import PullResult
+    from manager.registry.transfer import TransferContext, TransferEvent
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr pull nginx",
             "dockmgr pull nginx redis busybox",
             "dockmgr pull --platform linux/arm64 nginx",
@@ -38,7 +38,7 @@ def pull(
         typer.Argument(
             metavar="IMAGE...",
             help="The images' addresses.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
@@ -58,16 +58,16 @@ def pull(
 
     What surely does not fit on the engine's disk is refused before it begins.
     """
-    from manager.cli.docker_equivalents import explain as show_lines
-    from manager.cli.progress import pulling
-    from manager.cli.registry.estimate import Beforehand
+    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.progress import show_transfers
+    from manager.cli.registry.pull_preview import PullPreview
     from manager.cli.steps import show_plan
-    from manager.model.docker_equivalents import How, of_plan
-    from manager.model.plan import Plan, Step, Verb
+    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
+    from manager.model.plan import Plan, PlanStep, Verb
     from manager.references.reference import ImageReference
-    from manager.registry.pull import pull as act
+    from manager.registry.pull import pull_images as act
 
-    work = session(ctx)
+    work = get_session(ctx)
     if make_room and json:
         raise ManagerError(
             "--make-room and --json do not go together: what is removed has to be seen",
@@ -75,11 +75,16 @@ def pull(
             ExitCode.USAGE,
         )
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
-    beforehand = Beforehand.ask(work, references, platform)
-    steps = tuple(Step(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
+    beforehand = PullPreview.ask(work, references, platform)
+    steps = tuple(PlanStep(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
     plan = Plan(steps, notes=beforehand.notes() if dry_run else ())
     if explain:
-        show_lines(work, of_plan(plan, How(platform=platform)), json=json, dry_run=dry_run)
+        show_lines(
+            work,
+            translate_plan(plan, DockerCommandOptions(platform=platform)),
+            json=json,
+            dry_run=dry_run,
+        )
     if dry_run:
         show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.data())
         return
@@ -87,70 +92,75 @@ def pull(
     if make_room:
         beforehand = beforehand.with_room(yes=yes)
     beforehand.check()
-    with pulling(work.out) as report:
+    with show_transfers(work.out) as report:
         outcomes = act(
-            work.engine, references, means(work, platform, report), work.settings.pull.parallel
+            work.engine,
+            references,
+            build_transfer_context(work, platform, report),
+            work.settings.pull.parallel,
         )
     if json:
         rows = [{**_row(it), "predicted": beforehand.row(it.reference)} for it in outcomes]
         work.out.json("pull", rows)
-    code = _tell(work, outcomes, quiet=json)
+    code = _show_results(work, outcomes, quiet=json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
 
-def pull_for_spawn(work: Session, reference: "ImageReference", platform: str) -> None:
+def pull_image_for_spawn(work: Session, reference: "ImageReference", platform: str) -> None:
     """Get the image that a spawn lacks.
 
     Raises:
         ManagerError: it could not be had.
     """
-    from manager.cli.progress import pulling
-    from manager.cli.registry.estimate import Beforehand
-    from manager.registry.pull import pull_one
+    from manager.cli.progress import show_transfers
+    from manager.cli.registry.pull_preview import PullPreview
+    from manager.registry.pull import pull_image
 
-    beforehand = Beforehand.ask(work, [reference], platform)
+    beforehand = PullPreview.ask(work, [reference], platform)
     beforehand.tell(quiet=False)
     beforehand.check()
-    with pulling(work.out) as report:
-        pull_one(work.engine, reference, means(work, platform, report))
+    with show_transfers(work.out) as report:
+        pull_image(work.engine, reference, build_transfer_context(work, platform, report))
 
 
-def means(work: Session, platform: str, report: "Callable[[Event], None]") -> "Means":
+def build_transfer_context(
+    work: Session, platform: str, report: "Callable[[TransferEvent], None]"
+) -> "TransferContext":
     """What a pull works with, from the settings."""
-    from manager.disk.observe import store_of
-    from manager.model.snapshot import Store
-    from manager.registry.transfer import Means, Retry
+    from manager.disk.observe import detect_store
+    from manager.model.snapshot import ImageStore
+    from manager.registry.transfer import RetryPolicy, TransferContext
 
     settings = work.settings.pull
-    return Means(
-        retry=Retry(settings.attempts, settings.backoff.total_seconds()),
+    return TransferContext(
+        retry=RetryPolicy(settings.attempts, settings.backoff.total_seconds()),
         report=report,
         platform=platform,
         lab=work.lab.name if work.lab else "",
-        forgetful=store_of(work.engine, work.info) is Store.GRAPH_DRIVER,
+        forgetful=detect_store(work.engine, work.info) is ImageStore.GRAPH_DRIVER,
         env=work.env,
     )
 
 
-def _tell(work: Session, outcomes: "tuple[Pulled, ...]", *, quiet: bool) -> ExitCode:
-    from manager.cli.steps import tell_failures
+def _show_results(work: Session, outcomes: "tuple[PullResult, ...]", *, quiet: bool) -> ExitCode:
+    from manager.cli.steps import report_failures
 
     for outcome in outcomes:
         if outcome.error is None and not quiet:
             state = "was current" if outcome.current else "pulled"
-            size = f", {_size(outcome)}" if outcome.image else ""
+            size = f", {_format_image_size(outcome)}" if outcome.image else ""
             work.out.line(f"{outcome.reference.familiar}: {state}{size}")
-    return tell_failures(work.out, [outcome.error for outcome in outcomes])
+    return report_failures(work.out, [outcome.error for outcome in outcomes])
 
 
-def _size(outcome: "Pulled") -> str:
+def _format_image_size(outcome: "PullResult") -> str:
     from manager.model.units import format_size
 
     return format_size(outcome.image.size) if outcome.image else ""
 
 
-def _row(outcome: "Pulled") -> dict[str, Any]:
+def _row(outcome: "PullResult") -> dict[str, Any]:
     """What became of an image, as JSON."""
     status = "failed" if outcome.error else "current" if outcome.current else "pulled"
     return {

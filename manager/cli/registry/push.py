@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import session
+from manager.cli.options import format_examples
+from manager.cli.session import get_session
 from manager.errors import ExitCode
 
 if TYPE_CHECKING:
-    from manager.registry.push import Pushed
+    from manager.registry.push import PushResult
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr tag app:latest ghcr.io/me/app:1.4 ghcr.io/me/app:latest",
             "dockmgr tag 3f29cd1b2a40 app:fixed --dry-run",
             "dockmgr tag app:latest app:stable --explain --dry-run",
         )
     )(tag)
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr push ghcr.io/me/app:1.4",
             "dockmgr push registry.local:5000/app registry.local:5000/db --parallel 2",
         )
@@ -37,7 +37,7 @@ def tag(
         typer.Argument(
             metavar="SOURCE",
             help="The image: a reference, or its id.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
@@ -46,7 +46,7 @@ def tag(
         typer.Argument(
             metavar="TARGET...",
             help="The names it is to get.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
@@ -59,18 +59,18 @@ def tag(
 
     All names are read before anything is done.
     """
-    from manager.cli.docker_equivalents import explain as show_lines
-    from manager.cli.steps import show_outcomes, show_plan, tell
-    from manager.model.docker_equivalents import How, of_plan
-    from manager.registry.apply_tags import tag as act
-    from manager.registry.core.tag_plan import plan_tag, target
+    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.steps import report_outcome, show_outcomes, show_plan
+    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
+    from manager.registry.apply_tags import apply_tags as act
+    from manager.registry.core.tag_plan import parse_target, plan_tag
 
-    work = session(ctx)
+    work = get_session(ctx)
     for text in targets:
-        target(text)
+        parse_target(text)
     tagging = plan_tag(work.engine.images.list(), source, targets)
     if explain:
-        lines = of_plan(tagging.plan, How(source=source))
+        lines = translate_plan(tagging.plan, DockerCommandOptions(source=source))
         show_lines(work, lines, json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "tag", tagging.plan, json=json, dry_run=True)
@@ -80,7 +80,7 @@ def tag(
     if count := len(tagging.moves):
         question = f"Move {count} name{'s' * (count != 1)} to this image?"
         work.confirm(question, yes=yes, refused="nothing was tagged")
-    outcomes = act(work.engine, tagging, lambda it: tell(work.out, it, quiet=json))
+    outcomes = act(work.engine, tagging, lambda it: report_outcome(work.out, it, quiet=json))
     code = show_outcomes(work.out, "tag", outcomes, json=json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
@@ -93,13 +93,19 @@ def push(
         typer.Argument(
             metavar="IMAGE...",
             help="The tags to push; each says which registry it goes to.",
-            autocompletion=complete.images,
+            autocompletion=complete.complete_images,
             show_default=False,
         ),
     ],
     parallel: Annotated[
         int | None,
-        typer.Option("--parallel", metavar="N", min=1, max=16, help="How many at the same time."),
+        typer.Option(
+            "--parallel",
+            metavar="N",
+            min=1,
+            max=16,
+            help="DockerCommandOptions many at the same time.",
+        ),
     ] = None,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
@@ -109,34 +115,38 @@ def push(
 
     Nothing is sent if one of them is not here.
     """
-    from manager.cli.docker_equivalents import explain as show_lines
-    from manager.cli.progress import pulling
-    from manager.cli.registry.pull import means
-    from manager.cli.steps import show_plan, tell_failures
-    from manager.model.docker_equivalents import of_plan
-    from manager.model.plan import Plan, Step, Verb
+    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.progress import show_transfers
+    from manager.cli.registry.pull import build_transfer_context
+    from manager.cli.steps import report_failures, show_plan
+    from manager.model.docker_equivalents import translate_plan
+    from manager.model.plan import Plan, PlanStep, Verb
     from manager.references.reference import ImageReference
-    from manager.registry.push import held
-    from manager.registry.push import push as act
+    from manager.registry.push import find_images_to_push
+    from manager.registry.push import push_images as act
 
-    work = session(ctx)
+    work = get_session(ctx)
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
     if explain:
-        plan = Plan(tuple(Step(Verb.PUSH, one.familiar) for one in references))
-        show_lines(work, of_plan(plan), json=json, dry_run=dry_run)
+        plan = Plan(tuple(PlanStep(Verb.PUSH, one.familiar) for one in references))
+        show_lines(work, translate_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
-        pairs = zip(references, held(work.engine.images.list(), references), strict=True)
+        pairs = zip(
+            references, find_images_to_push(work.engine.images.list(), references), strict=True
+        )
         steps = tuple(
-            Step(Verb.PUSH, one.familiar, f"image {image.short_id}, to {one.registry}", image.id)
+            PlanStep(
+                Verb.PUSH, one.familiar, f"image {image.short_id}, to {one.registry}", image.id
+            )
             for one, image in pairs
         )
         show_plan(work.out, "push", Plan(steps), json=json, dry_run=True)
         return
-    with pulling(work.out, "pushing") as report:
+    with show_transfers(work.out, "pushing") as report:
         outcomes = act(
             work.engine,
             references,
-            means(work, "", report),
+            build_transfer_context(work, "", report),
             parallel or work.settings.pull.parallel,
         )
     if json:
@@ -144,15 +154,15 @@ def push(
     else:
         for outcome in outcomes:
             if outcome.error is None:
-                work.out.line(_line(outcome))
+                work.out.line(_format_result(outcome))
             if outcome.progress.note:
                 work.out.note(f"{outcome.reference.familiar}: {outcome.progress.note}")
-    code = tell_failures(work.out, [outcome.error for outcome in outcomes])
+    code = report_failures(work.out, [outcome.error for outcome in outcomes])
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
 
-def _line(outcome: "Pushed") -> str:
+def _format_result(outcome: "PushResult") -> str:
     from manager.model.units import format_size
 
     progress = outcome.progress
@@ -163,7 +173,7 @@ def _line(outcome: "Pushed") -> str:
     return f"{outcome.reference.familiar}: pushed, {progress.digest}{size}{sent}"
 
 
-def _row(outcome: "Pushed") -> dict[str, Any]:
+def _row(outcome: "PushResult") -> dict[str, Any]:
     """What became of a tag, as JSON."""
     progress = outcome.progress
     return {

@@ -7,14 +7,14 @@ import typer
 
 from manager.cli import options
 from manager.cli.columns import Column, Table
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manager.registry.core.quota import Quota
-    from manager.registry.login import Known
+    from manager.registry.login import KnownRegistry
 
 COLUMNS = (
     Column("REGISTRY"),
@@ -27,7 +27,9 @@ COLUMNS = (
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(epilog=examples("dockmgr registries", "dockmgr registries --json"))(registries)
+    app.command(epilog=format_examples("dockmgr registries", "dockmgr registries --json"))(
+        registries
+    )
 
 
 def registries(ctx: typer.Context, json: options.Json = False) -> None:
@@ -36,74 +38,74 @@ def registries(ctx: typer.Context, json: options.Json = False) -> None:
     They are those that docker keeps a login for, and those of the images on the engine. No
     secret is ever shown.
     """
-    from manager.registry.login import everything, pulls_left
+    from manager.registry.login import fetch_pull_quota, list_known_registries
 
-    work = session(ctx)
-    on_engine, info = _engine(work)
-    rows, warnings = everything(work.env, on_engine)
+    work = get_session(ctx)
+    on_engine, info = _read_engine(work)
+    rows, warnings = list_known_registries(work.env, on_engine)
     for warning in warnings:
         work.out.warn(warning)
-    quota = pulls_left(work.registries(info), rows[0].found.credentials)
+    quota = fetch_pull_quota(work.registries(info), rows[0].found.credentials)
     if json:
         work.out.json("registries", [_row(row, quota) for row in rows])
         return
     work.out.columns(Table(COLUMNS, [_cells(row) for row in rows]))
     if quota is not None:
-        work.out.line(_pulls(quota))
+        work.out.line(_format_quota(quota))
 
 
-def _engine(work: Session) -> "tuple[list[str], Mapping[str, Any]]":
+def _read_engine(work: Session) -> "tuple[list[str], Mapping[str, Any]]":
     """The registries of the images on the engine, and what it says of itself, if it is there."""
     from manager.engine.errors import EngineUnreachableError
-    from manager.references.reference import read
+    from manager.references.reference import parse_reference
 
     try:
         images, info = work.engine.images.list(), work.engine.info()
     except EngineUnreachableError as error:
         work.out.note(f"{error.message}: the registries of its images are not listed")
         return [], {}
-    references = [read(tag) for image in images for tag in image.tags]
+    references = [parse_reference(tag) for image in images for tag in image.tags]
     return [one.registry for one in references if one and one.registry], info
 
 
-def _cells(row: "Known") -> tuple[str, ...]:
+def _cells(row: "KnownRegistry") -> tuple[str, ...]:
     return (
         row.kind.host,
         _user(row) or "anonymous",
-        _kept(row),
-        _until(row),
+        _format_source(row),
+        _format_expiry(row),
         str(row.images) if row.images else "-",
     )
 
 
-def _user(row: "Known") -> str:
+def _user(row: "KnownRegistry") -> str:
     known = row.found.credentials
     if known is None:
         return ""
     return known.username or "an identity token"
 
 
-def _kept(row: "Known") -> str:
-    from manager.registry.logins.lookup import FILE
+def _format_source(row: "KnownRegistry") -> str:
+    from manager.registry.logins.lookup import CONFIG_FILE
 
-    if row.found.source == FILE:
-        return f"{FILE}, in plain text"
+    if row.found.source == CONFIG_FILE:
+        return f"{CONFIG_FILE}, in plain text"
     return row.found.source or "-"
 
 
-def _until(row: "Known") -> str:
+def _format_expiry(row: "KnownRegistry") -> str:
     if row.found.credentials is None:
         return "-"
     if row.found.until is None:
         return f"not known: {row.found.known_by}" if row.found.known_by else "not known"
-    return f"{_local(row.found.until)}, {row.found.known_by}"
+    return f"{_format_local_time(row.found.until)}, {row.found.known_by}"
 
 
-def _local(moment: datetime) -> str:
+def _format_local_time(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _pulls(quota: "Quota") -> str:
+def _format_quota(quota: "Quota") -> str:
     from manager.model.units import format_duration
 
     of = f" of {quota.limit}" if quota.limit is not None else ""
@@ -111,10 +113,10 @@ def _pulls(quota: "Quota") -> str:
     return f"docker.io allows {quota.remaining}{of} more pulls{window}"
 
 
-def _row(row: "Known", quota: "Quota | None") -> dict[str, Any]:
+def _row(row: "KnownRegistry", quota: "Quota | None") -> dict[str, Any]:
     """A registry, as JSON."""
-    from manager.references.registry_hosts import Kind
-    from manager.registry.logins.lookup import FILE
+    from manager.references.registry_hosts import RegistryService
+    from manager.registry.logins.lookup import CONFIG_FILE
 
     known = row.found.credentials
     return {
@@ -124,15 +126,15 @@ def _row(row: "Known", quota: "Quota | None") -> dict[str, Any]:
         "username": (known.username or None) if known else None,
         "identity_token": bool(known and known.identity_token),
         "source": row.found.source or None,
-        "plain_text": row.found.source == FILE,
+        "plain_text": row.found.source == CONFIG_FILE,
         "until": row.found.until.isoformat() if row.found.until else None,
         "known_by": row.found.known_by or None,
         "images": row.images,
-        "pulls": _quota(quota) if quota and row.kind.kind is Kind.HUB else None,
+        "pulls": _quota_row(quota) if quota and row.kind.kind is RegistryService.HUB else None,
     }
 
 
-def _quota(quota: "Quota") -> dict[str, Any]:
+def _quota_row(quota: "Quota") -> dict[str, Any]:
     return {
         "remaining": quota.remaining,
         "limit": quota.limit,

@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from manager.cli import complete, options
-from manager.cli.options import examples
-from manager.cli.session import Session, session
+from manager.cli.options import format_examples
+from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
-from manager.registry.core.tag_list import Sort
+from manager.registry.core.tag_list import TagOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from manager.cli.columns import Table
     from manager.references.reference import ImageReference
-    from manager.registry.core.freshness import Held
-    from manager.registry.tags import Listing, Request, Tag
+    from manager.registry.core.freshness import LocalTag
+    from manager.registry.tags import ListedTag, TagListing, TagQuery
 
-FEW = 20
+DEFAULT_LIMIT = 20
 """So many are shown on a terminal, or asked further about, where nobody says how many."""
-REASONS = 3
+MAX_SHOWN_REASONS = 3
 """So many reasons why something is not known are told."""
-UNKNOWN = "unknown"
+UNKNOWN_CELL = "unknown"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog=examples(
+        epilog=format_examples(
             "dockmgr tags nginx",
             "dockmgr tags nginx:1.27                          those that begin with 1.27",
             "dockmgr tags redis --filter '*-alpine' --newest 5 --long",
@@ -46,7 +46,7 @@ def tags(
         typer.Argument(
             metavar="REPO",
             help="The repository's address; with a tag, only tags that begin so.",
-            autocompletion=complete.repositories,
+            autocompletion=complete.complete_repositories,
             show_default=False,
         ),
     ],
@@ -65,8 +65,8 @@ def tags(
         typer.Option("--limit", metavar="N", min=0, help="Show so many; 0 shows all."),
     ] = None,
     sort: Annotated[
-        Sort, typer.Option("--sort", help="Versions and dates: the newest first.")
-    ] = Sort.VERSION,
+        TagOrder, typer.Option("--sort", help="Versions and dates: the newest first.")
+    ] = TagOrder.VERSION,
     sizes: Annotated[
         bool, typer.Option("--sizes", help="Show how much each is to download; asks for each.")
     ] = False,
@@ -83,19 +83,19 @@ def tags(
 
     Docker Hub counts what sizes and dates take as pulls. It works without any engine.
     """
-    from manager.cli.progress import counting
-    from manager.registry.core.tag_list import repository as read
-    from manager.registry.tags import Request, look
+    from manager.cli.progress import show_count
+    from manager.registry.core.tag_list import parse_repository as read
+    from manager.registry.tags import TagQuery, list_repository_tags
 
     if newest and limit is not None:
         raise ManagerError(
             "--newest and --limit do not go together", "leave one of them out", ExitCode.USAGE
         )
     reference, prefix = read(repository)
-    work = session(ctx)
-    everything = sizes or dates or long or sort is Sort.DATE
-    few = FEW if everything or (work.out.is_terminal and not json) else 0
-    request = Request(
+    work = get_session(ctx)
+    everything = sizes or dates or long or sort is TagOrder.DATE
+    few = DEFAULT_LIMIT if everything or (work.out.is_terminal and not json) else 0
+    request = TagQuery(
         reference,
         prefix,
         tuple(globs or ()),
@@ -105,29 +105,31 @@ def tags(
         everything=everything,
     )
     lookup = replace(work.lookup(platform, sparing=True), lengths=False)
-    with counting(work.out, "asking about tags") as report:
-        found = look(lookup, request, _held(work, reference), report)
+    with show_count(work.out, "asking about tags") as report:
+        found = list_repository_tags(lookup, request, _find_local_tags(work, reference), report)
     if json:
-        work.out.json("tags", _data(request, found))
+        work.out.json("tags", _listing_data(request, found))
         return
-    dated = dates or long or sort is Sort.DATE
-    _show(work, request, found, Shown(sizes=sizes or long, dates=dated, digests=long))
+    dated = dates or long or sort is TagOrder.DATE
+    _show_tags(work, request, found, ShownColumns(sizes=sizes or long, dates=dated, digests=long))
 
 
-def _held(work: Session, reference: "ImageReference") -> "dict[str, Held]":
+def _find_local_tags(work: Session, reference: "ImageReference") -> "dict[str, LocalTag]":
     """What the engine has of a repository, by tag; nothing where there is no engine."""
-    from manager.disk.observe import store_of
-    from manager.registry.core.freshness import held
+    from manager.disk.observe import detect_store
+    from manager.registry.core.freshness import list_local_tags
 
     if not work.info:
         return {}
-    here = held(work.engine.images.list_manifests(), store_of(work.engine, work.info))
+    here = list_local_tags(
+        work.engine.images.list_manifests(), detect_store(work.engine, work.info)
+    )
     same = (it for it in here if it.reference.repository == reference.repository)
     return {it.reference.tag or "": it for it in same}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownColumns:
     """The columns that are shown besides."""
 
     sizes: bool
@@ -135,7 +137,9 @@ class Shown:
     digests: bool
 
 
-def _show(work: Session, request: "Request", found: "Listing", shown: Shown) -> None:
+def _show_tags(
+    work: Session, request: "TagQuery", found: "TagListing", shown: ShownColumns
+) -> None:
     name = request.reference.familiar_name
     if request.prefix and not request.globs:
         work.out.note(f"tags of {name} that begin with {request.prefix}")
@@ -143,15 +147,15 @@ def _show(work: Session, request: "Request", found: "Listing", shown: Shown) -> 
         what = f"no tag of {name} fits, of {found.total}" if found.total else f"{name} has no tags"
         work.out.note(what)
         return
-    work.out.columns(_table(found.tags, shown))
+    work.out.columns(_build_table(found.tags, shown))
     reasons = dict.fromkeys(tag.why for tag in found.tags if tag.why)
-    for reason in list(reasons)[:REASONS]:
+    for reason in list(reasons)[:MAX_SHOWN_REASONS]:
         work.out.note(f"not known: {reason}")
     if more := found.fitting - len(found.tags):
         work.out.note(f"and {more} more: --limit 0 shows all")
 
 
-def _table(tags: "Sequence[Tag]", shown: Shown) -> "Table":
+def _build_table(tags: "Sequence[ListedTag]", shown: ShownColumns) -> "Table":
     from manager.cli.columns import Column, Table
 
     columns, cells = [Column("TAG")], [[tag.name] for tag in tags]
@@ -162,37 +166,41 @@ def _table(tags: "Sequence[Tag]", shown: Shown) -> "Table":
             row.append(value)
 
     if any(tag.held for tag in tags):
-        add(Column("HERE"), map(_here, tags))
+        add(Column("HERE"), map(_format_local_state, tags))
     if shown.sizes:
-        add(Column("DOWNLOAD", right=True), map(_download, tags))
+        add(Column("DOWNLOAD", right=True), map(_format_download, tags))
     if shown.dates:
         now = datetime.now(UTC)
-        add(Column("MADE"), (_made(tag, now) for tag in tags))
+        add(Column("MADE"), (_format_creation_age(tag, now) for tag in tags))
     if shown.digests:
-        add(Column("DIGEST"), (tag.digest or UNKNOWN for tag in tags))
+        add(Column("DIGEST"), (tag.digest or UNKNOWN_CELL for tag in tags))
     return Table(columns, cells)
 
 
-def _here(tag: "Tag") -> str:
+def _format_local_state(tag: "ListedTag") -> str:
     if tag.held is None:
         return ""
     return {True: "current", False: "differs", None: "yes"}[tag.current]
 
 
-def _download(tag: "Tag") -> str:
+def _format_download(tag: "ListedTag") -> str:
     from manager.model.units import format_size
 
-    return format_size(tag.remote.manifest.download) if tag.remote else UNKNOWN
+    return format_size(tag.remote.manifest.download) if tag.remote else UNKNOWN_CELL
 
 
-def _made(tag: "Tag", now: datetime) -> str:
-    from manager.cli.images.views import NEVER
+def _format_creation_age(tag: "ListedTag", now: datetime) -> str:
+    from manager.cli.images.views import EARLIEST_BUILD_TIME
     from manager.model.units import format_age
 
-    return format_age(tag.created, now) if tag.created and tag.created > NEVER else UNKNOWN
+    return (
+        format_age(tag.created, now)
+        if tag.created and tag.created > EARLIEST_BUILD_TIME
+        else UNKNOWN_CELL
+    )
 
 
-def _data(request: "Request", found: "Listing") -> dict[str, Any]:
+def _listing_data(request: "TagQuery", found: "TagListing") -> dict[str, Any]:
     return {
         "repository": request.reference.repository,
         "total": found.total,
@@ -201,7 +209,7 @@ def _data(request: "Request", found: "Listing") -> dict[str, Any]:
     }
 
 
-def _row(tag: "Tag", *, everything: bool) -> dict[str, Any]:
+def _row(tag: "ListedTag", *, everything: bool) -> dict[str, Any]:
     """A tag as JSON; what was not asked for is left out."""
     here = {"id": tag.held.image.id, "current": tag.current} if tag.held else None
     row: dict[str, Any] = {"tag": tag.name, "here": here, "digest": tag.digest or None}

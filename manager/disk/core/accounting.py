@@ -12,41 +12,41 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from manager.disk.core import packed_layers as content
-from manager.disk.core.build_cache import maybe_cached
-from manager.disk.core.holdings import Holdings, Part
+from manager.disk.core.build_cache import find_maybe_cached_layers
+from manager.disk.core.holdings import ImagePart, LayerHoldings
 from manager.disk.core.layer_sums import packed_sums, unpacked_sums
-from manager.disk.core.layers import ROOT
-from manager.model.byte_range import Bytes
-from manager.model.snapshot import Snapshot, Store
+from manager.disk.core.layers import ROOT_LAYER
+from manager.model.byte_range import ByteRange
+from manager.model.snapshot import ImageStore, Snapshot
 
-_DOUBTS = {
-    Store.PODMAN: "Podman does not tell what its layers take on the disk",
-    Store.CONTAINERD: "this engine does not tell what each compressed layer takes",
+_DOUBTS_BY_STORE = {
+    ImageStore.PODMAN: "Podman does not tell what its layers take on the disk",
+    ImageStore.CONTAINERD: "this engine does not tell what each compressed layer takes",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class SharedBytes:
     """What stays of images that go, since others have it too."""
 
-    bytes: Bytes
+    bytes: ByteRange
     images: tuple[str, ...]
     """The ids of those others, those with the most in common first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LayerStretch:
     """Layers that stand on each other without a branch and without an image ending between."""
 
-    bytes: Bytes
+    bytes: ByteRange
     layers: int
     images: tuple[tuple[str, str], ...]
     """The images whose highest layer is the highest of these: the id, and the platform where an
     image has several."""
-    above: tuple["Stretch", ...]
+    above: tuple["LayerStretch", ...]
 
 
-class Disk:
+class DiskAccounting:
     """The bytes of an engine's images."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -57,18 +57,20 @@ class Disk:
         """
         self._snapshot = snapshot
         self.store = snapshot.store
-        self.holdings = Holdings(snapshot)
+        self.holdings = LayerHoldings(snapshot)
         self.sums = unpacked_sums(snapshot, self.holdings)
         """Of unpacked layers."""
         self.packed = packed_sums(snapshot, self.holdings)
         """Of compressed layers; on Podman the only ones."""
         self.index_sizes = {image.id: image.index_size for image in snapshot.images}
-        self.may_be_cached = maybe_cached(snapshot, self.holdings, self.sums, self.packed)
+        self.may_be_cached = find_maybe_cached_layers(
+            snapshot, self.holdings, self.sums, self.packed
+        )
         self.doubt = self._check()
         """Why no number here may be called exact; empty if nothing speaks against it."""
 
     def _check(self) -> str:
-        doubt = _DOUBTS.get(self.store, "")
+        doubt = _DOUBTS_BY_STORE.get(self.store, "")
         if not doubt and any(not part.known for part in self.holdings.parts.values()):
             doubt = "the engine did not tell the layers of every image"
         if not doubt and self.sums.contradictory:
@@ -84,42 +86,42 @@ class Disk:
             return f"the engine's own total is {told} bytes, that of its layers {low}"
         return ""
 
-    def total(self) -> Bytes:
+    def total(self) -> ByteRange:
         """The bytes of all images."""
         found = self.takes(self.holdings.of_image)
         told = self._snapshot.layers_size
-        if told is None or self.store is not Store.CONTAINERD:
+        if told is None or self.store is not ImageStore.CONTAINERD:
             return found
         # The engine's own total holds what the build cache has as well.
         return replace(found, high=max(found.low, min(found.high, told)))
 
-    def takes(self, image_ids: Iterable[str]) -> Bytes:
+    def takes(self, image_ids: Iterable[str]) -> ByteRange:
         """What none but these images take, whether or not the build cache has it too."""
         return self._leaving(image_ids, frozenset())
 
-    def frees(self, image_ids: Iterable[str]) -> Bytes:
+    def frees(self, image_ids: Iterable[str]) -> ByteRange:
         """What leaves the store when these images go, and no other.
 
         Args:
-            image_ids: the images that really go: see `manager.disk.core.removal.simulate`.
+            image_ids: the images that really go: see `manager.disk.core.removal.simulate_removal`.
         """
         # On a graph driver what the build cache has too leaves the store; elsewhere it stays.
-        containerd = self.store is Store.CONTAINERD
+        containerd = self.store is ImageStore.CONTAINERD
         return self._leaving(image_ids, self.may_be_cached if containerd else frozenset())
 
-    def _leaving(self, image_ids: Iterable[str], kept: frozenset[int]) -> Bytes:
+    def _leaving(self, image_ids: Iterable[str], kept: frozenset[int]) -> ByteRange:
         gone, parts, freed = self._going(image_ids)
-        if self.store is Store.PODMAN:
-            low, high = content.span_of_podman(self.holdings, self.packed, parts, freed)
-            return Bytes(low, high, self._doubt(low, high))
+        if self.store is ImageStore.PODMAN:
+            low, high = content.podman_content_span(self.holdings, self.packed, parts, freed)
+            return ByteRange(low, high, self._doubt(low, high))
         low, high = self._span(parts, freed)
-        if self.store is Store.CONTAINERD:
+        if self.store is ImageStore.CONTAINERD:
             low, _ = self._span(parts, freed - kept)
-            least, most = content.span(self.holdings, self.packed, parts, freed, kept)
+            least, most = content.content_span(self.holdings, self.packed, parts, freed, kept)
             sure = gone - self._ending_in(kept, gone)
             low += least + sum(self.index_sizes[it] for it in sure)
             high += most + sum(self.index_sizes[it] for it in gone)
-        return Bytes(low, high, self._doubt(low, high))
+        return ByteRange(low, high, self._doubt(low, high))
 
     def _ending_in(self, layers: frozenset[int], image_ids: set[str]) -> set[str]:
         """Those of some images whose highest layer is one of some layers."""
@@ -130,17 +132,17 @@ class Disk:
             if any(parts[key].end in layers for key in self.holdings.of_image[image_id])
         }
 
-    def cached(self, image_ids: Iterable[str]) -> Bytes:
+    def cached(self, image_ids: Iterable[str]) -> ByteRange:
         """What of the bytes that leave the store the build cache may go on holding on the disk."""
         if not self.may_be_cached:
-            return Bytes()
+            return ByteRange()
         _, parts, freed = self._going(image_ids)
         low, high = self._span(parts, freed)
         least, most = self._span(parts, freed - self.may_be_cached)
         low, high = max(0, low - most), max(0, high - least)
-        return Bytes(low, high, self._doubt(low, high))
+        return ByteRange(low, high, self._doubt(low, high))
 
-    def released(self, deleted: Iterable[str]) -> Bytes:
+    def released(self, deleted: Iterable[str]) -> ByteRange:
         """The bytes of layers that an engine says it has deleted.
 
         Args:
@@ -154,9 +156,9 @@ class Disk:
             if chain in gone
         ]
         low, high = sum(low for low, _ in spans), sum(high for _, high in spans)
-        return Bytes(low, high, self._doubt(low, high))
+        return ByteRange(low, high, self._doubt(low, high))
 
-    def stays(self, image_ids: Iterable[str]) -> Stay:
+    def stays(self, image_ids: Iterable[str]) -> SharedBytes:
         """What of these images stays when they go, and which others it is shared with."""
         gone, _, freed = self._going(image_ids)
         tops = set()
@@ -174,9 +176,9 @@ class Disk:
             if image_id not in gone
         }
         nearest = sorted(others, key=lambda image_id: (-others[image_id], image_id))
-        return Stay(Bytes(low, high, self._doubt(low, high)), tuple(nearest))
+        return SharedBytes(ByteRange(low, high, self._doubt(low, high)), tuple(nearest))
 
-    def _going(self, image_ids: Iterable[str]) -> tuple[set[str], list[Part], set[int]]:
+    def _going(self, image_ids: Iterable[str]) -> tuple[set[str], list[ImagePart], set[int]]:
         gone = {image_id for image_id in image_ids if image_id in self.holdings.of_image}
         parts = self.holdings.only_of(gone)
         return gone, parts, self.holdings.freed(parts)
@@ -186,12 +188,12 @@ class Disk:
             return self.doubt
         return "the engine does not tell the size of every layer"
 
-    def _span(self, parts: list[Part], layers: set[int]) -> tuple[int, int]:
+    def _span(self, parts: list[ImagePart], layers: set[int]) -> tuple[int, int]:
         runs = self.holdings.runs((part.end for part in parts), layers)
         spans = [self.sums.between(below, top) for top, below in runs]
         return sum(low for low, _ in spans), sum(high for _, high in spans)
 
-    def stretches(self, image_ids: set[str]) -> tuple[Stretch, ...]:
+    def stretches(self, image_ids: set[str]) -> tuple[LayerStretch, ...]:
         """The layers of some images as a tree: the largest come first.
 
         Args:
@@ -203,16 +205,16 @@ class Disk:
             parts = [self.holdings.parts[key] for key in self.holdings.of_image[image_id]]
             parts = [part for part in parts if part.path]
             for part in parts:
-                for below, layer in pairwise((ROOT, *part.path)):
+                for below, layer in pairwise((ROOT_LAYER, *part.path)):
                     above.setdefault(below, set()).add(layer)
                 platform = part.manifest.platform if part.manifest and len(parts) > 1 else ""
                 ends.setdefault(part.end, []).append((image_id, platform))
-        return self._grown(ROOT, above, ends)
+        return self._grown(ROOT_LAYER, above, ends)
 
     def _grown(
         self, below: int, above: dict[int, set[int]], ends: dict[int, list[tuple[str, str]]]
-    ) -> tuple[Stretch, ...]:
-        sums = self.packed if self.store is Store.PODMAN else self.sums
+    ) -> tuple[LayerStretch, ...]:
+        sums = self.packed if self.store is ImageStore.PODMAN else self.sums
         found = []
         for lowest in above.get(below, ()):
             top, count = lowest, 1
@@ -220,8 +222,8 @@ class Disk:
                 (top,) = above[top]
                 count += 1
             low, high = sums.between(below, top)
-            size = Bytes(low, high, self._doubt(low, high))
+            size = ByteRange(low, high, self._doubt(low, high))
             found.append(
-                Stretch(size, count, tuple(ends.get(top, ())), self._grown(top, above, ends))
+                LayerStretch(size, count, tuple(ends.get(top, ())), self._grown(top, above, ends))
             )
         return tuple(sorted(found, key=lambda it: (-it.bytes.high, it.images)))

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from manager.disk.core.layers import ROOT, LayerTree
-from manager.model.snapshot import Image, Manifest, Snapshot, Store
+from manager.disk.core.layers import ROOT_LAYER, LayerTree
+from manager.model.snapshot import Image, ImageManifest, ImageStore, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ImagePart:
     """One platform of one image: a path in the tree of layers. Most images have one part."""
 
     key: str
@@ -20,23 +20,23 @@ class Part:
     """Whether its layers are known."""
     size: int
     """Bytes of all its layers, as the engine counts them; negative where it does not say."""
-    manifest: Manifest | None = None
+    manifest: ImageManifest | None = None
     config: tuple[int, int] = (0, 0)
     """Lowest and highest bytes of its configuration."""
 
     @property
     def end(self) -> int:
         """Its highest layer."""
-        return self.path[-1] if self.path else ROOT
+        return self.path[-1] if self.path else ROOT_LAYER
 
 
-class Holdings:
+class LayerHoldings:
     """The layers of all images of a snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Make the tree of the layers."""
         self.tree = LayerTree()
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, ImagePart] = {}
         """Each part once, however many images have it."""
         self.of_image: dict[str, tuple[str, ...]] = {}
         """The keys of an image's parts."""
@@ -52,26 +52,26 @@ class Holdings:
         for part in self.parts.values():
             for layer in part.path:
                 self.held[layer] += 1
-        self._ends = Counter(_identity(part) for part in self.parts.values())
+        self._ends = Counter(_config_key(part) for part in self.parts.values())
         self.same_change: dict[str, list[int]] = {}
         """By diff id, the layers that make the same change to different parents."""
         for layer, diff_id in enumerate(self.tree.diff_ids):
             self.same_change.setdefault(diff_id, []).append(layer)
         self.repeated = {it for same in self.same_change.values() if len(same) > 1 for it in same}
 
-    def _part(self, snapshot: Snapshot, image: Image, manifest: Manifest | None) -> Part:
+    def _part(self, snapshot: Snapshot, image: Image, manifest: ImageManifest | None) -> ImagePart:
         key = manifest.digest if manifest else image.id
         size = manifest.unpacked if manifest else image.size
         detail = snapshot.details.get(key)
         path = self.tree.path(detail.diff_ids) if detail else ()
         config = detail.config_size if detail else (0, 0)
-        return Part(key, path, detail is not None, size, manifest, config)
+        return ImagePart(key, path, detail is not None, size, manifest, config)
 
-    def has_double(self, part: Part) -> bool:
+    def has_double(self, part: ImagePart) -> bool:
         """Whether another part can have the same configuration."""
-        return self._ends[_identity(part)] > 1
+        return self._ends[_config_key(part)] > 1
 
-    def only_of(self, image_ids: set[str]) -> list[Part]:
+    def only_of(self, image_ids: set[str]) -> list[ImagePart]:
         """The parts that none but these images have; those that end low come first."""
         found = {
             key: self.parts[key]
@@ -81,7 +81,7 @@ class Holdings:
         }
         return sorted(found.values(), key=lambda part: (len(part.path), part.key))
 
-    def freed(self, parts: Iterable[Part]) -> set[int]:
+    def freed(self, parts: Iterable[ImagePart]) -> set[int]:
         """The layers that no other part holds: always the upper end of a path."""
         going: dict[int, int] = {}
         for part in parts:
@@ -118,17 +118,17 @@ class Holdings:
         return found
 
 
-def _manifests(snapshot: Snapshot, image: Image) -> tuple[Manifest | None, ...]:
+def _manifests(snapshot: Snapshot, image: Image) -> tuple[ImageManifest | None, ...]:
     """The manifests of an image, or one that stands for them.
 
     Podman tells one size for the layers and all that is kept beside them, as if it were content.
     """
-    if snapshot.store is Store.PODMAN:
-        return (Manifest(image.id, 0, max(0, image.size)),)
+    if snapshot.store is ImageStore.PODMAN:
+        return (ImageManifest(image.id, 0, max(0, image.size)),)
     return image.manifests or (None,)
 
 
-def _identity(part: Part) -> tuple[int, int]:
+def _config_key(part: ImagePart) -> tuple[int, int]:
     """What parts with the same configuration have in common."""
     manifest = part.manifest
     return part.end, manifest.content - manifest.size if manifest else 0

@@ -3,7 +3,7 @@
 from manager.model.snapshot import Image, Snapshot
 
 
-def intermediate(snapshot: Snapshot) -> frozenset[str]:
+def intermediate_image_ids(snapshot: Snapshot) -> frozenset[str]:
     """The ids of the images that nobody made for themselves.
 
     Such an image has no tag, no digest and no container, and another image was built on it. If
@@ -19,7 +19,7 @@ def intermediate(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(hidden - snapshot.users_by_image().keys()) if hidden else frozenset()
 
 
-def seen(snapshot: Snapshot) -> tuple[Image, ...]:
+def visible_images(snapshot: Snapshot) -> tuple[Image, ...]:
     """The images that people see, in the order of the snapshot."""
-    hidden = intermediate(snapshot)
+    hidden = intermediate_image_ids(snapshot)
     return tuple(image for image in snapshot.images if image.id not in hidden)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from manager.model.snapshot import Container, Image, Snapshot
 from manager.model.units import format_duration
 
-A_WHILE = timedelta(minutes=1)
+MIN_OBSERVED_TIME = timedelta(minutes=1)
 """An image has to be known for so long before it can be said not to be used."""
-_UNITS = {
+_SECONDS_PER_UNIT = {
     "second": 1,
     "minute": 60,
     "hour": 3600,
@@ -45,7 +45,7 @@ class LastUse:
         """As people read it: ``now``, ``3 days ago``, ``not in 12 days``, ``unknown``."""
         if self.known:
             return "now" if self.at >= now else f"{format_duration(now - self.at)} ago"
-        if now - self.at < A_WHILE:
+        if now - self.at < MIN_OBSERVED_TIME:
             return "unknown"
         return f"not in {format_duration(now - self.at)}"
 
@@ -62,15 +62,17 @@ def last_uses(
         sightings: what was seen before, by image id.
         now: the time.
     """
-    found = {image.id: _seen(sightings.get(image.id), now) for image in snapshot.images}
+    found = {
+        image.id: _last_use_from_sighting(sightings.get(image.id), now) for image in snapshot.images
+    }
     for container in snapshot.containers:
-        use = use_by(container, now)
-        for image_id in _images_of(container, snapshot):
-            found[image_id] = _later(found.get(image_id), use)
-    return _passed_on(snapshot.images, found)
+        use = last_use_by_container(container, now)
+        for image_id in _used_image_ids(container, snapshot):
+            found[image_id] = _later_use(found.get(image_id), use)
+    return _pass_on_to_parents(snapshot.images, found)
 
 
-def _seen(sighting: Sighting | None, now: datetime) -> LastUse:
+def _last_use_from_sighting(sighting: Sighting | None, now: datetime) -> LastUse:
     if sighting is None:
         return LastUse(now - timedelta(microseconds=1), "first seen now", known=False)
     if sighting.last_used is not None:
@@ -78,7 +80,7 @@ def _seen(sighting: Sighting | None, now: datetime) -> LastUse:
     return LastUse(sighting.first_seen, "no container was seen since", known=False)
 
 
-def _images_of(container: Container, snapshot: Snapshot) -> Iterable[str]:
+def _used_image_ids(container: Container, snapshot: Snapshot) -> Iterable[str]:
     yield container.image_id
     if container.mounted:
         for image in snapshot.images:
@@ -86,17 +88,17 @@ def _images_of(container: Container, snapshot: Snapshot) -> Iterable[str]:
                 yield image.id
 
 
-def use_by(container: Container, now: datetime) -> LastUse:
+def last_use_by_container(container: Container, now: datetime) -> LastUse:
     """The last use of an image that one of its containers shows."""
     if container.running:
         return LastUse(now, f"{container.name} is running")
-    ended = ended_ago(container.status)
+    ended = parse_ended_ago(container.status)
     if ended is not None and now - ended > container.created:
         return LastUse(now - ended, f"{container.name} ended")
     return LastUse(container.created, f"{container.name} was made")
 
 
-def ended_ago(status: str) -> timedelta | None:
+def parse_ended_ago(status: str) -> timedelta | None:
     """How long ago a container ended, at least, from the engine's words; None if they do not say.
 
     The list tells it only so: ``Exited (0) 2 weeks ago`` is between two weeks and three.
@@ -104,27 +106,27 @@ def ended_ago(status: str) -> timedelta | None:
     Source: go-units, ``HumanDuration``.
     """
     found = re.search(r"(\d+|about an?|less than a) (\w+?)s? ago", status.lower())
-    if found is None or found[2] not in _UNITS:
+    if found is None or found[2] not in _SECONDS_PER_UNIT:
         return None
     if found[1].startswith("less"):
         return timedelta(0)
     count = int(found[1]) if found[1].isdigit() else 1
-    return timedelta(seconds=count * _UNITS[found[2]])
+    return timedelta(seconds=count * _SECONDS_PER_UNIT[found[2]])
 
 
-def _later(one: LastUse | None, other: LastUse) -> LastUse:
+def _later_use(one: LastUse | None, other: LastUse) -> LastUse:
     if one is None or (other.known, other.at) > (one.known, one.at):
         return other
     return one
 
 
-def _passed_on(images: Iterable[Image], found: dict[str, LastUse]) -> dict[str, LastUse]:
+def _pass_on_to_parents(images: Iterable[Image], found: dict[str, LastUse]) -> dict[str, LastUse]:
     parents = {image.id: image.parent for image in images}
     for image_id, own_parent in parents.items():
         use, parent = found[image_id], own_parent
         seen = {image_id}
         while parent in found and parent not in seen and use.known:
             seen.add(parent)
-            found[parent] = _later(found[parent], use)
+            found[parent] = _later_use(found[parent], use)
             parent = parents.get(parent, "")
     return found

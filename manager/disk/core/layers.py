@@ -9,9 +9,9 @@ each as the lowest and highest value it can have, and sizes are differences of t
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-ROOT = -1
+ROOT_LAYER = -1
 """Stands for the place beneath the lowest layers."""
-UNBOUNDED = 1 << 62
+UNBOUNDED_BYTES = 1 << 62
 """More bytes than any store holds: a sum of which nothing is known."""
 
 
@@ -45,10 +45,10 @@ class LayerTree:
 
     def path(self, diff_ids: Iterable[str]) -> tuple[int, ...]:
         """The layers of an image, lowest first; those not seen before are added."""
-        at, found = ROOT, []
+        at, found = ROOT_LAYER, []
         for diff_id in diff_ids:
-            below, at = at, self._known.get((at, diff_id), ROOT)
-            if at == ROOT:
+            below, at = at, self._known.get((at, diff_id), ROOT_LAYER)
+            if at == ROOT_LAYER:
                 at = self._known[below, diff_id] = len(self.parents)
                 self.parents.append(below)
                 self.diff_ids.append(diff_id)
@@ -59,28 +59,28 @@ class LayerTree:
         """The id of each layer's chain, by which a graph driver knows it."""
         found: list[str] = []
         for below, diff_id in zip(self.parents, self.diff_ids, strict=True):
-            found.append(chain_id("" if below == ROOT else found[below], diff_id))
+            found.append(chain_id("" if below == ROOT_LAYER else found[below], diff_id))
         return tuple(found)
 
 
-class Sums:
+class LayerSums:
     """For each layer of a tree, the lowest and highest sum of the sizes from the root to it."""
 
     def __init__(self, tree: LayerTree) -> None:
         """Nothing is known yet; the tree has all its layers."""
         self._parents = tree.parents
         self._low = [0] * len(tree)
-        self._high = [UNBOUNDED] * len(tree)
+        self._high = [UNBOUNDED_BYTES] * len(tree)
         self.contradictory = False
         """Whether the engine's own figures contradict each other."""
 
     def low(self, layer: int) -> int:
         """Lowest sum up to a layer, in bytes."""
-        return 0 if layer == ROOT else self._low[layer]
+        return 0 if layer == ROOT_LAYER else self._low[layer]
 
     def high(self, layer: int) -> int:
         """Highest sum up to a layer, in bytes."""
-        return 0 if layer == ROOT else self._high[layer]
+        return 0 if layer == ROOT_LAYER else self._high[layer]
 
     def known(self, layer: int) -> bool:
         """Whether the sum up to a layer has one value."""
@@ -92,7 +92,7 @@ class Sums:
         Returns:
             Whether that was news. What contradicts is not taken in, and remembered.
         """
-        if layer == ROOT:
+        if layer == ROOT_LAYER:
             return False
         low, high = max(low, self._low[layer]), min(high, self._high[layer])
         if low > high:
@@ -106,7 +106,7 @@ class Sums:
         """Pass on what is known: no sum is less than the one beneath it."""
         # A layer is always added after the one beneath it.
         for layer, below in enumerate(self._parents):
-            self.narrow(layer, self.low(below), UNBOUNDED)
+            self.narrow(layer, self.low(below), UNBOUNDED_BYTES)
         for layer in range(len(self._parents) - 1, -1, -1):
             self.narrow(self._parents[layer], 0, self._high[layer])
 
@@ -119,7 +119,7 @@ class Sums:
         """Lowest and highest bytes of all layers of the tree."""
         branches = [0] * len(self._parents)
         for below in self._parents:
-            if below != ROOT:
+            if below != ROOT_LAYER:
                 branches[below] += 1
         low = high = 0
         for layer, count in enumerate(branches):
@@ -155,7 +155,7 @@ def place_history(
     sums = [0]
     for size in sizes:
         sums.append(sums[-1] + size)
-    reached = _reached(sizes, sums, bounds)
+    reached = _reachable_counts(sizes, sums, bounds)
     whole = len(bounds) in reached[-1]
     ends = {len(bounds)} if whole else reached[-1]
     if not ends:
@@ -167,18 +167,18 @@ def place_history(
         for count in reached[row]:
             if sizes[row] == 0 and count in states:
                 before.add(count)
-            if count + 1 in states and _fits(sums[row + 1], count, bounds):
+            if count + 1 in states and _is_within_bounds(sums[row + 1], count, bounds):
                 before.add(count)
                 found[count].add(sums[row + 1])
         states = before
     shortest = min(ends)
     return tuple(
-        _span(values, bound, sums[-1] if layer >= shortest else None)
+        _sum_bounds(values, bound, sums[-1] if layer >= shortest else None)
         for layer, (values, bound) in enumerate(zip(found, bounds, strict=True))
     )
 
 
-def _reached(
+def _reachable_counts(
     sizes: Sequence[int], sums: Sequence[int], bounds: Sequence[tuple[int, int]]
 ) -> list[set[int]]:
     """After each line, how many layers may have been made."""
@@ -186,17 +186,17 @@ def _reached(
     for row, size in enumerate(sizes):
         following: set[int] = set() if size else set(reached[-1])
         for count in reached[-1]:
-            if _fits(sums[row + 1], count, bounds):
+            if _is_within_bounds(sums[row + 1], count, bounds):
                 following.add(count + 1)
         reached.append(following)
     return reached
 
 
-def _fits(total: int, layer: int, bounds: Sequence[tuple[int, int]]) -> bool:
+def _is_within_bounds(total: int, layer: int, bounds: Sequence[tuple[int, int]]) -> bool:
     return layer < len(bounds) and bounds[layer][0] <= total <= bounds[layer][1]
 
 
-def _span(values: set[int], bound: tuple[int, int], told: int | None) -> tuple[int, int]:
+def _sum_bounds(values: set[int], bound: tuple[int, int], told: int | None) -> tuple[int, int]:
     """The bounds of a layer's sum; beyond the end of a short history only the rest is known."""
     if told is not None:
         return max(bound[0], min(values, default=told)), bound[1]

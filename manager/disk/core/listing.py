@@ -6,16 +6,16 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
-from manager.disk.core.accounting import Disk
-from manager.disk.core.intermediate import seen
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.core.intermediate import visible_images
 from manager.disk.core.last_use import LastUse
-from manager.disk.core.removal import Alone
+from manager.disk.core.removal import SingleRemovals
 from manager.errors import ExitCode, ManagerError
-from manager.model.byte_range import Bytes
+from manager.model.byte_range import ByteRange
 from manager.model.snapshot import Image, Snapshot
 
 
-class State(StrEnum):
+class ImageState(StrEnum):
     """What an image is to its owner."""
 
     IN_USE = "in use"
@@ -31,17 +31,19 @@ class ImageRow:
     """One image."""
 
     image: Image
-    shared: Bytes
+    shared: ByteRange
     """Of its size, what would stay for the sake of others if it went."""
-    frees: Bytes
+    frees: ByteRange
     """What would leave the store if it went alone, and no container used it."""
     containers: tuple[str, ...]
     """The names of its containers."""
     last_use: LastUse
-    state: State
+    state: ImageState
 
 
-def rows(snapshot: Snapshot, disk: Disk, uses: Mapping[str, LastUse]) -> tuple[ImageRow, ...]:
+def build_image_rows(
+    snapshot: Snapshot, disk: DiskAccounting, uses: Mapping[str, LastUse]
+) -> tuple[ImageRow, ...]:
     """A row for each image that people see: what is only a step of a build is left out.
 
     Args:
@@ -49,19 +51,19 @@ def rows(snapshot: Snapshot, disk: Disk, uses: Mapping[str, LastUse]) -> tuple[I
         disk: their bytes.
         uses: their last uses, by image id.
     """
-    alone = Alone(replace(snapshot, containers=()))
-    users = _users(snapshot)
+    alone = SingleRemovals(replace(snapshot, containers=()))
+    users = _container_names(snapshot)
     found = []
-    for image in seen(snapshot):
+    for image in visible_images(snapshot):
         frees = disk.frees(alone.deleted(image.id))
         containers = users.get(image.id, ())
-        shared = Bytes(image.size, image.size).without(frees)
-        state = _state(image, containers)
+        shared = ByteRange(image.size, image.size).without(frees)
+        state = _image_state(image, containers)
         found.append(ImageRow(image, shared, frees, containers, uses[image.id], state))
     return tuple(found)
 
 
-def _users(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+def _container_names(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """The names of the containers of each image."""
     found = snapshot.users_by_image()
     return {
@@ -69,16 +71,16 @@ def _users(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _state(image: Image, containers: Sequence[str]) -> State:
+def _image_state(image: Image, containers: Sequence[str]) -> ImageState:
     if containers:
-        return State.IN_USE
-    return State.IDLE if image.tags or image.digests else State.DANGLING
+        return ImageState.IN_USE
+    return ImageState.IDLE if image.tags or image.digests else ImageState.DANGLING
 
 
-def chosen(
+def filter_rows(
     found: Sequence[ImageRow],
     patterns: Sequence[str],
-    state: State | None,
+    state: ImageState | None,
     larger_than: int | None,
 ) -> tuple[ImageRow, ...]:
     """The rows that a person asked for.
@@ -93,13 +95,13 @@ def chosen(
     return tuple(
         row
         for row in found
-        if (not patterns or any(_fits(row.image, pattern) for pattern in patterns))
+        if (not patterns or any(_matches_pattern(row.image, pattern) for pattern in patterns))
         and state in {None, row.state}
         and (larger_than is None or row.image.size > larger_than)
     )
 
 
-def _fits(image: Image, pattern: str) -> bool:
+def _matches_pattern(image: Image, pattern: str) -> bool:
     names = image.tags or image.digests
     repositories = (name.partition("@")[0].rpartition(":")[0] or name for name in names)
     if any(fnmatchcase(name, pattern) for name in (*names, *repositories)):
@@ -107,32 +109,32 @@ def _fits(image: Image, pattern: str) -> bool:
     return image.id.removeprefix("sha256:").startswith(pattern.removeprefix("sha256:"))
 
 
-def check_sort(by: str) -> None:
+def check_sort_column(by: str) -> None:
     """Refuse what is no column.
 
     Raises:
         ManagerError: (usage) there is no such column.
     """
-    if by not in _KEYS:
+    if by not in _SORT_KEYS:
         raise ManagerError(
             f"images cannot be sorted by {by!r}",
-            f"choose one of: {', '.join(SORTS)}",
+            f"choose one of: {', '.join(SORT_COLUMNS)}",
             ExitCode.USAGE,
         )
 
 
-def ordered(found: Sequence[ImageRow], by: str, *, backwards: bool = False) -> list[ImageRow]:
+def sort_rows(found: Sequence[ImageRow], by: str, *, backwards: bool = False) -> list[ImageRow]:
     """The rows in order; those that are equal in it by name.
 
     Raises:
         ManagerError: (usage) there is no such column.
     """
-    check_sort(by)
-    by_name = sorted(found, key=_KEYS["name"])
-    return sorted(by_name, key=_KEYS[by], reverse=backwards)
+    check_sort_column(by)
+    by_name = sorted(found, key=_SORT_KEYS["name"])
+    return sorted(by_name, key=_SORT_KEYS[by], reverse=backwards)
 
 
-_KEYS: Mapping[str, Callable[[ImageRow], Any]] = {
+_SORT_KEYS: Mapping[str, Callable[[ImageRow], Any]] = {
     "name": lambda row: (not row.image.tags, row.image.label),
     "id": lambda row: row.image.id,
     "size": lambda row: -row.image.size,
@@ -143,5 +145,5 @@ _KEYS: Mapping[str, Callable[[ImageRow], Any]] = {
     "created": lambda row: row.image.created,
     "state": lambda row: row.state,
 }
-SORTS = tuple(_KEYS)
+SORT_COLUMNS = tuple(_SORT_KEYS)
 """What rows can be sorted by. Sizes and counts begin with the largest, times with the oldest."""

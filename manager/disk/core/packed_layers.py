@@ -2,14 +2,14 @@
 
 from collections.abc import Set as AbstractSet
 
-from manager.disk.core.holdings import Holdings, Part
-from manager.disk.core.layers import Sums
+from manager.disk.core.holdings import ImagePart, LayerHoldings
+from manager.disk.core.layers import LayerSums
 
 
-def span(
-    holdings: Holdings,
-    packed: Sums,
-    parts: list[Part],
+def content_span(
+    holdings: LayerHoldings,
+    packed: LayerSums,
+    parts: list[ImagePart],
     freed: set[int],
     cached: AbstractSet[int],
 ) -> tuple[int, int]:
@@ -24,32 +24,34 @@ def span(
     """
     least = [
         it[0]
-        for part, it in _each(holdings, packed, parts, freed - cached)
+        for part, it in _part_spans(holdings, packed, parts, freed - cached)
         if part.end not in cached
     ]
-    most = [it[1] for _, it in _each(holdings, packed, parts, freed)]
-    low = sum(least) - _counted_twice(holdings, packed, freed - cached)[1]
-    high = sum(most) - _counted_twice(holdings, packed, freed)[0]
+    most = [it[1] for _, it in _part_spans(holdings, packed, parts, freed)]
+    low = sum(least) - _double_counted_span(holdings, packed, freed - cached)[1]
+    high = sum(most) - _double_counted_span(holdings, packed, freed)[0]
     return max(0, low), max(0, high)
 
 
-def span_of_podman(
-    holdings: Holdings, packed: Sums, parts: list[Part], freed: set[int]
+def podman_content_span(
+    holdings: LayerHoldings, packed: LayerSums, parts: list[ImagePart], freed: set[int]
 ) -> tuple[int, int]:
     """The same for Podman, which keeps each layer once for each parent it stands on."""
-    spans = [it for _, it in _each(holdings, packed, parts, freed)]
+    spans = [it for _, it in _part_spans(holdings, packed, parts, freed)]
     return sum(low for low, _ in spans), sum(high for _, high in spans)
 
 
-def _each(
-    holdings: Holdings, packed: Sums, parts: list[Part], layers: set[int]
-) -> list[tuple[Part, tuple[int, int]]]:
+def _part_spans(
+    holdings: LayerHoldings, packed: LayerSums, parts: list[ImagePart], layers: set[int]
+) -> list[tuple[ImagePart, tuple[int, int]]]:
     """Lowest and highest bytes of each part's own content, every layer counted with one part."""
     below = dict(holdings.runs((part.end for part in parts), layers))
-    return [(part, _own(holdings, packed, part, below.pop(part.end, None))) for part in parts]
+    return [(part, _own_span(holdings, packed, part, below.pop(part.end, None))) for part in parts]
 
 
-def _own(holdings: Holdings, packed: Sums, part: Part, below: int | None) -> tuple[int, int]:
+def _own_span(
+    holdings: LayerHoldings, packed: LayerSums, part: ImagePart, below: int | None
+) -> tuple[int, int]:
     manifest = part.manifest
     if manifest is None:
         return 0, 0
@@ -67,7 +69,9 @@ def _own(holdings: Holdings, packed: Sums, part: Part, below: int | None) -> tup
     return low, max(low, manifest.content - packed.low(below))
 
 
-def _counted_twice(holdings: Holdings, packed: Sums, layers: set[int]) -> tuple[int, int]:
+def _double_counted_span(
+    holdings: LayerHoldings, packed: LayerSums, layers: set[int]
+) -> tuple[int, int]:
     """Lowest and highest bytes counted too often: the same change on two parents is one blob."""
     low = high = 0
     for diff_id in {holdings.tree.diff_ids[layer] for layer in layers & holdings.repeated}:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from manager.model.snapshot import Image, Snapshot, Store
+from manager.model.snapshot import Image, ImageStore, Snapshot
 
-OTHER_REFERENCES = "it has other references"
-USED = "a container uses it"
-HAS_CHILDREN = "other images were built on it"
+OTHER_REFERENCES_REASON = "it has other references"
+IN_USE_REASON = "a container uses it"
+HAS_CHILDREN_REASON = "other images were built on it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Removal:
     """By its id, why an image that was asked for stays."""
 
 
-class Remaining:
+class RemainingImages:
     """The images of a snapshot while references go one by one."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -30,7 +30,7 @@ class Remaining:
         self._used = snapshot.users_by_image().keys()
         self._parents = {image.id: image.parent for image in snapshot.images}
         """Of the images that are left."""
-        self._tags = {image.id: len(references(image)) for image in snapshot.images}
+        self._tags = {image.id: len(removable_references(image)) for image in snapshot.images}
         self._children = Counter(image.parent for image in snapshot.images)
         self.deleted: list[str] = []
         """The ids of the images that are gone, in the order in which they went."""
@@ -57,13 +57,13 @@ class Remaining:
         tagged = self._tags[image_id] > 0
         self._tags[image_id] = max(0, self._tags[image_id] - 1)
         if self._tags[image_id]:
-            self.kept[image_id] = OTHER_REFERENCES
+            self.kept[image_id] = OTHER_REFERENCES_REASON
         elif image_id in self._used:
-            self.kept[image_id] = USED
-        elif self._store is Store.CONTAINERD:
+            self.kept[image_id] = IN_USE_REASON
+        elif self._store is ImageStore.CONTAINERD:
             self._remove_from_containerd(image_id, tagged=tagged)
-        elif self._store is Store.GRAPH_DRIVER and self._children[image_id]:
-            self.kept[image_id] = HAS_CHILDREN
+        elif self._store is ImageStore.GRAPH_DRIVER and self._children[image_id]:
+            self.kept[image_id] = HAS_CHILDREN_REASON
         else:
             self._remove_with_parents(image_id)
 
@@ -104,7 +104,7 @@ class Remaining:
             parents.append(parent)
             parent = self._parents[parent]
         if tagged and self._children[image_id]:
-            self.kept[image_id] = HAS_CHILDREN
+            self.kept[image_id] = HAS_CHILDREN_REASON
         else:
             self._delete(image_id)
         for known in parents if not parent else ():
@@ -120,19 +120,19 @@ class Remaining:
         return parent
 
 
-class Alone:
+class SingleRemovals:
     """What goes with each image if it is the only one that is removed."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Look at a snapshot once, for many questions."""
-        self._store = Remaining(snapshot)
+        self._store = RemainingImages(snapshot)
 
     def deleted(self, image_id: str) -> tuple[str, ...]:
         """The ids of the images that go with all references of this one."""
         return self._store.alone(image_id)
 
 
-def references(image: Image) -> tuple[str, ...]:
+def removable_references(image: Image) -> tuple[str, ...]:
     """What holds an image, and what it can be removed by: tags, and digests it was pulled by.
 
     A digest of a repository of which there is a tag goes with the last of those tags.
@@ -143,7 +143,7 @@ def references(image: Image) -> tuple[str, ...]:
     return (*image.tags, *(it for it in image.digests if it.partition("@")[0] not in tagged))
 
 
-def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
+def simulate_removal(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
     """What happens if references are removed one after the other, without force.
 
     Args:
@@ -151,26 +151,26 @@ def simulate(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
         image_ids: the image that each reference stands for, in the order of removal; an image
             appears once for each of its references that is removed.
     """
-    store = Remaining(snapshot)
+    store = RemainingImages(snapshot)
     for image_id in image_ids:
         store.untag(image_id)
     return store.result()
 
 
-def remove_all(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
+def simulate_full_removal(snapshot: Snapshot, image_ids: Iterable[str]) -> Removal:
     """What happens if all references of some images are removed, image by image.
 
     Args:
-        snapshot: as for `simulate`.
+        snapshot: as for `simulate_removal`.
         image_ids: those images, in order.
     """
-    store = Remaining(snapshot)
+    store = RemainingImages(snapshot)
     for image_id in image_ids:
         store.remove(image_id)
     return store.result()
 
 
-def children_first(chosen: Iterable[str], images: Iterable[Image]) -> tuple[str, ...]:
+def order_children_first(chosen: Iterable[str], images: Iterable[Image]) -> tuple[str, ...]:
     """Ids of images in an order in which none stands before one that was built on it.
 
     Args:

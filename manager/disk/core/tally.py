@@ -8,18 +8,18 @@ so what one more image frees is the upper end of its path.
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from manager.disk.core.accounting import Disk
-from manager.disk.core.holdings import Part
-from manager.disk.core.layers import ROOT
-from manager.disk.core.removal import Remaining
-from manager.model.byte_range import Bytes
-from manager.model.snapshot import Snapshot, Store
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.core.holdings import ImagePart
+from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.removal import RemainingImages
+from manager.model.byte_range import ByteRange
+from manager.model.snapshot import ImageStore, Snapshot
 
 
-class Tally:
+class FreedTally:
     """Images that go one after the other."""
 
-    def __init__(self, disk: Disk, snapshot: Snapshot, pinned: AbstractSet[int]) -> None:
+    def __init__(self, disk: DiskAccounting, snapshot: Snapshot, pinned: AbstractSet[int]) -> None:
         """None has gone yet.
 
         Args:
@@ -29,7 +29,7 @@ class Tally:
         """
         self._disk = disk
         self._pinned = pinned
-        self._remaining = Remaining(snapshot)
+        self._remaining = RemainingImages(snapshot)
         self._parents = {image.id: image.parent for image in snapshot.images}
         self._named = {image.id for image in snapshot.images if image.tags or image.digests}
         self._held = list(disk.holdings.held)
@@ -37,11 +37,11 @@ class Tally:
         self.gone: set[str] = set()
         """The ids of the images that are gone, nameless parents included."""
 
-    def take(self, image_id: str) -> Bytes:
+    def take(self, image_id: str) -> ByteRange:
         """Let an image go with all its references; what that frees beyond what went before."""
         return self._sum(map(self._leave, self._remaining.remove(image_id)))
 
-    def put_back(self, image_id: str) -> tuple[tuple[str, ...], Bytes]:
+    def put_back(self, image_id: str) -> tuple[tuple[str, ...], ByteRange]:
         """Let an image stay after all, with its nameless parents.
 
         Afterwards only what was put back can be taken again, with `again`.
@@ -70,9 +70,9 @@ class Tally:
                 return True
         return False
 
-    def _sum(self, amounts: Iterable[tuple[int, int]]) -> Bytes:
+    def _sum(self, amounts: Iterable[tuple[int, int]]) -> ByteRange:
         found = list(amounts)
-        return Bytes(sum(it[0] for it in found), sum(it[1] for it in found), self._disk.doubt)
+        return ByteRange(sum(it[0] for it in found), sum(it[1] for it in found), self._disk.doubt)
 
     def _leave(self, image_id: str) -> tuple[int, int]:
         self.gone.add(image_id)
@@ -102,20 +102,20 @@ class Tally:
             low, high = low + least, high + most
         return low, high
 
-    def _amount(self, part: Part) -> tuple[int, int]:
+    def _amount(self, part: ImagePart) -> tuple[int, int]:
         """What goes with a part when none of the layers at its upper end is held any more."""
         free = sum(1 for layer in part.path if not self._held[layer])
         below = self._below(part, free)
         pinned = sum(1 for layer in part.path if layer in self._pinned)
         sure = min(free, len(part.path) - pinned)
-        sums = self._disk.packed if self._disk.store is Store.PODMAN else self._disk.sums
+        sums = self._disk.packed if self._disk.store is ImageStore.PODMAN else self._disk.sums
         high = sums.between(below, part.end)[1] if free else 0
         low = sums.between(self._below(part, sure), part.end)[0] if sure else 0
-        if self._disk.store is Store.CONTAINERD and part.manifest is not None:
+        if self._disk.store is ImageStore.CONTAINERD and part.manifest is not None:
             low, high = low + part.manifest.size, high + part.manifest.content
         return low, high
 
     @staticmethod
-    def _below(part: Part, count: int) -> int:
+    def _below(part: ImagePart, count: int) -> int:
         """The layer beneath the highest few of a part."""
-        return part.path[-count - 1] if count < len(part.path) else ROOT
+        return part.path[-count - 1] if count < len(part.path) else ROOT_LAYER

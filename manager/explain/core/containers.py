@@ -5,27 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from manager.explain.core.images import layers_of, name_of, pile
+from manager.explain.core.images import choose_image_name, find_image_layers, format_layers
 from manager.explain.core.pages import (
-    Facts,
+    EngineFacts,
     Page,
-    Part,
-    Picture,
+    PagePart,
+    VerbatimLines,
+    build_container_tree,
     container_facts,
-    is_of_lab,
-    listed,
-    plural,
-    relation,
-    row,
+    format_count,
+    format_names,
+    format_row,
+    is_lab_image,
 )
-from manager.model.container_history import Change, Event, Kind
+from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
 from manager.model.snapshot import Container, Snapshot
 from manager.model.units import format_age, format_size
-from manager.references.reference import read
+from manager.references.reference import parse_reference
 
 CHANGES_SHOWN = 6
 EVENTS_SHOWN = 8
-STATES = {
+STATE_TEXTS = {
     "created": "It was never started",
     "exited": "It is stopped: its command has ended",
 }
@@ -33,13 +33,13 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class ContainerDetails:
     """What only a look at the container itself tells."""
 
     written: int | None
     """Bytes of its writable layer; None where the engine does not tell."""
-    changes: tuple[Change, ...]
-    life: tuple[Event, ...]
+    changes: tuple[FileChange, ...]
+    life: tuple[ContainerEvent, ...]
     """The oldest first."""
     volumes: tuple[str, ...] = ()
     """Volumes and folders mounted into it: what is written there is not in its layer."""
@@ -49,37 +49,39 @@ class Details:
     """The paths in it at which they are mounted, which the engine makes where they are missing."""
 
 
-def page(facts: Facts, container: Container, details: Details) -> Page:
+def explain_container(facts: EngineFacts, container: Container, details: ContainerDetails) -> Page:
     """Explain a container."""
     image = next((it for it in facts.snapshot.images if it.id == container.image_id), None)
-    origin = _origin(facts, container, details)
-    state = STATES.get(container.state, f"It is {container.state}")
-    parts: list[Part] = [f"{container.name} is a container, made from {origin}. {state}."]
-    parts += [*relation(facts.snapshot, container.image_id, container.name)]
-    changes = telling(details.changes, details.mounted_at)
+    origin = _describe_origin(facts, container, details)
+    state = STATE_TEXTS.get(container.state, f"It is {container.state}")
+    parts: list[PagePart] = [f"{container.name} is a container, made from {origin}. {state}."]
+    parts += [*build_container_tree(facts.snapshot, container.image_id, container.name)]
+    changes = drop_incidental_changes(details.changes, details.mounted_at)
     size = "of unknown size" if details.written is None else format_size(details.written)
-    lines = [*row("writable layer", f"{size}, its own; it goes when the container is removed")]
+    lines = [
+        *format_row("writable layer", f"{size}, its own; it goes when the container is removed")
+    ]
     layers = 0
     if image is not None:
         disk = facts.disk
-        layers = len(layers_of(disk, image))
-        lines += pile(facts, disk, image)
+        layers = len(find_image_layers(disk, image))
+        lines += format_layers(facts, disk, image)
     parts += [
         "Its files, from the top down. All but the first is the image's, and never changes:",
-        Picture(tuple(lines)),
+        VerbatimLines(tuple(lines)),
     ]
-    if image is not None and is_of_lab(image):
+    if image is not None and is_lab_image(image):
         parts.append("The image is of the lab's own making, not Docker's.")
     if details.volumes:
-        parts.append(f"Kept outside it, in volumes or folders: {listed(details.volumes)}.")
+        parts.append(f"Kept outside it, in volumes or folders: {format_names(details.volumes)}.")
     if changes:
-        lines = [line for it in changes[:CHANGES_SHOWN] for line in row(it.kind, it.path)]
+        lines = [line for it in changes[:CHANGES_SHOWN] for line in format_row(it.kind, it.path)]
         rest = len(changes) - CHANGES_SHOWN
-        lines += row("and", f"{rest} more") if rest > 0 else ()
-        parts += ["Written since it was made:", Picture(tuple(lines))]
+        lines += format_row("and", f"{rest} more") if rest > 0 else ()
+        parts += ["Written since it was made:", VerbatimLines(tuple(lines))]
     else:
         parts.append("Nothing in its files was changed since it was made.")
-    parts += ["Its life so far:", Picture(_life(details.life, facts.now))]
+    parts += ["Its life so far:", VerbatimLines(_format_life(details.life, facts.now))]
     told: dict[str, Any] = {
         "container": container_facts(container),
         "layers": layers,
@@ -91,50 +93,54 @@ def page(facts: Facts, container: Container, details: Details) -> Page:
     return Page("container", container.name, tuple(parts), told)
 
 
-def _origin(facts: Facts, container: Container, details: Details) -> str:
+def _describe_origin(facts: EngineFacts, container: Container, details: ContainerDetails) -> str:
     """The image that a container was made from, by the name that it had and has."""
     label = facts.label(container.image_id)
-    typed = None if details.made_from.startswith("sha256:") else read(details.made_from)
+    typed = None if details.made_from.startswith("sha256:") else parse_reference(details.made_from)
     if typed is None:
         return label if container.image.startswith("sha256:") else container.image
     now = facts.image(details.made_from)
     if now is not None and now.id == container.image_id:
-        return name_of(details.made_from, now)
+        return choose_image_name(details.made_from, now)
     moved = "; that is another image now" if now is not None else ""
     return f"{label}, which was called {typed.familiar} then{moved}"
 
 
-def telling(changes: Sequence[Change], mounted_at: Sequence[str] = ()) -> tuple[Change, ...]:
+def drop_incidental_changes(
+    changes: Sequence[FileChange], mounted_at: Sequence[str] = ()
+) -> tuple[FileChange, ...]:
     """Changes without the folders that changed only because something in them did.
 
     Args:
         changes: as the engine tells them.
         mounted_at: paths of mounts: the folders that lead to them were not written by anybody.
     """
-    points = {path for point in mounted_at for path in (point, *_above(point))}
+    points = {path for point in mounted_at for path in (point, *_parent_folders(point))}
     written = [it for it in changes if it.path not in points]
-    parents = {path for it in written for path in _above(it.path)}
-    return tuple(it for it in written if it.kind is not Kind.CHANGED or it.path not in parents)
+    parents = {path for it in written for path in _parent_folders(it.path)}
+    return tuple(
+        it for it in written if it.kind is not FileChangeKind.CHANGED or it.path not in parents
+    )
 
 
-def _above(path: str) -> tuple[str, ...]:
+def _parent_folders(path: str) -> tuple[str, ...]:
     """The folders that a path is in, ``/`` first."""
     return tuple(path[:end] or "/" for end, letter in enumerate(path) if letter == "/")
 
 
-def _life(life: Sequence[Event], now: datetime) -> tuple[str, ...]:
+def _format_life(life: Sequence[ContainerEvent], now: datetime) -> tuple[str, ...]:
     lines = [f"  {len(life) - EVENTS_SHOWN} earlier events"] if len(life) > EVENTS_SHOWN else []
     for event in life[-EVENTS_SHOWN:]:
-        lines += row(format_age(event.at, now), event.what)
+        lines += format_row(format_age(event.at, now), event.what)
     return tuple(lines)
 
 
-def group(facts: Facts, name: str) -> Page:
+def explain_group(facts: EngineFacts, name: str) -> Page:
     """Explain a group."""
     members = facts.snapshot.members(name)
     running = sum(member.running for member in members)
     meaning = (
-        f"{name} is a group: {plural(len(members), 'container')} made from one image by "
+        f"{name} is a group: {format_count(len(members), 'container')} made from one image by "
         f"dockmgr spawn, {running} running. They share the image; each has a writable layer of "
         "its own."
     )
@@ -142,10 +148,14 @@ def group(facts: Facts, name: str) -> Page:
         f"Change their number: dockmgr scale {name} {len(members) + 1}. Remove them: "
         f"dockmgr rm {name}. Look into one: dockmgr explain {members[0].name}"
     )
-    parts: tuple[Part, ...] = (meaning, *relation(_of_group(facts, name)), more)
+    parts: tuple[PagePart, ...] = (
+        meaning,
+        *build_container_tree(_group_snapshot(facts, name)),
+        more,
+    )
     told = {"group": name, "running": running, "members": list(map(container_facts, members))}
     return Page("group", name, parts, told)
 
 
-def _of_group(facts: Facts, name: str) -> Snapshot:
+def _group_snapshot(facts: EngineFacts, name: str) -> Snapshot:
     return replace(facts.snapshot, containers=facts.snapshot.members(name))

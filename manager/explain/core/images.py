@@ -2,32 +2,32 @@
 
 from typing import Any
 
-from manager.disk.core.accounting import Disk
-from manager.disk.core.layers import ROOT
-from manager.disk.core.removal import Remaining
+from manager.disk.core.accounting import DiskAccounting
+from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.removal import RemainingImages
 from manager.explain.core.pages import (
-    LAB_IMAGES,
-    Facts,
+    LAB_IMAGE_NAMES,
+    EngineFacts,
     Page,
-    Part,
-    Picture,
+    PagePart,
+    VerbatimLines,
+    build_container_tree,
     container_facts,
-    is_of_lab,
-    listed,
-    of_lab,
-    plural,
-    relation,
-    row,
+    describe_lab_origin,
+    format_count,
+    format_names,
+    format_row,
+    is_lab_image,
 )
-from manager.model.byte_range import Bytes
-from manager.model.snapshot import Image, Store
+from manager.model.byte_range import ByteRange
+from manager.model.snapshot import Image, ImageStore
 from manager.model.units import format_age, format_size
-from manager.references.reference import read
+from manager.references.reference import parse_reference
 
 LAYERS_SHOWN = 6
 
 
-def page(facts: Facts, image: Image, address: Page | None) -> Page:
+def explain_image(facts: EngineFacts, image: Image, address: Page | None) -> Page:
     """Explain an image that is here.
 
     Args:
@@ -36,25 +36,25 @@ def page(facts: Facts, image: Image, address: Page | None) -> Page:
         address: the explanation of the address it was named by, if it was.
     """
     disk = facts.disk
-    path = layers_of(disk, image)
+    path = find_image_layers(disk, image)
     size = format_size(image.size) if image.size >= 0 else "a size the engine does not tell"
     made = format_age(image.created, facts.now)
     named = image.tags or image.digests
-    called = f"called {listed(named)}" if named else "without a name"
+    called = f"called {format_names(named)}" if named else "without a name"
     name = next(iter(named), image.short_id)
-    parts: list[Part] = [*(address.parts if address else ())]
+    parts: list[PagePart] = [*(address.parts if address else ())]
     parts.append(f"It is here: image {image.short_id}, {size}, made {made}, {called}.")
-    if origin := of_lab(image):
-        reference = read(address.name if address else image.label)
-        hub = reference is not None and reference.familiar_name in LAB_IMAGES
+    if origin := describe_lab_origin(image):
+        reference = parse_reference(address.name if address else image.label)
+        hub = reference is not None and reference.familiar_name in LAB_IMAGE_NAMES
         other = " It is not the image that Docker Hub has under this name."
         parts.append(origin + (other if hub else ""))
     if path:
-        parts += [f"Its {plural(len(path), 'layer')}, the top one first:"]
-        parts += [Picture(pile(facts, disk, image))]
+        parts += [f"Its {format_count(len(path), 'layer')}, the top one first:"]
+        parts += [VerbatimLines(format_layers(facts, disk, image))]
     users = facts.snapshot.users(image.id)
     if users:
-        parts += ["Made from it:", *relation(facts.snapshot, image.id)]
+        parts += ["Made from it:", *build_container_tree(facts.snapshot, image.id)]
     else:
         parts.append(f"No container was made from it. Make one with: dockmgr spawn {name}")
     told: dict[str, Any] = dict(address.facts) if address else {}
@@ -73,40 +73,40 @@ def image_facts(image: Image, layers: int) -> dict[str, Any]:
         "digests": list(image.digests),
         "size": image.size if image.size >= 0 else None,
         "layers": layers,
-        "made_by_lab": is_of_lab(image),
+        "made_by_lab": is_lab_image(image),
     }
 
 
-def layers_of(disk: Disk, image: Image) -> tuple[int, ...]:
+def find_image_layers(disk: DiskAccounting, image: Image) -> tuple[int, ...]:
     """The layers of an image, lowest first; of several platforms those of the largest pile."""
     paths = (disk.holdings.parts[key].path for key in disk.holdings.of_image[image.id])
     return max(paths, key=len, default=())
 
 
-def between(disk: Disk, below: int, top: int) -> Bytes:
+def bytes_between(disk: DiskAccounting, below: int, top: int) -> ByteRange:
     """The bytes of the layers above one, up to another."""
-    sums = disk.packed if disk.store is Store.PODMAN else disk.sums
-    return Bytes(*sums.between(below, top), disk.doubt)
+    sums = disk.packed if disk.store is ImageStore.PODMAN else disk.sums
+    return ByteRange(*sums.between(below, top), disk.doubt)
 
 
-def pile(facts: Facts, disk: Disk, image: Image) -> tuple[str, ...]:
+def format_layers(facts: EngineFacts, disk: DiskAccounting, image: Image) -> tuple[str, ...]:
     """The layers of an image, the top one first, each with its size and who has it too."""
-    path = layers_of(disk, image)
+    path = find_image_layers(disk, image)
     lines: list[str] = []
     for number in range(len(path), max(0, len(path) - LAYERS_SHOWN), -1):
         layer = path[number - 1]
-        size = between(disk, path[number - 2] if number > 1 else ROOT, layer)
+        size = bytes_between(disk, path[number - 2] if number > 1 else ROOT_LAYER, layer)
         others = tuple(
             facts.label(it) for it in sorted(disk.holdings.images_with({layer})) if it != image.id
         )
-        shared = f", also in {listed(others, 3)}" if others else ", in no other image"
-        lines += row(f"layer {number}", f"{size}{shared}")
+        shared = f", also in {format_names(others, 3)}" if others else ", in no other image"
+        lines += format_row(f"layer {number}", f"{size}{shared}")
     if len(path) > LAYERS_SHOWN:
-        lines += row("below", f"{len(path) - LAYERS_SHOWN} more")
+        lines += format_row("below", f"{len(path) - LAYERS_SHOWN} more")
     return tuple(lines)
 
 
-def compare(facts: Facts, first: tuple[str, Image], second: tuple[str, Image]) -> Page:
+def compare_images(facts: EngineFacts, first: tuple[str, Image], second: tuple[str, Image]) -> Page:
     """Explain what two images share, what each adds, and what removing one frees.
 
     Args:
@@ -117,68 +117,72 @@ def compare(facts: Facts, first: tuple[str, Image], second: tuple[str, Image]) -
     disk = facts.disk
     (typed, one), (_, other) = first, second
     if one.id == other.id:
-        count = plural(len(one.tags), "name")
-        text = f"They are one image, {one.short_id}, with {count}: {listed(one.tags)}."
+        count = format_count(len(one.tags), "name")
+        text = f"They are one image, {one.short_id}, with {count}: {format_names(one.tags)}."
         gone = (
             "Removing one name frees nothing while it has another."
             if len(one.tags) > 1
-            else f"What removing it frees: dockmgr rmi {name_of(typed, one)} --dry-run"
+            else f"What removing it frees: dockmgr rmi {choose_image_name(typed, one)} --dry-run"
         )
         told: dict[str, Any] = {"same": True, "image": image_facts(one, 0)}
-        return Page("images", name_of(typed, one), (text, gone), told)
-    ours, theirs = layers_of(disk, one), layers_of(disk, other)
+        return Page("images", choose_image_name(typed, one), (text, gone), told)
+    ours, theirs = find_image_layers(disk, one), find_image_layers(disk, other)
     common = sum(mine == its for mine, its in zip(ours, theirs, strict=False))
-    top = ours[common - 1] if common else ROOT
-    shared = between(disk, ROOT, top) if common else Bytes()
-    names = tuple(name_of(*it) for it in (first, second))
-    parts: list[Part] = [f"{names[0]} and {names[1]} side by side:"]
-    both = f"{plural(common, 'layer')}, {shared}, kept once" if common else "no layer"
-    lines = [*row("both have", both)]
-    told = {"same": False, "shared": {"layers": common, **_amount(shared)}, "images": []}
+    top = ours[common - 1] if common else ROOT_LAYER
+    shared = bytes_between(disk, ROOT_LAYER, top) if common else ByteRange()
+    names = tuple(choose_image_name(*it) for it in (first, second))
+    parts: list[PagePart] = [f"{names[0]} and {names[1]} side by side:"]
+    both = f"{format_count(common, 'layer')}, {shared}, kept once" if common else "no layer"
+    lines = [*format_row("both have", both)]
+    told = {"same": False, "shared": {"layers": common, **_byte_range_facts(shared)}, "images": []}
     removals: list[str] = []
     for name, image, path in zip(names, (one, other), (ours, theirs), strict=True):
-        adds = between(disk, top, path[-1]) if len(path) > common else Bytes()
-        more = plural(len(path) - common, "layer")
-        lines += row(f"{name} adds", f"{more}, {adds}")
-        frees, why = _removal(facts, disk, image)
-        removals += _removing(name, image, frees.sentence() + why)
-        amounts = {"adds": _amount(adds), "frees": _amount(frees)}
+        adds = bytes_between(disk, top, path[-1]) if len(path) > common else ByteRange()
+        more = format_count(len(path) - common, "layer")
+        lines += format_row(f"{name} adds", f"{more}, {adds}")
+        frees, why = _predict_removal(facts, disk, image)
+        removals += _format_removal(name, image, frees.sentence() + why)
+        amounts = {"adds": _byte_range_facts(adds), "frees": _byte_range_facts(frees)}
         told["images"].append({"name": name, **image_facts(image, len(path)), **amounts})
-    parts += [Picture(tuple(lines)), "What other images have too is not freed, so:"]
-    parts += [Picture(tuple(removals))]
+    parts += [VerbatimLines(tuple(lines)), "What other images have too is not freed, so:"]
+    parts += [VerbatimLines(tuple(removals))]
     return Page("images", " ".join(names), tuple(parts), told)
 
 
-def name_of(typed: str, image: Image) -> str:
+def choose_image_name(typed: str, image: Image) -> str:
     """The name of an image that was typed, with its tag; of its others if it was an id."""
-    wanted = read(typed)
-    fitting = (tag for tag in image.tags if wanted is not None and read(tag) == wanted)
+    wanted = parse_reference(typed)
+    fitting = (tag for tag in image.tags if wanted is not None and parse_reference(tag) == wanted)
     return next(fitting, image.label)
 
 
-def _removing(name: str, image: Image, frees: str) -> tuple[str, ...]:
+def _format_removal(name: str, image: Image, frees: str) -> tuple[str, ...]:
     """What removing an image by its names frees; one name alone frees nothing beside others."""
     others = tuple(tag for tag in image.tags if tag != name)
     if not others:
-        return row(f"removing {name} frees", frees)
-    kept = f"nothing, since it is also called {listed(others)}"
+        return format_row(f"removing {name} frees", frees)
+    kept = f"nothing, since it is also called {format_names(others)}"
     return (
-        *row(f"removing only {name} frees", kept),
-        *row(f"removing it with all {len(image.tags)} names frees", frees, indent=4),
+        *format_row(f"removing only {name} frees", kept),
+        *format_row(f"removing it with all {len(image.tags)} names frees", frees, indent=4),
     )
 
 
-def _removal(facts: Facts, disk: Disk, image: Image) -> tuple[Bytes, str]:
+def _predict_removal(
+    facts: EngineFacts, disk: DiskAccounting, image: Image
+) -> tuple[ByteRange, str]:
     """What removing an image by all its names frees, and what has to be done before."""
-    left = Remaining(facts.snapshot)
+    left = RemainingImages(facts.snapshot)
     left.remove(image.id)
     result = left.result()
     users = tuple(sorted(it.name for it in facts.snapshot.users(image.id)))
     if users:
-        return disk.frees([image.id]), f"; but first its containers have to go: {listed(users)}"
+        return disk.frees(
+            [image.id]
+        ), f"; but first its containers have to go: {format_names(users)}"
     why = result.kept.get(image.id, "")
     return disk.frees(result.deleted), f"; it stays, since {why}" if why else ""
 
 
-def _amount(number: Bytes) -> dict[str, Any]:
+def _byte_range_facts(number: ByteRange) -> dict[str, Any]:
     return {"low": number.low, "high": number.high, "exact": number.exact}

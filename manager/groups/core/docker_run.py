@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from manager.groups.core.group_spec import OWN_LABELS, GroupSpec, member_config
+from manager.groups.core.group_spec import DOCKMGR_LABEL_PREFIX, GroupSpec, member_config
 from manager.groups.core.run_options import RunOptions
-from manager.model.docker_equivalents import DockerLine, line
-from manager.model.naming import has_place
-from manager.model.plan import Step
-from manager.model.ports import Binding
+from manager.model.docker_equivalents import DockerCommand, docker_command
+from manager.model.naming import has_placeholder
+from manager.model.plan import PlanStep
+from manager.model.ports import PortBinding
 from manager.model.snapshot import SPAWN_LABEL
 
-APART = frozenset({"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"})
+SPECIAL_OPTIONS = frozenset(
+    {"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"}
+)
 """Options that are not simply written as they are."""
-HIDDEN = "HIDDEN"
+HIDDEN_PLACEHOLDER = "HIDDEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ShowableOptions:
     """What was typed, as far as that may be shown again: files stand for what is in them."""
 
     env_files: tuple[str, ...] = ()
@@ -29,9 +31,9 @@ class Typed:
     """For a security option with a profile in it, the option that names the file."""
 
 
-def run_lines(
-    spec: GroupSpec, steps: Iterator[Step] | tuple[Step, ...], typed: Typed
-) -> dict[str, DockerLine]:
+def docker_run_lines(
+    spec: GroupSpec, steps: Iterator[PlanStep] | tuple[PlanStep, ...], typed: ShowableOptions
+) -> dict[str, DockerCommand]:
     """How each member is made, by its name.
 
     Args:
@@ -40,45 +42,46 @@ def run_lines(
         typed: what may be shown.
     """
     return {
-        step.target: _run(spec, step.number or 0, step.target, step.ports, typed) for step in steps
+        step.target: _docker_run_line(spec, step.number or 0, step.target, step.ports, typed)
+        for step in steps
     }
 
 
-def _run(
-    spec: GroupSpec, number: int, name: str, ports: tuple[Binding, ...], typed: Typed
-) -> DockerLine:
+def _docker_run_line(
+    spec: GroupSpec, number: int, name: str, ports: tuple[PortBinding, ...], typed: ShowableOptions
+) -> DockerCommand:
     options = spec.options.for_member(number)
     image = spec.image.for_engine
     labels = member_config(spec, number, ports, image, "")["Labels"]
-    hidden = _hidden(spec.options, typed)
+    hidden = _hidden_values_note(spec.options, typed)
     words = ["run", "--detach", "--name", name]
     if spec.platform:
         words += ["--platform", spec.platform]
     for label in options.label:
         words += ["--label", label]
     for key, value in labels.items():
-        if key.startswith(OWN_LABELS) and key != SPAWN_LABEL:
+        if key.startswith(DOCKMGR_LABEL_PREFIX) and key != SPAWN_LABEL:
             words += ["--label", f"{key}={value}"]
-    words += _variables(spec.options, number, typed)
+    words += _variable_words(spec.options, number, typed)
     words += ["--env", f"DOCKMGR_GROUP={spec.group}", "--env", f"DOCKMGR_INDEX={number}"]
     for binding in ports:
         words += ["--publish", str(binding)]
-    words += _plain(options)
+    words += _plain_option_words(options)
     for text in options.security_opt:
         words += ["--security-opt", typed.profiles.get(text, text)]
     for raw, text in zip(spec.options.log_opt, options.log_opt, strict=True):
         key = text.partition("=")[0]
-        words += ["--log-opt", text if raw in typed.values else f"{key}={HIDDEN}"]
-    words += [*_entrypoint(options), image, *options.command]
+        words += ["--log-opt", text if raw in typed.values else f"{key}={HIDDEN_PLACEHOLDER}"]
+    words += [*_entrypoint_words(options), image, *options.command]
     why = f"make and start member {number} of {spec.group}; the labels say that it is one"
-    return line(f"{why}{hidden}", *words)
+    return docker_command(f"{why}{hidden}", *words)
 
 
-def _plain(options: RunOptions) -> Iterator[str]:
+def _plain_option_words(options: RunOptions) -> Iterator[str]:
     """The options whose values stand as they were typed."""
     for one in fields(options):
         value = getattr(options, one.name)
-        if one.name in APART or value == one.default:
+        if one.name in SPECIAL_OPTIONS or value == one.default:
             continue
         flag = f"--{one.name.replace('_', '-')}"
         if value is True:
@@ -88,29 +91,29 @@ def _plain(options: RunOptions) -> Iterator[str]:
             yield from (flag, str(text))
 
 
-def _entrypoint(options: RunOptions) -> tuple[str, ...]:
+def _entrypoint_words(options: RunOptions) -> tuple[str, ...]:
     return () if options.entrypoint is None else ("--entrypoint", options.entrypoint)
 
 
-def _variables(options: RunOptions, number: int, typed: Typed) -> Iterator[str]:
+def _variable_words(options: RunOptions, number: int, typed: ShowableOptions) -> Iterator[str]:
     for file in typed.env_files:
         yield from ("--env-file", file)
     rest = options.env[typed.from_files :]
     made = replace(RunOptions(), env=rest).for_member(number).env
     for raw, entry in zip(rest, made, strict=True):
         # A name alone lets docker take the value from its surroundings.
-        yield from ("--env", entry if _open(raw, typed) else entry.partition("=")[0])
+        yield from ("--env", entry if _is_showable(raw, typed) else entry.partition("=")[0])
 
 
-def _open(entry: str, typed: Typed) -> bool:
+def _is_showable(entry: str, typed: ShowableOptions) -> bool:
     """Whether a variable's value may be shown: a label of every member shows those with places."""
-    return entry in typed.values or has_place(entry.partition("=")[2])
+    return entry in typed.values or has_placeholder(entry.partition("=")[2])
 
 
-def _hidden(options: RunOptions, typed: Typed) -> str:
-    unseen = [it for it in options.env[typed.from_files :] if not _open(it, typed)]
+def _hidden_values_note(options: RunOptions, typed: ShowableOptions) -> str:
+    unseen = [it for it in options.env[typed.from_files :] if not _is_showable(it, typed)]
     names = ", ".join(it.partition("=")[0] for it in unseen)
     told = f"; docker takes {names} from your shell's variables, not shown here" if names else ""
     if any(it not in typed.values for it in options.log_opt):
-        told += f"; write the values of --log-opt in place of {HIDDEN}"
+        told += f"; write the values of --log-opt in place of {HIDDEN_PLACEHOLDER}"
     return told

@@ -11,23 +11,28 @@ from manager.errors import ExitCode, ManagerError
 from manager.groups.core import readiness, run_options
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions, create_body
-from manager.model.naming import Template, escape, expand, has_place
+from manager.model.naming import (
+    NameTemplate,
+    escape_placeholders,
+    fill_placeholders,
+    has_placeholder,
+)
 from manager.model.snapshot import SPEC_LABEL, Container
-from manager.references.reference import ImageReference, read
+from manager.references.reference import ImageReference, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manager.model.ports import Binding
+    from manager.model.ports import PortBinding
 
-_PLATFORM = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){0,2}", re.ASCII)
-LONGEST = 60
+_PLATFORM_PATTERN = re.compile(r"[a-z0-9]+(?:/[a-z0-9_]+){0,2}", re.ASCII)
+SHOWN_PLATFORM_CHARACTERS = 60
 """Characters of a value that are shown again."""
-VERSION = 1
+SPEC_VERSION = 1
 """Of the form in which a specification is kept in a label."""
-OWN_LABELS = "dockmgr."
+DOCKMGR_LABEL_PREFIX = "dockmgr."
 HIGHEST_START = 1_000_000
-MOST = 10_000
+MAX_MEMBERS = 10_000
 """Containers of one group, at most."""
 
 
@@ -36,7 +41,7 @@ class GroupSpec:
     """What was asked for."""
 
     image: ImageReference
-    template: Template
+    template: NameTemplate
     count: int = 1
     start: int | None = None
     """The first number; None for the group's own, or 1."""
@@ -62,10 +67,10 @@ class GroupSpec:
             raise ManagerError(
                 f"a count of {self.count} makes nothing", "ask for 1 or more", ExitCode.USAGE
             )
-        if self.count > MOST:
+        if self.count > MAX_MEMBERS:
             raise ManagerError(
                 f"a count of {self.count} is more than any engine bears",
-                f"ask for {MOST} at most",
+                f"ask for {MAX_MEMBERS} at most",
                 ExitCode.USAGE,
             )
         if self.start is not None and not 0 <= self.start <= HIGHEST_START:
@@ -74,17 +79,17 @@ class GroupSpec:
                 f"begin from 0 to {HIGHEST_START}",
                 ExitCode.USAGE,
             )
-        if self.platform and not _PLATFORM.fullmatch(self.platform):
+        if self.platform and not _PLATFORM_PATTERN.fullmatch(self.platform):
             raise ManagerError(
-                f"--platform {self.platform[:LONGEST]!r} is no platform",
+                f"--platform {self.platform[:SHOWN_PLATFORM_CHARACTERS]!r} is no platform",
                 "write it like linux/arm64 or linux/arm/v7",
                 ExitCode.USAGE,
             )
         for label in self.options.label:
-            if label.startswith(OWN_LABELS):
+            if label.startswith(DOCKMGR_LABEL_PREFIX):
                 raise ManagerError(
                     f"label {label.partition('=')[0]!r} is one that dockmgr sets itself",
-                    f"choose a label that does not begin with {OWN_LABELS}",
+                    f"choose a label that does not begin with {DOCKMGR_LABEL_PREFIX}",
                     ExitCode.USAGE,
                 )
         # Syntax is checked before anything is made, with the first number in its places.
@@ -108,18 +113,18 @@ class GroupSpec:
         """
         if not members:
             return self
-        own = template_of(members[0])
+        own = member_template(members[0])
         if self.named and own != self.template:
             raise ManagerError(
                 f"the members of {self.group} are called {own.text}, not {self.template.text}",
                 f"write --name {self.group}, or take another name",
             )
-        start = self.start if self.start is not None else _start_of(members)
+        start = self.start if self.start is not None else _first_number(members)
         return replace(self, template=own, start=start)
 
     def beginning_with(self, members: Sequence[Container]) -> GroupSpec:
         """The same with the lowest first number that any member knows of: gaps are gaps of all."""
-        known = [start for member in members if (start := _start_of((member,))) is not None]
+        known = [start for member in members if (start := _first_number((member,))) is not None]
         return replace(self, start=min(known, default=self.start))
 
     def label(self) -> str:
@@ -131,14 +136,14 @@ class GroupSpec:
         options = self.options.given()
         if self.options.env:
             options["env"] = [
-                entry if has_place(entry.partition("=")[2]) else entry.partition("=")[0]
+                entry if has_placeholder(entry.partition("=")[2]) else entry.partition("=")[0]
                 for entry in self.options.env
             ]
         if self.options.log_opt:
             # A token for a log service is nothing for a list, either.
             options["log_opt"] = [entry.partition("=")[0] for entry in self.options.log_opt]
         kept = {
-            "v": VERSION,
+            "v": SPEC_VERSION,
             "image": self.image.canonical,
             "start": self.first,
             "options": options,
@@ -148,33 +153,33 @@ class GroupSpec:
         return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
 
 
-def template_of(member: Container) -> Template:
+def member_template(member: Container) -> NameTemplate:
     """The template after which a member is called."""
     from manager.model.snapshot import NAME_LABEL
 
-    return Template(member.labels.get(NAME_LABEL) or f"{member.group}{{n}}")
+    return NameTemplate(member.labels.get(NAME_LABEL) or f"{member.group}{{n}}")
 
 
-def _start_of(members: Sequence[Container]) -> int | None:
-    kept = _kept(members[0])
+def _first_number(members: Sequence[Container]) -> int | None:
+    kept = _saved_spec(members[0])
     start = kept.get("start")
     return start if type(start) is int and 0 <= start <= HIGHEST_START else None
 
 
-def _kept(member: Container) -> Mapping[str, Any]:
+def _saved_spec(member: Container) -> Mapping[str, Any]:
     try:
         kept = json.loads(member.labels.get(SPEC_LABEL, ""))
     except ValueError:
         return {}
-    return kept if isinstance(kept, dict) and kept.get("v") == VERSION else {}
+    return kept if isinstance(kept, dict) and kept.get("v") == SPEC_VERSION else {}
 
 
-def image_asked_for(member: Container) -> ImageReference | None:
+def requested_image(member: Container) -> ImageReference | None:
     """The address that a member was made by, whatever it names now; None where it does not say."""
-    return read(str(_kept(member).get("image", "")))
+    return parse_reference(str(_saved_spec(member).get("image", "")))
 
 
-def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
+def spec_from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
     """The specification after which a member was made.
 
     Args:
@@ -184,7 +189,7 @@ def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
     Raises:
         ManagerError: it does not say, or what it says cannot be read.
     """
-    kept = _kept(member)
+    kept = _saved_spec(member)
     env = (told.get("Config") or {}).get("Env") or ()
     values = dict(entry.partition("=")[::2] for entry in env)
     logging = ((told.get("HostConfig") or {}).get("LogConfig") or {}).get("Config") or {}
@@ -193,22 +198,22 @@ def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
         options = dict(kept["options"])
         # What was read back is a value, and no text with places any more.
         options["env"] = [
-            e if "=" in e else f"{e}={escape(values[expand(e, number)])}"
+            e if "=" in e else f"{e}={escape_placeholders(values[fill_placeholders(e, number)])}"
             for e in options.get("env", ())
             if isinstance(e, str)
         ]
         options["log_opt"] = [
-            e if "=" in e else f"{e}={escape(logging[expand(e, number)])}"
+            e if "=" in e else f"{e}={escape_placeholders(logging[fill_placeholders(e, number)])}"
             for e in options.get("log_opt", ())
             if isinstance(e, str)
         ]
         return GroupSpec(
             ImageReference.parse(kept["image"]),
-            template_of(member),
-            start=_start_of((member,)),
-            options=run_options.from_data(options),
+            member_template(member),
+            start=_first_number((member,)),
+            options=run_options.parse_run_options(options),
             platform=str(kept["platform"]),
-            ready=readiness.from_data(kept["ready"]),
+            ready=readiness.parse_readiness(kept["ready"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManagerError(
@@ -217,10 +222,10 @@ def from_member(member: Container, told: Mapping[str, Any]) -> GroupSpec:
         ) from error
 
 
-def readiness_of(member: Container) -> Readiness:
+def restart_readiness(member: Container) -> Readiness:
     """What a member is to be waited for after a restart; that it runs and is healthy at least."""
     try:
-        asked = readiness.from_data(_kept(member).get("ready") or {})
+        asked = readiness.parse_readiness(_saved_spec(member).get("ready") or {})
     except (ManagerError, TypeError, ValueError, AttributeError):
         asked = Readiness()  # a label that somebody else wrote
     return replace(asked, wait=True)
@@ -229,7 +234,7 @@ def readiness_of(member: Container) -> Readiness:
 def member_config(
     spec: GroupSpec,
     number: int,
-    bindings: Sequence[Binding],
+    bindings: Sequence[PortBinding],
     image: str,
     spawn_id: str,
 ) -> dict[str, Any]:
@@ -257,7 +262,7 @@ def member_config(
         SPAWN_LABEL: spawn_id,
         SPEC_LABEL: spec.label(),
     }
-    if spec.template != Template.default(spec.group):
+    if spec.template != NameTemplate.default(spec.group):
         labels[NAME_LABEL] = spec.template.text
     ports: dict[str, list[dict[str, str]]] = {}
     for binding in bindings:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from manager.model.plan import Plan, Step, Verb
+from manager.model.plan import Plan, PlanStep, Verb
 from manager.model.snapshot import Container
 
 
@@ -12,7 +12,7 @@ def plan_stop(containers: tuple[Container, ...]) -> Plan:
     steps = [
         _step(Verb.STOP, container, "running") for container in containers if container.running
     ]
-    return Plan(tuple(steps), _already(containers, running=False))
+    return Plan(tuple(steps), _already_notes(containers, running=False))
 
 
 def plan_start(containers: tuple[Container, ...]) -> Plan:
@@ -23,7 +23,7 @@ def plan_start(containers: tuple[Container, ...]) -> Plan:
         if not container.running
     ]
     paused = [container.name for container in containers if container.state == "paused"]
-    notes = _already(tuple(c for c in containers if c.state != "paused"), running=True)
+    notes = _already_notes(tuple(c for c in containers if c.state != "paused"), running=True)
     if paused:
         names = " ".join(paused)
         notes += (f"paused: {', '.join(paused)}; let go on with: docker unpause {names}",)
@@ -45,7 +45,7 @@ def plan_remove(
         volumes: whether their anonymous volumes go with them.
         force: whether what runs is killed instead.
     """
-    steps: list[Step] = []
+    steps: list[PlanStep] = []
     for container in containers:
         if container.running and force:
             steps.append(_step(Verb.REMOVE, container, "running: it is killed"))
@@ -68,11 +68,11 @@ def plan_exec(containers: tuple[Container, ...], command: Sequence[str]) -> Plan
     return Plan(tuple(_step(Verb.EXEC, container, words) for container in containers))
 
 
-def _step(verb: Verb, container: Container, cause: str) -> Step:
-    return Step(verb, container.name, cause, object_id=container.id)
+def _step(verb: Verb, container: Container, cause: str) -> PlanStep:
+    return PlanStep(verb, container.name, cause, object_id=container.id)
 
 
-def _already(containers: tuple[Container, ...], *, running: bool) -> tuple[str, ...]:
+def _already_notes(containers: tuple[Container, ...], *, running: bool) -> tuple[str, ...]:
     names = [container.name for container in containers if container.running == running]
     state = "running" if running else "not running"
     return (f"already {state}: {', '.join(names)}",) if names else ()

@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from manager.groups.core.option_values import absolute, memory, refused
+from manager.groups.core.option_values import option_error, parse_absolute_path, parse_memory
 
-TYPES = ("bind", "volume", "tmpfs", "image", "npipe", "cluster")
+MOUNT_TYPES = ("bind", "volume", "tmpfs", "image", "npipe", "cluster")
 PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
-EXAMPLE = "--mount type=bind,source=/srv/site,target=/usr/share/nginx/html,readonly"
-_NAMES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
-_FLAGS = frozenset({"readonly", "volume-nocopy", "bind-nonrecursive"})
-_OF_TYPE = {
+MOUNT_EXAMPLE = "--mount type=bind,source=/srv/site,target=/usr/share/nginx/html,readonly"
+_FIELD_ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
+_BOOLEAN_FIELDS = frozenset({"readonly", "volume-nocopy", "bind-nonrecursive"})
+_TYPE_BY_FIELD = {
     "bind-propagation": "bind",
     "bind-nonrecursive": "bind",
     "volume-nocopy": "volume",
@@ -24,7 +24,7 @@ _OF_TYPE = {
     "tmpfs-mode": "tmpfs",
     "image-subpath": "image",
 }
-_MANY = frozenset({"volume-label", "volume-opt"})
+_REPEATABLE_FIELDS = frozenset({"volume-label", "volume-opt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,27 @@ class Mount:
         Raises:
             ManagerError: (usage) a field is unknown, missing, or not of this type of mount.
         """
-        fields = _fields(text)
+        fields = _parse_fields(text)
         kind = fields.pop("type", "volume")
-        if kind not in TYPES:
-            raise _refused(text, f"has the type {kind!r}, which is none of {', '.join(TYPES)}")
+        if kind not in MOUNT_TYPES:
+            raise _mount_error(
+                text, f"has the type {kind!r}, which is none of {', '.join(MOUNT_TYPES)}"
+            )
         if "target" not in fields:
-            raise _refused(text, "has no target")
-        source, target = fields.pop("source", ""), absolute("--mount", fields.pop("target"))
+            raise _mount_error(text, "has no target")
+        source, target = (
+            fields.pop("source", ""),
+            parse_absolute_path("--mount", fields.pop("target")),
+        )
         if kind == "bind" and not source:
-            raise _refused(text, "has no source")
+            raise _mount_error(text, "has no source")
         if kind == "tmpfs" and source:
-            raise _refused(text, "is a tmpfs, which has no source")
+            raise _mount_error(text, "is a tmpfs, which has no source")
         for name in fields:
-            if _OF_TYPE.get(name, kind) != kind:
-                raise _refused(text, f"has {name}, which a mount of type {kind} does not know")
+            if _TYPE_BY_FIELD.get(name, kind) != kind:
+                raise _mount_error(text, f"has {name}, which a mount of type {kind} does not know")
         if fields.get("bind-propagation", "private") not in PROPAGATIONS:
-            raise _refused(text, f"has a propagation that is none of {', '.join(PROPAGATIONS)}")
+            raise _mount_error(text, f"has a propagation that is none of {', '.join(PROPAGATIONS)}")
         return cls(kind, target, source, fields.pop("readonly", False), fields)
 
     @property
@@ -92,57 +97,59 @@ class Mount:
         return made
 
     def _bind(self) -> dict[str, Any]:
-        return _renamed(
+        return _rename_keys(
             self.details, {"bind-propagation": "Propagation", "bind-nonrecursive": "NonRecursive"}
         )
 
     def _volume(self) -> dict[str, Any]:
-        made = _renamed(
+        made = _rename_keys(
             self.details,
             {"volume-nocopy": "NoCopy", "volume-label": "Labels", "volume-subpath": "Subpath"},
         )
-        driver = _renamed(self.details, {"volume-driver": "Name", "volume-opt": "Options"})
+        driver = _rename_keys(self.details, {"volume-driver": "Name", "volume-opt": "Options"})
         return {**made, **({"DriverConfig": driver} if driver else {})}
 
     def _tmpfs(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
         if "tmpfs-size" in self.details:
-            made["SizeBytes"] = memory("tmpfs-size", self.details["tmpfs-size"])
+            made["SizeBytes"] = parse_memory("tmpfs-size", self.details["tmpfs-size"])
         if "tmpfs-mode" in self.details:
             mode = self.details["tmpfs-mode"]
             if not re.fullmatch(r"[0-7]{1,4}", mode, re.ASCII):
-                raise refused("tmpfs-mode", mode, "is no mode in octal digits", "tmpfs-mode=1770")
+                raise option_error(
+                    "tmpfs-mode", mode, "is no mode in octal digits", "tmpfs-mode=1770"
+                )
             made["Mode"] = int(mode, 8)
         return made
 
     def _image(self) -> dict[str, Any]:
-        return _renamed(self.details, {"image-subpath": "Subpath"})
+        return _rename_keys(self.details, {"image-subpath": "Subpath"})
 
 
-def _fields(text: str) -> dict[str, Any]:
+def _parse_fields(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in next(csv.reader([text]), []):
         name, equals, value = part.partition("=")
-        name = _NAMES.get(name.strip().lower(), name.strip().lower())
-        if name in _FLAGS:
+        name = _FIELD_ALIASES.get(name.strip().lower(), name.strip().lower())
+        if name in _BOOLEAN_FIELDS:
             if value not in {"", "true", "false", "1", "0"}:
-                raise _refused(text, f"has {name}={value}, which is neither true nor false")
+                raise _mount_error(text, f"has {name}={value}, which is neither true nor false")
             found[name] = value not in {"false", "0"}
         elif not equals or not value:
-            raise _refused(text, f"has {part!r} where a field=value belongs")
-        elif name in _MANY:
+            raise _mount_error(text, f"has {part!r} where a field=value belongs")
+        elif name in _REPEATABLE_FIELDS:
             key, _, rest = value.partition("=")
             found.setdefault(name, {})[key] = rest
-        elif name in {"type", "source", "target"} or name in _OF_TYPE:
+        elif name in {"type", "source", "target"} or name in _TYPE_BY_FIELD:
             found[name] = value
         else:
-            raise _refused(text, f"has the field {name!r}, which there is not")
+            raise _mount_error(text, f"has the field {name!r}, which there is not")
     return {name: value for name, value in found.items() if value is not False}
 
 
-def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _rename_keys(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     return {names[name]: value for name, value in values.items() if name in names}
 
 
-def _refused(text: str, why: str) -> Exception:
-    return refused("--mount", text, why, EXAMPLE)
+def _mount_error(text: str, why: str) -> Exception:
+    return option_error("--mount", text, why, MOUNT_EXAMPLE)

@@ -8,10 +8,10 @@ from typing import Any
 
 from manager.errors import ExitCode, ManagerError
 
-SHOWN = 80
+SHOWN_VALUE_CHARACTERS = 80
 """Characters of a value that are shown again."""
-_BINARY = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_NANOSECONDS = {
+_BINARY_EXPONENTS = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
+_NANOSECONDS_PER_UNIT = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
@@ -20,11 +20,11 @@ _NANOSECONDS = {
     "m": 60_000_000_000,
     "h": 3_600_000_000_000,
 }
-SHORTEST = 1_000_000
+MIN_DURATION_NANOSECONDS = 1_000_000
 """Nanoseconds between two checks of health, at least."""
 
 
-def refused(option: str, text: str, why: str, example: str) -> ManagerError:
+def option_error(option: str, text: str, why: str, example: str) -> ManagerError:
     """A value that is none, as an error.
 
     Args:
@@ -33,22 +33,22 @@ def refused(option: str, text: str, why: str, example: str) -> ManagerError:
         why: what is wrong, to follow the two.
         example: how it would be right.
     """
-    shown = f" {text[:SHOWN]!r}" if text else ""
+    shown = f" {text[:SHOWN_VALUE_CHARACTERS]!r}" if text else ""
     return ManagerError(f"{option}{shown} {why}", f"write it like {example}", ExitCode.USAGE)
 
 
-def variable(text: str) -> str:
+def parse_variable(text: str) -> str:
     """``KEY=VALUE``.
 
     Raises:
         ManagerError: (usage) it has no name.
     """
     if text.startswith("=") or not text:
-        raise refused("--env", text.partition("=")[0], "has no name", "--env KEY=VALUE")
+        raise option_error("--env", text.partition("=")[0], "has no name", "--env KEY=VALUE")
     return text
 
 
-def pair(option: str, text: str) -> tuple[str, str]:
+def parse_pair(option: str, text: str) -> tuple[str, str]:
     """``KEY[=VALUE]``.
 
     Raises:
@@ -56,33 +56,33 @@ def pair(option: str, text: str) -> tuple[str, str]:
     """
     key, _, value = text.partition("=")
     if not key:
-        raise refused(option, text, "has no key", f"{option} key=value")
+        raise option_error(option, text, "has no key", f"{option} key=value")
     return key, value
 
 
-def absolute(option: str, path: str) -> str:
+def parse_absolute_path(option: str, path: str) -> str:
     """A path inside a container.
 
     Raises:
         ManagerError: (usage) it does not begin at the root.
     """
     if not re.match(r"/|[A-Za-z]:[\\/]|\\\\", path):
-        raise refused(option, path, "is no absolute path in the container", f"{option} /data")
+        raise option_error(option, path, "is no absolute path in the container", f"{option} /data")
     return path
 
 
-def at_least(option: str, value: int | None, least: int) -> int | None:
+def check_minimum(option: str, value: int | None, least: int) -> int | None:
     """A whole number.
 
     Raises:
         ManagerError: (usage) it is less.
     """
     if value is not None and value < least:
-        raise refused(option, str(value), f"is less than {least}", f"{option} {max(least, 1)}")
+        raise option_error(option, str(value), f"is less than {least}", f"{option} {max(least, 1)}")
     return value
 
 
-def memory(option: str, text: str) -> int:
+def parse_memory(option: str, text: str) -> int:
     """A size, in which ``k``, ``m`` and ``g`` are steps of 1024, as docker has it.
 
     Source: go-units, ``RAMInBytes``.
@@ -99,11 +99,11 @@ def memory(option: str, text: str) -> int:
         r"([0-9]{1,20}(?:\.[0-9]{1,20})?) ?([bkmgtp])?i?b?", text.lower(), re.ASCII
     )
     if found is None:
-        raise refused(option, text, "is no size", f"{option} 512m")
-    return int(Decimal(found[1]) * 1024 ** _BINARY[found[2] or ""])
+        raise option_error(option, text, "is no size", f"{option} 512m")
+    return int(Decimal(found[1]) * 1024 ** _BINARY_EXPONENTS[found[2] or ""])
 
 
-def nano_cpus(text: str) -> int:
+def parse_nano_cpus(text: str) -> int:
     """How many processors, as ``1.5``.
 
     Returns:
@@ -119,11 +119,11 @@ def nano_cpus(text: str) -> int:
     except ArithmeticError:  # no number, or none that can be had
         number = Decimal("NaN")
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
-        raise refused("--cpus", text, "is no number of processors", "--cpus 1.5")
+        raise option_error("--cpus", text, "is no number of processors", "--cpus 1.5")
     return int(number)
 
 
-def nanoseconds(option: str, text: str) -> int:
+def parse_nanoseconds(option: str, text: str) -> int:
     """A duration as Go writes it: ``30s``, ``1m30s``, ``500ms``.
 
     Source: Go, ``time.ParseDuration``.
@@ -138,15 +138,15 @@ def nanoseconds(option: str, text: str) -> int:
         return 0
     number, unit = r"[0-9]{1,18}(?:\.[0-9]{1,18})?", r"ns|us|µs|ms|s|m|h"
     if not re.fullmatch(f"(?:{number}(?:{unit}))+", text):
-        raise refused(option, text, "is no duration", f"{option} 30s")
+        raise option_error(option, text, "is no duration", f"{option} 30s")
     parts = re.findall(f"({number})({unit})", text)
-    total = int(sum(Decimal(amount) * _NANOSECONDS[one] for amount, one in parts))
-    if 0 < total < SHORTEST:
-        raise refused(option, text, "is less than a millisecond", f"{option} 30s")
+    total = int(sum(Decimal(amount) * _NANOSECONDS_PER_UNIT[one] for amount, one in parts))
+    if 0 < total < MIN_DURATION_NANOSECONDS:
+        raise option_error(option, text, "is less than a millisecond", f"{option} 30s")
     return total
 
 
-def address(option: str, text: str) -> str:
+def parse_ip_address(option: str, text: str) -> str:
     """An IP address.
 
     Raises:
@@ -155,10 +155,10 @@ def address(option: str, text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
-        raise refused(option, text, "is no IP address", f"{option} 192.0.2.1") from None
+        raise option_error(option, text, "is no IP address", f"{option} 192.0.2.1") from None
 
 
-def extra_host(text: str) -> str:
+def parse_extra_host(text: str) -> str:
     """``NAME:IP`` or ``NAME=IP``; the IP may be ``host-gateway``.
 
     Raises:
@@ -166,22 +166,22 @@ def extra_host(text: str) -> str:
     """
     found = re.match(r"([^:=]+)[:=](.+)", text)
     if found is None:
-        raise refused("--add-host", text, "is no NAME:IP", "--add-host db:192.0.2.1")
+        raise option_error("--add-host", text, "is no NAME:IP", "--add-host db:192.0.2.1")
     name, ip = found[1], found[2].removeprefix("[").removesuffix("]")
-    return f"{name}:{ip if ip == 'host-gateway' else address('--add-host', ip)}"
+    return f"{name}:{ip if ip == 'host-gateway' else parse_ip_address('--add-host', ip)}"
 
 
-def tmpfs(text: str) -> tuple[str, str]:
+def parse_tmpfs(text: str) -> tuple[str, str]:
     """``PATH[:OPTIONS]``.
 
     Raises:
         ManagerError: (usage) the path is not absolute.
     """
     path, _, options = text.partition(":")
-    return absolute("--tmpfs", path), options
+    return parse_absolute_path("--tmpfs", path), options
 
 
-def restart_policy(text: str) -> dict[str, Any]:
+def parse_restart_policy(text: str) -> dict[str, Any]:
     """``no``, ``always``, ``unless-stopped``, ``on-failure[:TIMES]``.
 
     Raises:
@@ -193,11 +193,11 @@ def restart_policy(text: str) -> dict[str, Any]:
     known = name in {"no", "always", "unless-stopped", "on-failure"}
     counted = not colon or (name == "on-failure" and re.fullmatch(r"[0-9]{1,9}", times, re.ASCII))
     if not known or not counted:
-        raise refused("--restart", text, "is no restart policy", "--restart on-failure:3")
+        raise option_error("--restart", text, "is no restart policy", "--restart on-failure:3")
     return {"Name": name, **({"MaximumRetryCount": int(times)} if times else {})}
 
 
-def ulimit(text: str) -> dict[str, Any]:
+def parse_ulimit(text: str) -> dict[str, Any]:
     """``NAME=SOFT[:HARD]``.
 
     Raises:
@@ -205,24 +205,24 @@ def ulimit(text: str) -> dict[str, Any]:
     """
     found = re.fullmatch(r"([a-z]+)=(-?[0-9]{1,19})(?::(-?[0-9]{1,19}))?", text, re.ASCII)
     if found is None:
-        raise refused("--ulimit", text, "is no limit", "--ulimit nofile=1024:2048")
+        raise option_error("--ulimit", text, "is no limit", "--ulimit nofile=1024:2048")
     soft = int(found[2])
     return {"Name": found[1], "Soft": soft, "Hard": int(found[3]) if found[3] else soft}
 
 
-def capability(name: str, option: str = "--cap-add") -> str:
+def parse_capability(name: str, option: str = "--cap-add") -> str:
     """A capability as the kernel calls it, or ``ALL``.
 
     Raises:
         ManagerError: (usage) it is no name.
     """
     if not re.fullmatch(r"[A-Za-z_]+", name, re.ASCII):
-        raise refused(option, name, "is no capability", f"{option} NET_ADMIN")
+        raise option_error(option, name, "is no capability", f"{option} NET_ADMIN")
     upper = name.upper()
     return upper if upper == "ALL" or upper.startswith("CAP_") else f"CAP_{upper}"
 
 
-def gpus(text: str) -> list[dict[str, Any]]:
+def parse_gpus(text: str) -> list[dict[str, Any]]:
     """``all``, a number, or fields such as ``"device=0,1"`` and ``count=2,driver=nvidia``.
 
     Source: the ``docker run`` reference, ``--gpus``.
@@ -247,9 +247,9 @@ def gpus(text: str) -> list[dict[str, Any]]:
         elif name == "capabilities" and value:
             capabilities = [*value.split(","), "gpu"]
         elif name == "options" and value:
-            request["Options"] = dict(pair("--gpus", one) for one in value.split(","))
+            request["Options"] = dict(parse_pair("--gpus", one) for one in value.split(","))
         else:
-            raise refused("--gpus", text, f"has {part!r}, which it cannot have", "--gpus all")
+            raise option_error("--gpus", text, f"has {part!r}, which it cannot have", "--gpus all")
     if not request["Count"] and request["DeviceIDs"] is None:
         request["Count"] = 1
     return [{**request, "Capabilities": [list(dict.fromkeys(capabilities))]}]

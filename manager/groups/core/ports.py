@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from manager.errors import ExitCode, ManagerError
-from manager.model.naming import expand, has_place
-from manager.model.ports import EVERYWHERE, Binding
+from manager.model.naming import fill_placeholders, has_placeholder
+from manager.model.ports import WILDCARD_ADDRESSES, PortBinding
 from manager.references.reference import HIGHEST_PORT
 
 PROTOCOLS = ("tcp", "udp", "sctp")
@@ -41,28 +41,30 @@ class PublishSpec:
         Raises:
             ManagerError: (usage) the text is none of these forms.
         """
-        fixed = has_place(text)
-        text = expand(text, number)
+        fixed = has_placeholder(text)
+        text = fill_placeholders(text, number)
         rest, _, protocol = text.partition("/")
         host_ip, rest = _split_address(text, rest)
         *host, inner = rest.split(":")
         if len(host) > 1:
-            raise _refused(text, "has too many colons")
-        first, last = _ports(text, inner)
+            raise _publish_error(text, "has too many colons")
+        first, last = _parse_port_range(text, inner)
         width = last - first + 1
-        told = _protocol(text, protocol)
+        told = _parse_protocol(text, protocol)
         if not host or not host[0]:
             return cls(first, None, host_ip, told, width)
-        low, high = _ports(text, host[0])
+        low, high = _parse_port_range(text, host[0])
         if width > 1 and high - low + 1 != width:
-            raise _refused(text, f"has {high - low + 1} ports on one side and {width} on the other")
+            raise _publish_error(
+                text, f"has {high - low + 1} ports on one side and {width} on the other"
+            )
         limit = high if "-" in host[0] and width == 1 else HIGHEST_PORT
         return cls(first, low, host_ip, told, width, limit, fixed)
 
-    def at(self, host_port: int | None) -> tuple[Binding, ...]:
+    def at(self, host_port: int | None) -> tuple[PortBinding, ...]:
         """The bindings, beginning with a port of the host, or with any that the engine chooses."""
         return tuple(
-            Binding(
+            PortBinding(
                 self.container_port + step,
                 None if host_port is None else host_port + step,
                 self.host_ip,
@@ -72,7 +74,7 @@ class PublishSpec:
         )
 
 
-Key = tuple[int, str]
+PortKey = tuple[int, str]
 """A port and its protocol."""
 
 
@@ -80,7 +82,7 @@ Key = tuple[int, str]
 class TakenPorts:
     """Who has which port of the engine's machine."""
 
-    _holders: dict[Key, list[tuple[str, str]]] = field(default_factory=dict)
+    _holders: dict[PortKey, list[tuple[str, str]]] = field(default_factory=dict)
     """Address and holder of each."""
 
     def add(self, ip: str, port: int, protocol: str, holder: str) -> None:
@@ -96,7 +98,7 @@ class TakenPorts:
     def holder(self, ip: str, port: int, protocol: str) -> str | None:
         """Who has a port already, so that it cannot be had at this address; None if nobody."""
         for other, holder in self._holders.get((port, protocol), ()):
-            if other == ip or other in EVERYWHERE or ip in EVERYWHERE:
+            if other == ip or other in WILDCARD_ADDRESSES or ip in WILDCARD_ADDRESSES:
                 return holder
         return None
 
@@ -128,7 +130,7 @@ class PortChooser:
         for text in publish:
             PublishSpec.parse(text, start)
 
-    def choose(self, name: str, number: int) -> tuple[Binding, ...]:
+    def choose(self, name: str, number: int) -> tuple[PortBinding, ...]:
         """The ports of a member.
 
         Args:
@@ -138,7 +140,7 @@ class PortChooser:
         Raises:
             ManagerError: there is no free port left for it.
         """
-        found: list[Binding] = []
+        found: list[PortBinding] = []
         self._names.add(name)
         for text in self._publish:
             spec = PublishSpec.parse(text, number)
@@ -150,7 +152,7 @@ class PortChooser:
             return None
         wanted = spec.host_port + (0 if spec.fixed else (number - self._start) * spec.width)
         why = ""
-        for port in _candidates(spec, wanted):
+        for port in _candidate_ports(spec, wanted):
             holder = self._holder(spec, port)
             if holder is None:
                 for binding in spec.at(port):
@@ -161,7 +163,7 @@ class PortChooser:
             # That its neighbours make way for one that had to is nothing to be told each time.
             if holder not in self._names:
                 why = why or f"port {port} is taken by {holder}"
-        raise _no_port(spec, name, wanted, why)
+        raise _no_port_error(spec, name, wanted, why)
 
     def _holder(self, spec: PublishSpec, port: int) -> str | None:
         return next(
@@ -174,7 +176,7 @@ class PortChooser:
         )
 
 
-def _candidates(spec: PublishSpec, wanted: int) -> Iterator[int]:
+def _candidate_ports(spec: PublishSpec, wanted: int) -> Iterator[int]:
     """The ports that will do, best first."""
     if spec.fixed:
         yield wanted
@@ -186,7 +188,7 @@ def _candidates(spec: PublishSpec, wanted: int) -> Iterator[int]:
         yield from range(spec.host_port, min(wanted, highest + 1))
 
 
-def _no_port(spec: PublishSpec, name: str, wanted: int, why: str) -> ManagerError:
+def _no_port_error(spec: PublishSpec, name: str, wanted: int, why: str) -> ManagerError:
     if spec.fixed:
         why = why or f"another member has port {wanted}"
         return ManagerError(f"{name} cannot be made: {why}", "publish another port")
@@ -211,7 +213,7 @@ def _split_address(text: str, rest: str) -> tuple[str, str]:
     if rest.startswith("["):
         address, bracket, rest = rest[1:].partition("]:")
         if not bracket:
-            raise _refused(text, "has a bracket without its pair")
+            raise _publish_error(text, "has a bracket without its pair")
     elif rest.count(":") == 2:  # noqa: PLR2004 - IP, host port, container port
         address, _, rest = rest.partition(":")
     else:
@@ -221,34 +223,34 @@ def _split_address(text: str, rest: str) -> tuple[str, str]:
     try:
         return str(ipaddress.ip_address(address)), rest
     except ValueError:
-        raise _refused(text, f"names {address!r}, which is no IP address") from None
+        raise _publish_error(text, f"names {address!r}, which is no IP address") from None
 
 
-def _ports(text: str, digits: str) -> tuple[int, int]:
+def _parse_port_range(text: str, digits: str) -> tuple[int, int]:
     """``8000`` or ``8000-8010``."""
     first, dash, last = digits.partition("-")
-    low = _port(text, first)
-    high = _port(text, last) if dash else low
+    low = _parse_port(text, first)
+    high = _parse_port(text, last) if dash else low
     if high < low:
-        raise _refused(text, f"has the range {digits}, which ends before it begins")
+        raise _publish_error(text, f"has the range {digits}, which ends before it begins")
     return low, high
 
 
-def _port(text: str, digits: str) -> int:
+def _parse_port(text: str, digits: str) -> int:
     plain = digits.lstrip("0")
     fits = digits.isascii() and digits.isdigit() and 1 <= len(plain) <= len(str(HIGHEST_PORT))
     if not fits or int(plain) > HIGHEST_PORT:
-        raise _refused(text, f"names {digits!r}, which is no port from 1 to {HIGHEST_PORT}")
+        raise _publish_error(text, f"names {digits!r}, which is no port from 1 to {HIGHEST_PORT}")
     return int(plain)
 
 
-def _protocol(text: str, protocol: str) -> str:
+def _parse_protocol(text: str, protocol: str) -> str:
     if "/" in text and protocol.lower() not in PROTOCOLS:
-        raise _refused(text, f"names {protocol!r}, which is none of {', '.join(PROTOCOLS)}")
+        raise _publish_error(text, f"names {protocol!r}, which is none of {', '.join(PROTOCOLS)}")
     return protocol.lower() or "tcp"
 
 
-def _refused(text: str, why: str) -> ManagerError:
+def _publish_error(text: str, why: str) -> ManagerError:
     return ManagerError(
         f"--publish {text} {why}",
         "write HOST:CONTAINER as in 8080:80, or only the container's port as in 80",

@@ -9,7 +9,7 @@ from manager.errors import ExitCode, ManagerError
 from manager.model.snapshot import Container
 from manager.references.reference import HIGHEST_PORT
 
-DEFAULT_TIMEOUT = 60.0
+READINESS_TIMEOUT_SECONDS = 60.0
 """Seconds."""
 
 
@@ -25,7 +25,7 @@ class Readiness:
     """``[PORT]/PATH``: it answers there without an error."""
     log: str = ""
     """A regular expression that a line it wrote has to fit."""
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = READINESS_TIMEOUT_SECONDS
     """Seconds for all of it."""
 
     def __post_init__(self) -> None:
@@ -39,15 +39,21 @@ class Readiness:
         if self.http:
             before, slash, _ = self.http.partition("/")
             if not slash:
-                raise _refused("--wait-http", self.http, "has no path", "/health or 8080/health")
+                raise _readiness_error(
+                    "--wait-http", self.http, "has no path", "/health or 8080/health"
+                )
             if before:
                 _check_port("--wait-http", before)
         try:
             re.compile(self.log)
         except re.error as error:
-            raise _refused("--wait-log", self.log, f"is no pattern: {error}", "'ready'") from error
+            raise _readiness_error(
+                "--wait-log", self.log, f"is no pattern: {error}", "'ready'"
+            ) from error
         if not self.timeout > 0:
-            raise _refused("--timeout", f"{self.timeout:g}s", "leaves no time", "--timeout 30s")
+            raise _readiness_error(
+                "--timeout", f"{self.timeout:g}s", "leaves no time", "--timeout 30s"
+            )
 
     def __bool__(self) -> bool:
         """Whether anything is to be waited for."""
@@ -77,7 +83,7 @@ class Readiness:
         }
 
 
-def from_data(data: Mapping[str, Any]) -> Readiness:
+def parse_readiness(data: Mapping[str, Any]) -> Readiness:
     """From what `Readiness.given` said.
 
     Raises:
@@ -94,7 +100,7 @@ def from_data(data: Mapping[str, Any]) -> Readiness:
     return Readiness(data["wait"], ports, data["http"], data["log"], data["timeout"])
 
 
-def health(container: Container) -> str:
+def health_status(container: Container) -> str:
     """``starting``, ``healthy`` or ``unhealthy``; empty where it has no healthcheck.
 
     Docker's list tells it only within its words: ``Up 3 seconds (health: starting)``.
@@ -105,8 +111,8 @@ def health(container: Container) -> str:
 
 def _check_port(option: str, text: str) -> None:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= HIGHEST_PORT):
-        raise _refused(option, text, "is no port", f"{option} 8080")
+        raise _readiness_error(option, text, "is no port", f"{option} 8080")
 
 
-def _refused(option: str, text: str, why: str, example: str) -> ManagerError:
+def _readiness_error(option: str, text: str, why: str, example: str) -> ManagerError:
     return ManagerError(f"{option} {text!r} {why}", f"write it like {example}", ExitCode.USAGE)

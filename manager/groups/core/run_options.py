@@ -6,12 +6,12 @@ from typing import Any
 
 from manager.groups.core import option_values as read
 from manager.groups.core.mounts import Mount
-from manager.groups.core.option_values import refused
-from manager.model.naming import expand
+from manager.groups.core.option_values import option_error
+from manager.model.naming import fill_placeholders
 
 BUILT_IN_NETWORKS = ("bridge", "default", "host", "none", "nat")
 """Networks that every engine has, and on which names of containers mean nothing."""
-Body = dict[str, Any]
+ApiBody = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ class RunOptions:
             if one.name == "publish" or not value:
                 continue
             if isinstance(value, str):
-                changed[one.name] = expand(value, number)
+                changed[one.name] = fill_placeholders(value, number)
             elif isinstance(value, tuple):
-                changed[one.name] = tuple(expand(text, number) for text in value)
+                changed[one.name] = tuple(fill_placeholders(text, number) for text in value)
         return replace(self, **changed)
 
     def given(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class RunOptions:
         }
 
 
-def create_body(options: RunOptions) -> Body:
+def create_body(options: RunOptions) -> ApiBody:
     """The body of the engine's create call, but for image, ports and the labels of a group.
 
     Source: Docker Engine API 1.41, ``POST /containers/create``; what the client of Docker 28 sends.
@@ -104,28 +104,30 @@ def create_body(options: RunOptions) -> Body:
     """
     _refuse_contradictions(options)
     mounts = [Mount.parse(text) for text in options.mount]
-    binds, anonymous = _volumes(options.volume)
+    binds, anonymous = _parse_volumes(options.volume)
     anonymous |= {mount.target: {} for mount in mounts if mount.anonymous_volume}
-    config: Body = {
-        "Env": [read.variable(text) for text in options.env],
-        "Labels": dict(read.pair("--label", text) for text in options.label),
+    config: ApiBody = {
+        "Env": [read.parse_variable(text) for text in options.env],
+        "Labels": dict(read.parse_pair("--label", text) for text in options.label),
         "Volumes": anonymous,
         "Hostname": options.hostname,
         "User": options.user,
-        "WorkingDir": read.absolute("--workdir", options.workdir) if options.workdir else "",
+        "WorkingDir": read.parse_absolute_path("--workdir", options.workdir)
+        if options.workdir
+        else "",
         "StopSignal": options.stop_signal,
-        "StopTimeout": read.at_least("--stop-timeout", options.stop_timeout, -1),
+        "StopTimeout": read.check_minimum("--stop-timeout", options.stop_timeout, -1),
         "Healthcheck": _healthcheck(options),
         "Cmd": list(options.command),
-        "HostConfig": _given(_host_config(options, binds, mounts)),
-        "NetworkingConfig": _networking(options),
+        "HostConfig": _drop_unset(_host_config(options, binds, mounts)),
+        "NetworkingConfig": _networking_config(options),
     }
     if options.entrypoint is not None:
         config["Entrypoint"] = [options.entrypoint]
-    return _given(config)
+    return _drop_unset(config)
 
 
-def _given(body: Body) -> Body:
+def _drop_unset(body: ApiBody) -> ApiBody:
     """Without what was not asked for: the engine then takes the image's, or its own."""
     return {
         key: value
@@ -134,45 +136,45 @@ def _given(body: Body) -> Body:
     }
 
 
-def _host_config(options: RunOptions, binds: list[str], mounts: list[Mount]) -> Body:
-    paths: Body = {}
+def _host_config(options: RunOptions, binds: list[str], mounts: list[Mount]) -> ApiBody:
+    paths: ApiBody = {}
     if "systempaths=unconfined" in options.security_opt:
         paths = {"MaskedPaths": (), "ReadonlyPaths": ()}  # empty, and yet to be sent
     return {
         **paths,
         "Binds": binds,
         "Mounts": [mount.body() for mount in mounts if not mount.anonymous_volume],
-        "Tmpfs": dict(read.tmpfs(text) for text in options.tmpfs),
+        "Tmpfs": dict(read.parse_tmpfs(text) for text in options.tmpfs),
         "PublishAllPorts": options.publish_all,
         "NetworkMode": options.network,
-        "ExtraHosts": [read.extra_host(text) for text in options.add_host],
-        "Dns": [read.address("--dns", text) for text in options.dns],
+        "ExtraHosts": [read.parse_extra_host(text) for text in options.add_host],
+        "Dns": [read.parse_ip_address("--dns", text) for text in options.dns],
         "Init": options.init,
-        "RestartPolicy": read.restart_policy(options.restart),
+        "RestartPolicy": read.parse_restart_policy(options.restart),
         "AutoRemove": options.rm,
-        "Memory": read.memory("--memory", options.memory) or None,
-        "NanoCpus": read.nano_cpus(options.cpus) or None,
-        "DeviceRequests": read.gpus(options.gpus),
-        "ShmSize": read.memory("--shm-size", options.shm_size) or None,
-        "Ulimits": [read.ulimit(text) for text in options.ulimit],
+        "Memory": read.parse_memory("--memory", options.memory) or None,
+        "NanoCpus": read.parse_nano_cpus(options.cpus) or None,
+        "DeviceRequests": read.parse_gpus(options.gpus),
+        "ShmSize": read.parse_memory("--shm-size", options.shm_size) or None,
+        "Ulimits": [read.parse_ulimit(text) for text in options.ulimit],
         "ReadonlyRootfs": options.read_only,
         "Privileged": options.privileged,
-        "CapAdd": [read.capability(name) for name in options.cap_add],
-        "CapDrop": [read.capability(name, "--cap-drop") for name in options.cap_drop],
+        "CapAdd": [read.parse_capability(name) for name in options.cap_add],
+        "CapDrop": [read.parse_capability(name, "--cap-drop") for name in options.cap_drop],
         "SecurityOpt": [text for text in options.security_opt if text != "systempaths=unconfined"],
-        "LogConfig": _logging(options),
+        "LogConfig": _log_config(options),
     }
 
 
 def _refuse_contradictions(options: RunOptions) -> None:
     if options.rm and options.restart not in {"", "no"}:
-        raise refused("--rm", "", "and --restart do not go together", "only one of the two")
+        raise option_error("--rm", "", "and --restart do not go together", "only one of the two")
     if options.network_alias and (
         not options.network
         or options.network in BUILT_IN_NETWORKS
         or options.network.startswith("container:")
     ):
-        raise refused(
+        raise option_error(
             "--network-alias",
             options.network_alias[0],
             "needs a network that somebody made",
@@ -181,18 +183,20 @@ def _refuse_contradictions(options: RunOptions) -> None:
     if options.no_healthcheck and any(
         (options.health_cmd, options.health_interval, options.health_timeout)
     ):
-        raise refused("--no-healthcheck", "", "and --health-* do not go together", "one of the two")
+        raise option_error(
+            "--no-healthcheck", "", "and --health-* do not go together", "one of the two"
+        )
 
 
-def _volumes(volumes: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
+def _parse_volumes(volumes: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
     """Those with a source, and the targets of those without one."""
     binds: list[str] = []
     anonymous: dict[str, Any] = {}
     for text in volumes:
         source, colon, rest = text.partition(":")
         if not text or (colon and not (source and rest)):
-            raise refused("--volume", text, "has an empty part", "--volume ./site:/srv:ro")
-        read.absolute("--volume", rest.partition(":")[0] if colon else source)
+            raise option_error("--volume", text, "has an empty part", "--volume ./site:/srv:ro")
+        read.parse_absolute_path("--volume", rest.partition(":")[0] if colon else source)
         if colon:
             binds.append(text)
         else:
@@ -200,36 +204,41 @@ def _volumes(volumes: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
     return binds, anonymous
 
 
-def _networking(options: RunOptions) -> Body:
+def _networking_config(options: RunOptions) -> ApiBody:
     if not options.network_alias:
         return {}
     aliases = {"Aliases": list(options.network_alias)}
     return {"EndpointsConfig": {options.network: aliases}}
 
 
-def _healthcheck(options: RunOptions) -> Body:
+def _healthcheck(options: RunOptions) -> ApiBody:
     if options.no_healthcheck:
         return {"Test": ["NONE"]}
-    return _given(
+    return _drop_unset(
         {
             "Test": ["CMD-SHELL", options.health_cmd] if options.health_cmd else [],
-            "Interval": read.nanoseconds("--health-interval", options.health_interval) or None,
-            "Timeout": read.nanoseconds("--health-timeout", options.health_timeout) or None,
-            "StartPeriod": read.nanoseconds("--health-start-period", options.health_start_period)
+            "Interval": read.parse_nanoseconds("--health-interval", options.health_interval)
             or None,
-            "Retries": read.at_least("--health-retries", options.health_retries, 0),
+            "Timeout": read.parse_nanoseconds("--health-timeout", options.health_timeout) or None,
+            "StartPeriod": read.parse_nanoseconds(
+                "--health-start-period", options.health_start_period
+            )
+            or None,
+            "Retries": read.check_minimum("--health-retries", options.health_retries, 0),
         }
     )
 
 
-def _logging(options: RunOptions) -> Body:
-    config = dict(read.pair("--log-opt", text) for text in options.log_opt)
+def _log_config(options: RunOptions) -> ApiBody:
+    config = dict(read.parse_pair("--log-opt", text) for text in options.log_opt)
     if config and options.log_driver == "none":
-        raise refused("--log-opt", options.log_opt[0], "means nothing to the driver none", "none")
-    return _given({"Type": options.log_driver, "Config": config})
+        raise option_error(
+            "--log-opt", options.log_opt[0], "means nothing to the driver none", "none"
+        )
+    return _drop_unset({"Type": options.log_driver, "Config": config})
 
 
-def from_data(data: Mapping[str, Any]) -> RunOptions:
+def parse_run_options(data: Mapping[str, Any]) -> RunOptions:
     """Options from what `RunOptions.given` said, lists in place of tuples.
 
     Raises:

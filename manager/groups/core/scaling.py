@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.group_spec import MOST, GroupSpec
+from manager.groups.core.group_spec import MAX_MEMBERS, GroupSpec
 from manager.groups.core.lifecycle import plan_remove
-from manager.groups.core.selection import select
+from manager.groups.core.selection import select_containers
 from manager.model.plan import Plan
 from manager.model.snapshot import Container, Snapshot
 
@@ -16,13 +16,13 @@ def check_count(count: int) -> None:
     Raises:
         ManagerError: (usage) it is less than none, or too many.
     """
-    if not 0 <= count <= MOST:
+    if not 0 <= count <= MAX_MEMBERS:
         raise ManagerError(
-            f"a group cannot have {count} members", f"ask for 0 to {MOST}", ExitCode.USAGE
+            f"a group cannot have {count} members", f"ask for 0 to {MAX_MEMBERS}", ExitCode.USAGE
         )
 
 
-def members_of(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, ...]:
+def find_group_members(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, ...]:
     """The members of the group that was named, by number.
 
     Args:
@@ -36,7 +36,7 @@ def members_of(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, .
     name = typed.removeprefix("group:")
     if found := snapshot.members(name):
         return found
-    one, *_ = select(snapshot, (name,))  # which says what may have been meant
+    one, *_ = select_containers(snapshot, (name,))  # which says what may have been meant
     if one.group:
         raise ManagerError(
             f"{one.name} is a member of the group {one.group}, not a group",
@@ -49,7 +49,7 @@ def members_of(snapshot: Snapshot, typed: str, count: int) -> tuple[Container, .
     )
 
 
-def surplus(members: tuple[Container, ...], count: int) -> Plan:
+def plan_scale_down(members: tuple[Container, ...], count: int) -> Plan:
     """Remove the members with the highest numbers.
 
     Args:
@@ -59,7 +59,7 @@ def surplus(members: tuple[Container, ...], count: int) -> Plan:
     return plan_remove(tuple(reversed(members[count:])))
 
 
-def growing(spec: GroupSpec, count: int) -> GroupSpec:
+def scale_up_spec(spec: GroupSpec, count: int) -> GroupSpec:
     """What to ask of a spawn so that there are ``count`` in all, gaps filled.
 
     Args:

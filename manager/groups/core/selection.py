@@ -1,12 +1,12 @@
 """Which containers a person means by the names they typed."""
 
 from manager.errors import ManagerError
-from manager.model.snapshot import SHORT_ID, Container, Snapshot, by_group_and_number
+from manager.model.snapshot import SHORT_ID_DIGITS, Container, Snapshot, by_group_and_number
 
-FULL_ID = 64
+FULL_ID_LENGTH = 64
 
 
-def select(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
+def select_containers(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
     """The containers that ``names`` stand for, each once, by group and number.
 
     A name is a group, the name of a container, or a container's id (12 or all 64 digits).
@@ -15,38 +15,40 @@ def select(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Container, ...]:
     Raises:
         ManagerError: (failed) a name stands for nothing, or for both a group and a container.
     """
-    missing = [name for name in names if not _known(snapshot, name)]
+    missing = [name for name in names if not _is_known(snapshot, name)]
     if len(missing) > 1:
         raise ManagerError(
             f"there are no containers or groups called {', '.join(missing)}",
             "see what there is with: dockmgr ls",
         )
-    chosen = {container.id: container for name in names for container in _one(snapshot, name)}
+    chosen = {
+        container.id: container for name in names for container in _resolve_name(snapshot, name)
+    }
     return tuple(sorted(chosen.values(), key=by_group_and_number))
 
 
-def _known(snapshot: Snapshot, name: str) -> bool:
+def _is_known(snapshot: Snapshot, name: str) -> bool:
     kind, colon, bare = name.partition(":")
     wanted = bare if colon and kind in {"group", "container"} else name
-    return bool(snapshot.members(wanted) or _exact(snapshot, wanted))
+    return bool(snapshot.members(wanted) or _find_by_name_or_id(snapshot, wanted))
 
 
-def _one(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+def _resolve_name(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
     kind, colon, bare = name.partition(":")
     if colon and kind in {"group", "container"}:
-        found = snapshot.members(bare) if kind == "group" else _exact(snapshot, bare)
-        return found or _nothing(snapshot, name)
-    members, exact = snapshot.members(name), _exact(snapshot, name)
+        found = snapshot.members(bare) if kind == "group" else _find_by_name_or_id(snapshot, bare)
+        return found or _raise_unknown_name(snapshot, name)
+    members, exact = snapshot.members(name), _find_by_name_or_id(snapshot, name)
     if members and exact:
         raise ManagerError(
             f"{name} is a group of {len(members)} and also the name of a container",
             f"write group:{name} or container:{name}",
         )
-    return members or exact or _nothing(snapshot, name)
+    return members or exact or _raise_unknown_name(snapshot, name)
 
 
-def _exact(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
-    ids = (SHORT_ID, FULL_ID)
+def _find_by_name_or_id(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+    ids = (SHORT_ID_DIGITS, FULL_ID_LENGTH)
     return tuple(
         container
         for container in snapshot.containers
@@ -54,7 +56,7 @@ def _exact(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
     )
 
 
-def _nothing(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
+def _raise_unknown_name(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
     known = sorted(known_names(snapshot))
     import difflib
 
@@ -69,6 +71,6 @@ def _nothing(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
 
 
 def known_names(snapshot: Snapshot) -> set[str]:
-    """Every name that `select` would understand: groups and containers."""
+    """Every name that `select_containers` would understand: groups and containers."""
     groups = {container.group for container in snapshot.containers if container.group}
     return groups | {container.name for container in snapshot.containers}

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from manager.model.snapshot import SHORT_ID, Container, Image, Snapshot, by_group_and_number
-from manager.references.reference import read
+from manager.model.snapshot import SHORT_ID_DIGITS, Container, Image, Snapshot, by_group_and_number
+from manager.references.reference import parse_reference
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class ImageBranch:
     """One image and the containers made from it."""
 
     image: str
@@ -21,7 +21,7 @@ class Branch:
         return sum(container.running for container in self.containers)
 
 
-def branches(snapshot: Snapshot) -> tuple[Branch, ...]:
+def image_branches(snapshot: Snapshot) -> tuple[ImageBranch, ...]:
     """The images that have containers, by name; containers by group and number.
 
     Containers are told apart by the id of their image, never by its name: two containers of
@@ -31,35 +31,38 @@ def branches(snapshot: Snapshot) -> tuple[Branch, ...]:
         snapshot: the containers, and all images: without these, names are as the engine shows them.
     """
     by_image: dict[str, list[Container]] = {}
-    for container in sorted(with_names(snapshot), key=by_group_and_number):
+    for container in sorted(with_current_image_names(snapshot), key=by_group_and_number):
         by_image.setdefault(container.image_id, []).append(container)
     found = [
-        Branch(_name(containers), image_id, tuple(containers))
+        ImageBranch(_branch_name(containers), image_id, tuple(containers))
         for image_id, containers in by_image.items()
     ]
     return tuple(sorted(found, key=lambda branch: (branch.image, branch.image_id)))
 
 
-def with_names(snapshot: Snapshot) -> tuple[Container, ...]:
+def with_current_image_names(snapshot: Snapshot) -> tuple[Container, ...]:
     """The containers, each with the name that its image has now in place of what it shows.
 
     Args:
-        snapshot: as for `branches`.
+        snapshot: as for `image_branches`.
     """
     images = {image.id: image for image in snapshot.images}
-    return tuple(replace(it, image=_now(it, images.get(it.image_id))) for it in snapshot.containers)
+    return tuple(
+        replace(it, image=_current_image_name(it, images.get(it.image_id)))
+        for it in snapshot.containers
+    )
 
 
-def shows_id(container: Container) -> bool:
+def has_only_image_id(container: Container) -> bool:
     """Whether the engine shows only the id of a container's image: its name means another now."""
     return container.image_id.removeprefix("sha256:").startswith(
         container.image.removeprefix("sha256:")
     )
 
 
-def _now(container: Container, image: Image | None) -> str:
+def _current_image_name(container: Container, image: Image | None) -> str:
     """The tag it was made by if the image still has it, else another tag, else the short id."""
-    typed = None if shows_id(container) else read(container.image)
+    typed = None if has_only_image_id(container) else parse_reference(container.image)
     if image is None:
         return typed.familiar if typed is not None else container.made_from
     if typed is not None and (typed.digest or typed.familiar in image.tags):
@@ -67,8 +70,8 @@ def _now(container: Container, image: Image | None) -> str:
     return image.label
 
 
-def _name(containers: list[Container]) -> str:
+def _branch_name(containers: list[Container]) -> str:
     """A name if any container shows one: an image's id says less."""
-    short = containers[0].image_id.removeprefix("sha256:")[:SHORT_ID]
+    short = containers[0].image_id.removeprefix("sha256:")[:SHORT_ID_DIGITS]
     names = sorted({container.image for container in containers})
     return next((name for name in names if name != short), short)

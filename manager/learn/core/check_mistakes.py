@@ -11,24 +11,24 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, TypeAlias
 
 from manager.learn.core.checks import (
-    ContainerIs,
-    FileChanged,
-    Gone,
-    Happened,
-    ImageIs,
-    Related,
-    TagMoved,
-    VolumeIs,
+    AbsenceCheck,
+    ContainerCheck,
+    EventCheck,
+    FileChangeCheck,
+    ImageCheck,
+    ImageRelationCheck,
+    TagMovedCheck,
+    VolumeCheck,
 )
 from manager.learn.core.event_mistakes import faults_of_event
-from manager.learn.core.lessons import PREFIX, familiar, mine
-from manager.references.diagnosis import explain
-from manager.references.reference import FORM, read
+from manager.learn.core.lessons import LESSON_PREFIX, familiar_reference, is_lesson_name
+from manager.references.diagnosis import describe_fault
+from manager.references.reference import REFERENCE_SYNTAX, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from manager.learn.core.checks import Check
+    from manager.learn.core.checks import LessonCheck
 
 Place: TypeAlias = "tuple[str | int, ...]"
 """Where something is in a file: keys, and positions in lists."""
@@ -56,10 +56,10 @@ class Fault:
     hint: str
 
 
-Keyed: TypeAlias = "tuple[tuple[str, int], Check]"
+Keyed: TypeAlias = "tuple[tuple[str, int], LessonCheck]"
 
 
-def faults_of_checks(checks: Sequence[Check]) -> Iterator[Fault]:
+def faults_of_checks(checks: Sequence[LessonCheck]) -> Iterator[Fault]:
     """What is wrong with what must hold together.
 
     Yields:
@@ -68,12 +68,12 @@ def faults_of_checks(checks: Sequence[Check]) -> Iterator[Fault]:
     found = keyed(checks)
     counted = Counter(place[0] for place, _ in found)
     for place, check in found:
-        if isinstance(check, Related):
+        if isinstance(check, ImageRelationCheck):
             yield from _of_related(place, check)
             continue
         called, at = place
         if counted[called] > 1 and isinstance(
-            check, ContainerIs | ImageIs | FileChanged | Happened
+            check, ContainerCheck | ImageCheck | FileChangeCheck | EventCheck
         ):
             called = f"{called} {at + 1}"
         for problem, hint in _alone(check):
@@ -84,7 +84,7 @@ def faults_of_checks(checks: Sequence[Check]) -> Iterator[Fault]:
             yield Fault(place, problem, ONE_OF_TWO)
 
 
-def keyed(checks: Sequence[Check]) -> list[Keyed]:
+def keyed(checks: Sequence[LessonCheck]) -> list[Keyed]:
     """Checks with their places in a step: a key, and the position in a list."""
     counted: Counter[str] = Counter()
     found: list[Keyed] = []
@@ -95,52 +95,61 @@ def keyed(checks: Sequence[Check]) -> list[Keyed]:
     return found
 
 
-def _whole(check: Check) -> bool:
+def _whole(check: LessonCheck) -> bool:
     """Whether a check names what it is about; where it does not, that is a mistake of its own."""
-    name = check.container if isinstance(check, FileChanged) else getattr(check, "name", "-")
+    name = check.container if isinstance(check, FileChangeCheck) else getattr(check, "name", "-")
     return bool(name)
 
 
-def _of_related(place: Place, check: Related) -> Iterator[Fault]:
+def _of_related(place: Place, check: ImageRelationCheck) -> Iterator[Fault]:
     for at, name in enumerate(check.names):
         for problem, hint in _of_image(name):
             yield Fault((place[0], at), f"{place[0]}: {problem}", hint)
-    if len(set(map(familiar, check.names))) < TWO:
+    if len(set(map(familiar_reference, check.names))) < TWO:
         hint = 'write ["learn-app:1", "learn-app:2"]'
         yield Fault(place[:1], f"{place[0]}: needs two different names at least", hint)
 
 
-def _key(check: Check) -> str:
-    if isinstance(check, Gone):
+def _key(check: LessonCheck) -> str:
+    if isinstance(check, AbsenceCheck):
         return f"no_{check.kind}"
-    if isinstance(check, Related):
+    if isinstance(check, ImageRelationCheck):
         return RELATIONS[check.how]
-    keys = {ContainerIs: "container", ImageIs: "image", VolumeIs: "volume"}
-    keys |= {TagMoved: "tag_moved", FileChanged: "file", Happened: "event"}
+    keys = {ContainerCheck: "container", ImageCheck: "image", VolumeCheck: "volume"}
+    keys |= {TagMovedCheck: "tag_moved", FileChangeCheck: "file", EventCheck: "event"}
     return keys[type(check)]
 
 
-def _alone(check: Check) -> Iterator[tuple[str, str]]:
+def _alone(check: LessonCheck) -> Iterator[tuple[str, str]]:
     """What is wrong with one check, whatever the others are; of relations, nothing."""
-    if isinstance(check, ContainerIs):
+    if isinstance(check, ContainerCheck):
         yield from _of_container(check)
-    elif isinstance(check, VolumeIs) or (isinstance(check, Gone) and check.kind != "image"):
-        yield from _of_glob(check.name, check.kind if isinstance(check, Gone) else "volume")
-    elif isinstance(check, Gone | ImageIs | TagMoved):
+    elif isinstance(check, VolumeCheck) or (
+        isinstance(check, AbsenceCheck) and check.kind != "image"
+    ):
+        yield from _of_glob(check.name, check.kind if isinstance(check, AbsenceCheck) else "volume")
+    elif isinstance(check, AbsenceCheck | ImageCheck | TagMovedCheck):
         yield from _of_image(check.name)
-        if isinstance(check, Gone) and read(check.name) and not mine(check.name):
+        if (
+            isinstance(check, AbsenceCheck)
+            and parse_reference(check.name)
+            and not is_lesson_name(check.name)
+        ):
             yield (
-                f"{check.name!r} does not begin with {PREFIX}: a learner may have it already",
-                f"what is to be removed has a name that begins with {PREFIX}",
+                (
+                    f"{check.name!r} does not begin with {LESSON_PREFIX}: "
+                    "a learner may have it already"
+                ),
+                f"what is to be removed has a name that begins with {LESSON_PREFIX}",
             )
-    elif isinstance(check, FileChanged):
+    elif isinstance(check, FileChangeCheck):
         yield from _of_glob(check.container, "container")
         yield from _of_path(check.path)
-    elif isinstance(check, Happened):
+    elif isinstance(check, EventCheck):
         yield from _of_event(check)
 
 
-def _of_event(check: Happened) -> Iterator[tuple[str, str]]:
+def _of_event(check: EventCheck) -> Iterator[tuple[str, str]]:
     yield from faults_of_event(check)
     if check.name != "*" and check.kind in {"container", "volume"}:
         yield from _of_glob(check.name, check.kind)
@@ -148,24 +157,27 @@ def _of_event(check: Happened) -> Iterator[tuple[str, str]]:
         yield from _of_letters(check.name, check.kind, EVENT_LETTERS)
 
 
-def _of_container(check: ContainerIs) -> Iterator[tuple[str, str]]:
+def _of_container(check: ContainerCheck) -> Iterator[tuple[str, str]]:
     yield from _of_glob(check.name, "container")
-    if check.image and not read(check.image):
-        yield f"image {check.image!r} is no address: {explain(check.image)}", FORM
+    if check.image and not parse_reference(check.image):
+        yield (
+            f"image {check.image!r} is no address: {describe_fault(check.image)}",
+            REFERENCE_SYNTAX,
+        )
     if check.exit_code is not None and check.state in ENDED:
         yield f"what is {check.state} has no exit_code", 'write state = "exited", or leave one out'
     if not WILD & set(check.name) and (check.count or 0) > 1:
         problem = f"one container at most is called {check.name!r}, and count is {check.count}"
-        yield problem, f"write a glob, such as {PREFIX}web*"
+        yield problem, f"write a glob, such as {LESSON_PREFIX}web*"
 
 
 def _of_glob(pattern: str, kind: str) -> Iterator[tuple[str, str]]:
     wrong = list(_of_letters(pattern, kind, NAME_LETTERS))
     yield from wrong
-    if pattern and not wrong and not pattern.startswith(PREFIX):
+    if pattern and not wrong and not pattern.startswith(LESSON_PREFIX):
         yield (
-            f"{pattern!r} does not begin with {PREFIX}: it fits what is not the lesson's",
-            f"what a lesson makes has a name that begins with {PREFIX}",
+            f"{pattern!r} does not begin with {LESSON_PREFIX}: it fits what is not the lesson's",
+            f"what a lesson makes has a name that begins with {LESSON_PREFIX}",
         )
 
 
@@ -181,11 +193,11 @@ def _of_letters(pattern: str, kind: str, letters: frozenset[str]) -> Iterator[tu
 
 
 def _of_image(name: str) -> Iterator[tuple[str, str]]:
-    found = read(name)
+    found = parse_reference(name)
     if not name:
         return  # that it lacks its name is said already
     if found is None:
-        yield f"{name!r} is no address: {explain(name)}", FORM
+        yield f"{name!r} is no address: {describe_fault(name)}", REFERENCE_SYNTAX
     elif found.digest:
         yield f"{name!r} has a digest, and images are known here by their tags", "write NAME:TAG"
 
@@ -201,42 +213,42 @@ def _of_path(path: str) -> Iterator[tuple[str, str]]:
         yield f"path {path!r} is not as engines tell paths", f"write it so: {plain}"
 
 
-def _together(one: Check, other: Check) -> str:
+def _together(one: LessonCheck, other: LessonCheck) -> str:
     """Why two checks can never hold together; empty if they can."""
-    if isinstance(other, Gone) and other.kind == "image":
-        names = {familiar(name): name for name in _images(one)}
-        if name := names.get(familiar(other.name)):
+    if isinstance(other, AbsenceCheck) and other.kind == "image":
+        names = {familiar_reference(name): name for name in _images(one)}
+        if name := names.get(familiar_reference(other.name)):
             return f"{_key(one)} and no_image are both about {name!r}"
-    elif isinstance(other, Gone):
+    elif isinstance(other, AbsenceCheck):
         name = _there(one, other.kind)
         if name and covers(other.name, name):
             return f"{_key(one)} {name!r} and no_{other.kind} {other.name!r} contradict each other"
-    elif isinstance(one, Related) and isinstance(other, Related):
-        both = set(map(familiar, one.names)) & set(map(familiar, other.names))
+    elif isinstance(one, ImageRelationCheck) and isinstance(other, ImageRelationCheck):
+        both = set(map(familiar_reference, one.names)) & set(map(familiar_reference, other.names))
         if (one.how, other.how) == ("same", "other") and len(both) >= TWO:
             return f"same_image and other_image are both about {' and '.join(sorted(both))}"
-    elif isinstance(one, ContainerIs) and isinstance(other, ContainerIs):
+    elif isinstance(one, ContainerCheck) and isinstance(other, ContainerCheck):
         return _of_two(one, other)
     return ""
 
 
-def _images(check: Check) -> tuple[str, ...]:
+def _images(check: LessonCheck) -> tuple[str, ...]:
     """The references that a check wants to be there."""
-    if isinstance(check, ImageIs | TagMoved):
+    if isinstance(check, ImageCheck | TagMovedCheck):
         return (check.name,)
-    return check.names if isinstance(check, Related) else ()
+    return check.names if isinstance(check, ImageRelationCheck) else ()
 
 
-def _there(check: Check, kind: str) -> str:
+def _there(check: LessonCheck, kind: str) -> str:
     """The glob of which a check wants something to be there; empty if it wants none."""
     if kind == "volume":
-        return check.name if isinstance(check, VolumeIs) else ""
-    if isinstance(check, ContainerIs):
+        return check.name if isinstance(check, VolumeCheck) else ""
+    if isinstance(check, ContainerCheck):
         return "" if check.count == 0 else check.name
-    return check.container if isinstance(check, FileChanged) else ""
+    return check.container if isinstance(check, FileChangeCheck) else ""
 
 
-def _of_two(one: ContainerIs, other: ContainerIs) -> str:
+def _of_two(one: ContainerCheck, other: ContainerCheck) -> str:
     """Why two checks of containers can never hold together; the second may be about none."""
     if other.count == 0 and one.count != 0:
         same = all(

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from manager.learn.core.lessons import familiar
+from manager.learn.core.lessons import familiar_reference
 
 if TYPE_CHECKING:
     from manager.learn.core.lessons import Observation, SeenContainer
 
 
-class Check:
+class LessonCheck:
     """One thing that must be so for a step to be done."""
 
     looks_at_files = False
@@ -34,7 +34,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerIs(Check):
+class ContainerCheck(LessonCheck):
     """So many containers are there that are so."""
 
     name: str
@@ -55,7 +55,7 @@ class ContainerIs(Check):
         if self.image:
             image = now.image(self.image)
             same = image is not None and image.id == container.image_id
-            if not same and container.image != familiar(self.image):
+            if not same and container.image != familiar_reference(self.image):
                 return False
         return (
             self.state in {"", container.state}
@@ -80,7 +80,7 @@ class ContainerIs(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class Gone(Check):
+class AbsenceCheck(LessonCheck):
     """No such container, image or volume is there."""
 
     kind: str
@@ -103,7 +103,7 @@ class Gone(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class ImageIs(Check):
+class ImageCheck(LessonCheck):
     """An image has a name; and, if asked, a digest that a registry knows it by."""
 
     name: str
@@ -115,7 +115,7 @@ class ImageIs(Check):
         image = now.image(self.name)
         if image is None or not self.digest:
             return image is not None
-        repository = familiar(self.name).rpartition(":")[0]
+        repository = familiar_reference(self.name).rpartition(":")[0]
         return any(it.startswith(f"{repository}@") for it in image.digests)
 
     @property
@@ -125,7 +125,7 @@ class ImageIs(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeIs(Check):
+class VolumeCheck(LessonCheck):
     """A volume is there."""
 
     name: str
@@ -142,7 +142,7 @@ class VolumeIs(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class Related(Check):
+class ImageRelationCheck(LessonCheck):
     """Names stand for the same image, for different ones, or for ones that share layers."""
 
     how: str
@@ -169,7 +169,7 @@ class Related(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class TagMoved(Check):
+class TagMovedCheck(LessonCheck):
     """A name stands for another image than when the step began."""
 
     name: str
@@ -186,7 +186,7 @@ class TagMoved(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class FileChanged(Check):
+class FileChangeCheck(LessonCheck):
     """A file of a container differs from its image."""
 
     looks_at_files = True
@@ -207,7 +207,7 @@ class FileChanged(Check):
 
 
 @dataclass(frozen=True, slots=True)
-class Happened(Check):
+class EventCheck(LessonCheck):
     """Something has happened since the step began."""
 
     kind: str

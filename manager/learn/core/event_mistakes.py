@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from manager.learn.core.checks import Happened
+    from manager.learn.core.checks import EventCheck
 
 ACTIONS = {
     "container": (
@@ -39,7 +39,7 @@ ENDINGS = ("die", "exec_die")
 """Actions of a container that tell an exit code."""
 
 
-def faults_of_event(event: Happened) -> Iterator[tuple[str, str]]:
+def faults_of_event(event: EventCheck) -> Iterator[tuple[str, str]]:
     """Why an event can never happen; that it has no type or no action is said elsewhere.
 
     Yields:

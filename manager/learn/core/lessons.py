@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from manager.references.reference import read
+from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from manager.learn.core.checks import Check
+    from manager.learn.core.checks import LessonCheck
     from manager.model.events import SeenEvent
 
-PREFIX = "learn-"
+LESSON_PREFIX = "learn-"
 """With which the names begin of all that lessons make."""
-OWN_NAME = re.compile(rf"(?<![\w.-]){PREFIX}[a-zA-Z0-9_.-]+")
-BEHIND = re.compile(r"\d*|[_.-].*")
+LESSON_NAME_PATTERN = re.compile(rf"(?<![\w.-]){LESSON_PREFIX}[a-zA-Z0-9_.-]+")
+NAME_SUFFIX_PATTERN = re.compile(r"\d*|[_.-].*")
 """What can stand behind a name of a lesson's line: a number, or what compose adds."""
 
 
@@ -61,7 +61,7 @@ class Observation:
 
     def image(self, name: str) -> SeenImage | None:
         """The image that a reference names."""
-        wanted = familiar(name)
+        wanted = familiar_reference(name)
         return next((it for it in self.images if wanted in it.tags), None)
 
     def named(self, pattern: str) -> tuple[SeenContainer, ...]:
@@ -69,16 +69,16 @@ class Observation:
         return tuple(it for it in self.containers if fnmatchcase(it.name, pattern))
 
 
-def familiar(name: str) -> str:
+def familiar_reference(name: str) -> str:
     """A reference as engines show it, with its tag."""
-    found = read(name)
+    found = parse_reference(name)
     if found is None:
         return name
     return found.familiar if found.tag or found.digest else f"{found.familiar}:latest"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LessonStep:
     """One step of a lesson: what it says, what is to be done, and what shows that it was."""
 
     say: str
@@ -88,7 +88,7 @@ class Step:
     hint: str = ""
     fails: bool = False
     """Whether the lines are meant to be refused."""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[LessonCheck, ...] = ()
     question: str = ""
     answers: tuple[str, ...] = ()
 
@@ -106,9 +106,11 @@ class Step:
         Capital letters, spaces, an article and punctuation around it do not matter, nor in which
         form an address is written.
         """
-        right = {_plain(it) for it in self.answers}
-        typed = _plain(answer)
-        return typed in right or (bool(typed) and familiar(typed) in map(familiar, right))
+        right = {_normalize_answer(it) for it in self.answers}
+        typed = _normalize_answer(answer)
+        return typed in right or (
+            bool(typed) and familiar_reference(typed) in map(familiar_reference, right)
+        )
 
     @property
     def looks_at_files(self) -> bool:
@@ -116,7 +118,7 @@ class Step:
         return any(check.looks_at_files for check in self.checks)
 
 
-def _plain(answer: str) -> str:
+def _normalize_answer(answer: str) -> str:
     words = answer.casefold().split()
     if len(words) > 1 and words[0] in {"a", "an", "the"}:
         words = words[1:]
@@ -129,7 +131,7 @@ class Lesson:
 
     name: str
     title: str
-    steps: tuple[Step, ...]
+    steps: tuple[LessonStep, ...]
     number: int = 0
     """Its place among the others."""
 
@@ -144,13 +146,17 @@ class Lesson:
             name: of a container, image, volume or network.
         """
         lines = " ".join(line for step in self.steps for line in (*step.docker, *step.dockmgr))
-        begins = {it.rstrip("0123456789").rstrip("_.-") for it in OWN_NAME.findall(lines)}
+        begins = {
+            it.rstrip("0123456789").rstrip("_.-") for it in LESSON_NAME_PATTERN.findall(lines)
+        }
         own = name.rpartition("/")[2].partition(":")[0]
         return any(
-            own.startswith(it) and BEHIND.fullmatch(own[len(it) :]) for it in begins if mine(it)
+            own.startswith(it) and NAME_SUFFIX_PATTERN.fullmatch(own[len(it) :])
+            for it in begins
+            if is_lesson_name(it)
         )
 
 
-def mine(name: str) -> bool:
+def is_lesson_name(name: str) -> bool:
     """Whether a name, of a container, image, volume or network, is one that lessons make."""
-    return name.rpartition("/")[2].startswith(PREFIX)
+    return name.rpartition("/")[2].startswith(LESSON_PREFIX)

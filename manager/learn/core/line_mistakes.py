@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.learn.core.lessons import PREFIX, mine
+from manager.learn.core.lessons import LESSON_PREFIX, is_lesson_name
 from manager.learn.core.mount_mistakes import (
     NUMBER,
     faults_of_mounts,
@@ -15,9 +15,9 @@ from manager.learn.core.mount_mistakes import (
 from manager.learn.core.reach import STREAMS, THEMSELVES, Flaw, asks, beyond, own_file, written
 from manager.learn.core.shell_lines import runs
 from manager.learn.core.shell_text import expansion
-from manager.model.naming import Template, is_name
-from manager.references.diagnosis import explain
-from manager.references.reference import FORM, read
+from manager.model.naming import NameTemplate, is_valid_name
+from manager.references.diagnosis import describe_fault
+from manager.references.reference import REFERENCE_SYNTAX, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,12 @@ CHANGED = {
     },
 }
 """What commands make or change: its kind, and which of their arguments name it."""
-EXAMPLES = {"image": f"{PREFIX}app:1", "volume": f"{PREFIX}data", "network": f"{PREFIX}lan"}
-EXAMPLES |= {"project": f"{PREFIX}site"}
+EXAMPLES = {
+    "image": f"{LESSON_PREFIX}app:1",
+    "volume": f"{LESSON_PREFIX}data",
+    "network": f"{LESSON_PREFIX}lan",
+}
+EXAMPLES |= {"project": f"{LESSON_PREFIX}site"}
 FILES = {
     "save": ("o", "output"),
     "export": ("o", "output"),
@@ -60,7 +64,7 @@ FILES = {
     "build": ("o", "output", "iidfile", "metadata-file"),
 }
 """By command, the options that name files to write."""
-OWN = f"what a lesson makes, and what it changes, has a name that begins with {PREFIX}"
+OWN = f"what a lesson makes, and what it changes, has a name that begins with {LESSON_PREFIX}"
 
 
 def faults_of_line(line: str, *, fails: bool = False) -> Iterator[tuple[str, str]]:
@@ -122,7 +126,7 @@ def _of_files(command: Command) -> Iterator[Flaw]:
     if command.verb == "load":
         paths = command.values("i", "input") or ("-",)
         if any(path in STREAMS or not own_file(path) for path in paths):
-            hint = f"write --input {PREFIX}app.tar, a file that the lesson has saved"
+            hint = f"write --input {LESSON_PREFIX}app.tar, a file that the lesson has saved"
             yield Flaw(f"{command} takes whatever images it is given", hint)
         return
     for target in command.arguments[1:2]:
@@ -148,18 +152,20 @@ def _of_names(
     command: Command, kind: str, names: tuple[str, ...], option: str = ""
 ) -> Iterator[Flaw]:
     if not names:
-        example = f"{option} {EXAMPLES.get(kind, f'{PREFIX}web1')}".strip()
+        example = f"{option} {EXAMPLES.get(kind, f'{LESSON_PREFIX}web1')}".strip()
         yield Flaw(f"{command} gives no name of {_a(kind)}", f"write {example}: {OWN}")
     for name in names:
         yield from _of_name(command, kind, name)
 
 
 def _of_name(command: Command, kind: str, name: str) -> Iterator[Flaw]:
-    if not mine(name):
+    if not is_lesson_name(name):
         before, slash, last = name.rpartition("/")
-        better = f"{before}{slash}{PREFIX}{last}"
+        better = f"{before}{slash}{LESSON_PREFIX}{last}"
         hint = f"{OWN}: {better}" if not _wrong(command, kind, better) else OWN
-        yield Flaw(f"{command} names {_a(kind)} {name!r}, which does not begin with {PREFIX}", hint)
+        yield Flaw(
+            f"{command} names {_a(kind)} {name!r}, which does not begin with {LESSON_PREFIX}", hint
+        )
     elif wrong := _wrong(command, kind, name):
         yield wrong
 
@@ -167,19 +173,19 @@ def _of_name(command: Command, kind: str, name: str) -> Iterator[Flaw]:
 def _wrong(command: Command, kind: str, name: str) -> Flaw | None:
     """Why there can be no such name; None if there can."""
     if kind == "image":
-        if read(name):
+        if parse_reference(name):
             return None
-        problem = f"{command} names an image {name!r}: {explain(name)}"
-        return Flaw(problem, FORM, refused=True)
+        problem = f"{command} names an image {name!r}: {describe_fault(name)}"
+        return Flaw(problem, REFERENCE_SYNTAX, refused=True)
     if command.verb == "spawn" and kind == "container":
         try:
-            Template.parse(name)
+            NameTemplate.parse(name)
         except ManagerError as error:
             problem = f"{command} has a --name that cannot be: {error.message}"
             return Flaw(problem, error.hint, refused=True)
         return None
     # A member's number stands in for its place in what spawn is given.
-    if is_name(name.replace(NUMBER, "1") if command.verb == "spawn" else name):
+    if is_valid_name(name.replace(NUMBER, "1") if command.verb == "spawn" else name):
         return None
     problem = f"{command} names {_a(kind)} {name!r}, and no {kind} can be called so"
     return Flaw(problem, "use letters, digits, and after the first also . _ -", refused=True)

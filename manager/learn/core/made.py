@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING
 
 from manager.learn.core.check_mistakes import WILD, Fault, keyed
 from manager.learn.core.checks import (
-    ContainerIs,
-    FileChanged,
-    Gone,
-    Happened,
-    ImageIs,
-    Related,
-    TagMoved,
-    VolumeIs,
+    AbsenceCheck,
+    ContainerCheck,
+    EventCheck,
+    FileChangeCheck,
+    ImageCheck,
+    ImageRelationCheck,
+    TagMovedCheck,
+    VolumeCheck,
 )
-from manager.learn.core.lessons import familiar, mine
+from manager.learn.core.lessons import familiar_reference, is_lesson_name
 from manager.learn.core.mount_mistakes import volumes_of
 from manager.learn.core.shell_lines import commands
-from manager.references.reference import read
+from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from manager.learn.core.checks import Check
+    from manager.learn.core.checks import LessonCheck
     from manager.learn.core.shell_lines import Command
 
 HIDING = frozenset({"compose", "load"})
@@ -64,14 +64,14 @@ class Made:
             self.names["container"] |= set(given[1:])
         elif verb == "volume create":
             self.names["volume"] |= {*given, *command.values("name")}
-        self.names["image"] |= set(map(familiar, _images(command)))
+        self.names["image"] |= set(map(familiar_reference, _images(command)))
 
     def has(self, kind: str, name: str) -> bool:
         """Whether a line makes something of that name; what is no plain name of a lesson's, may."""
-        if self.unknown or not mine(name) or WILD & set(name):
+        if self.unknown or not is_lesson_name(name) or WILD & set(name):
             return True
         if kind == "image":
-            return read(name) is None or familiar(name) in self.names["image"]
+            return parse_reference(name) is None or familiar_reference(name) in self.names["image"]
         return name in self.names[kind] or any(map(name.startswith, self.beginnings[kind]))
 
 
@@ -87,7 +87,7 @@ def _images(command: Command) -> tuple[str, ...]:
     return given if verb == "pull" else ()
 
 
-def faults_of_made(checks: Sequence[Check], made: Made) -> Iterator[Fault]:
+def faults_of_made(checks: Sequence[LessonCheck], made: Made) -> Iterator[Fault]:
     """Checks of what no line makes, up to their step.
 
     Yields:
@@ -98,21 +98,25 @@ def faults_of_made(checks: Sequence[Check], made: Made) -> Iterator[Fault]:
             if not made.has(kind, name):
                 problem = f"{place[0]}: no line up to here makes {_a(kind)} {name!r}"
                 hint = f"mend the name, or add a line that makes it: {_line(kind, name)}"
-                yield Fault((place[0], at) if isinstance(check, Related) else place, problem, hint)
+                yield Fault(
+                    (place[0], at) if isinstance(check, ImageRelationCheck) else place,
+                    problem,
+                    hint,
+                )
 
 
-def _about(check: Check) -> tuple[tuple[str, str], ...]:
+def _about(check: LessonCheck) -> tuple[tuple[str, str], ...]:
     """The kinds and names of which a check is."""
-    if isinstance(check, Related):
+    if isinstance(check, ImageRelationCheck):
         return tuple(("image", name) for name in check.names)
-    if isinstance(check, Gone | Happened):
+    if isinstance(check, AbsenceCheck | EventCheck):
         return ((check.kind, check.name),) if check.kind in {"container", "volume"} else ()
-    if isinstance(check, FileChanged):
+    if isinstance(check, FileChangeCheck):
         return (("container", check.container),)
-    if isinstance(check, ImageIs | TagMoved):
+    if isinstance(check, ImageCheck | TagMovedCheck):
         return (("image", check.name),)
-    kind = "volume" if isinstance(check, VolumeIs) else "container"
-    return ((kind, check.name),) if isinstance(check, VolumeIs | ContainerIs) else ()
+    kind = "volume" if isinstance(check, VolumeCheck) else "container"
+    return ((kind, check.name),) if isinstance(check, VolumeCheck | ContainerCheck) else ()
 
 
 def _a(kind: str) -> str:

@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from manager.learn.core.lessons import PREFIX
+from manager.learn.core.lessons import LESSON_PREFIX
 from manager.learn.core.reach import Flaw, own_file
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ RIGHTS = ("device", "cap-add", "security-opt", "device-cgroup-rule", "cgroup-par
 SPACES = ("pid", "ipc", "userns", "uts", "cgroupns")
 MOUNT = (
     f"mount a folder below the one you are in for reading, as ./site:/srv:ro, or one whose path "
-    f"has {PREFIX}, as ./{PREFIX}site:/srv"
+    f"has {LESSON_PREFIX}, as ./{LESSON_PREFIX}site:/srv"
 )
 
 

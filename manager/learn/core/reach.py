@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from manager.learn.core.lessons import PREFIX
+from manager.learn.core.lessons import LESSON_PREFIX
 from manager.learn.core.line_verbs import ALLOWED, COMPOSE, GROUPS, LAB, exists, words
 from manager.learn.core.shell_lines import BEFORE, PROGRAMS, mistyped, parsed
 
@@ -39,7 +39,10 @@ SWEEPING = {
 }
 """Commands of dockmgr that change what they choose themselves, with what to do instead."""
 THEMSELVES = "write the commands themselves, each as a line, with all names spelled out"
-HELD = f"files that a line writes have {PREFIX} in their path, such as {PREFIX}site/index.html"
+HELD = (
+    f"files that a line writes have {LESSON_PREFIX} in their path, "
+    f"such as {LESSON_PREFIX}site/index.html"
+)
 _SHOWING = {
     "curl": words("s S f L i I v k silent show-error fail location include head verbose insecure"),
     "wget": words("q S nv quiet server-response spider no-verbose"),
@@ -67,9 +70,9 @@ def own_file(path: str) -> bool:
     if path in STREAMS:
         return True
     # Elsewhere than where the learner is, only what is thrown away anyhow.
-    thrown_away = f"/tmp/{PREFIX}"  # noqa: S108 - it is only compared with
+    thrown_away = f"/tmp/{LESSON_PREFIX}"  # noqa: S108 - it is only compared with
     is_near = not path.startswith(("/", "~")) or path.startswith(thrown_away)
-    return is_near and ".." not in parts and any(part.startswith(PREFIX) for part in parts)
+    return is_near and ".." not in parts and any(part.startswith(LESSON_PREFIX) for part in parts)
 
 
 def beyond(run: Run) -> Iterator[Flaw]:
@@ -177,7 +180,7 @@ def _of_compose(command: Command) -> Iterator[Flaw]:
         hint = "leave the option out: what a service may do stands in the compose file"
         yield Flaw(f"docker compose {word} is given rights or folders of the machine", hint)
     elif word == "down" and any(it.startswith("--rmi") for it in command.arguments):
-        hint = f"leave it out, and remove images by their names, with {PREFIX}"
+        hint = f"leave it out, and remove images by their names, with {LESSON_PREFIX}"
         yield Flaw("docker compose down --rmi also removes what is not the lesson's", hint)
 
 

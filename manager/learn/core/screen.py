@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from manager.explain.core.pages import folded
+from manager.explain.core.pages import wrap_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manager.learn.core.lessons import Lesson, Step
+    from manager.learn.core.lessons import Lesson, LessonStep
 
-WIDTH = 80
+LESSON_WIDTH = 80
 INDENT = "    "
 
 
-def screen(lesson: Lesson, index: int, width: int = WIDTH) -> tuple[str, ...]:
+def render_step(lesson: Lesson, index: int, width: int = LESSON_WIDTH) -> tuple[str, ...]:
     """A step: its heading, what it says, the lines to type, and what is asked.
 
     Args:
@@ -29,21 +29,21 @@ def screen(lesson: Lesson, index: int, width: int = WIDTH) -> tuple[str, ...]:
     """
     step = lesson.steps[index]
     return (
-        *folded(f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", width),
-        *paragraphs(step.say, width),
-        *_to_type(step),
+        *wrap_text(f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", width),
+        *format_paragraphs(step.say, width),
+        *_format_commands(step),
         *(("", "The last line is meant to fail.") if step.fails else ()),
-        *(("", *folded(f"question: {step.question}", width)) if step.question else ()),
+        *(("", *wrap_text(f"question: {step.question}", width)) if step.question else ()),
     )
 
 
-def paragraphs(text: str, width: int = WIDTH) -> Iterator[str]:
+def format_paragraphs(text: str, width: int = LESSON_WIDTH) -> Iterator[str]:
     """A text as lines, its paragraphs apart; an empty line is before each."""
     for part in re.split(r"\n\s*\n", text.strip()):
-        yield from ("", *folded(" ".join(part.split()), width))
+        yield from ("", *wrap_text(" ".join(part.split()), width))
 
 
-def _to_type(step: Step) -> Iterator[str]:
+def _format_commands(step: LessonStep) -> Iterator[str]:
     if step.docker and step.docker == step.dockmgr:
         yield from ("", "in another terminal:", *(INDENT + line for line in step.docker))
     elif not step.docker and step.dockmgr:

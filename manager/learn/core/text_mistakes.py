@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from manager.learn.core.check_mistakes import Fault
-from manager.learn.core.lessons import Step
+from manager.learn.core.lessons import LessonStep
 from manager.learn.core.line_mistakes import faults_of_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NOT_WORDS = frozenset("'\"`$&;|<>()*?[]{}!#~\\/")
 OWN_WORD = "check"
 
 
-def faults_of_texts(step: Step) -> Iterator[Fault]:
+def faults_of_texts(step: LessonStep) -> Iterator[Fault]:
     """What is wrong with what a step says, asks, and lets type.
 
     Yields:
@@ -47,12 +47,12 @@ def faults_of_texts(step: Step) -> Iterator[Fault]:
         yield from _of_answers(step)
 
 
-def _of_answers(step: Step) -> Iterator[Fault]:
+def _of_answers(step: LessonStep) -> Iterator[Fault]:
     for at, answer in enumerate(step.answers):
         place = ("answer", at)
         yield from (Fault(place, it.problem, it.hint) for it in _of_letters("answer", answer))
         plain = answer.strip().casefold()
-        if Step("", answers=(answer,)).accepts(""):
+        if LessonStep("", answers=(answer,)).accepts(""):
             yield Fault(place, f"answer {answer!r} is empty", 'write, for example: answer = ["1"]')
         elif plain in ARTICLES:
             problem = f"answer {answer!r} is an article, and nothing is left without it"

@@ -5,37 +5,39 @@ from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 
-from manager.model.units import brief_duration, format_duration, format_size
-from manager.prune.core.decision import Decision, decide
-from manager.prune.core.policy import Conditions, Policy, Rule, names_of
-from manager.prune.core.protection import Known, unseen_for
-from manager.references.patterns import Name, glob_fits
+from manager.model.units import format_brief_duration, format_duration, format_size
+from manager.prune.core.decision import PruneDecision, decide_prune
+from manager.prune.core.policy import Policy, Rule, RuleConditions, image_reference_forms
+from manager.prune.core.protection import PruneInputs, tracking_duration
+from manager.references.patterns import ReferenceForms, matches_glob
 
-NO_TIME = timedelta()
+ZERO_DURATION = timedelta()
 
 
-def warnings(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
+def plan_warnings(known: PruneInputs, policy: Policy, decision: PruneDecision) -> Iterable[str]:
     """All that a person should know before saying yes, a sentence each."""
-    names = [name for image in known.snapshot.images for name in names_of(image)]
-    yield from unmatched((*policy.keep, *policy.delete), names)
-    yield from _not_reached(known, policy, decision)
+    names = [name for image in known.snapshot.images for name in image_reference_forms(image)]
+    yield from unmatched_pattern_warnings((*policy.keep, *policy.delete), names)
+    yield from _goal_warnings(known, policy, decision)
 
 
-def notes(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
+def plan_notes(known: PruneInputs, policy: Policy, decision: PruneDecision) -> Iterable[str]:
     """What else could be done, a sentence each."""
     waiting = [rule for rule in policy.delete if rule.conditions.unused_for is not None]
-    longest = max((it.conditions.unused_for or NO_TIME for it in waiting), default=NO_TIME)
-    watched = unseen_for(known)
+    longest = max(
+        (it.conditions.unused_for or ZERO_DURATION for it in waiting), default=ZERO_DURATION
+    )
+    watched = tracking_duration(known)
     if waiting and watched < longest:
-        older = decide(known, hindsight(policy))
+        older = decide_prune(known, convert_unused_for_to_age(policy))
         count = sum(one.whole for one in older.going)
         yield (
             f"images are watched for {format_duration(watched)} only, so that few can be known "
-            f"to be unused for {brief_duration(longest)}; --older-than "
-            f"{brief_duration(longest)} would take {count}, and free {older.frees}"
+            f"to be unused for {format_brief_duration(longest)}; --older-than "
+            f"{format_brief_duration(longest)} would take {count}, and free {older.frees}"
         )
     if not policy.include_local:
-        more = decide(known, replace(policy, include_local=True))
+        more = decide_prune(known, replace(policy, include_local=True))
         count = len(more.going) - len(decision.going)
         if count > 0 and any(one.local for one in decision.staying):
             yield (
@@ -44,18 +46,20 @@ def notes(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
             )
 
 
-def _not_reached(known: Known, policy: Policy, decision: Decision) -> Iterable[str]:
+def _goal_warnings(known: PruneInputs, policy: Policy, decision: PruneDecision) -> Iterable[str]:
     frees, lost = decision.frees, decision.cached.high
     if policy.free is not None:
-        yield from _short(frees.low - lost, frees.likely - lost, policy.free, "are to come free")
+        yield from _shortfall_warnings(
+            frees.low - lost, frees.likely - lost, policy.free, "are to come free"
+        )
     if policy.budget is not None:
         total = known.disk.total().high
         goal = total - policy.budget
         what = f"are to go for a budget of {format_size(policy.budget)}"
-        yield from _short(frees.low, frees.likely, goal, what)
+        yield from _shortfall_warnings(frees.low, frees.likely, goal, what)
 
 
-def _short(sure: int, likely: int, goal: int, what: str) -> Iterable[str]:
+def _shortfall_warnings(sure: int, likely: int, goal: int, what: str) -> Iterable[str]:
     if likely < goal:
         yield (
             f"{format_size(goal)} {what}, and all that may go comes to {format_size(likely)}; "
@@ -68,21 +72,23 @@ def _short(sure: int, likely: int, goal: int, what: str) -> Iterable[str]:
         )
 
 
-def unmatched(rules: Iterable[Rule], names: Sequence[Name]) -> Iterable[str]:
+def unmatched_pattern_warnings(
+    rules: Iterable[Rule], names: Sequence[ReferenceForms]
+) -> Iterable[str]:
     """A warning for each pattern that names nothing, with the nearest name there is."""
     shown = sorted({form for name in names for form in (*name.repositories, *name.wholes) if form})
     for rule in rules:
         for pattern in rule.conditions.images:
-            if not any(glob_fits(pattern, name) for name in names):
+            if not any(matches_glob(pattern, name) for name in names):
                 near = get_close_matches(pattern.replace("*", ""), shown, n=1, cutoff=0.5)
                 hint = f"; the nearest there is: {near[0]}" if near else ""
                 yield f"no image is called {pattern!r}{hint}"
 
 
-def hindsight(policy: Policy) -> Policy:
+def convert_unused_for_to_age(policy: Policy) -> Policy:
     """The same rules going by age where they go by last use: what they will take in time."""
 
-    def older(conditions: Conditions) -> Conditions:
+    def older(conditions: RuleConditions) -> RuleConditions:
         if conditions.unused_for is None:
             return conditions
         spans = [it for it in (conditions.unused_for, conditions.older_than) if it is not None]

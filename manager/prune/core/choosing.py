@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from manager.disk.core.accounting import Disk
+from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import LastUse
-from manager.disk.core.removal import children_first, remove_all
-from manager.disk.core.tally import Tally
+from manager.disk.core.removal import order_children_first, simulate_full_removal
+from manager.disk.core.tally import FreedTally
 from manager.model.snapshot import Image, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class SpaceGoal:
     """How many bytes are to come free."""
 
     least: int
@@ -26,7 +26,7 @@ class Goal:
     """Whether what turns out not to be needed is spared again."""
 
 
-def least_recently_used_first(
+def sort_by_last_use(
     image_ids: Iterable[str], images: Sequence[Image], uses: Mapping[str, LastUse]
 ) -> tuple[str, ...]:
     """Some images in the order in which they may go; none stands before what was built on it.
@@ -42,11 +42,15 @@ def least_recently_used_first(
             latest[image_id] = max(at, latest[image_id])
             image_id = parents[image_id]
     # Of those used at the same time what was built on the other goes first: sorting keeps that.
-    return tuple(sorted(children_first(image_ids, images), key=lambda it: latest[it]))
+    return tuple(sorted(order_children_first(image_ids, images), key=lambda it: latest[it]))
 
 
-def enough(
-    goal: Goal, disk: Disk, snapshot: Snapshot, chosen: Sequence[str], order: Sequence[str]
+def select_images_for_goal(
+    goal: SpaceGoal,
+    disk: DiskAccounting,
+    snapshot: Snapshot,
+    chosen: Sequence[str],
+    order: Sequence[str],
 ) -> tuple[str, ...]:
     """As many images as are needed, from the beginning of an order.
 
@@ -60,30 +64,30 @@ def enough(
     Returns:
         Ids of `order`; all of them where even that is not enough.
     """
-    search = _Search(goal, disk, snapshot, tuple(children_first(chosen, snapshot.images)))
+    search = _GoalSearch(goal, disk, snapshot, tuple(order_children_first(chosen, snapshot.images)))
     count = search.count(order)
     taken = tuple(order[:count])
     return search.without_needless(taken) if goal.sparing else taken
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
-    goal: Goal
-    disk: Disk
+class _GoalSearch:
+    goal: SpaceGoal
+    disk: DiskAccounting
     snapshot: Snapshot
     chosen: tuple[str, ...]
 
     def gain(self, taken: Sequence[str]) -> int:
         """Bytes that come free with some of the order; likely ones, where they are not known."""
-        ids = children_first((*self.chosen, *taken), self.snapshot.images)
-        gone = remove_all(self.snapshot, ids).deleted
+        ids = order_children_first((*self.chosen, *taken), self.snapshot.images)
+        gone = simulate_full_removal(self.snapshot, ids).deleted
         lost = self.disk.cached(gone).high if self.goal.of_disk else 0
         return self.disk.frees(gone).likely - lost
 
-    def tally(self, taken: Sequence[str]) -> tuple[Tally, int, int]:
+    def tally(self, taken: Sequence[str]) -> tuple[FreedTally, int, int]:
         """A tally of what goes in any case and of some of the order; lowest and highest sum."""
         pinned: AbstractSet[int] = self.disk.may_be_cached if self.goal.of_disk else frozenset()
-        tally = Tally(self.disk, self.snapshot, pinned)
+        tally = FreedTally(self.disk, self.snapshot, pinned)
         amounts = [tally.take(image_id) for image_id in (*self.chosen, *taken)]
         return tally, sum(it.low for it in amounts), sum(it.high for it in amounts)
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.model.byte_range import Bytes
-from manager.model.plan import Plan, Step, Verb
+from manager.model.byte_range import ByteRange
+from manager.model.plan import Plan, PlanStep, Verb
 
-KIND = "dockmgr plan"
-SCHEMA = 1
-ALLOWED = frozenset(
+PLAN_KIND = "dockmgr plan"
+PLAN_SCHEMA_VERSION = 1
+PRUNE_VERBS = frozenset(
     {
         Verb.REMOVE,
         Verb.UNTAG,
@@ -25,7 +25,7 @@ IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenPlan:
     """A plan that was written down."""
 
     plan: Plan
@@ -36,46 +36,50 @@ class Written:
     """The folder that images are saved to before they go; empty where none are."""
 
 
-def to_data(written: Written) -> dict[str, Any]:
+def dump_plan(written: WrittenPlan) -> dict[str, Any]:
     """A plan as JSON."""
     plan = written.plan
     return {
-        "kind": KIND,
-        "schema": SCHEMA,
+        "kind": PLAN_KIND,
+        "schema": PLAN_SCHEMA_VERSION,
         "engine": written.engine,
         "made": written.made.isoformat(),
         "archive": written.archive,
-        "frees": _bytes(plan.frees),
-        "cached": _bytes(plan.cached),
+        "frees": _dump_bytes(plan.frees),
+        "cached": _dump_bytes(plan.cached),
         "notes": list(plan.notes),
-        "steps": [_step(step) for step in plan],
+        "steps": [_dump_step(step) for step in plan],
     }
 
 
-def from_data(data: object) -> Written:
+def parse_plan(data: object) -> WrittenPlan:
     """Read a plan.
 
     Raises:
         ManagerError: (usage) it is none, or one that this version cannot carry out.
     """
-    if not isinstance(data, dict) or data.get("kind") != KIND:
-        raise _refused("it is no plan of dockmgr")
-    if data.get("schema") != SCHEMA:
-        raise _refused(f"it is of version {data.get('schema')}, and this one knows {SCHEMA} only")
+    if not isinstance(data, dict) or data.get("kind") != PLAN_KIND:
+        raise _invalid_plan_error("it is no plan of dockmgr")
+    if data.get("schema") != PLAN_SCHEMA_VERSION:
+        raise _invalid_plan_error(
+            f"it is of version {data.get('schema')}, and this one knows {PLAN_SCHEMA_VERSION} only"
+        )
     try:
         plan = Plan(
-            tuple(_read_step(row) for row in data["steps"]),
-            tuple(map(_text, data["notes"])),
-            _read_bytes(data["frees"]),
-            _read_bytes(data["cached"]),
+            tuple(_parse_step(row) for row in data["steps"]),
+            tuple(map(_require_text, data["notes"])),
+            _parse_bytes(data["frees"]),
+            _parse_bytes(data["cached"]),
         )
         made = datetime.fromisoformat(data["made"])
-        return Written(plan, _text(data["engine"]), made, _text(data["archive"]))
+        return WrittenPlan(
+            plan, _require_text(data["engine"]), made, _require_text(data["archive"])
+        )
     except (KeyError, TypeError, ValueError) as error:
-        raise _refused(f"something in it is missing or wrong: {error}") from error
+        raise _invalid_plan_error(f"something in it is missing or wrong: {error}") from error
 
 
-def _refused(why: str) -> ManagerError:
+def _invalid_plan_error(why: str) -> ManagerError:
     return ManagerError(
         f"this plan cannot be carried out: {why}",
         "write a new one with: dockmgr prune --out plan.json",
@@ -83,7 +87,7 @@ def _refused(why: str) -> ManagerError:
     )
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _dump_step(step: PlanStep) -> dict[str, Any]:
     return {
         "verb": step.verb,
         "target": step.target,
@@ -91,53 +95,53 @@ def _step(step: Step) -> dict[str, Any]:
         "cause": step.cause,
         "others": step.others,
         "expects": None if step.expects is None else list(step.expects),
-        "frees": _bytes(step.frees),
+        "frees": _dump_bytes(step.frees),
         "back": step.back,
     }
 
 
-def _read_step(row: Mapping[str, Any]) -> Step:
+def _parse_step(row: Mapping[str, Any]) -> PlanStep:
     verb = Verb(row["verb"])
-    if verb not in ALLOWED:
+    if verb not in PRUNE_VERBS:
         raise ValueError(f"a step that no prune has: {verb}")
     expects = row["expects"]
     if expects is not None:
-        expects = tuple(map(_text, expects))
+        expects = tuple(map(_require_text, expects))
     elif verb in IMAGE_VERBS:
         raise ValueError("a step on an image does not say which references it expects")
-    identity = _text(row["id"])
+    identity = _require_text(row["id"])
     if not identity and verb in IMAGE_VERBS | {Verb.REMOVE, Verb.REMOVE_NETWORK}:
         raise ValueError("a step has no id")
     if type(row["others"]) is not bool:
         raise TypeError("`others` is neither true nor false")
-    return Step(
+    return PlanStep(
         verb,
-        _text(row["target"]),
-        _text(row["cause"]),
+        _require_text(row["target"]),
+        _require_text(row["cause"]),
         identity,
         others=row["others"],
         expects=expects,
-        frees=_read_bytes(row["frees"]),
-        back=_text(row["back"]),
+        frees=_parse_bytes(row["frees"]),
+        back=_require_text(row["back"]),
     )
 
 
-def _text(value: object) -> str:
+def _require_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is no text")
     return value
 
 
-def _bytes(number: Bytes | None) -> dict[str, Any] | None:
+def _dump_bytes(number: ByteRange | None) -> dict[str, Any] | None:
     if number is None:
         return None
     return {"low": number.low, "high": number.high, "doubt": number.doubt}
 
 
-def _read_bytes(row: Mapping[str, Any] | None) -> Bytes | None:
+def _parse_bytes(row: Mapping[str, Any] | None) -> ByteRange | None:
     if row is None:
         return None
     low, high = row["low"], row["high"]
     if type(low) is not int or type(high) is not int or not 0 <= low <= high:
         raise ValueError("a number of bytes is none")
-    return Bytes(low, high, _text(row["doubt"]))
+    return ByteRange(low, high, _require_text(row["doubt"]))

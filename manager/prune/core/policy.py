@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from manager.disk.core.last_use import LastUse
-from manager.disk.core.removal import references
-from manager.model.byte_range import Bytes
+from manager.disk.core.removal import removable_references
+from manager.model.byte_range import ByteRange
 from manager.model.snapshot import Image
-from manager.model.units import brief_duration, format_size
-from manager.references.patterns import NAMELESS, Name, glob, glob_fits
+from manager.model.units import format_brief_duration, format_size
+from manager.references.patterns import NO_REFERENCE, ReferenceForms, compile_glob, matches_glob
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class RuleConditions:
     """What a rule asks of an image. All that is asked holds together; of a list, any one."""
 
     ids: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Conditions:
             elif value is False:
                 found.append(f"not {name}")
             elif isinstance(value, timedelta):
-                found.append(f"{name} {brief_duration(value)}")
+                found.append(f"{name} {format_brief_duration(value)}")
             elif isinstance(value, int):
                 found.append(f"{name} {format_size(value)}")
             elif value:
@@ -78,7 +78,7 @@ class Conditions:
 class Rule:
     """What is to go, or to stay."""
 
-    conditions: Conditions
+    conditions: RuleConditions
     name: str = ""
     newest: int | None = None
     """Only so many of each repository, the last made first; for rules that keep."""
@@ -110,49 +110,53 @@ class Policy:
     """Whether what no registry has is saved before it goes."""
 
 
-def names_of(image: Image) -> tuple[Name, ...]:
+def image_reference_forms(image: Image) -> tuple[ReferenceForms, ...]:
     """The names by which an image can be removed; one that is empty where it has none."""
-    return tuple(map(Name.of, references(image))) or (NAMELESS,)
+    return tuple(map(ReferenceForms.of, removable_references(image))) or (NO_REFERENCE,)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RuleSubject:
     """An image, as rules look at it."""
 
     image: Image
     last_use: LastUse
-    frees: Bytes
+    frees: ByteRange
     """What would go if it went alone; only where a rule asks for it."""
     platforms: tuple[str, ...]
     now: datetime
-    names: tuple[Name, ...] = field(default=(NAMELESS,))
+    names: tuple[ReferenceForms, ...] = field(default=(NO_REFERENCE,))
 
 
-def fits(conditions: Conditions, subject: Subject, name: Name) -> bool:
+def matches_conditions(
+    conditions: RuleConditions, subject: RuleSubject, name: ReferenceForms
+) -> bool:
     """Whether an image, under one of its names, is what a rule asks for."""
-    return all(_of_name(conditions, name)) and all(_of_image(conditions, subject))
+    return all(_check_name_conditions(conditions, name)) and all(
+        _check_image_conditions(conditions, subject)
+    )
 
 
-def _of_name(asked: Conditions, name: Name) -> Iterator[bool]:
+def _check_name_conditions(asked: RuleConditions, name: ReferenceForms) -> Iterator[bool]:
     """Whether each condition on names holds; those after one that does not are not looked at."""
     if asked.images:
-        yield any(glob_fits(pattern, name) for pattern in asked.images)
+        yield any(matches_glob(pattern, name) for pattern in asked.images)
     if asked.regexes:
-        yield any(_compiled(regex).search(name.wholes[-1]) for regex in asked.regexes)
+        yield any(_compile_regex(regex).search(name.wholes[-1]) for regex in asked.regexes)
     if asked.tags:
-        yield any(glob(pattern).match(name.tag) for pattern in asked.tags)
+        yield any(compile_glob(pattern).match(name.tag) for pattern in asked.tags)
     if asked.registries:
-        yield any(glob(pattern).match(name.registry) for pattern in asked.registries)
+        yield any(compile_glob(pattern).match(name.registry) for pattern in asked.registries)
 
 
-def _of_image(asked: Conditions, subject: Subject) -> Iterator[bool]:
+def _check_image_conditions(asked: RuleConditions, subject: RuleSubject) -> Iterator[bool]:
     image = subject.image
     if asked.ids:
         yield image.id in asked.ids
     if asked.labels:
         yield any(_has_label(image, label) for label in asked.labels)
     if asked.platforms:
-        yield any(_is_platform(had, it) for had in subject.platforms for it in asked.platforms)
+        yield any(_matches_platform(had, it) for had in subject.platforms for it in asked.platforms)
     if asked.larger_than is not None:
         yield image.size > asked.larger_than
     if asked.frees_more_than is not None:
@@ -166,7 +170,7 @@ def _of_image(asked: Conditions, subject: Subject) -> Iterator[bool]:
 
 
 @cache
-def _compiled(regex: str) -> re.Pattern[str]:
+def _compile_regex(regex: str) -> re.Pattern[str]:
     return re.compile(regex)
 
 
@@ -175,5 +179,5 @@ def _has_label(image: Image, label: str) -> bool:
     return image.labels.get(name) == value if equals else name in image.labels
 
 
-def _is_platform(had: str, asked: str) -> bool:
+def _matches_platform(had: str, asked: str) -> bool:
     return had == asked or had.startswith(f"{asked}/")

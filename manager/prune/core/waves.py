@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from manager.model.plan import Step, Verb
+from manager.model.plan import PlanStep, Verb
 from manager.model.snapshot import Image
 
-Chain = tuple[int, ...]
+StepChain = tuple[int, ...]
 """Places of steps in the plan that are done one after the other."""
-OF_IMAGES = frozenset({Verb.UNTAG, Verb.DELETE})
+IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
 
 
-def waves(steps: Sequence[Step], images: Iterable[Image]) -> tuple[tuple[Chain, ...], ...]:
+def split_into_waves(
+    steps: Sequence[PlanStep], images: Iterable[Image]
+) -> tuple[tuple[StepChain, ...], ...]:
     """The steps in waves: each waits for the one before, and its chains for nothing in it.
 
     The steps of one image are a chain. Images that were built on another go in an earlier wave
@@ -21,22 +23,22 @@ def waves(steps: Sequence[Step], images: Iterable[Image]) -> tuple[tuple[Chain, 
         images: all images, hidden parents included.
     """
     chains: dict[str, list[int]] = {}
-    before: list[Chain] = []
-    after: list[Chain] = []
+    before: list[StepChain] = []
+    after: list[StepChain] = []
     for place, step in enumerate(steps):
-        if step.verb in OF_IMAGES:
+        if step.verb in IMAGE_VERBS:
             chains.setdefault(step.object_id, []).append(place)
         else:
             (after if chains else before).append((place,))
-    levels = _levels(chains, {image.id: image.parent for image in images})
-    middle: list[tuple[Chain, ...]] = [
+    levels = _dependency_levels(chains, {image.id: image.parent for image in images})
+    middle: list[tuple[StepChain, ...]] = [
         tuple(tuple(chains[it]) for it in chains if levels[it] == level)
         for level in range(max(levels.values(), default=-1) + 1)
     ]
     return (*((it,) for it in before), *middle, *((it,) for it in after))
 
 
-def _levels(planned: Iterable[str], parents: dict[str, str]) -> dict[str, int]:
+def _dependency_levels(planned: Iterable[str], parents: dict[str, str]) -> dict[str, int]:
     """For each image, over how many others in the plan the longest way to it leads."""
     levels = dict.fromkeys(planned, 0)
     for start in levels:

@@ -7,17 +7,21 @@ from base64 import b64decode, urlsafe_b64decode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.references.registry_hosts import TOKEN_USER, Cloud, Kind
+from manager.references.registry_hosts import GOOGLE_TOKEN_USER, Cloud, RegistryService
 
 if TYPE_CHECKING:
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
 
-_LIFETIMES = {Kind.ECR: "12 h", Kind.ECR_PUBLIC: "12 h", Kind.AZURE: "3 h"}
-_PARTS = 3
+_LOGIN_LIFETIMES = {
+    RegistryService.ECR: "12 h",
+    RegistryService.ECR_PUBLIC: "12 h",
+    RegistryService.AZURE: "3 h",
+}
+_JWT_PART_COUNT = 3
 """Of a JSON Web Token: header, claims, signature."""
 
 
-def written_in(kind: RegistryKind, secret: str) -> datetime | None:
+def parse_expiry(kind: RegistryHost, secret: str) -> datetime | None:
     """Until when a secret is good by what it holds; None where it does not say.
 
     Source: amazon-ecr-credential-helper and Amazon ECR: the password is the base64 of a JSON
@@ -28,23 +32,23 @@ def written_in(kind: RegistryKind, secret: str) -> datetime | None:
         secret: the password or the identity token.
     """
     if kind.cloud is Cloud.AWS:
-        return _moment(_object(secret, url_safe=False).get("expiration"))
-    if kind.cloud is Cloud.AZURE and secret.count(".") == _PARTS - 1:
-        return _moment(_object(secret.split(".")[1], url_safe=True).get("exp"))
+        return _parse_timestamp(_decode_object(secret, url_safe=False).get("expiration"))
+    if kind.cloud is Cloud.AZURE and secret.count(".") == _JWT_PART_COUNT - 1:
+        return _parse_timestamp(_decode_object(secret.split(".")[1], url_safe=True).get("exp"))
     return None
 
 
-def opaque(kind: RegistryKind, username: str) -> bool:
+def has_hidden_expiry(kind: RegistryHost, username: str) -> bool:
     """Whether a login lasts for a short while and does not say until when: Google's, 1 h."""
-    return kind.cloud is Cloud.GOOGLE and username == TOKEN_USER
+    return kind.cloud is Cloud.GOOGLE and username == GOOGLE_TOKEN_USER
 
 
-def lifetime(kind: RegistryKind) -> str:
+def login_lifetime(kind: RegistryHost) -> str:
     """How long logins there last, in words; empty where that differs."""
-    return _LIFETIMES.get(kind.kind, "")
+    return _LOGIN_LIFETIMES.get(kind.kind, "")
 
 
-def _object(text: str, *, url_safe: bool) -> dict[str, Any]:
+def _decode_object(text: str, *, url_safe: bool) -> dict[str, Any]:
     """The JSON object in some base64; empty where there is none."""
     padded = text + "=" * (-len(text) % 4)
     try:
@@ -55,7 +59,7 @@ def _object(text: str, *, url_safe: bool) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _moment(seconds: object) -> datetime | None:
+def _parse_timestamp(seconds: object) -> datetime | None:
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
         seconds = int(seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):

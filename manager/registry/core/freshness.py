@@ -11,24 +11,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from manager.model.snapshot import Store
-from manager.references.patterns import Name, glob_fits
+from manager.model.snapshot import ImageStore
+from manager.references.patterns import ReferenceForms, matches_glob
 from manager.references.reference import ImageReference, InvalidReferenceError
-from manager.registry.core.versions import Newer, newer, read
+from manager.registry.core.versions import NewerTags, find_newer_tags, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from manager.model.snapshot import Image
 
-MADE_HERE = "the engine knows of no registry it came from: it was built or named here"
-NOT_THERE = "{registry} has no such image: it was built or named here, or is gone from there"
-ANOTHER = (
+NO_REGISTRY_REASON = "the engine knows of no registry it came from: it was built or named here"
+NOT_IN_REGISTRY_REASON = (
+    "{registry} has no such image: it was built or named here, or is gone from there"
+)
+OTHER_IMAGE_REASON = (
     "{registry} has another image under this name and does not know this one: "
     "it was built here, or is no longer kept there"
 )
-NOTHING = Newer()
-PODMANS_OWN = "localhost"
+NO_NEWER_TAGS = NewerTags()
+PODMAN_LOCAL_REGISTRY = "localhost"
 """Podman puts it before the names of what it builds; there is no registry of that name."""
 
 
@@ -45,7 +47,7 @@ class Freshness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LocalTag:
     """One tag of an image that is here."""
 
     reference: ImageReference
@@ -61,16 +63,16 @@ class Held:
 
     def is_at(self, digest: str) -> bool:
         """Whether a digest is this image's."""
-        return is_same(self.image, {digest})
+        return is_same_image(self.image, {digest})
 
     @property
     def wants_versions(self) -> bool:
         """Whether a newer version of it can be told by its tag."""
-        return not self.local and read(self.reference.tag or "") is not None
+        return not self.local and parse_version(self.reference.tag or "") is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RemoteTag:
     """What a registry said of one tag."""
 
     digest: str = ""
@@ -90,14 +92,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedTag:
     """What is known of one tag by then."""
 
-    held: Held
+    held: LocalTag
     freshness: Freshness
     digest: str = ""
     """The registry's; empty where it told none."""
-    newer: Newer = NOTHING
+    newer: NewerTags = NO_NEWER_TAGS
     why: str = ""
     """What could not be found out, and why; empty where all was."""
     silent: bool = False
@@ -109,7 +111,7 @@ class Checked:
         return self.freshness is Freshness.OUTDATED or self.newer.newest is not None
 
 
-def is_same(image: Image, digests: Collection[str], config: str = "") -> bool:
+def is_same_image(image: Image, digests: Collection[str], config: str = "") -> bool:
     """Whether an image that is here is one that a registry tells of.
 
     It is known by the digests it was pulled by or pushed as, under whatever name; by those of its
@@ -127,7 +129,9 @@ def is_same(image: Image, digests: Collection[str], config: str = "") -> bool:
     return not known.isdisjoint({*digests, config})
 
 
-def held(images: Iterable[Image], store: Store, patterns: Sequence[str] = ()) -> tuple[Held, ...]:
+def list_local_tags(
+    images: Iterable[Image], store: ImageStore, patterns: Sequence[str] = ()
+) -> tuple[LocalTag, ...]:
     """The tags that are here, by name.
 
     Args:
@@ -138,36 +142,36 @@ def held(images: Iterable[Image], store: Store, patterns: Sequence[str] = ()) ->
     found = []
     for image in images:
         for tag in image.tags:
-            if patterns and not any(glob_fits(it, Name.of(tag)) for it in patterns):
+            if patterns and not any(matches_glob(it, ReferenceForms.of(tag)) for it in patterns):
                 continue
             try:
-                found.append(_held(image, ImageReference.parse(tag), store))
+                found.append(_build_local_tag(image, ImageReference.parse(tag), store))
             except InvalidReferenceError:
                 continue  # an engine can hold what the grammar forbids: no registry has that
     return tuple(sorted(found, key=lambda it: it.reference.familiar))
 
 
-def _held(image: Image, reference: ImageReference, store: Store) -> Held:
+def _build_local_tag(image: Image, reference: ImageReference, store: ImageStore) -> LocalTag:
     everything, own = [], []
     for name in image.digests:
         repository, _, digest = name.partition("@")
         everything.append(digest)
         if repository in {reference.familiar_name, reference.repository}:
             own.append(digest)
-    invented = store is not Store.GRAPH_DRIVER
-    podmans = store is Store.PODMAN and reference.registry == PODMANS_OWN
+    invented = store is not ImageStore.GRAPH_DRIVER
+    podmans = store is ImageStore.PODMAN and reference.registry == PODMAN_LOCAL_REGISTRY
     local = podmans or not everything or (not own and not invented)
     # Of several repositories the containerd store may name only one; the digest is the same.
     digests = tuple(dict.fromkeys(own or everything))
-    return Held(reference, image, digests, invented, local, store is Store.PODMAN)
+    return LocalTag(reference, image, digests, invented, local, store is ImageStore.PODMAN)
 
 
-def is_doubtful(one: Held, told: Told) -> bool:
+def is_origin_doubtful(one: LocalTag, told: RemoteTag) -> bool:
     """Whether it has to be asked if the registry knows the image at all: it may be a build."""
     return one.invented and bool(told.digest) and not one.is_at(told.digest)
 
 
-def checked(one: Held, told: Told | None) -> Checked:
+def assess_tag(one: LocalTag, told: RemoteTag | None) -> CheckedTag:
     """What is known of a tag.
 
     Args:
@@ -175,15 +179,17 @@ def checked(one: Held, told: Told | None) -> Checked:
         told: what its registry said; None where it was not asked.
     """
     if one.local or told is None:
-        return Checked(one, Freshness.LOCAL, why=MADE_HERE)
+        return CheckedTag(one, Freshness.LOCAL, why=NO_REGISTRY_REASON)
     registry = one.reference.registry
     if not told.digest:
         state = Freshness.UNKNOWN if told.why else Freshness.LOCAL
-        why = told.why or NOT_THERE.format(registry=registry)
-        return Checked(one, state, why=why, silent=told.silent)
+        why = told.why or NOT_IN_REGISTRY_REASON.format(registry=registry)
+        return CheckedTag(one, state, why=why, silent=told.silent)
     current = told.same or one.is_at(told.digest)
     if not current and not told.knows_ours:
-        return Checked(one, Freshness.UNKNOWN, told.digest, why=ANOTHER.format(registry=registry))
+        return CheckedTag(
+            one, Freshness.UNKNOWN, told.digest, why=OTHER_IMAGE_REASON.format(registry=registry)
+        )
     state = Freshness.CURRENT if current else Freshness.OUTDATED
-    found = newer(one.reference.tag or "", told.tags)
-    return Checked(one, state, told.digest, found, told.no_tags, told.silent)
+    found = find_newer_tags(one.reference.tag or "", told.tags)
+    return CheckedTag(one, state, told.digest, found, told.no_tags, told.silent)

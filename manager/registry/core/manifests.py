@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-INDEXES = (OCI_INDEX, DOCKER_LIST)
-MANIFESTS = (OCI_MANIFEST, DOCKER_MANIFEST)
-REFERENCE_TYPE = "vnd.docker.reference.type"
+INDEX_MEDIA_TYPES = (OCI_INDEX, DOCKER_MANIFEST_LIST)
+MANIFEST_MEDIA_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
+ATTESTATION_ANNOTATION = "vnd.docker.reference.type"
 """The annotation by which BuildKit marks what is no image: an attestation."""
-UNKNOWN = "unknown/unknown"
-CONFIGS = (
+UNKNOWN_PLATFORM = "unknown/unknown"
+CONFIG_MEDIA_TYPES = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
 """The kinds of configuration that make a manifest an image's; charts and the like have others."""
 
 
-class MalformedError(ManagerError):
+class MalformedDocumentError(ManagerError):
     """What a registry gave is no manifest, or none that engines still take."""
 
     def __init__(self, message: str, hint: str = "tell who made the image") -> None:
@@ -53,7 +53,7 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One line of an index: the manifest of a platform."""
 
     blob: Blob
@@ -62,15 +62,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class ImageIndex:
     """Manifests for several platforms under one name."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[IndexEntry, ...]
     """Without attestations and other things that are no images."""
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class RegistryManifest:
     """One image: its configuration and its layers, lowest first."""
 
     config: Blob
@@ -83,7 +83,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class ImageConfig:
     """What an image says of itself."""
 
     platform: str
@@ -96,7 +96,7 @@ class Config:
     """How containers of it run, in the words of the specification: ``Cmd``, ``ExposedPorts``…"""
 
 
-def read_manifest(raw: bytes, media_type: str = "") -> Index | Manifest:
+def parse_manifest(raw: bytes, media_type: str = "") -> ImageIndex | RegistryManifest:
     """Read a manifest or an index.
 
     Args:
@@ -106,35 +106,39 @@ def read_manifest(raw: bytes, media_type: str = "") -> Index | Manifest:
     Raises:
         MalformedError: it is neither.
     """
-    row = _object(raw, "manifest")
+    row = _parse_object(raw, "manifest")
     kind = str(row.get("mediaType") or media_type.partition(";")[0].strip())
     if row.get("schemaVersion") == 1:
-        raise MalformedError(
+        raise MalformedDocumentError(
             "the image has a manifest of the first version, which engines no longer take",
             "ask who made it to build and push it again",
         )
     try:
-        if kind in INDEXES or ("manifests" in row and kind not in MANIFESTS):
-            return Index(tuple(_entries(row["manifests"])))
+        if kind in INDEX_MEDIA_TYPES or ("manifests" in row and kind not in MANIFEST_MEDIA_TYPES):
+            return ImageIndex(tuple(_parse_entries(row["manifests"])))
         if "config" in row:
-            found = Manifest(_blob(row["config"]), tuple(_blob(it) for it in row["layers"]))
+            found = RegistryManifest(
+                _parse_blob(row["config"]), tuple(_parse_blob(it) for it in row["layers"])
+            )
             kind = found.config.media_type
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedError("the image's manifest makes no sense") from error
+        raise MalformedDocumentError("the image's manifest makes no sense") from error
     else:
-        if "config" in row and kind in CONFIGS:
+        if "config" in row and kind in CONFIG_MEDIA_TYPES:
             return found
     but = f" but {kind}" if kind else ""
-    raise MalformedError(f"what stands under that name is no image{but}", "check the address")
+    raise MalformedDocumentError(
+        f"what stands under that name is no image{but}", "check the address"
+    )
 
 
-def read_config(raw: bytes) -> Config:
+def parse_image_config(raw: bytes) -> ImageConfig:
     """Read the configuration of an image.
 
     Raises:
         MalformedError: it is none.
     """
-    row = _object(raw, "configuration")
+    row = _parse_object(raw, "configuration")
     try:
         diff_ids = tuple(str(it) for it in (row.get("rootfs") or {}).get("diff_ids") or ())
         run = dict(row.get("config") or {})
@@ -142,35 +146,39 @@ def read_config(raw: bytes) -> Config:
         words = (row.get("os"), row.get("architecture"), row.get("variant"))
         platform = "/".join(str(word) for word in words if word)
     except (TypeError, ValueError, AttributeError) as error:
-        raise MalformedError("the image's configuration makes no sense") from error
-    return Config(platform, _moment(row.get("created")), diff_ids, labels, run)
+        raise MalformedDocumentError("the image's configuration makes no sense") from error
+    return ImageConfig(platform, _parse_timestamp(row.get("created")), diff_ids, labels, run)
 
 
-def _object(raw: bytes, what: str) -> dict[str, Any]:
+def _parse_object(raw: bytes, what: str) -> dict[str, Any]:
     try:
         row = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise MalformedError(f"the image's {what} is no JSON") from error
+        raise MalformedDocumentError(f"the image's {what} is no JSON") from error
     if not isinstance(row, dict):
-        raise MalformedError(f"the image's {what} makes no sense")
+        raise MalformedDocumentError(f"the image's {what} makes no sense")
     return row
 
 
-def _entries(rows: list[dict[str, Any]]) -> list[Entry]:
+def _parse_entries(rows: list[dict[str, Any]]) -> list[IndexEntry]:
     found = []
     for row in rows:
         told = row.get("platform") or {}
         words = (told.get("os"), told.get("architecture"), told.get("variant"))
         platform = "/".join(str(word) for word in words if word)
         annotations = row.get("annotations") or {}
-        if platform == UNKNOWN or REFERENCE_TYPE in annotations or row.get("artifactType"):
+        if (
+            platform == UNKNOWN_PLATFORM
+            or ATTESTATION_ANNOTATION in annotations
+            or row.get("artifactType")
+        ):
             continue
-        if row.get("mediaType", OCI_MANIFEST) in MANIFESTS:
-            found.append(Entry(_blob(row), platform))
+        if row.get("mediaType", OCI_MANIFEST) in MANIFEST_MEDIA_TYPES:
+            found.append(IndexEntry(_parse_blob(row), platform))
     return found
 
 
-def _blob(row: dict[str, Any]) -> Blob:
+def _parse_blob(row: dict[str, Any]) -> Blob:
     digest, size = row["digest"], row["size"]
     if not is_digest(digest) or not isinstance(size, int) or size < 0:
         raise ValueError
@@ -183,7 +191,7 @@ def _blob(row: dict[str, Any]) -> Blob:
     )
 
 
-def _moment(text: object) -> datetime | None:
+def _parse_timestamp(text: object) -> datetime | None:
     from datetime import UTC
 
     try:

@@ -7,25 +7,25 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from manager.disk.core.layers import chain_id
-from manager.model.snapshot import Store
+from manager.model.snapshot import ImageStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from manager.registry.core.manifests import Manifest
-    from manager.registry.core.unpacked_size import Unpacked
+    from manager.registry.core.manifests import RegistryManifest
+    from manager.registry.core.unpacked_size import UnpackedSize
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ImageToPull:
     """An image that is to be pulled, as its registry tells it."""
 
     digest: str
     """Of the manifest for the platform."""
-    manifest: Manifest
+    manifest: RegistryManifest
     diff_ids: tuple[str, ...]
     """Of the layers, lowest first; empty where the registry does not tell."""
-    unpacked: tuple[Unpacked, ...]
+    unpacked: tuple[UnpackedSize, ...]
     """What each layer takes, lowest first."""
     documents: int
     """Bytes of the manifest, and of the index that leads to it."""
@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class LocalContent:
     """What an engine surely has. It does not tell all: what it may have besides does not count."""
 
     manifests: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class PullEstimate:
     """What pulling some images takes, all together."""
 
     download: int = 0
@@ -76,14 +76,16 @@ class Need:
 
 
 @dataclass(slots=True)
-class _Counted:
+class _MissingContent:
     """Blobs and layers, each once."""
 
     blobs: dict[object, int] = field(default_factory=dict)
-    layers: dict[str, Unpacked] = field(default_factory=dict)
+    layers: dict[str, UnpackedSize] = field(default_factory=dict)
 
 
-def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
+def estimate_pull(
+    wanted: Sequence[ImageToPull], here: LocalContent, store: ImageStore
+) -> PullEstimate:
     """What pulling images takes that an engine has not.
 
     A graph driver downloads the same blob again for each parent that it is unpacked on; the
@@ -95,46 +97,50 @@ def need(wanted: Sequence[Wanted], here: Here, store: Store) -> Need:
         here: what the engine has already.
         store: how it keeps images.
     """
-    counted, documents = _Counted(), 0
+    counted, documents = _MissingContent(), 0
     for image in wanted:
         if image.digest in here.manifests:
             # The index can be new all the same, where another platform has changed.
             documents += image.documents if image.named and image.named not in here.manifests else 0
             continue
         documents += image.documents
-        _count(counted, image, here, store)
+        _add_missing_content(counted, image, here, store)
     content = sum(counted.blobs.values())
     likely = sum(it.likely for it in counted.layers.values())
     high = sum(it.high for it in counted.layers.values())
     download = content + documents
-    if store is Store.CONTAINERD:
-        return Need(download, content, download, download + likely, download + high)
+    if store is ImageStore.CONTAINERD:
+        return PullEstimate(download, content, download, download + likely, download + high)
     # A layer lies there as it came until it has been unpacked; Podman puts it on another disk.
-    largest = max(counted.blobs.values(), default=0) if store is Store.GRAPH_DRIVER else 0
+    largest = max(counted.blobs.values(), default=0) if store is ImageStore.GRAPH_DRIVER else 0
     # Podman counts what it writes down of an image, too.
-    extra = download if store is Store.PODMAN else 0
-    return Need(download, largest, 0, likely, high + extra)
+    extra = download if store is ImageStore.PODMAN else 0
+    return PullEstimate(download, largest, 0, likely, high + extra)
 
 
-def _count(counted: _Counted, image: Wanted, here: Here, store: Store) -> None:
+def _add_missing_content(
+    counted: _MissingContent, image: ImageToPull, here: LocalContent, store: ImageStore
+) -> None:
     config = image.manifest.config
     if config.digest not in here.blobs:
         counted.blobs[image.digest, "config"] = config.size
     within: set[str] = set()
     layers = zip(image.manifest.layers, image.chains(), image.unpacked, strict=True)
     for place, (layer, chain, size) in enumerate(layers):
-        have = layer.digest in here.blobs and (store is Store.CONTAINERD or chain in here.chains)
-        if store is Store.PODMAN and not have:
+        have = layer.digest in here.blobs and (
+            store is ImageStore.CONTAINERD or chain in here.chains
+        )
+        if store is ImageStore.PODMAN and not have:
             counted.blobs[image.digest, place] = layer.size
         elif not have and layer.digest not in within:
             within.add(layer.digest)
-            by_digest = store is Store.CONTAINERD
+            by_digest = store is ImageStore.CONTAINERD
             counted.blobs[layer.digest if by_digest else (layer.digest, chain)] = layer.size
         if chain not in here.chains:
             counted.layers[chain] = size
 
 
-class Fit(StrEnum):
+class DiskFit(StrEnum):
     """Whether a disk has room for a pull."""
 
     YES = "fits"
@@ -143,7 +149,7 @@ class Fit(StrEnum):
     NO = "cannot fit"
 
 
-def fit(wanted: Need, free: int) -> Fit:
+def assess_disk_fit(wanted: PullEstimate, free: int) -> DiskFit:
     """Whether so much room is enough.
 
     Args:
@@ -151,13 +157,13 @@ def fit(wanted: Need, free: int) -> Fit:
         free: bytes.
     """
     if max(wanted.room, wanted.low) > free:
-        return Fit.NO
+        return DiskFit.NO
     if wanted.likely > free:
-        return Fit.HARDLY
-    return Fit.PERHAPS if wanted.high > free else Fit.YES
+        return DiskFit.HARDLY
+    return DiskFit.PERHAPS if wanted.high > free else DiskFit.YES
 
 
-def lacking(wanted: Need, free: int) -> int:
+def bytes_to_free(wanted: PullEstimate, free: int) -> int:
     """Bytes that have to come free so that a pull likely fits.
 
     Args:

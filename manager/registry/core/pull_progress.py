@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 from manager.references import registry_hosts as registry_kinds
-from manager.registry.core.transfer_progress import Layer, Progress
+from manager.registry.core.transfer_progress import LayerProgress, TransferProgress
 
 
-class Kind(StrEnum):
+class FailureKind(StrEnum):
     """What went wrong."""
 
     MISSING_TAG = "missing tag"
@@ -29,10 +29,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class TransferFailure:
     """A failure in words, and whether trying again can help."""
 
-    kind: Kind
+    kind: FailureKind
     message: str
     hint: str
     retry: bool = False
@@ -40,11 +40,11 @@ class Failure:
 
 # What engines and registries write, in the order in which it is looked for: the first that is
 # found decides. Docker 20.10 to 28 on both stores, Podman, Docker Hub, CNCF distribution.
-_SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    (Kind.NO_SPACE, ("no space left on device", "disk quota exceeded")),
-    (Kind.RATE_LIMIT, ("toomanyrequests", "too many requests", r"\b429\b")),
+_FAILURE_PATTERNS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
+    (FailureKind.NO_SPACE, ("no space left on device", "disk quota exceeded")),
+    (FailureKind.RATE_LIMIT, ("toomanyrequests", "too many requests", r"\b429\b")),
     (
-        Kind.PLATFORM,
+        FailureKind.PLATFORM,
         (
             "no matching manifest",
             "does not match the specified platform",
@@ -54,7 +54,7 @@ _SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Kind.LOGIN,
+        FailureKind.LOGIN,
         (
             "no basic auth credentials",
             "authentication required",
@@ -64,14 +64,17 @@ _SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        Kind.ABSENT_OR_DENIED,
+        FailureKind.ABSENT_OR_DENIED,
         ("denied", "repository does not exist", "insufficient_scope", "name unknown", r"\b403\b"),
     ),
-    (Kind.MISSING_TAG, ("manifest unknown", "manifest for .* not found", "not found", r"\b404\b")),
-    # A name server that refuses is no network: the registry itself was never spoken to.
-    (Kind.NETWORK, (r"\blookup \S+( on \S+)?: .*(refused|unreachable)",)),
     (
-        Kind.TRANSIENT,
+        FailureKind.MISSING_TAG,
+        ("manifest unknown", "manifest for .* not found", "not found", r"\b404\b"),
+    ),
+    # A name server that refuses is no network: the registry itself was never spoken to.
+    (FailureKind.NETWORK, (r"\blookup \S+( on \S+)?: .*(refused|unreachable)",)),
+    (
+        FailureKind.TRANSIENT,
         (
             r"\beof\b",
             "connection reset",
@@ -89,27 +92,35 @@ _SIGNS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
             "unexpected status",
         ),
     ),
-    (Kind.TLS, ("x509", "certificate", "tls: ", "server gave http response to https client")),
     (
-        Kind.NETWORK,
+        FailureKind.TLS,
+        ("x509", "certificate", "tls: ", "server gave http response to https client"),
+    ),
+    (
+        FailureKind.NETWORK,
         ("no such host", "network is unreachable", "no route to host", "host is down"),
     ),
 )
 
 
 @cache
-def _compiled() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+def _compile_failure_patterns() -> tuple[tuple[FailureKind, re.Pattern[str]], ...]:
     """Made at the first failure, and whole at once: several pulls can fail at the same time."""
-    return tuple((kind, re.compile("|".join(signs))) for kind, signs in _SIGNS)
+    return tuple((kind, re.compile("|".join(signs))) for kind, signs in _FAILURE_PATTERNS)
 
 
-def kind_of(said: str) -> Kind:
+def classify_failure(said: str) -> FailureKind:
     """The kind of a failure, from the engine's own words."""
     text = said.lower()
-    return next((kind for kind, signs in _compiled() if signs.search(text)), Kind.OTHER)
+    return next(
+        (kind for kind, signs in _compile_failure_patterns() if signs.search(text)),
+        FailureKind.OTHER,
+    )
 
 
-def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool = False) -> Failure:
+def explain_pull_failure(
+    said: str, image: str, registry: str, lab: str = "", *, begun: bool = False
+) -> TransferFailure:
     """Say what a failed pull means.
 
     Args:
@@ -119,79 +130,88 @@ def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool 
         lab: the lab's name, if the engine is one: it has no way to the internet.
         begun: whether layers were on their way: the registry had let the engine in.
     """
-    kind = kind_of(said)
-    if kind is Kind.LOGIN and begun:
-        kind = Kind.EXPIRED
-    unknown_to_hub = registry == "docker.io" and kind in {Kind.MISSING_TAG, Kind.ABSENT_OR_DENIED}
-    if lab and (kind is Kind.NETWORK or unknown_to_hub):
-        return Failure(
-            Kind.MISSING_TAG,
+    kind = classify_failure(said)
+    if kind is FailureKind.LOGIN and begun:
+        kind = FailureKind.EXPIRED
+    unknown_to_hub = registry == "docker.io" and kind in {
+        FailureKind.MISSING_TAG,
+        FailureKind.ABSENT_OR_DENIED,
+    }
+    if lab and (kind is FailureKind.NETWORK or unknown_to_hub):
+        return TransferFailure(
+            FailureKind.MISSING_TAG,
             f"the registry of lab {lab!r} has no {image}, and a lab has no way to the internet",
             "see what it has with: dockmgr lab status",
         )
-    message, hint = _WORDS[kind]
-    host = registry_kinds.of(registry)
-    if kind is Kind.LOGIN:
+    message, hint = _FAILURE_TEXTS[kind]
+    host = registry_kinds.identify_registry(registry)
+    if kind is FailureKind.LOGIN:
         hint = host.login_hint
-    elif host.missing_hint and kind in {Kind.MISSING_TAG, Kind.ABSENT_OR_DENIED}:
+    elif host.missing_hint and kind in {FailureKind.MISSING_TAG, FailureKind.ABSENT_OR_DENIED}:
         hint = host.missing_hint
-    return Failure(
+    return TransferFailure(
         kind,
         message.format(image=image, registry=registry, said=said),
         hint.format(image=image, registry=registry, repository=image.rpartition(":")[0] or image),
-        retry=kind in {Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT, Kind.EXPIRED},
+        retry=kind
+        in {
+            FailureKind.TRANSIENT,
+            FailureKind.NETWORK,
+            FailureKind.RATE_LIMIT,
+            FailureKind.EXPIRED,
+        },
     )
 
 
-_WORDS = {
-    Kind.MISSING_TAG: (
+_FAILURE_TEXTS = {
+    FailureKind.MISSING_TAG: (
         "{registry} has no {image}",
         "check the tag: the repository may have others",
     ),
-    Kind.ABSENT_OR_DENIED: (
+    FailureKind.ABSENT_OR_DENIED: (
         "{image} is not on {registry}, or you are not allowed to see it: it does not tell which",
         "check the name; if it is private, log in first with: dockmgr login {registry}",
     ),
-    Kind.RATE_LIMIT: (
+    FailureKind.RATE_LIMIT: (
         "{registry} refuses {image}: too many pulls from here for now",
         "wait a while, or log in for a higher limit with: dockmgr login {registry}",
     ),
-    Kind.LOGIN: (
+    FailureKind.LOGIN: (
         "{registry} wants a login before it gives {image}, or refused the one it got",
         "",  # that of the kind of registry
     ),
-    Kind.EXPIRED: (
+    FailureKind.EXPIRED: (
         "{registry} let {image} begin, and then refused the login",
         "log in again with: dockmgr login {registry}",
     ),
-    Kind.NETWORK: (
+    FailureKind.NETWORK: (
         "{registry} cannot be reached for {image}: {said}",
         "check the name of the registry, and that the engine's machine has a network",
     ),
-    Kind.TLS: (
+    FailureKind.TLS: (
         "the connection to {registry} for {image} is not to be trusted: {said}",
         "the engine must know the registry's certificate authority: see certs.d in docker's docs",
     ),
-    Kind.NO_SPACE: (
+    FailureKind.NO_SPACE: (
         "the engine's disk is full: {image} could not be pulled",
         "make room first: dockmgr images shows what takes it",
     ),
-    Kind.PLATFORM: (
+    FailureKind.PLATFORM: (
         "{image} is not there for that platform",
         "leave --platform out for the engine's own, or name one that the image has",
     ),
-    Kind.TRANSIENT: (
+    FailureKind.TRANSIENT: (
         "pulling {image} from {registry} failed: {said}",
         "try again later: the registry or the network is in trouble",
     ),
-    Kind.OTHER: ("pulling {image} failed: {said}", "this is the engine's own answer"),
+    FailureKind.OTHER: ("pulling {image} failed: {said}", "this is the engine's own answer"),
 }
 
-_DONE = {"pull complete", "already exists", "download complete"}
+_DONE_STATUSES = {"pull complete", "already exists", "download complete"}
 
 
 @dataclass(slots=True)
-class PullProgress(Progress):
+class PullProgress(TransferProgress):
     """How far a pull is.
 
     Source: Docker Engine API, ``POST /images/create``; Podman sends few sizes or none.
@@ -209,7 +229,7 @@ class PullProgress(Progress):
             self._layer(str(message["id"]), status, message.get("progressDetail") or {})
 
     def _layer(self, identity: str, status: str, detail: dict[str, Any]) -> None:
-        layer = self.layers.setdefault(identity, Layer())
+        layer = self.layers.setdefault(identity, LayerProgress())
         layer.status = status.lower()
         total, current = detail.get("total"), detail.get("current")
         # While it unpacks, the engine counts again from nothing: that is no more to download.
@@ -218,7 +238,7 @@ class PullProgress(Progress):
             layer.done = current if isinstance(current, int) else layer.done
         elif layer.status == "already exists":
             layer.total = layer.done = 0
-        elif layer.status in _DONE or layer.status in {"extracting", "verifying checksum"}:
+        elif layer.status in _DONE_STATUSES or layer.status in {"extracting", "verifying checksum"}:
             # A small layer may be there before a size was ever told.
             layer.total = layer.total or 0
             layer.done = layer.total

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from manager.references import registry_hosts as registry_kinds
-from manager.references.registry_hosts import Kind as Registry
-from manager.references.registry_hosts import RegistryKind
-from manager.registry.core.pull_progress import Failure, Kind, kind_of
-from manager.registry.core.transfer_progress import Layer, Progress
+from manager.references.registry_hosts import RegistryHost
+from manager.references.registry_hosts import RegistryService as Registry
+from manager.registry.core.pull_progress import FailureKind, TransferFailure, classify_failure
+from manager.registry.core.transfer_progress import LayerProgress, TransferProgress
 
-_THERE = ("layer already exists", "mounted from ")
+_EXISTING_LAYER_PREFIXES = ("layer already exists", "mounted from ")
 
 
 @dataclass(slots=True)
-class PushProgress(Progress):
+class PushProgress(TransferProgress):
     """How far a push is.
 
     Source: Docker Engine API, ``POST /images/{name}/push``. The containerd store tells few sizes;
@@ -43,18 +43,20 @@ class PushProgress(Progress):
             self._layer(str(message["id"]), status, message.get("progressDetail") or {})
 
     def _layer(self, identity: str, status: str, detail: dict[str, Any]) -> None:
-        layer = self.layers.setdefault(identity, Layer())
+        layer = self.layers.setdefault(identity, LayerProgress())
         layer.status = status.lower()
         total, current = detail.get("total"), detail.get("current")
         if layer.status == "pushing":
             # It is an estimate, which can be passed.
             layer.total = total if isinstance(total, int) and total > 0 else layer.total
             layer.done = current if isinstance(current, int) else layer.done
-        elif layer.status.startswith(_THERE):
+        elif layer.status.startswith(_EXISTING_LAYER_PREFIXES):
             layer.total = layer.done = 0
         elif layer.status == "pushed":
             layer.total = layer.done = layer.total or layer.done
-        layer.finished = layer.status == "pushed" or layer.status.startswith(_THERE)
+        layer.finished = layer.status == "pushed" or layer.status.startswith(
+            _EXISTING_LAYER_PREFIXES
+        )
 
     @property
     def begun(self) -> bool:
@@ -71,8 +73,10 @@ class PushProgress(Progress):
             return None
         return sum(layer.done for layer in self._sent())
 
-    def _sent(self) -> list[Layer]:
-        return [it for it in self.layers.values() if not it.status.startswith(_THERE)]
+    def _sent(self) -> list[LayerProgress]:
+        return [
+            it for it in self.layers.values() if not it.status.startswith(_EXISTING_LAYER_PREFIXES)
+        ]
 
 
 # What registries refuse a push for, in the order in which it is looked for: Amazon ECR, Docker
@@ -99,45 +103,49 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
         "",  # that of the kind of registry
     ),
 )
-_WORDS = {
-    Kind.ABSENT_OR_DENIED: (
+_FAILURE_TEXTS = {
+    FailureKind.ABSENT_OR_DENIED: (
         "you may not push {image} to {registry}: it says {said}",
         "check the name, and {login}",
     ),
-    Kind.LOGIN: (
+    FailureKind.LOGIN: (
         "{registry} wants a login before it takes {image}, or refused the one it got",
         "{login}",
     ),
-    Kind.EXPIRED: (
+    FailureKind.EXPIRED: (
         "{registry} took part of {image}, and then refused the login",
         "{login}",
     ),
-    Kind.RATE_LIMIT: (
+    FailureKind.RATE_LIMIT: (
         "{registry} refuses {image}: too many requests from here for now",
         "wait a while, then push again: what is there already is not sent again",
     ),
-    Kind.NETWORK: (
+    FailureKind.NETWORK: (
         "{registry} cannot be reached for {image}: {said}",
         "check the name of the registry, and that the engine's machine has a network",
     ),
-    Kind.TLS: (
+    FailureKind.TLS: (
         "the connection to {registry} for {image} is not to be trusted: {said}",
         "the engine must know the registry's certificate authority: see certs.d in docker's docs",
     ),
-    Kind.NO_SPACE: (
+    FailureKind.NO_SPACE: (
         "a disk is full, the engine's or the registry's: {image} could not be pushed",
         "see how full the engine's is with: dockmgr df",
     ),
-    Kind.TRANSIENT: (
+    FailureKind.TRANSIENT: (
         "pushing {image} to {registry} failed: {said}",
         "push again later: what is there already is not sent again",
     ),
 }
-_OTHER = ("pushing {image} failed: {said}", "this is the engine's own answer")
-_RETRIED = frozenset({Kind.TRANSIENT, Kind.NETWORK, Kind.RATE_LIMIT, Kind.EXPIRED})
+_OTHER_FAILURE_TEXT = ("pushing {image} failed: {said}", "this is the engine's own answer")
+_RETRIED_KINDS = frozenset(
+    {FailureKind.TRANSIENT, FailureKind.NETWORK, FailureKind.RATE_LIMIT, FailureKind.EXPIRED}
+)
 
 
-def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool = False) -> Failure:
+def explain_push_failure(
+    said: str, image: str, registry: str, lab: str = "", *, begun: bool = False
+) -> TransferFailure:
     """Say what a failed push means.
 
     Args:
@@ -147,7 +155,7 @@ def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool 
         lab: the lab's name, if the engine is one: it has no way to the internet.
         begun: whether layers had arrived: the registry had let the engine in.
     """
-    host = registry_kinds.of(registry)
+    host = registry_kinds.identify_registry(registry)
     values = {
         "image": image,
         "registry": registry,
@@ -157,24 +165,26 @@ def failure(said: str, image: str, registry: str, lab: str = "", *, begun: bool 
     }
     for sign, message, hint in _REFUSALS:
         if re.search(sign, said.lower()):
-            best = hint.format(**values) or _creation(image, host)
-            return Failure(Kind.ABSENT_OR_DENIED, message.format(**values), best)
-    kind = kind_of(said)
-    if kind is Kind.LOGIN and begun:
-        kind = Kind.EXPIRED
+            best = hint.format(**values) or _creation_hint(image, host)
+            return TransferFailure(FailureKind.ABSENT_OR_DENIED, message.format(**values), best)
+    kind = classify_failure(said)
+    if kind is FailureKind.LOGIN and begun:
+        kind = FailureKind.EXPIRED
     if lab and registry == "docker.io":
-        return Failure(
+        return TransferFailure(
             kind,
             f"{image} cannot be pushed: lab {lab!r} has no way to Docker Hub",
             "name it after the lab's own registry, which is shown by: dockmgr lab status",
         )
-    message, hint = _WORDS.get(kind, _OTHER)
-    if kind is Kind.ABSENT_OR_DENIED and registry == "docker.io" and "/" not in image:
+    message, hint = _FAILURE_TEXTS.get(kind, _OTHER_FAILURE_TEXT)
+    if kind is FailureKind.ABSENT_OR_DENIED and registry == "docker.io" and "/" not in image:
         hint = f"names without a slash are Docker's own: dockmgr tag {image} YOU/{image}"
-    return Failure(kind, message.format(**values), hint.format(**values), kind in _RETRIED)
+    return TransferFailure(
+        kind, message.format(**values), hint.format(**values), kind in _RETRIED_KINDS
+    )
 
 
-def _creation(image: str, kind: RegistryKind) -> str:
+def _creation_hint(image: str, kind: RegistryHost) -> str:
     """How a repository is made where a registry does not make one by itself."""
     path = image.removeprefix(f"{kind.host}/").rpartition(":")[0]
     if kind.kind is Registry.ECR:

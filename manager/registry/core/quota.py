@@ -24,16 +24,16 @@ class Quota:
     window: timedelta | None = None
 
 
-def read_quota(headers: Mapping[str, str]) -> Quota | None:
+def parse_quota(headers: Mapping[str, str]) -> Quota | None:
     """The quota in the headers of an answer; None if they hold none."""
-    left = _read(headers.get("ratelimit-remaining", ""))
+    left = _parse_limit(headers.get("ratelimit-remaining", ""))
     if left is None:
         return None
-    whole = _read(headers.get("ratelimit-limit", ""))
+    whole = _parse_limit(headers.get("ratelimit-limit", ""))
     return Quota(left[0], whole[0] if whole else None, left[1] or (whole[1] if whole else None))
 
 
-def _read(text: str) -> tuple[int, timedelta | None] | None:
+def _parse_limit(text: str) -> tuple[int, timedelta | None] | None:
     found = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:;\s*w=([0-9]{1,9}))?.*", text)
     if found is None:
         return None

@@ -9,18 +9,18 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.references.reference import TAG, ImageReference, read
-from manager.registry.core.versions import newest_first
-from manager.registry.core.versions import read as read_version
+from manager.references.reference import TAG_PATTERN, ImageReference, parse_reference
+from manager.registry.core.versions import newest_first_key
+from manager.registry.core.versions import parse_version as read_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MOST_DATED = 500
+MAX_DATED_TAGS = 500
 """So many tags are asked for their dates, at most: each takes a question of its own."""
 
 
-class Sort(StrEnum):
+class TagOrder(StrEnum):
     """The order of tags."""
 
     VERSION = "version"
@@ -30,7 +30,7 @@ class Sort(StrEnum):
     """The last made first."""
 
 
-def repository(text: str) -> tuple[ImageReference, str]:
+def parse_repository(text: str) -> tuple[ImageReference, str]:
     """The repository that an address names, and what its tags are to begin with.
 
     Args:
@@ -47,17 +47,17 @@ def repository(text: str) -> tuple[ImageReference, str]:
             ExitCode.USAGE,
         )
     # Only what has no tag yet can be given one.
-    has_tag = read(f"{text}:{reference.tag}") is None
+    has_tag = parse_reference(f"{text}:{reference.tag}") is None
     return reference, (reference.tag or "") if has_tag else ""
 
 
-def tidied(tags: Iterable[str]) -> tuple[str, ...]:
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Tags, each once; without what no tag can be, which could do harm on a terminal."""
-    valid = re.compile(TAG)
+    valid = re.compile(TAG_PATTERN)
     return tuple(dict.fromkeys(tag for tag in tags if valid.fullmatch(tag)))
 
 
-def fitting(tags: Iterable[str], prefix: str, globs: Sequence[str]) -> list[str]:
+def filter_tags(tags: Iterable[str], prefix: str, globs: Sequence[str]) -> list[str]:
     """The tags that begin so and fit any of some globs; with none, all that begin so."""
     return [
         tag
@@ -67,13 +67,13 @@ def fitting(tags: Iterable[str], prefix: str, globs: Sequence[str]) -> list[str]
     ]
 
 
-def newest(tags: Iterable[str], count: int) -> list[str]:
+def newest_tags(tags: Iterable[str], count: int) -> list[str]:
     """The newest of those tags that are versions or dates."""
-    return sorted((tag for tag in tags if read_version(tag)), key=newest_first)[:count]
+    return sorted((tag for tag in tags if read_version(tag)), key=newest_first_key)[:count]
 
 
-def ordered(
-    tags: Iterable[str], sort: Sort, dates: Mapping[str, datetime | None] | None = None
+def sort_tags(
+    tags: Iterable[str], sort: TagOrder, dates: Mapping[str, datetime | None] | None = None
 ) -> list[str]:
     """Tags in order.
 
@@ -82,25 +82,26 @@ def ordered(
         sort: by what.
         dates: when each was made, for sorting by that; what is not known comes last.
     """
-    if sort is Sort.NAME:
+    if sort is TagOrder.NAME:
         return sorted(tags)
-    by_version = sorted(tags, key=newest_first)
-    if sort is Sort.VERSION or dates is None:
+    by_version = sorted(tags, key=newest_first_key)
+    if sort is TagOrder.VERSION or dates is None:
         return by_version
     never = datetime.min.replace(tzinfo=UTC)
     return sorted(by_version, key=lambda tag: dates.get(tag) or never, reverse=True)
 
 
-def check_datable(count: int, name: str) -> None:
+def check_dated_tag_count(count: int, name: str) -> None:
     """Refuse to ask too many tags for their dates.
 
     Raises:
         ManagerError: (usage) it would be too many.
     """
-    if count > MOST_DATED:
+    if count > MAX_DATED_TAGS:
         raise ManagerError(
             f"{name} has {count} such tags: to sort by date, each would have to be asked for",
-            f"choose at most {MOST_DATED} with --filter, as in: dockmgr tags {name} --sort date "
+            f"choose at most {MAX_DATED_TAGS} with --filter, "
+            f"as in: dockmgr tags {name} --sort date "
             "--filter '1.*'",
             ExitCode.USAGE,
         )

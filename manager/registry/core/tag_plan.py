@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.model.plan import Plan, Step, Verb
-from manager.model.snapshot import SHORT_ID
-from manager.references.reference import ImageReference, read
+from manager.model.plan import Plan, PlanStep, Verb
+from manager.model.snapshot import SHORT_ID_DIGITS
+from manager.references.reference import ImageReference, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,29 +44,29 @@ def plan_tag(images: Sequence[Image], source: str, targets: Iterable[str]) -> Ta
     Raises:
         ManagerError: there is no such image, or (usage) a name is none that can be given.
     """
-    wanted = tuple(dict.fromkeys(map(target, targets)))
-    image = find(images, source)
+    wanted = tuple(dict.fromkeys(map(parse_target, targets)))
+    image = resolve_image(images, source)
     steps, notes, given = [], [], []
     for name in wanted:
-        holder = holder_of(images, name)
+        holder = find_image_by_reference(images, name)
         if holder is not None and holder.id == image.id:
             notes.append(f"{name.familiar} is this image's already")
             continue
         cause = f"image {image.short_id}"
         if holder is not None:
-            cause += f"; image {holder.short_id} loses it{_left(holder, wanted)}"
-        steps.append(Step(Verb.TAG, name.familiar, cause, holder.id if holder else ""))
+            cause += f"; image {holder.short_id} loses it{_format_remaining_names(holder, wanted)}"
+        steps.append(PlanStep(Verb.TAG, name.familiar, cause, holder.id if holder else ""))
         given.append(name)
     return Tagging(image, Plan(tuple(steps), tuple(notes)), tuple(given))
 
 
-def _left(holder: Image, lost: Sequence[ImageReference]) -> str:
+def _format_remaining_names(holder: Image, lost: Sequence[ImageReference]) -> str:
     """What an image is still called that loses some names."""
-    left = sorted(tag for tag in holder.tags if read(tag) not in lost)
+    left = sorted(tag for tag in holder.tags if parse_reference(tag) not in lost)
     return f", and is still {', '.join(left)}" if left else ", and has no name left"
 
 
-def target(text: str) -> ImageReference:
+def parse_target(text: str) -> ImageReference:
     """A name that can be given to an image.
 
     Raises:
@@ -82,14 +82,14 @@ def target(text: str) -> ImageReference:
     return reference
 
 
-def find(images: Iterable[Image], name: str) -> Image:
+def resolve_image(images: Iterable[Image], name: str) -> Image:
     """The image that a reference or an id stands for.
 
     Raises:
         ManagerError: there is none, or (usage) it is neither.
     """
     bare = name.removeprefix("sha256:")
-    by_id = len(bare) in {SHORT_ID, ID_DIGITS} and set(bare) <= set("0123456789abcdef")
+    by_id = len(bare) in {SHORT_ID_DIGITS, ID_DIGITS} and set(bare) <= set("0123456789abcdef")
     images = tuple(images)
     if by_id:
         for image in images:
@@ -97,7 +97,7 @@ def find(images: Iterable[Image], name: str) -> Image:
                 return image
     found = None
     if len(bare) != ID_DIGITS:
-        found = holder_of(images, ImageReference.parse(name))
+        found = find_image_by_reference(images, ImageReference.parse(name))
     if found is None:
         raise ManagerError(
             f"there is no image {name} on this engine", "see what there is with: dockmgr images"
@@ -105,11 +105,11 @@ def find(images: Iterable[Image], name: str) -> Image:
     return found
 
 
-def holder_of(images: Iterable[Image], reference: ImageReference) -> Image | None:
+def find_image_by_reference(images: Iterable[Image], reference: ImageReference) -> Image | None:
     """The image that has a name, or was pulled by a digest; None if there is none."""
     for image in images:
         for name in image.digests if reference.digest else image.tags:
-            held = read(name)
+            held = parse_reference(name)
             # An engine can hold what the grammar forbids.
             if held is None or held.repository != reference.repository:
                 continue

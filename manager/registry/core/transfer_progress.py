@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Layer:
+class LayerProgress:
     """One layer on its way."""
 
     status: str = ""
@@ -20,10 +20,10 @@ class Layer:
 
 
 @dataclass(slots=True)
-class Progress:
+class TransferProgress:
     """How far it is: fold every message of the engine into it."""
 
-    layers: dict[str, Layer] = field(default_factory=dict)
+    layers: dict[str, LayerProgress] = field(default_factory=dict)
     digest: str = ""
     error: str = ""
 

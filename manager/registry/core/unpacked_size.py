@@ -10,41 +10,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.model.snapshot import Store
+from manager.model.snapshot import ImageStore
 
 if TYPE_CHECKING:
     from manager.registry.core.manifests import Blob
 
-MOST_SHRUNK = 1032
+MAX_DEFLATE_RATIO = 1032
 """No deflated byte stands for more."""
-ZSTD_MOST = 4096
+MAX_ZSTD_RATIO = 4096
 """Zstandard has no such bound; what is real shrinks less than this."""
-USUAL = 2.5
+TYPICAL_COMPRESSION_RATIO = 2.5
 """How much the layers of most images shrink, where nothing better is known."""
-GROWN = (1001, 1000)
+GROWTH_FRACTION = (1001, 1000)
 """What cannot be compressed grows, by less than a thousandth…"""
-OVERHEAD = 1024
+OVERHEAD_BYTES = 1024
 """…and so many bytes."""
-WRAP = 1 << 32
-SHRUNK, SHRUNK_LONG = 64, 8
+LENGTH_MODULUS = 1 << 32
+PLAUSIBLE_RATIO, PLAUSIBLE_LONG_RATIO = 64, 8
 """A file that would have shrunk more than this may be longer by whole 4 GiB, or, where it must be
 longer than that anyway, may have several parts of which only the last one's length is known."""
-BLOCKS = 8
+MAX_BLOCK_FACTOR = 8
 """A file of one byte takes 1,024 bytes of a tar and 4,096 of a disk, an empty folder 512 and
 4,096: no tar grows more than this."""
-FOLDERS = 1.1
+TYPICAL_BLOCK_FACTOR = 1.1
 """How much more the files of most layers take in blocks of a disk."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class UnpackedSize:
     """Bytes of a layer's files. The lowest is always 0: they may all be empty."""
 
     likely: int
     high: int
 
 
-def has_tail(layer: Blob) -> bool:
+def has_length_trailer(layer: Blob) -> bool:
     """Whether the end of a layer tells its length: a gzip file, of one part as far as is known.
 
     Files that can be mounted before they have come (eStargz) have many parts.
@@ -53,7 +53,7 @@ def has_tail(layer: Blob) -> bool:
     return _is_gzip(layer) and not parts
 
 
-def unpacked(layer: Blob, tail: int | None, store: Store) -> Unpacked:
+def estimate_unpacked_size(layer: Blob, tail: int | None, store: ImageStore) -> UnpackedSize:
     """What a layer takes in an engine's store of unpacked layers.
 
     Args:
@@ -61,16 +61,20 @@ def unpacked(layer: Blob, tail: int | None, store: Store) -> Unpacked:
         tail: the unpacked length modulo 4 GiB that its file ends in; None where that is unknown.
         store: of the engine: the containerd store counts blocks of its disk.
     """
-    if tail is not None and has_tail(layer):
-        found = _with_tail(layer.size, tail)
+    if tail is not None and has_length_trailer(layer):
+        found = _estimate_from_trailer(layer.size, tail)
     elif "zstd" in layer.media_type:
-        found = Unpacked(round(layer.size * USUAL), layer.size * ZSTD_MOST)
+        found = UnpackedSize(
+            round(layer.size * TYPICAL_COMPRESSION_RATIO), layer.size * MAX_ZSTD_RATIO
+        )
     elif _is_gzip(layer):
-        found = _of_gzip(layer.size)
+        found = _estimate_gzip_size(layer.size)
     else:
-        found = Unpacked(layer.size, layer.size)
-    if store is Store.CONTAINERD:
-        return Unpacked(round(found.likely * FOLDERS), found.high * BLOCKS)
+        found = UnpackedSize(layer.size, layer.size)
+    if store is ImageStore.CONTAINERD:
+        return UnpackedSize(
+            round(found.likely * TYPICAL_BLOCK_FACTOR), found.high * MAX_BLOCK_FACTOR
+        )
     return found
 
 
@@ -78,16 +82,20 @@ def _is_gzip(layer: Blob) -> bool:
     return layer.media_type.endswith(("gzip", ".tar.gz"))
 
 
-def _of_gzip(size: int) -> Unpacked:
-    return Unpacked(round(size * USUAL), size * MOST_SHRUNK)
+def _estimate_gzip_size(size: int) -> UnpackedSize:
+    return UnpackedSize(round(size * TYPICAL_COMPRESSION_RATIO), size * MAX_DEFLATE_RATIO)
 
 
-def _with_tail(size: int, tail: int) -> Unpacked:
+def _estimate_from_trailer(size: int, tail: int) -> UnpackedSize:
     """Of all lengths that end so, those that this size can stand for."""
-    least = (size - OVERHEAD) * GROWN[1] // GROWN[0]
-    first = tail if tail >= least else tail + -(-(least - tail) // WRAP) * WRAP
-    most = size * MOST_SHRUNK
-    if first > most or (first != tail and first > size * SHRUNK_LONG):
-        return _of_gzip(size)
-    last = first if first <= size * SHRUNK else first + (most - first) // WRAP * WRAP
-    return Unpacked(first, last)
+    least = (size - OVERHEAD_BYTES) * GROWTH_FRACTION[1] // GROWTH_FRACTION[0]
+    first = tail if tail >= least else tail + -(-(least - tail) // LENGTH_MODULUS) * LENGTH_MODULUS
+    most = size * MAX_DEFLATE_RATIO
+    if first > most or (first != tail and first > size * PLAUSIBLE_LONG_RATIO):
+        return _estimate_gzip_size(size)
+    last = (
+        first
+        if first <= size * PLAUSIBLE_RATIO
+        else first + (most - first) // LENGTH_MODULUS * LENGTH_MODULUS
+    )
+    return UnpackedSize(first, last)

@@ -17,7 +17,7 @@ from manager.references.reference import LONGEST_TAG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-RELEASE = 9
+RELEASE_STAGE = 9
 """The stage of what is no prerelease: above all of those."""
 _STAGES = {
     "dev": 0,
@@ -35,23 +35,23 @@ _STAGES = {
     "rc": 5,
     "cr": 5,
 }
-_NUMBERED = frozenset({"dev", "a", "b", "m", "ea"})
+_NUMBERED_STAGES = frozenset({"dev", "a", "b", "m", "ea"})
 """Without a number these are no stages: ``1.27-dev`` is an image with tools for developers."""
-_PREFIXES = frozenset({"", "v", "version-", "release-"})
+_VERSION_PREFIXES = frozenset({"", "v", "version-", "release-"})
 """What may stand before a version; before a date any word may."""
-_LONE = 6
+_BUILD_NUMBER_DIGITS = 6
 """From so many digits on, a number that stands alone counts builds, and is no version."""
-_HASH = re.compile(r"g[0-9a-f]{7,64}|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}")
+_COMMIT_PATTERN = re.compile(r"g[0-9a-f]{7,64}|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}")
 """A commit, as git shortens it, or as ``git describe`` writes it."""
-_NUMBER = re.compile(r"[0-9]+")
+_NUMBER_PATTERN = re.compile(r"[0-9]+")
 _YEARS = frozenset(str(year) for year in range(1990, 2100))
 """A version that begins so, as ``2024.5.1``, is a date, and follows no ``1.27.3``."""
-_LATEST, _VERSION, _DATE, _BUILD, _NAME, _HEX = range(6)
+_LATEST_KIND, _VERSION_KIND, _DATE_KIND, _BUILD_KIND, _NAME_KIND, _COMMIT_KIND = range(6)
 """In this order kinds of tags are listed: what a bare name means comes first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VersionLine:
     """What versions have to have in common for one to follow the other."""
 
     kind: int
@@ -67,9 +67,9 @@ class Version:
     """A tag that is a version, or a date."""
 
     tag: str
-    line: Line
+    line: VersionLine
     numbers: tuple[int, ...]
-    stage: int = RELEASE
+    stage: int = RELEASE_STAGE
     """How far it was from being released."""
     of_stage: tuple[int, ...] = ()
     """Which alpha, beta or candidate it is."""
@@ -79,7 +79,7 @@ class Version:
     @property
     def prerelease(self) -> bool:
         """Whether it is not meant for everybody yet."""
-        return self.stage != RELEASE
+        return self.stage != RELEASE_STAGE
 
     @property
     def major(self) -> int:
@@ -101,7 +101,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Newer:
+class NewerTags:
     """What there is for somebody who has an older tag; None where there is nothing."""
 
     newest: str | None = None
@@ -110,7 +110,7 @@ class Newer:
 
 
 @cache
-def _grammar() -> tuple[re.Pattern[str], ...]:
+def _compile_grammar() -> tuple[re.Pattern[str], ...]:
     """Compiled at the first use. In this order: dates before what else their numbers could be."""
     year, month, day = "(?:19|20)[0-9]{2}", "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
     word = r"(?P<prefix>(?:[A-Za-z][A-Za-z0-9]*[-._])*)"
@@ -125,9 +125,9 @@ def _grammar() -> tuple[re.Pattern[str], ...]:
 
 
 @cache
-def read(tag: str) -> Version | None:
+def parse_version(tag: str) -> Version | None:
     """The version that a tag is; None if it is none, as ``latest`` or ``sha-abc1234``."""
-    dates, versions = _grammar()
+    dates, versions = _compile_grammar()
     if len(tag) > LONGEST_TAG:
         return None
     if found := dates.fullmatch(tag):
@@ -135,90 +135,101 @@ def read(tag: str) -> Version | None:
         parts = text.split("-") if "-" in text else [text[:4], text[4:6], text[6:]]
         # Those with dashes and those without are lines of their own.
         prefix = found["prefix"] + ("-" if "-" in text else "")
-        return _version(tag, _DATE, prefix, parts, found["rest"])
+        return _build_version(tag, _DATE_KIND, prefix, parts, found["rest"])
     found = versions.fullmatch(tag)
-    if found is None or found["prefix"].lower() not in _PREFIXES or _HASH.fullmatch(tag):
+    if (
+        found is None
+        or found["prefix"].lower() not in _VERSION_PREFIXES
+        or _COMMIT_PATTERN.fullmatch(tag)
+    ):
         return None
     parts = found["numbers"].split(".")
-    lone = len(parts) == 1 and len(parts[0]) >= _LONE
-    kind = _BUILD if lone else _DATE if parts[0] in _YEARS else _VERSION
-    dotted = "." if kind == _DATE else ""
-    return _version(tag, kind, found["prefix"] + dotted, parts, found["rest"])
+    lone = len(parts) == 1 and len(parts[0]) >= _BUILD_NUMBER_DIGITS
+    kind = _BUILD_KIND if lone else _DATE_KIND if parts[0] in _YEARS else _VERSION_KIND
+    dotted = "." if kind == _DATE_KIND else ""
+    return _build_version(tag, kind, found["prefix"] + dotted, parts, found["rest"])
 
 
-def _version(tag: str, kind: int, prefix: str, parts: list[str], rest: str) -> Version:
-    stage, of_stage, words = _staged(rest)
+def _build_version(tag: str, kind: int, prefix: str, parts: list[str], rest: str) -> Version:
+    stage, of_stage, words = _split_stage(rest)
     shape = "".join(
-        "@" if _HASH.fullmatch(word) else _NUMBER.sub("#", word) for word in _words(words)
+        "@" if _COMMIT_PATTERN.fullmatch(word) else _NUMBER_PATTERN.sub("#", word)
+        for word in _split_words(words)
     )
-    clean = "".join(word for word in _words(words) if not _HASH.fullmatch(word))
-    of_suffix = tuple(map(int, _NUMBER.findall(clean)))
-    line = Line(kind, prefix, len(parts), shape)
+    clean = "".join(word for word in _split_words(words) if not _COMMIT_PATTERN.fullmatch(word))
+    of_suffix = tuple(map(int, _NUMBER_PATTERN.findall(clean)))
+    line = VersionLine(kind, prefix, len(parts), shape)
     return Version(tag, line, tuple(map(int, parts)), stage, of_stage, of_suffix)
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     """The words of a suffix and what stands between them."""
     return re.split(r"([-_.+])", text)
 
 
-def _staged(rest: str) -> tuple[int, tuple[int, ...], str]:
+def _split_stage(rest: str) -> tuple[int, tuple[int, ...], str]:
     """The stage that a suffix tells of, which of its kind, and the suffix without it."""
     pattern = r"(?:^|[-_.])(?P<word>[A-Za-z]+)(?P<numbers>[-.]?[0-9]+(?:\.[0-9]+)*)?(?=$|[-_.+])"
     for found in re.finditer(pattern, rest):
         word = found["word"].lower()
-        numbers = tuple(map(int, _NUMBER.findall(found["numbers"] or "")))
-        if word in _STAGES and (numbers or word not in _NUMBERED):
+        numbers = tuple(map(int, _NUMBER_PATTERN.findall(found["numbers"] or "")))
+        if word in _STAGES and (numbers or word not in _NUMBERED_STAGES):
             return _STAGES[word], numbers, rest[: found.start()] + rest[found.end() :]
-    return RELEASE, (), rest
+    return RELEASE_STAGE, (), rest
 
 
-def newer(tag: str, tags: Iterable[str]) -> Newer:
+def find_newer_tags(tag: str, tags: Iterable[str]) -> NewerTags:
     """The newest versions that can stand for a tag: of the same line, and as precise.
 
     Args:
         tag: what somebody has.
         tags: all there are.
     """
-    mine = read(tag)
+    mine = parse_version(tag)
     if mine is None:
-        return Newer()
-    found = [it for it in map(read, tags) if it is not None and it.follows(mine)]
+        return NewerTags()
+    found = [it for it in map(parse_version, tags) if it is not None and it.follows(mine)]
     same = [it for it in found if it.major == mine.major]
-    return Newer(_newest(found), _newest(same))
+    return NewerTags(_newest_tag(found), _newest_tag(same))
 
 
-def _newest(found: list[Version]) -> str | None:
+def _newest_tag(found: list[Version]) -> str | None:
     return max(found, key=lambda it: (it.rank, it.tag)).tag if found else None
 
 
-Key = tuple[int, tuple[int, ...], int, tuple[int, ...], str, tuple[int, ...], str]
+TagSortKey = tuple[int, tuple[int, ...], int, tuple[int, ...], str, tuple[int, ...], str]
 
 
-def newest_first(tag: str) -> Key:
+def newest_first_key(tag: str) -> TagSortKey:
     """Sort key for tags of every kind, the newest first; no two tags have the same.
 
     ``latest``, versions, dates, numbers of builds, names, commits. A tag that moves stands before
     what it stands for: ``1``, ``1.27``, ``1.27.3``, and then its variants.
     """
-    version = read(tag)
+    version = parse_version(tag)
     if version is None:
-        kind = _LATEST if tag == "latest" else _HEX if _names_commit(tag) else _NAME
+        kind = (
+            _LATEST_KIND
+            if tag == "latest"
+            else _COMMIT_KIND
+            if _has_commit_hash(tag)
+            else _NAME_KIND
+        )
         return (kind, (), 0, (), "", (), tag)
     return (
         version.line.kind,
-        _down(version.numbers),
+        _negate_numbers(version.numbers),
         -version.stage,
-        (*_down(version.of_stage), 1),  # rc.1 is newer than rc
+        (*_negate_numbers(version.of_stage), 1),  # rc.1 is newer than rc
         version.line.prefix + version.line.suffix,
-        _down(version.of_suffix),
+        _negate_numbers(version.of_suffix),
         tag,
     )
 
 
-def _down(numbers: tuple[int, ...]) -> tuple[int, ...]:
+def _negate_numbers(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(-number for number in numbers)
 
 
-def _names_commit(tag: str) -> bool:
-    return any(_HASH.fullmatch(word) for word in _words(tag))
+def _has_commit_hash(tag: str) -> bool:
+    return any(_COMMIT_PATTERN.fullmatch(word) for word in _split_words(tag))

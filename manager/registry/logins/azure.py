@@ -12,18 +12,18 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from manager.references.registry_hosts import NO_USER
+from manager.references.registry_hosts import AZURE_TOKEN_USER
 from manager.registry.core import expiry
 from manager.registry.core.credentials import Credentials
-from manager.registry.logins.clouds import CloudError, Given
+from manager.registry.logins.clouds import CloudError, CloudLogin
 from manager.registry.protocol import certificates as trust
 
 if TYPE_CHECKING:
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
 
-CONNECT, READ = 2.0, 4.0
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 2.0, 4.0
 """Seconds."""
-LONGEST = 1 << 20
+MAX_ANSWER_BYTES = 1 << 20
 """Bytes: no answer is longer."""
 OK = 200
 _SCOPES = {
@@ -37,11 +37,11 @@ _AUTHORITIES = {
     "us": "login.microsoftonline.us",
     "de": "login.microsoftonline.de",
 }
-_NAMED = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "IDENTITY_ENDPOINT", "MSI_ENDPOINT")
+_CREDENTIAL_VARIABLES = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "IDENTITY_ENDPOINT", "MSI_ENDPOINT")
 """Variables that say that there are credentials."""
 
 
-def fetch(kind: RegistryKind, base: str) -> Given | None:
+def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
     """A login of one registry, good for about three hours; None without credentials.
 
     Args:
@@ -52,15 +52,15 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
         ImportError: azure-identity is not installed.
         CloudError: Azure or the registry refuses, or cannot be reached.
     """
-    access = _access_token(kind)
+    access = _fetch_access_token(kind)
     if access is None:
         return None
-    refresh = exchange(kind.host, access, base)
-    until = expiry.written_in(kind, refresh)
-    return Given(Credentials(NO_USER, identity_token=refresh), until)
+    refresh = exchange_token(kind.host, access, base)
+    until = expiry.parse_expiry(kind, refresh)
+    return CloudLogin(Credentials(AZURE_TOKEN_USER, identity_token=refresh), until)
 
 
-def _access_token(kind: RegistryKind) -> str | None:
+def _fetch_access_token(kind: RegistryHost) -> str | None:
     from azure.core.exceptions import AzureError, ClientAuthenticationError
     from azure.identity import DefaultAzureCredential
 
@@ -68,10 +68,10 @@ def _access_token(kind: RegistryKind) -> str | None:
     logging.getLogger("azure").addHandler(logging.NullHandler())
     end = kind.host.partition(":")[0].rpartition(".")[2]
     options: dict[str, Any] = {
-        "connection_timeout": CONNECT,
-        "read_timeout": READ,
+        "connection_timeout": CONNECT_TIMEOUT_SECONDS,
+        "read_timeout": READ_TIMEOUT_SECONDS,
         "retry_total": 1,
-        "process_timeout": round(CONNECT + READ),
+        "process_timeout": round(CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS),
     }
     if end in _AUTHORITIES and "AZURE_AUTHORITY_HOST" not in os.environ:
         options["authority"] = _AUTHORITIES[end]
@@ -79,7 +79,7 @@ def _access_token(kind: RegistryKind) -> str | None:
         with DefaultAzureCredential(**options) as found:
             return found.get_token(_SCOPES[end]).token
     except ClientAuthenticationError as error:
-        if not any(os.environ.get(name) for name in _NAMED):
+        if not any(os.environ.get(name) for name in _CREDENTIAL_VARIABLES):
             return None
         problem = "it refuses the credentials that are here"
         raise CloudError(f"Azure gives no login for {kind.host}: {problem}") from error
@@ -87,7 +87,7 @@ def _access_token(kind: RegistryKind) -> str | None:
         raise CloudError(f"Azure gives no login for {kind.host}: try again later") from error
 
 
-def exchange(host: str, access: str, base: str) -> str:
+def exchange_token(host: str, access: str, base: str) -> str:
     """Get a registry's refresh token for an access token of Azure.
 
     Args:
@@ -106,14 +106,23 @@ def exchange(host: str, access: str, base: str) -> str:
     with requests.Session() as session:
         session.trust_env = False  # else it would read passwords from .netrc
         if base.startswith("https:"):
-            session.mount(base, trust.adapter(trust.of(urlsplit(url).netloc, trust.folders())))
+            session.mount(
+                base,
+                trust.build_adapter(
+                    trust.find_trust(urlsplit(url).netloc, trust.certificate_folders())
+                ),
+            )
         if urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
             session.proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
         try:
             answer = session.post(
-                url, data=form, timeout=(CONNECT, READ), allow_redirects=False, stream=True
+                url,
+                data=form,
+                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+                allow_redirects=False,
+                stream=True,
             )
-            body = answer.raw.read(LONGEST, decode_content=True)
+            body = answer.raw.read(MAX_ANSWER_BYTES, decode_content=True)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise CloudError(f"registry {host} cannot be reached for a login") from error
         if answer.status_code != OK:

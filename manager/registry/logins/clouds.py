@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from manager.references.registry_hosts import Cloud
 
 if TYPE_CHECKING:
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
     from manager.registry.core.credentials import Credentials
 
-PATIENCE = 8.0
+CLOUD_TIMEOUT_SECONDS = 8.0
 """Seconds that a cloud gets for its answer, whatever its SDK does meanwhile."""
-EARLY = 60.0
+RENEWAL_MARGIN_SECONDS = 60.0
 """Seconds before its end at which a login is not used any more."""
-UNKNOWN = 300.0
+UNKNOWN_EXPIRY_SECONDS = 300.0
 """Seconds that an answer is used again where nobody tells until when it is good."""
 
-_MODULES = {
+_PROVIDER_MODULES = {
     Cloud.AWS: "manager.registry.logins.ecr",
     Cloud.GOOGLE: "manager.registry.logins.google",
     Cloud.AZURE: "manager.registry.logins.azure",
@@ -31,7 +31,7 @@ _MODULES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CloudLogin:
     """A login that a cloud gave."""
 
     credentials: Credentials = field(repr=False)
@@ -44,7 +44,7 @@ class CloudError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CloudAnswer:
     """What came of asking a cloud."""
 
     credentials: Credentials | None = field(default=None, repr=False)
@@ -57,12 +57,12 @@ class Answer:
 
 
 _lock = threading.Lock()
-_asking: dict[tuple[object, ...], threading.Lock] = {}
-_answers: dict[tuple[object, ...], tuple[Answer, float]] = {}
+_asking_locks: dict[tuple[object, ...], threading.Lock] = {}
+_answers: dict[tuple[object, ...], tuple[CloudAnswer, float]] = {}
 """What was answered, and until when that counts, in seconds since 1970."""
 
 
-def ask(kind: RegistryKind, base: str = "") -> Answer:
+def ask_cloud(kind: RegistryHost, base: str = "") -> CloudAnswer:
     """A login from the cloud that runs a registry, with the credentials that are here for it.
 
     It is asked once, and again shortly before the end of what it gave. Threads may ask at once.
@@ -76,58 +76,64 @@ def ask(kind: RegistryKind, base: str = "") -> Answer:
     host = f"{kind.host} {base}" if kind.cloud is Cloud.AZURE else ""
     key = (kind.cloud, kind.kind, kind.region, kind.fips, kind.dual_stack, host)
     with _lock:
-        alone = _asking.setdefault(key, threading.Lock())
+        alone = _asking_locks.setdefault(key, threading.Lock())
     with alone:
         answer, until = _answers.get(key, (None, 0.0))
         if answer is None or time.time() >= until:
-            answer = _asked(kind, base)
-            end = answer.until.timestamp() - EARLY if answer.until else time.time() + UNKNOWN
+            answer = _ask_in_thread(kind, base)
+            end = (
+                answer.until.timestamp() - RENEWAL_MARGIN_SECONDS
+                if answer.until
+                else time.time() + UNKNOWN_EXPIRY_SECONDS
+            )
             _answers[key] = answer, end
         return answer
 
 
-def forget() -> None:
+def forget_answers() -> None:
     """Ask anew the next time."""
     with _lock:
         _answers.clear()
 
 
-def _asked(kind: RegistryKind, base: str) -> Answer:
-    done: queue.SimpleQueue[Answer | BaseException] = queue.SimpleQueue()
+def _ask_in_thread(kind: RegistryHost, base: str) -> CloudAnswer:
+    done: queue.SimpleQueue[CloudAnswer | BaseException] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            done.put(_answer(kind, base))
+            done.put(_ask_provider(kind, base))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             done.put(error)
 
     # A daemon: an SDK that goes on trying does not keep the program from its end.
     threading.Thread(target=work, daemon=True).start()
     try:
-        answer = done.get(timeout=PATIENCE)
+        answer = done.get(timeout=CLOUD_TIMEOUT_SECONDS)
     except queue.Empty:
-        return Answer(problem=f"{kind.cloud} gave no login for {kind.host} within {PATIENCE:g} s")
+        return CloudAnswer(
+            problem=f"{kind.cloud} gave no login for {kind.host} within {CLOUD_TIMEOUT_SECONDS:g} s"
+        )
     if isinstance(answer, BaseException):
         raise answer
     return answer
 
 
-def _answer(kind: RegistryKind, base: str) -> Answer:
+def _ask_provider(kind: RegistryHost, base: str) -> CloudAnswer:
     if kind.cloud is None:
-        return Answer()
-    provider = importlib.import_module(_MODULES[kind.cloud])
+        return CloudAnswer()
+    provider = importlib.import_module(_PROVIDER_MODULES[kind.cloud])
     try:
-        given: Given | None = provider.fetch(kind, base)
+        given: CloudLogin | None = provider.fetch_login(kind, base)
     except ImportError:
         problem = (
             f"for logins from {kind.cloud} itself, as {kind.host} takes them, install:"
             f" pip install 'dockmgr[{kind.extra}]'"
         )
-        return Answer(problem=problem, installable=True)
+        return CloudAnswer(problem=problem, installable=True)
     except CloudError as error:
-        return Answer(problem=str(error))
+        return CloudAnswer(problem=str(error))
     if given is None:
-        return Answer()
+        return CloudAnswer()
     # Some stand-ins of clouds give an end that was long ago with what is good.
     until = given.until if given.until and given.until > datetime.now(UTC) else None
-    return Answer(given.credentials, until)
+    return CloudAnswer(given.credentials, until)

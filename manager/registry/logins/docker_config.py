@@ -20,29 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 HUB_KEY = "https://index.docker.io/v1/"
-TOKEN_USER = "<token>"  # noqa: S105 - the name that marks a token, not a secret
+IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the name that marks a token, not a secret
 
 
-def server(registry: str) -> str:
+def server_name(registry: str) -> str:
     """What docker calls a registry in its files and to its helpers."""
     return HUB_KEY if registry in HUB_HOSTS else registry
 
 
-def registry_of(key: str) -> str:
+def registry_from_key(key: str) -> str:
     """The registry that a key of docker's stands for."""
     host = key.removeprefix("https://").removeprefix("http://").partition("/")[0]
     return "docker.io" if host in HUB_HOSTS else host
 
 
-def keys_of(table: Mapping[str, Any], registry: str) -> list[str]:
+def find_registry_keys(table: Mapping[str, Any], registry: str) -> list[str]:
     """A registry's keys in a table: the exact one first, then others of the same host."""
-    exact = server(registry)
-    wanted = registry_of(registry)
-    others = [key for key in table if key != exact and registry_of(key) == wanted]
+    exact = server_name(registry)
+    wanted = registry_from_key(registry)
+    others = [key for key in table if key != exact and registry_from_key(key) == wanted]
     return ([exact] if exact in table else []) + others
 
 
-def table(config: Mapping[str, Any], key: str, source: str, warnings: list[str]) -> dict[str, Any]:
+def read_table(
+    config: Mapping[str, Any], key: str, source: str, warnings: list[str]
+) -> dict[str, Any]:
     """A table of the file; empty, with a warning, where it is none."""
     found = config.get(key) or {}
     if isinstance(found, dict):
@@ -51,14 +53,14 @@ def table(config: Mapping[str, Any], key: str, source: str, warnings: list[str])
     return {}
 
 
-def in_auths(
+def read_auths_credentials(
     config: Mapping[str, Any], registry: str, source: str, warnings: list[str]
 ) -> Credentials | None:
     """The credentials that stand in ``auths`` themselves."""
-    auths = table(config, "auths", source, warnings)
-    for key in keys_of(auths, registry):
+    auths = read_table(config, "auths", source, warnings)
+    for key in find_registry_keys(auths, registry):
         try:
-            if found := decoded(auths[key]):
+            if found := decode_auth_entry(auths[key]):
                 return found
         except ValueError:
             # Nothing of the entry or the error is shown: they may hold the password.
@@ -68,7 +70,7 @@ def in_auths(
     return None
 
 
-def decoded(entry: object) -> Credentials | None:
+def decode_auth_entry(entry: object) -> Credentials | None:
     """Read an entry of ``auths``; ValueError if it is malformed, None if it is empty."""
     if not isinstance(entry, dict) or not all(
         isinstance(entry.get(key, ""), str)
@@ -81,13 +83,15 @@ def decoded(entry: object) -> Credentials | None:
         if not colon or not username:
             raise ValueError
     if token := entry.get("identitytoken"):
-        return Credentials("" if username == TOKEN_USER else username, identity_token=token)
+        return Credentials(
+            "" if username == IDENTITY_TOKEN_USER else username, identity_token=token
+        )
     return Credentials(username, password.strip("\0")) if username else None
 
 
-def encoded(credentials: Credentials) -> dict[str, str]:
+def encode_auth_entry(credentials: Credentials) -> dict[str, str]:
     """An entry of ``auths``. This hides nothing: base64 is no encryption."""
-    username = credentials.username or TOKEN_USER
+    username = credentials.username or IDENTITY_TOKEN_USER
     password = "" if credentials.identity_token else credentials.password
     entry = {"auth": b64encode(f"{username}:{password}".encode()).decode()}
     if credentials.identity_token:
@@ -95,7 +99,7 @@ def encoded(credentials: Credentials) -> dict[str, str]:
     return entry
 
 
-def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> None:
+def change_config_file(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> None:
     """Change ``config.json``: all of it or nothing, and for its owner's eyes only.
 
     Args:
@@ -106,7 +110,7 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
         ManagerError: it cannot be read or written, or is no JSON object; it is as it was.
     """
     from manager.engine import contexts
-    from manager.system.locks import alone
+    from manager.system.locks import exclusive_lock
 
     folder = contexts.docker_folder(env)
     # A link stays a link: what it leads to is replaced.
@@ -114,9 +118,9 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
     if not folder.exists():
         with suppress(OSError):  # what cannot be made is told of below
             folder.mkdir(mode=0o700, parents=True)
-    with alone(folder, lambda: None):
+    with exclusive_lock(folder, lambda: None):
         try:
-            config = contexts.read_object(path) or {}
+            config = contexts.read_json_object(path) or {}
         except ManagerError as error:
             raise ManagerError(error.message, "mend the file; it is left as it was") from error
         if not isinstance(config.get("auths", {}) or {}, dict):
@@ -125,7 +129,7 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
             )
         if edit(config):
             try:
-                _replace(path, json.dumps(config, indent="\t", ensure_ascii=False))
+                _replace_file(path, json.dumps(config, indent="\t", ensure_ascii=False))
             except OSError as error:
                 raise ManagerError(
                     f"{path} cannot be written: {error.strerror}",
@@ -133,7 +137,7 @@ def change(env: Mapping[str, str], edit: Callable[[dict[str, Any]], bool]) -> No
                 ) from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace_file(path: Path, text: str) -> None:
     """Put a file in the place of another, with its owner, readable by nobody else."""
     import tempfile
 

@@ -10,22 +10,22 @@ from base64 import b64decode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.references.registry_hosts import Kind
+from manager.references.registry_hosts import RegistryService
 from manager.registry.core import expiry
 from manager.registry.core.credentials import Credentials
-from manager.registry.logins.clouds import CloudError, Given
+from manager.registry.logins.clouds import CloudError, CloudLogin
 
 if TYPE_CHECKING:
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
 
 PUBLIC_REGION = "us-east-1"
 """The one region that gives logins for ECR Public."""
-CONNECT, READ, ATTEMPTS = 2, 4, 2
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, MAX_ATTEMPTS = 2, 4, 2
 """Seconds, seconds, and tries in all."""
-_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC")
+_ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_ECR_PUBLIC")
 
 
-def fetch(kind: RegistryKind, base: str) -> Given | None:
+def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
     """A login, good for every registry of the region that one may use; None without credentials.
 
     Args:
@@ -40,12 +40,14 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    public = kind.kind is Kind.ECR_PUBLIC
+    public = kind.kind is RegistryService.ECR_PUBLIC
     try:
         session = boto3.Session(region_name=PUBLIC_REGION if public else kind.region)
         if session.get_credentials() is None:
             return None
-        client = session.client("ecr-public" if public else "ecr", config=_config(kind))
+        client = session.client(
+            "ecr-public" if public else "ecr", config=_build_client_config(kind)
+        )
         data = client.get_authorization_token()["authorizationData"]
         row = data if public else data[0]
         username, colon, password = b64decode(row["authorizationToken"]).decode().partition(":")
@@ -54,7 +56,7 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
         raise CloudError(f"AWS refuses a login for {kind.host}: {code}") from error
     except BotoCoreError as error:
         # Of the class: the sentence may hold what some program said that gives credentials.
-        raise CloudError(f"AWS gives no login for {kind.host}: {_words(error)}") from error
+        raise CloudError(f"AWS gives no login for {kind.host}: {_describe_error(error)}") from error
     except (LookupError, ValueError, TypeError, OSError):
         # Without its cause: that may hold the answer.
         raise CloudError(f"AWS gave an answer for {kind.host} that is no login") from None
@@ -62,20 +64,20 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
         raise CloudError(f"AWS gave an answer for {kind.host} that is no login")
     until = row.get("expiresAt")
     if not isinstance(until, datetime) or until <= datetime.now(UTC):
-        until = expiry.written_in(kind, password)
-    return Given(Credentials(username, password), until)
+        until = expiry.parse_expiry(kind, password)
+    return CloudLogin(Credentials(username, password), until)
 
 
-def _config(kind: RegistryKind) -> Any:  # noqa: ANN401 - botocore ships no types
+def _build_client_config(kind: RegistryHost) -> Any:  # noqa: ANN401 - botocore ships no types
     from botocore.config import Config
 
     options: dict[str, Any] = {
-        "connect_timeout": CONNECT,
-        "read_timeout": READ,
-        "retries": {"total_max_attempts": ATTEMPTS},
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "read_timeout": READ_TIMEOUT_SECONDS,
+        "retries": {"total_max_attempts": MAX_ATTEMPTS},
     }
     # An endpoint that was named is the one to ask; botocore refuses to choose a variant of it.
-    if not any(os.environ.get(name) for name in _ENDPOINTS):
+    if not any(os.environ.get(name) for name in _ENDPOINT_VARIABLES):
         if kind.fips:
             options["use_fips_endpoint"] = True
         if kind.dual_stack:
@@ -83,7 +85,7 @@ def _config(kind: RegistryKind) -> Any:  # noqa: ANN401 - botocore ships no type
     return Config(**options)
 
 
-def _words(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     from botocore import exceptions
 
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):

@@ -13,27 +13,27 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manager.references.registry_hosts import TOKEN_USER
+from manager.references.registry_hosts import GOOGLE_TOKEN_USER
 from manager.registry.core.credentials import Credentials
-from manager.registry.logins.clouds import CloudError, Given
+from manager.registry.logins.clouds import CloudError, CloudLogin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-TIMEOUT = 3.0
+OAUTH_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+REQUEST_TIMEOUT_SECONDS = 3.0
 """Seconds for one request."""
-METADATA = "169.254.169.254"
-METADATA_TIMEOUT = 1.0
+METADATA_ADDRESS = "169.254.169.254"
+METADATA_TIMEOUT_SECONDS = 1.0
 """Seconds to see whether this is a machine of Google's."""
 HTTP_PORT = 80
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_BROKEN_FILE_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError)
 """What google-auth raises for files that are not as it expects them."""
 
 
-def fetch(kind: RegistryKind, base: str) -> Given | None:
+def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
     """A login, good for one hour and all of Google's registries; None without credentials.
 
     Args:
@@ -47,63 +47,67 @@ def fetch(kind: RegistryKind, base: str) -> Given | None:
     del base
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 
-    in_file = _file_is_named(os.environ) or _gcloud(os.environ).is_file()
-    if not in_file and not _on_google(os.environ):
+    in_file = (
+        _has_credentials_variable(os.environ) or _gcloud_credentials_path(os.environ).is_file()
+    )
+    if not in_file and not _is_on_google(os.environ):
         return None
     # It would say on stderr what is of no use here.
     logging.getLogger("google").addHandler(logging.NullHandler())
     warnings.filterwarnings("ignore", module=r"google\.auth")
-    request = _request()
+    request = _build_request()
     try:
-        found = _found(request) if in_file else _of_machine()
+        found = _load_file_credentials(request) if in_file else _machine_credentials()
         found.refresh(request)
     except DefaultCredentialsError as error:
-        named = _file_is_named(os.environ)
+        named = _has_credentials_variable(os.environ)
         file = "that GOOGLE_APPLICATION_CREDENTIALS names" if named else "of gcloud"
         problem = f"the file {file} cannot be used"
         raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
-    except (*_BROKEN, GoogleAuthError) as error:
+    except (*_BROKEN_FILE_ERRORS, GoogleAuthError) as error:
         retry = getattr(error, "retryable", False)
         problem = "try again later" if retry else "are the credentials here still good?"
         raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
     if not found.token:
         raise CloudError(f"Google gave an answer for {kind.host} that is no login")
     until = found.expiry.replace(tzinfo=UTC) if found.expiry else None
-    return Given(Credentials(TOKEN_USER, str(found.token)), until)
+    return CloudLogin(Credentials(GOOGLE_TOKEN_USER, str(found.token)), until)
 
 
-def _request() -> Any:  # noqa: ANN401 - as google-auth has it
+def _build_request() -> Any:  # noqa: ANN401 - as google-auth has it
     """What google-auth sends requests with; none of them takes long."""
     from google.auth.transport.requests import Request
 
     class Quick(Request):
         def __call__(self, url: str, *args: Any, **more: Any) -> Any:  # noqa: ANN401
-            more["timeout"] = min(more.get("timeout") or TIMEOUT, TIMEOUT)
+            more["timeout"] = min(
+                more.get("timeout") or REQUEST_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS
+            )
             return super().__call__(url, *args, **more)  # type: ignore[no-untyped-call, unused-ignore]
 
     return Quick()
 
 
-def _found(request: Any) -> Any:  # noqa: ANN401 - as google-auth has it
+def _load_file_credentials(request: Any) -> Any:  # noqa: ANN401 - as google-auth has it
     """The credentials of a file."""
     import google.auth
 
-    found, _ = google.auth.default(scopes=[SCOPE], request=request)
+    found, _ = google.auth.default(scopes=[OAUTH_SCOPE], request=request)
     return found
 
 
-def _of_machine() -> Any:  # noqa: ANN401 - as above
+def _machine_credentials() -> Any:  # noqa: ANN401 - as above
     """The credentials of a machine of Google's; google-auth would try long if it is one."""
     from google.auth import compute_engine
 
-    return compute_engine.Credentials(scopes=[SCOPE])  # type: ignore[no-untyped-call, unused-ignore]
+    return compute_engine.Credentials(scopes=[OAUTH_SCOPE])  # type: ignore[no-untyped-call, unused-ignore]
 
 
-def _file_is_named(env: Mapping[str, str]) -> bool:
+def _has_credentials_variable(env: Mapping[str, str]) -> bool:
     return bool(env.get("GOOGLE_APPLICATION_CREDENTIALS"))
 
 
-def _gcloud(env: Mapping[str, str]) -> Path:
+def _gcloud_credentials_path(env: Mapping[str, str]) -> Path:
     """Where ``gcloud auth application-default login`` keeps what it makes."""
     name = "application_default_credentials.json"
     if folder := env.get("CLOUDSDK_CONFIG"):
@@ -113,15 +117,15 @@ def _gcloud(env: Mapping[str, str]) -> Path:
     return Path(env.get("HOME") or Path.home()) / ".config" / "gcloud" / name
 
 
-def _on_google(env: Mapping[str, str]) -> bool:
+def _is_on_google(env: Mapping[str, str]) -> bool:
     """Whether a metadata server answers."""
     if env.get("NO_GCE_CHECK") == "true":
         return False
-    named = env.get("GCE_METADATA_HOST", "") or env.get("GCE_METADATA_IP", "") or METADATA
+    named = env.get("GCE_METADATA_HOST", "") or env.get("GCE_METADATA_IP", "") or METADATA_ADDRESS
     host, _, port = named.partition(":")
     try:
         number = int(port or HTTP_PORT)
-        socket.create_connection((host, number), METADATA_TIMEOUT).close()
+        socket.create_connection((host, number), METADATA_TIMEOUT_SECONDS).close()
     except (OSError, ValueError):
         return False  # no machine of Google's has none
     return True

@@ -11,23 +11,21 @@ from manager.engine import contexts
 from manager.errors import ManagerError
 from manager.references import registry_hosts as registry_kinds
 from manager.registry.core import expiry
-from manager.registry.core.credentials import Credentials
+from manager.registry.logins import credential_helpers
 from manager.registry.logins import docker_config as docker_auths
-from manager.registry.logins import helpers as credential_helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.references.registry_hosts import RegistryKind
+    from manager.references.registry_hosts import RegistryHost
+    from manager.registry.core.credentials import Credentials
 
-__all__ = ["ENVIRONMENT", "FILE", "Credentials", "Found", "find", "locate"]
-
-ENVIRONMENT = "DOCKER_AUTH_CONFIG"
-FILE = "config.json"
+AUTH_CONFIG_VARIABLE = "DOCKER_AUTH_CONFIG"
+CONFIG_FILE = "config.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundCredentials:
     """What there is for a registry, where it was, and how long it is good."""
 
     credentials: Credentials | None = None
@@ -42,22 +40,24 @@ class Found:
     """Each one sentence without secrets."""
 
 
-def find(
-    registry: str, env: Mapping[str, str], patience: float = credential_helpers.PATIENCE
+def find_credentials(
+    registry: str,
+    env: Mapping[str, str],
+    patience: float = credential_helpers.HELPER_TIMEOUT_SECONDS,
 ) -> tuple[Credentials | None, list[str]]:
-    """Find the credentials for a registry: those of `locate`, and its warnings."""
-    found = locate(registry, env, patience)
+    """Find the credentials for a registry: those of `locate_credentials`, and its warnings."""
+    found = locate_credentials(registry, env, patience)
     return found.credentials, list(found.warnings)
 
 
-def locate(
+def locate_credentials(
     registry: str,
     env: Mapping[str, str],
-    patience: float = credential_helpers.PATIENCE,
+    patience: float = credential_helpers.HELPER_TIMEOUT_SECONDS,
     now: datetime | None = None,
     *,
     ask_clouds: bool = True,
-) -> Found:
+) -> FoundCredentials:
     """Find the credentials for a registry: first where the docker command would look.
 
     In order: ``DOCKER_AUTH_CONFIG``; the helper that ``config.json`` names in ``credHelpers`` for
@@ -76,78 +76,95 @@ def locate(
         ask_clouds: whether the registry's cloud is asked where nothing is kept; that takes time.
     """
     now = now or datetime.now(UTC)
-    kind = registry_kinds.of(registry)
+    kind = registry_kinds.identify_registry(registry)
     warnings: list[str] = []
     ended: list[str] = []
-    doubtful: Found | None = None
-    for known, source in _kept(registry, env, patience, warnings):
-        until = expiry.written_in(kind, known.secret)
+    doubtful: FoundCredentials | None = None
+    for known, source in _list_kept_credentials(registry, env, patience, warnings):
+        until = expiry.parse_expiry(kind, known.secret)
         if until is not None and until <= now:
-            ended.append(_ended(kind, source, until))
-        elif _may_have_ended(kind, known, source):
-            doubtful = doubtful or Found(known, source, known_by="a token that lasts 1 h")
+            ended.append(_format_expired_warning(kind, source, until))
+        elif _may_be_expired(kind, known, source):
+            doubtful = doubtful or FoundCredentials(
+                known, source, known_by="a token that lasts 1 h"
+            )
         else:
-            return Found(known, source, until, "it says so itself" if until else "", (*warnings,))
+            return FoundCredentials(
+                known, source, until, "it says so itself" if until else "", (*warnings,)
+            )
     if kind.cloud is not None and ask_clouds:
         from manager.registry.logins import clouds
 
-        answer = clouds.ask(kind)
+        answer = clouds.ask_cloud(kind)
         if answer.credentials is not None:
             known_by = f"{kind.cloud} says so" if answer.until else ""
-            return Found(answer.credentials, kind.cloud, answer.until, known_by, (*warnings,))
+            return FoundCredentials(
+                answer.credentials, kind.cloud, answer.until, known_by, (*warnings,)
+            )
         # An SDK that is not installed is no news where images may well be public.
         if answer.problem and (not answer.installable or kind.private or ended):
             ended.append(answer.problem)
     warnings += ended
     if doubtful is not None:
-        return Found(doubtful.credentials, doubtful.source, None, doubtful.known_by, (*warnings,))
-    return Found(warnings=tuple(warnings))
+        return FoundCredentials(
+            doubtful.credentials, doubtful.source, None, doubtful.known_by, (*warnings,)
+        )
+    return FoundCredentials(warnings=tuple(warnings))
 
 
-def _kept(
+def _list_kept_credentials(
     registry: str, env: Mapping[str, str], patience: float, warnings: list[str]
 ) -> Iterator[tuple[Credentials, str]]:
     """All that is kept for a registry, each with where, what docker would use first."""
-    if (text := env.get(ENVIRONMENT)) and (found := _in_environment(text, registry, warnings)):
-        yield found, ENVIRONMENT
+    if (text := env.get(AUTH_CONFIG_VARIABLE)) and (
+        found := _read_environment_credentials(text, registry, warnings)
+    ):
+        yield found, AUTH_CONFIG_VARIABLE
     try:
-        config = contexts.docker_config(env)
+        config = contexts.read_docker_config(env)
     except ManagerError as error:
         warnings.append(error.message)
         return
-    for name in credential_helpers.named(config, registry, warnings):
+    for name in credential_helpers.find_helper_names(config, registry, warnings):
         try:
-            known = credential_helpers.get(name, docker_auths.server(registry), env, patience)
-        except credential_helpers.BrokenError as error:
+            known = credential_helpers.get_from_helper(
+                name, docker_auths.server_name(registry), env, patience
+            )
+        except credential_helpers.CredentialHelperError as error:
             warnings.append(str(error))
             continue
         if known is None:
             return
-        yield known, credential_helpers.program(name)
+        yield known, credential_helpers.helper_program(name)
         break
-    if found := docker_auths.in_auths(config, registry, FILE, warnings):
-        yield found, FILE
+    if found := docker_auths.read_auths_credentials(config, registry, CONFIG_FILE, warnings):
+        yield found, CONFIG_FILE
 
 
-def _in_environment(text: str, registry: str, warnings: list[str]) -> Credentials | None:
+def _read_environment_credentials(
+    text: str, registry: str, warnings: list[str]
+) -> Credentials | None:
     try:
         config = json.loads(text)
     except ValueError:
         config = None
     if isinstance(config, dict):
-        return docker_auths.in_auths(config, registry, ENVIRONMENT, warnings)
-    warnings.append(f"{ENVIRONMENT} is not a JSON object: it is ignored")
+        return docker_auths.read_auths_credentials(config, registry, AUTH_CONFIG_VARIABLE, warnings)
+    warnings.append(f"{AUTH_CONFIG_VARIABLE} is not a JSON object: it is ignored")
     return None
 
 
-def _may_have_ended(kind: RegistryKind, known: Credentials, source: str) -> bool:
+def _may_be_expired(kind: RegistryHost, known: Credentials, source: str) -> bool:
     """Whether something that is kept is short-lived, and does not tell until when."""
-    fresh = {credential_helpers.program(name) for name in credential_helpers.OWN}
-    return expiry.opaque(kind, known.username) and source not in {*fresh, ENVIRONMENT}
+    fresh = {credential_helpers.helper_program(name) for name in credential_helpers.CLOUD_HELPERS}
+    return expiry.has_hidden_expiry(kind, known.username) and source not in {
+        *fresh,
+        AUTH_CONFIG_VARIABLE,
+    }
 
 
-def _ended(kind: RegistryKind, source: str, until: datetime) -> str:
-    lasts = expiry.lifetime(kind)
+def _format_expired_warning(kind: RegistryHost, source: str, until: datetime) -> str:
+    lasts = expiry.login_lifetime(kind)
     return (
         f"the login of {kind.host} in {source} ended at {until.astimezone():%Y-%m-%d %H:%M}"
         f" (they last {lasts}) and is passed over; renew it with: dockmgr login {kind.host}"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from manager.engine import contexts
 from manager.errors import ManagerError
 from manager.references import registry_hosts as registry_kinds
+from manager.registry.logins import credential_helpers
 from manager.registry.logins import docker_config as docker_auths
-from manager.registry.logins import helpers as credential_helpers
-from manager.registry.logins.lookup import ENVIRONMENT, FILE
+from manager.registry.logins.lookup import AUTH_CONFIG_VARIABLE, CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedLogin:
     """Where a login is kept now."""
 
     place: str
@@ -29,7 +29,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasedLogin:
     """Where a login was, and is not any more."""
 
     places: tuple[str, ...]
@@ -39,7 +39,7 @@ class Erased:
     """Why a login may still be somewhere else."""
 
 
-def place(registry: str, env: Mapping[str, str], *, plaintext: bool) -> str:
+def choose_helper(registry: str, env: Mapping[str, str], *, plaintext: bool) -> str:
     """The credential helper that docker would give a registry's login to; empty for the file.
 
     Args:
@@ -50,20 +50,20 @@ def place(registry: str, env: Mapping[str, str], *, plaintext: bool) -> str:
     Raises:
         ManagerError: there is nowhere to keep it, or ``config.json`` cannot be read.
     """
-    name = next(iter(credential_helpers.named(_config(env), registry, [])), "")
-    if name in credential_helpers.OWN:
+    name = next(iter(credential_helpers.find_helper_names(_read_config(env), registry, [])), "")
+    if name in credential_helpers.CLOUD_HELPERS:
         raise ManagerError(
-            f"{credential_helpers.program(name)} gets new logins for {registry} by itself",
+            f"{credential_helpers.helper_program(name)} gets new logins for {registry} by itself",
             "nothing is to be kept: pull at once; config.json names it in credHelpers",
         )
     if not name and not plaintext:
-        raise _nowhere(registry)
+        raise _no_helper_error(registry)
     return name
 
 
-def save(
+def save_login(
     registry: str, credentials: Credentials, env: Mapping[str, str], *, plaintext: bool
-) -> Saved:
+) -> SavedLogin:
     """Keep a login for docker and for this program.
 
     As docker does, an entry without a secret is left in ``config.json`` for what a helper keeps:
@@ -78,24 +78,24 @@ def save(
     Raises:
         ManagerError: there is nowhere to keep it, or it could not be kept.
     """
-    server = docker_auths.server(registry)
-    name = place(registry, env, plaintext=plaintext)
+    server = docker_auths.server_name(registry)
+    name = choose_helper(registry, env, plaintext=plaintext)
     if name:
         try:
-            credential_helpers.store(name, server, credentials, env)
-        except credential_helpers.BrokenError as error:
+            credential_helpers.store_in_helper(name, server, credentials, env)
+        except credential_helpers.CredentialHelperError as error:
             raise ManagerError(
                 str(error), "unlock or mend it; config.json says which one is used"
             ) from error
-        _put(env, registry, {})
-        return Saved(credential_helpers.program(name))
-    _put(env, registry, docker_auths.encoded(credentials))
-    path = contexts.docker_folder(env) / FILE
+        _put_auth_entry(env, registry, {})
+        return SavedLogin(credential_helpers.helper_program(name))
+    _put_auth_entry(env, registry, docker_auths.encode_auth_entry(credentials))
+    path = contexts.docker_folder(env) / CONFIG_FILE
     warning = f"{path} has the password in plain text: who can read that file can use it"
-    return Saved(FILE, (warning,))
+    return SavedLogin(CONFIG_FILE, (warning,))
 
 
-def erase(registry: str, env: Mapping[str, str]) -> Erased:
+def erase_login(registry: str, env: Mapping[str, str]) -> ErasedLogin:
     """Forget a login, wherever docker would look for it.
 
     Raises:
@@ -104,94 +104,102 @@ def erase(registry: str, env: Mapping[str, str]) -> Erased:
     places: list[str] = []
     warnings: list[str] = []
     failures: list[str] = []
-    for name in credential_helpers.named(_config(env), registry, warnings):
-        if name in credential_helpers.OWN:
-            program = credential_helpers.program(name)
+    for name in credential_helpers.find_helper_names(_read_config(env), registry, warnings):
+        if name in credential_helpers.CLOUD_HELPERS:
+            program = credential_helpers.helper_program(name)
             warnings.append(f"{program} goes on giving logins for {registry}: it keeps none")
             continue
         try:
-            had = [_erase_at(name, it, env) for it in _servers(registry)]
+            had = [_erase_helper_login(name, it, env) for it in _server_names(registry)]
             if any(had):
-                places.append(credential_helpers.program(name))
-        except credential_helpers.BrokenError as error:
+                places.append(credential_helpers.helper_program(name))
+        except credential_helpers.CredentialHelperError as error:
             failures.append(str(error))
     in_file: list[bool] = []
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
-        keys = docker_auths.keys_of(auths, registry)
+        keys = docker_auths.find_registry_keys(auths, registry)
         in_file.extend(bool(auths.pop(key)) for key in keys)
         return bool(keys)
 
-    docker_auths.change(env, edit)
+    docker_auths.change_config_file(env, edit)
     if any(in_file):
-        places.append(FILE)
-    return Erased(tuple(places), tuple(warnings), tuple(failures))
+        places.append(CONFIG_FILE)
+    return ErasedLogin(tuple(places), tuple(warnings), tuple(failures))
 
 
-def known(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def list_login_registries(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The registries that docker has, or has had, a login for; and warnings."""
     warnings: list[str] = []
     try:
-        config = _config(env)
+        config = _read_config(env)
     except ManagerError as error:
-        return in_environment_all(env), (error.message,)
-    found = [*in_environment_all(env)]
+        return list_environment_registries(env), (error.message,)
+    found = [*list_environment_registries(env)]
     for key in ("auths", "credHelpers"):
-        found += docker_auths.table(config, key, FILE, warnings)
+        found += docker_auths.read_table(config, key, CONFIG_FILE, warnings)
     store = config.get("credsStore")
     if isinstance(store, str) and store:
         try:
-            found += credential_helpers.listed(store, env)
-        except credential_helpers.BrokenError as error:
+            found += credential_helpers.list_helper_logins(store, env)
+        except credential_helpers.CredentialHelperError as error:
             warnings.append(str(error))
     # Some helpers keep what was exchanged for a login as logins of their own.
     servers = [it for it in found if not it.endswith(("/access-token", "/refresh-token"))]
-    return tuple(dict.fromkeys(map(docker_auths.registry_of, servers))), tuple(warnings)
+    return tuple(dict.fromkeys(map(docker_auths.registry_from_key, servers))), tuple(warnings)
 
 
-def in_environment(registry: str, env: Mapping[str, str]) -> bool:
+def has_environment_login(registry: str, env: Mapping[str, str]) -> bool:
     """Whether the environment has a login for a registry: that goes before all others."""
-    return docker_auths.registry_of(registry) in in_environment_all(env)
+    return docker_auths.registry_from_key(registry) in list_environment_registries(env)
 
 
-def in_environment_all(env: Mapping[str, str]) -> tuple[str, ...]:
+def list_environment_registries(env: Mapping[str, str]) -> tuple[str, ...]:
     """The registries that the environment has a login for."""
     try:
-        config = json.loads(env.get(ENVIRONMENT) or "{}")
+        config = json.loads(env.get(AUTH_CONFIG_VARIABLE) or "{}")
     except ValueError:
         return ()  # said where its credentials are looked for
     if not isinstance(config, dict):
         return ()
     return tuple(
-        map(docker_auths.registry_of, docker_auths.table(config, "auths", ENVIRONMENT, []))
+        map(
+            docker_auths.registry_from_key,
+            docker_auths.read_table(config, "auths", AUTH_CONFIG_VARIABLE, []),
+        )
     )
 
 
-def _erase_at(name: str, server: str, env: Mapping[str, str]) -> bool:
+def _erase_helper_login(name: str, server: str, env: Mapping[str, str]) -> bool:
     """Whether a helper had a login, which it has not any more."""
-    had = credential_helpers.get(name, server, env, credential_helpers.PATIENCE) is not None
+    had = (
+        credential_helpers.get_from_helper(
+            name, server, env, credential_helpers.HELPER_TIMEOUT_SECONDS
+        )
+        is not None
+    )
     if had:
-        credential_helpers.erase(name, server, env)
+        credential_helpers.erase_from_helper(name, server, env)
     return had
 
 
-def _servers(registry: str) -> tuple[str, ...]:
+def _server_names(registry: str) -> tuple[str, ...]:
     """The names under which a helper may have a registry's login."""
-    server = docker_auths.server(registry)
+    server = docker_auths.server_name(registry)
     return (server,) if server != registry else (server, f"https://{registry}")
 
 
-def _put(env: Mapping[str, str], registry: str, entry: dict[str, str]) -> None:
+def _put_auth_entry(env: Mapping[str, str], registry: str, entry: dict[str, str]) -> None:
     """Let one entry stand for a registry in ``config.json``, and no other."""
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
-        server = docker_auths.server(registry)
+        server = docker_auths.server_name(registry)
         kept = {
             key: value
             for key, value in auths.items()
-            if key == server or key not in docker_auths.keys_of(auths, registry)
+            if key == server or key not in docker_auths.find_registry_keys(auths, registry)
         }
         changed = {**kept, server: entry}
         if changed == auths:
@@ -199,18 +207,18 @@ def _put(env: Mapping[str, str], registry: str, entry: dict[str, str]) -> None:
         config["auths"] = changed
         return True
 
-    docker_auths.change(env, edit)
+    docker_auths.change_config_file(env, edit)
 
 
-def _config(env: Mapping[str, str]) -> dict[str, Any]:
+def _read_config(env: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return contexts.docker_config(env)
+        return contexts.read_docker_config(env)
     except ManagerError as error:
         raise ManagerError(error.message, "mend the file; it is left as it was") from error
 
 
-def _nowhere(registry: str) -> ManagerError:
-    cloud = registry_kinds.of(registry).cloud
+def _no_helper_error(registry: str) -> ManagerError:
+    cloud = registry_kinds.identify_registry(registry).cloud
     more = f"; {cloud} is asked anew each time without a login kept" if cloud else ""
     return ManagerError(
         f"there is no credential helper to keep the login of {registry}",

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from requests.adapters import HTTPAdapter
 
-DOCKER = Path("/etc/docker/certs.d")
-PODMAN = Path("/etc/containers/certs.d")
+DOCKER_CERTS_FOLDER = Path("/etc/docker/certs.d")
+PODMAN_CERTS_FOLDER = Path("/etc/containers/certs.d")
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class RegistryTrust:
     """What one registry's certificate is held against."""
 
     authorities: tuple[Path, ...] = ()
@@ -46,22 +46,27 @@ class Trust:
             try:
                 context.load_verify_locations(file)
             except (OSError, ssl.SSLError) as error:
-                raise _unreadable(file, error) from error
+                raise _unreadable_error(file, error) from error
         for certificate, key in self.pairs:
             try:
                 context.load_cert_chain(certificate, key)
             except (OSError, ssl.SSLError) as error:
-                raise _unreadable(certificate, error) from error
+                raise _unreadable_error(certificate, error) from error
         return context
 
 
-def folders() -> tuple[Path, ...]:
+def certificate_folders() -> tuple[Path, ...]:
     """Where certificates lie, the user's own first, as engines without root have them."""
     own = Path.home() / ".config"
-    return (own / "docker/certs.d", own / "containers/certs.d", DOCKER, PODMAN)
+    return (
+        own / "docker/certs.d",
+        own / "containers/certs.d",
+        DOCKER_CERTS_FOLDER,
+        PODMAN_CERTS_FOLDER,
+    )
 
 
-def of(host: str, places: Sequence[Path], *, verify: bool = True) -> Trust:
+def find_trust(host: str, places: Sequence[Path], *, verify: bool = True) -> RegistryTrust:
     """What is kept for a registry: ``*.crt`` of authorities, ``*.cert`` with ``*.key`` of our own.
 
     Args:
@@ -85,10 +90,10 @@ def of(host: str, places: Sequence[Path], *, verify: bool = True) -> Trust:
                     "both must lie there: NAME.cert and NAME.key",
                 )
             pairs.append((certificate, key))
-    return Trust(tuple(authorities), tuple(pairs), verify)
+    return RegistryTrust(tuple(authorities), tuple(pairs), verify)
 
 
-def adapter(trust: Trust) -> HTTPAdapter:
+def build_adapter(trust: RegistryTrust) -> HTTPAdapter:
     """The same for a session of requests.
 
     Raises:
@@ -112,7 +117,7 @@ def adapter(trust: Trust) -> HTTPAdapter:
     return Trusting()
 
 
-def _unreadable(file: Path, error: Exception) -> RegistryError:
+def _unreadable_error(file: Path, error: Exception) -> RegistryError:
     why = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
     return RegistryError(
         f"the certificate {file} cannot be used: {why}", "it must be in PEM form, and readable"

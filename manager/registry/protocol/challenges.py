@@ -13,26 +13,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from manager.registry.protocol.errors import LoginError, login
+from manager.registry.protocol.errors import RegistryLoginError, login_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from manager.registry.logins.lookup import Credentials
+    from manager.registry.core.credentials import Credentials
 
-CLIENT = "dockmgr"
+CLIENT_ID = "dockmgr"
 OK = 200
-SHORTEST = 60
+DEFAULT_TOKEN_SECONDS = 60
 """Seconds that a token is good for, where its realm does not say."""
-EARLY = 5
+EXPIRY_MARGIN_SECONDS = 5
 """Seconds before its end at which a token is not used any more."""
-_TOO_MUCH = (OverflowError, RecursionError)
+_OVERSIZE_ERRORS = (OverflowError, RecursionError)
 """What numbers without end and lists in lists without end are to Python."""
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
-_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
-_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
+_WORD_PATTERN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETER_PATTERN = re.compile(
+    rf'\s*({_WORD_PATTERN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD_PATTERN}))\s*(?:,|$)'
+)
+_SCHEME_PATTERN = re.compile(rf"[\s,]*({_WORD_PATTERN})(?:\s+|\s*,|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class Challenge:
     parameters: Mapping[str, str]
 
 
-def challenges(header: str) -> tuple[Challenge, ...]:
+def parse_challenges(header: str) -> tuple[Challenge, ...]:
     """Read a ``WWW-Authenticate`` header; what cannot be read ends it."""
     found: list[Challenge] = []
     at = 0
-    while scheme := _SCHEME.match(header, at):
+    while scheme := _SCHEME_PATTERN.match(header, at):
         at = scheme.end()
         parameters: dict[str, str] = {}
-        while parameter := _PARAMETER.match(header, at):
+        while parameter := _PARAMETER_PATTERN.match(header, at):
             at = parameter.end()
             quoted = parameter[2]
             value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else parameter[3]
@@ -60,7 +62,7 @@ def challenges(header: str) -> tuple[Challenge, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AuthToken:
     """What to send, and until when it is good."""
 
     header: str
@@ -77,7 +79,7 @@ class Token:
         return f"Token(until={self.until})"
 
 
-class Authority:
+class Authenticator:
     """Answers the challenges of one registry with the credentials that are there for it."""
 
     def __init__(
@@ -98,22 +100,22 @@ class Authority:
         self._credentials = credentials
         self._send = send
 
-    def answer(self, header: str) -> Token:
+    def answer(self, header: str) -> AuthToken:
         """What to send with the next request.
 
         Raises:
             LoginError: the registry asks for what is not there, or in no known way.
         """
-        for challenge in challenges(header):
+        for challenge in parse_challenges(header):
             if challenge.scheme == "bearer" and "realm" in challenge.parameters:
                 return self._bearer(challenge.parameters)
             if challenge.scheme == "basic" and self._credentials is not None:
-                return Token(_basic(self._credentials), float("inf"))
+                return AuthToken(_format_basic_auth(self._credentials), float("inf"))
         raise self._refused("asks for a login")
 
-    def _bearer(self, parameters: Mapping[str, str]) -> Token:
+    def _bearer(self, parameters: Mapping[str, str]) -> AuthToken:
         realm = parameters["realm"]
-        if not _may_know(self._base, realm):
+        if not _can_receive_credentials(self._base, realm):
             raise self._refused("wants credentials sent without encryption")
         wish = {key: parameters[key] for key in ("service", "scope") if key in parameters}
         status, body = self._ask(realm, wish)
@@ -122,11 +124,11 @@ class Authority:
         try:
             row: dict[str, Any] = json.loads(body)
             token = row.get("token") or row["access_token"]
-            seconds = float(row.get("expires_in") or SHORTEST)
-        except (ValueError, LookupError, TypeError, AttributeError, *_TOO_MUCH) as error:
+            seconds = float(row.get("expires_in") or DEFAULT_TOKEN_SECONDS)
+        except (ValueError, LookupError, TypeError, AttributeError, *_OVERSIZE_ERRORS) as error:
             raise self._refused("gave an answer to the login that is none") from error
-        until = time.monotonic() + max(seconds - EARLY, EARLY)
-        return Token(f"Bearer {token}", until)
+        until = time.monotonic() + max(seconds - EXPIRY_MARGIN_SECONDS, EXPIRY_MARGIN_SECONDS)
+        return AuthToken(f"Bearer {token}", until)
 
     def _ask(self, realm: str, wish: dict[str, str]) -> tuple[int, bytes]:
         known = self._credentials
@@ -135,30 +137,30 @@ class Authority:
                 **wish,
                 "grant_type": "refresh_token",
                 "refresh_token": known.identity_token,
-                "client_id": CLIENT,
+                "client_id": CLIENT_ID,
             }
             return self._send("POST", realm, data=form)
-        headers = {"Authorization": _basic(known)} if known is not None else {}
+        headers = {"Authorization": _format_basic_auth(known)} if known is not None else {}
         if known is not None:
-            wish = {**wish, "account": known.username, "client_id": CLIENT}
+            wish = {**wish, "account": known.username, "client_id": CLIENT_ID}
         return self._send("GET", realm, params=wish, headers=headers)
 
-    def _refused(self, what: str) -> LoginError:
+    def _refused(self, what: str) -> RegistryLoginError:
         host = urlsplit(self._base).netloc
         hint = "log in with" if self._credentials is None else "log in again with"
-        return LoginError(f"registry {host} {what}", f"{hint}: {login(host)}")
+        return RegistryLoginError(f"registry {host} {what}", f"{hint}: {login_command(host)}")
 
 
-def _may_know(base: str, realm: str) -> bool:
+def _can_receive_credentials(base: str, realm: str) -> bool:
     """Whether a realm may get credentials: by https, or as plainly as the registry itself."""
     parts = urlsplit(realm)
     if parts.scheme == "https":
         return True
     plain = urlsplit(base).scheme == "http"
-    return parts.scheme == "http" and (plain or parts.hostname in LOOPBACK)
+    return parts.scheme == "http" and (plain or parts.hostname in LOOPBACK_HOSTS)
 
 
-def _basic(known: Credentials) -> str:
+def _format_basic_auth(known: Credentials) -> str:
     from base64 import b64encode
 
     return "Basic " + b64encode(f"{known.username}:{known.password}".encode()).decode()

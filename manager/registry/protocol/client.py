@@ -11,32 +11,37 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from manager.references.reference import is_digest
-from manager.registry.core.manifests import INDEXES, MANIFESTS
+from manager.registry.core.manifests import INDEX_MEDIA_TYPES, MANIFEST_MEDIA_TYPES
 from manager.registry.protocol import errors as failures
-from manager.registry.protocol.certificates import Trust
-from manager.registry.protocol.transport import DEADLINE, LONGEST, Answer, Transport
+from manager.registry.protocol.certificates import RegistryTrust
+from manager.registry.protocol.transport import (
+    MAX_BODY_BYTES,
+    REQUEST_DEADLINE_SECONDS,
+    RegistryResponse,
+    RegistryTransport,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from manager.registry.core.credentials import Credentials
     from manager.registry.core.quota import Quota
-    from manager.registry.logins.lookup import Credentials
 
-ACCEPT = {"Accept": ",".join((*INDEXES, *MANIFESTS))}
+ACCEPT_HEADER = {"Accept": ",".join((*INDEX_MEDIA_TYPES, *MANIFEST_MEDIA_TYPES))}
 """All four kinds: a registry answers 404 for a kind that is not asked for."""
-PAGE = 1000
+TAGS_PER_PAGE = 1000
 """Tags to ask for at once; a registry may give fewer."""
-MOST_PAGES = 10_000
-LONGEST_NUMBER = 16
+MAX_TAG_PAGES = 10_000
+MAX_LENGTH_DIGITS = 16
 """Digits of a length that is believed."""
-TAIL = 4
+TRAILER_BYTES = 4
 """Bytes at the end of a gzip file that tell its length when unpacked (RFC 1952, ISIZE)."""
 PARTIAL = 206
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_METHOD, TOO_MANY = 401, 403, 404, 405, 429
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class ManifestHead:
     """What a registry says of a manifest without giving it."""
 
     digest: str
@@ -46,7 +51,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class ManifestDocument:
     """A manifest or an index, as it was sent."""
 
     digest: str
@@ -62,8 +67,8 @@ class Registry:
         self,
         base: str,
         credentials: Credentials | None = None,
-        deadline: float = DEADLINE,
-        trust: Trust | None = None,
+        deadline: float = REQUEST_DEADLINE_SECONDS,
+        trust: RegistryTrust | None = None,
     ) -> None:
         """Remember where it is; nothing is asked yet.
 
@@ -73,7 +78,7 @@ class Registry:
             deadline: seconds for one question.
             trust: what its certificate is held against; None for the system's authorities.
         """
-        self._way = Transport(base, credentials, deadline, trust or Trust())
+        self._way = RegistryTransport(base, credentials, deadline, trust or RegistryTrust())
         self.base = self._way.base
         self.host = self._way.host
 
@@ -110,7 +115,7 @@ class Registry:
         url = f"{self.base}/v2/"
         with self._way.ask("GET", url, "", {}) as answer:
             if "html" in answer.kind:
-                raise failures.no_registry(self.host)
+                raise failures.not_a_registry_error(self.host)
             if not answer.ok:
                 raise self._refusal(answer, self.host)
             answer.body()
@@ -128,14 +133,16 @@ class Registry:
         """
         try:
             found = self.head(path, digest)
-        except (failures.AbsentError, failures.RefusedError):
+        except (failures.NotInRegistryError, failures.RegistryRefusedError):
             # What a registry does not want to show it calls forbidden: it cannot be had either.
             return False
         if found.digest != digest:
-            raise failures.odd(self.host, "gives something else than what it was asked for")
+            raise failures.unexpected_answer_error(
+                self.host, "gives something else than what it was asked for"
+            )
         return True
 
-    def head(self, path: str, reference: str) -> Head:
+    def head(self, path: str, reference: str) -> ManifestHead:
         """What a tag or digest stands for now. Docker Hub does not count this as a pull.
 
         Args:
@@ -147,22 +154,22 @@ class Registry:
             RegistryError: it cannot be reached, or does not answer the question.
         """
         url = f"{self.base}/v2/{path}/manifests/{reference}"
-        with self._way.ask("HEAD", url, path, ACCEPT) as answer:
+        with self._way.ask("HEAD", url, path, ACCEPT_HEADER) as answer:
             if answer.ok:
                 self._refuse_pages(answer)
             told = answer.header("Docker-Content-Digest")
             if answer.ok and is_digest(told):
                 length = answer.header("Content-Length")
-                fits = length.isascii() and length.isdigit() and len(length) < LONGEST_NUMBER
-                return Head(told, answer.kind, int(length) if fits else None)
+                fits = length.isascii() and length.isdigit() and len(length) < MAX_LENGTH_DIGITS
+                return ManifestHead(told, answer.kind, int(length) if fits else None)
             if not answer.ok and answer.status != NO_METHOD:
                 raise self._refusal(answer, f"{path}:{reference}")
         # It has no HEAD, or does not tell the digest with it: what says yes to everything is no
         # registry, and an image must not go because of it.
         found = self.manifest(path, reference)
-        return Head(found.digest, found.media_type, len(found.raw))
+        return ManifestHead(found.digest, found.media_type, len(found.raw))
 
-    def manifest(self, path: str, reference: str) -> Document:
+    def manifest(self, path: str, reference: str) -> ManifestDocument:
         """A manifest or an index. Docker Hub counts this as a pull.
 
         Args:
@@ -176,9 +183,9 @@ class Registry:
         """
         raw, kind = self._got(f"manifests/{reference}", path, f"{path}:{reference}")
         digest = self._digest(raw, reference)
-        return Document(digest, kind, raw)
+        return ManifestDocument(digest, kind, raw)
 
-    def blob(self, path: str, digest: str, most: int = LONGEST) -> bytes:
+    def blob(self, path: str, digest: str, most: int = MAX_BODY_BYTES) -> bytes:
         """A small blob: an image's configuration.
 
         Args:
@@ -206,13 +213,13 @@ class Registry:
             RegistryError: it cannot be reached, or does not answer the question.
         """
         url = f"{self.base}/v2/{path}/blobs/{digest}"
-        wish = {"Range": f"bytes={size - TAIL}-{size - 1}", "Accept-Encoding": "identity"}
+        wish = {"Range": f"bytes={size - TRAILER_BYTES}-{size - 1}", "Accept-Encoding": "identity"}
         with self._way.ask("GET", url, path, wish) as answer:
-            part = f"bytes {size - TAIL}-{size - 1}/"
+            part = f"bytes {size - TRAILER_BYTES}-{size - 1}/"
             if answer.status != PARTIAL or not answer.header("Content-Range").startswith(part):
                 return None
-            found = answer.body(TAIL)
-            return found if len(found) == TAIL else None
+            found = answer.body(TRAILER_BYTES)
+            return found if len(found) == TRAILER_BYTES else None
 
     def tags(self, path: str) -> Iterator[tuple[str, ...]]:
         """All tags of a repository, page by page, in the registry's order.
@@ -226,8 +233,8 @@ class Registry:
         """
         import json
 
-        url: str | None = f"{self.base}/v2/{path}/tags/list?n={PAGE}"
-        for _ in range(MOST_PAGES):
+        url: str | None = f"{self.base}/v2/{path}/tags/list?n={TAGS_PER_PAGE}"
+        for _ in range(MAX_TAG_PAGES):
             if url is None:
                 return
             with self._way.ask("GET", url, path, {}) as answer:
@@ -239,9 +246,11 @@ class Registry:
                 found = json.loads(raw).get("tags") or ()
                 yield tuple(str(tag) for tag in found)
             except (ValueError, AttributeError, TypeError, RecursionError) as error:
-                raise failures.odd(self.host, "gives a list of tags that is none") from error
+                raise failures.unexpected_answer_error(
+                    self.host, "gives a list of tags that is none"
+                ) from error
             url = self._next(url, link)
-        raise failures.odd(self.host, "gives a list of tags that does not end")
+        raise failures.unexpected_answer_error(self.host, "gives a list of tags that does not end")
 
     def _next(self, url: str, link: str) -> str | None:
         """The URL of the next page (RFC 8288); never one of another host."""
@@ -254,20 +263,24 @@ class Registry:
             then = url
         # Also what is the same host without TLS is elsewhere: the login would go there in clear.
         if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
-            raise failures.odd(self.host, "gives a list of tags that leads elsewhere")
+            raise failures.unexpected_answer_error(
+                self.host, "gives a list of tags that leads elsewhere"
+            )
         return then
 
-    def _got(self, what: str, path: str, name: str, most: int = LONGEST) -> tuple[bytes, str]:
+    def _got(
+        self, what: str, path: str, name: str, most: int = MAX_BODY_BYTES
+    ) -> tuple[bytes, str]:
         url = f"{self.base}/v2/{path}/{what}"
-        with self._way.ask("GET", url, path, ACCEPT) as answer:
+        with self._way.ask("GET", url, path, ACCEPT_HEADER) as answer:
             self._refuse_pages(answer)
             if not answer.ok:
                 raise self._refusal(answer, name)
             return answer.body(most), answer.kind
 
-    def _refuse_pages(self, answer: Answer) -> None:
+    def _refuse_pages(self, answer: RegistryResponse) -> None:
         if answer.ok and "html" in answer.kind:
-            raise failures.no_registry(self.host)
+            raise failures.not_a_registry_error(self.host)
 
     def _digest(self, raw: bytes, wanted: str) -> str:
         """The digest of some bytes; refused if they were asked for by another."""
@@ -276,24 +289,29 @@ class Registry:
         algorithm = wanted.partition(":")[0] if ":" in wanted else "sha256"
         found = f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
         if ":" in wanted and found != wanted:
-            raise failures.odd(self.host, "gives something else than what it was asked for")
+            raise failures.unexpected_answer_error(
+                self.host, "gives something else than what it was asked for"
+            )
         return found
 
-    def _refusal(self, answer: Answer, name: str) -> failures.RegistryError:
+    def _refusal(self, answer: RegistryResponse, name: str) -> failures.RegistryError:
         """What an answer that is none means."""
-        words = failures.said(answer.body()) if "json" in answer.kind else ""
+        words = failures.parse_error_message(answer.body()) if "json" in answer.kind else ""
         told = f": {words}" if words else ""
         if answer.status == NOT_FOUND:
-            return failures.AbsentError(f"registry {self.host} has no {name}", "check the address")
+            return failures.NotInRegistryError(
+                f"registry {self.host} has no {name}", "check the address"
+            )
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:
-            return failures.RefusedError(
+            return failures.RegistryRefusedError(
                 f"registry {self.host} does not show {name}{told}",
-                f"check the name; if it is private, log in with: {failures.login(self.host)}",
+                f"check the name; "
+                f"if it is private, log in with: {failures.login_command(self.host)}",
             )
         if answer.status == TOO_MANY:
             return failures.RegistryError(
                 f"registry {self.host} has been asked too often for now{told}",
-                f"wait a while; a login may raise the limit: {failures.login(self.host)}",
+                f"wait a while; a login may raise the limit: {failures.login_command(self.host)}",
             )
         reason = f"answers {answer.status} {answer.response.reason}".rstrip()
-        return failures.odd(self.host, f"{reason}{told}")
+        return failures.unexpected_answer_error(self.host, f"{reason}{told}")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from manager.references.reference import DEFAULT_REGISTRY
-from manager.registry.protocol.challenges import LOOPBACK
+from manager.registry.protocol.challenges import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-HUB = "https://registry-1.docker.io"
+HUB_URL = "https://registry-1.docker.io"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RegistryEndpoint:
     """One URL at which a registry can be asked."""
 
     url: str
@@ -31,7 +31,7 @@ class Place:
     """Whether it only stands for the registry: the registry's logins are none of its business."""
 
 
-def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:
+def parse_registry_config(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:
     """The mirrors of Docker Hub, and which registries may be asked without TLS.
 
     Args:
@@ -44,14 +44,14 @@ def from_info(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str],
     plain = {host for host, row in rows.items() if (row or {}).get("Secure") is False}
 
     def insecure(registry: str) -> bool:
-        return registry in plain or _in_ranges(host_of(registry), ranges)
+        return registry in plain or _is_in_ranges(strip_port(registry), ranges)
 
     return mirrors, insecure
 
 
-def places(
+def list_endpoints(
     registry: str, mirrors: Sequence[str], insecure: Callable[[str], bool]
-) -> tuple[Place, ...]:
+) -> tuple[RegistryEndpoint, ...]:
     """Where to ask a registry, the first place first.
 
     Args:
@@ -60,14 +60,19 @@ def places(
         insecure: whether a registry may be asked without TLS.
     """
     if registry == DEFAULT_REGISTRY:
-        return (*(_mirror(url, insecure) for url in mirrors), Place(HUB))
+        return (*(_mirror_endpoint(url, insecure) for url in mirrors), RegistryEndpoint(HUB_URL))
     if _is_unverified(registry, insecure):
-        return (Place(f"https://{registry}", verify=False), Place(f"http://{registry}"))
-    return (Place(f"https://{registry}"),)
+        return (
+            RegistryEndpoint(f"https://{registry}", verify=False),
+            RegistryEndpoint(f"http://{registry}"),
+        )
+    return (RegistryEndpoint(f"https://{registry}"),)
 
 
-def _mirror(url: str, insecure: Callable[[str], bool]) -> Place:
-    return Place(url, verify=not _is_unverified(urlsplit(url).netloc, insecure), mirror=True)
+def _mirror_endpoint(url: str, insecure: Callable[[str], bool]) -> RegistryEndpoint:
+    return RegistryEndpoint(
+        url, verify=not _is_unverified(urlsplit(url).netloc, insecure), mirror=True
+    )
 
 
 def _is_unverified(host: str, insecure: Callable[[str], bool]) -> bool:
@@ -77,16 +82,16 @@ def _is_unverified(host: str, insecure: Callable[[str], bool]) -> bool:
 
 def is_loopback(registry: str) -> bool:
     """Whether a registry is on the machine that asks for it."""
-    return host_of(registry).strip("[]") in LOOPBACK
+    return strip_port(registry).strip("[]") in LOOPBACK_HOSTS
 
 
-def host_of(registry: str) -> str:
+def strip_port(registry: str) -> str:
     """A registry without its port."""
     host, colon, port = registry.rpartition(":")
     return host if colon and port.isdigit() else registry
 
 
-def _in_ranges(host: str, ranges: Sequence[str]) -> bool:
+def _is_in_ranges(host: str, ranges: Sequence[str]) -> bool:
     """Whether a host is an address in one of some ranges. Names are not looked up."""
     from ipaddress import ip_address, ip_network
 

@@ -6,32 +6,32 @@ import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from manager.references.reference import DEFAULT_REGISTRY, ImageReference
-from manager.registry.core.copies import Copy
+from manager.registry.core.availability import ImageAvailability
 from manager.registry.protocol import certificates as trust
 from manager.registry.protocol.client import Registry
-from manager.registry.protocol.errors import RegistryError, UnreachableError
-from manager.registry.protocol.transport import DEADLINE
-from manager.system.concurrency import together
+from manager.registry.protocol.errors import RegistryError, RegistryUnreachableError
+from manager.registry.protocol.transport import REQUEST_DEADLINE_SECONDS
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from manager.registry.logins.lookup import Credentials
-    from manager.registry.protocol.endpoints import Place
+    from manager.registry.core.credentials import Credentials
+    from manager.registry.protocol.endpoints import RegistryEndpoint
 
-PARALLEL = 16
+PARALLEL_QUESTIONS = 16
 Value = TypeVar("Value")
 
 
-class Registries:
+class RegistryPool:
     """The registries; threads may share them."""
 
     def __init__(
         self,
         credentials: Callable[[str], Credentials | None],
-        places: Callable[[str], Sequence[Place]],
-        deadline: float = DEADLINE,
+        places: Callable[[str], Sequence[RegistryEndpoint]],
+        deadline: float = REQUEST_DEADLINE_SECONDS,
         certificates: Sequence[Path] = (),
     ) -> None:
         """Remember how to reach them.
@@ -50,7 +50,7 @@ class Registries:
         self._known: dict[str, tuple[Registry, ...]] = {}
         self._finding: dict[str, threading.Lock] = {}
         """By name, held while its credentials are looked for: a helper may take long."""
-        self._silent: dict[str, UnreachableError] = {}
+        self._silent: dict[str, RegistryUnreachableError] = {}
         """By URL, why one is not asked again."""
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class Registries:
             if last is None:
                 try:
                     return question(registry)
-                except UnreachableError as error:
+                except RegistryUnreachableError as error:
                     last = self._silent[registry.base] = error
                 except RegistryError as error:
                     # A mirror need not have all that its registry has. But what has answered
@@ -99,9 +99,9 @@ class Registries:
     def holds_any(
         self,
         wanted: Mapping[str, Sequence[str]],
-        parallel: int = PARALLEL,
+        parallel: int = PARALLEL_QUESTIONS,
         report: Callable[[int, int], None] = lambda _done, _all: None,
-    ) -> dict[str, Copy]:
+    ) -> dict[str, ImageAvailability]:
         """Find out which images can be had again.
 
         Args:
@@ -112,18 +112,20 @@ class Registries:
         Raises:
             KeyboardInterrupt: at once, whatever is still being waited for.
         """
-        return together(tuple(wanted), lambda key: self._copy(wanted[key]), parallel, report)
+        return map_in_threads(tuple(wanted), lambda key: self._copy(wanted[key]), parallel, report)
 
-    def _copy(self, references: Sequence[str]) -> Copy:
+    def _copy(self, references: Sequence[str]) -> ImageAvailability:
         """The first of some references that a registry has."""
         reasons: list[str] = []
         for reference in references:
             parsed = ImageReference.parse(reference)
             why = self._missing(parsed)
             if not why:
-                return Copy(reference)
+                return ImageAvailability(reference)
             reasons.append(why)
-        return Copy(why="; ".join(dict.fromkeys(reasons)) or "no registry is known to have it")
+        return ImageAvailability(
+            why="; ".join(dict.fromkeys(reasons)) or "no registry is known to have it"
+        )
 
     def _missing(self, reference: ImageReference) -> str:
         """Why a reference cannot be had; empty if it can."""
@@ -143,7 +145,7 @@ class Registries:
                 why = f"{reference.registry} does not have it"
             except RegistryError as error:
                 why = error.message
-                self._silent[registry.base] = UnreachableError(error.message, error.hint)
+                self._silent[registry.base] = RegistryUnreachableError(error.message, error.hint)
         return why
 
     def of(self, name: str) -> tuple[Registry, ...]:
@@ -179,9 +181,9 @@ class Registries:
             for place in self._places(name)
         )
 
-    def _trust(self, place: Place) -> trust.Trust | None:
+    def _trust(self, place: RegistryEndpoint) -> trust.RegistryTrust | None:
         """What its certificate is held against; None where it has none to show."""
         if not place.url.startswith("https://"):
             return None
         host = place.url.removeprefix("https://")
-        return trust.of(host, self._certificates, verify=place.verify)
+        return trust.find_trust(host, self._certificates, verify=place.verify)

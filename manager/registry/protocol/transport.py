@@ -10,27 +10,27 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
-from manager.registry.core.quota import Quota, read_quota
+from manager.registry.core.quota import Quota, parse_quota
 from manager.registry.protocol import certificates as trust
 from manager.registry.protocol import errors as failures
-from manager.registry.protocol.challenges import LOOPBACK, Authority, Token
+from manager.registry.protocol.challenges import LOOPBACK_HOSTS, Authenticator, AuthToken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import requests
 
-    from manager.registry.logins.lookup import Credentials
-    from manager.registry.protocol.certificates import Trust
+    from manager.registry.core.credentials import Credentials
+    from manager.registry.protocol.certificates import RegistryTrust
 
-CONNECT = 5.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 """Seconds to wait for a connection."""
-DEADLINE = 15.0
+REQUEST_DEADLINE_SECONDS = 15.0
 """Seconds for one question, tries included."""
-PAUSE = 0.5
+RETRY_PAUSE_SECONDS = 0.5
 """Seconds before the second try; twice as long before each further one."""
-REDIRECTS = 5
-CHUNK, LONGEST = 65_536, 4 << 20
+MAX_REDIRECTS = 5
+CHUNK_BYTES, MAX_BODY_BYTES = 65_536, 4 << 20
 """Bytes: what is read at once, and the longest answer that is read. The distribution
 specification lets a manifest be so long; tokens and configurations are shorter."""
 BAD, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 400, 401, 403, 429
@@ -38,7 +38,7 @@ SERVER = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RegistryResponse:
     """What a registry answered; its body is not read yet."""
 
     response: requests.Response
@@ -73,7 +73,7 @@ class Answer:
         """A header; empty if it is not there."""
         return str(self.response.headers.get(name, ""))
 
-    def body(self, most: int = LONGEST) -> bytes:
+    def body(self, most: int = MAX_BODY_BYTES) -> bytes:
         """All of the body.
 
         Args:
@@ -88,25 +88,27 @@ class Answer:
         found = bytearray()
         try:
             # What has come is taken at once: a body that trickles must not outlast the deadline.
-            while piece := self.response.raw.read1(CHUNK, decode_content=True):
+            while piece := self.response.raw.read1(CHUNK_BYTES, decode_content=True):
                 found += piece
                 if len(found) > most:
-                    raise failures.odd(self.host, "gives an answer that does not end")
+                    raise failures.unexpected_answer_error(
+                        self.host, "gives an answer that does not end"
+                    )
                 if time.monotonic() > self.end:
-                    raise failures.UnreachableError(
+                    raise failures.RegistryUnreachableError(
                         f"registry {self.host} does not answer in time",
                         "its answer comes too slowly: is the network overloaded?",
                     )
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
-            raise failures.unreachable(self.host, error) from error
+            raise failures.unreachable_error(self.host, error) from error
         return bytes(found)
 
 
-class Transport:
+class RegistryTransport:
     """The way to one registry; threads may share it."""
 
     def __init__(
-        self, base: str, credentials: Credentials | None, deadline: float, trusted: Trust
+        self, base: str, credentials: Credentials | None, deadline: float, trusted: RegistryTrust
     ) -> None:
         """Remember where it is; nothing is asked yet.
 
@@ -125,7 +127,7 @@ class Transport:
         self._trust = trusted
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
-        self._tokens: dict[str, Token] = {}
+        self._tokens: dict[str, AuthToken] = {}
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -137,7 +139,9 @@ class Transport:
         """Whether a login was ever asked for, and taken."""
         return bool(self._tokens)
 
-    def ask(self, method: str, url: str, scope: str, headers: Mapping[str, str]) -> Answer:
+    def ask(
+        self, method: str, url: str, scope: str, headers: Mapping[str, str]
+    ) -> RegistryResponse:
         """An answer; with a login where it is asked for, and tried again where that can help.
 
         Args:
@@ -159,42 +163,46 @@ class Transport:
             answer = self._tried(method, url, None, end, headers)
         if answer.status == UNAUTHORIZED:
             answer.response.close()
-            authority = Authority(self.base, self._credentials, partial(self._login, end=end))
+            authority = Authenticator(self.base, self._credentials, partial(self._login, end=end))
             token = self._token(authority, answer.header("WWW-Authenticate"))
             self._tokens[scope] = token
             answer = self._tried(method, url, token, end, headers)
-        self.quota = read_quota(answer.response.headers) or self.quota
+        self.quota = parse_quota(answer.response.headers) or self.quota
         return answer
 
-    def _token(self, authority: Authority, header: str) -> Token:
+    def _token(self, authority: Authenticator, header: str) -> AuthToken:
         import requests
 
         try:
             return authority.answer(header)
         except requests.RequestException as error:
-            raise failures.unreachable(self.host, error) from error
+            raise failures.unreachable_error(self.host, error) from error
         except ValueError as error:
-            raise failures.odd(self.host, "asks for a login in no way that is known") from error
+            raise failures.unexpected_answer_error(
+                self.host, "asks for a login in no way that is known"
+            ) from error
 
     def _tried(
-        self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
-    ) -> Answer:
+        self, method: str, url: str, token: AuthToken | None, end: float, headers: Mapping[str, str]
+    ) -> RegistryResponse:
         import requests
 
-        pause = PAUSE
+        pause = RETRY_PAUSE_SECONDS
         for tries in count(1):
             wait = pause
             try:
                 answer = self._followed(method, url, token, end, headers)
                 if answer.status != TOO_MANY and answer.status < SERVER:
                     return answer
-                wait = max(wait, _seconds(answer.header("Retry-After")))
+                wait = max(wait, _parse_retry_after(answer.header("Retry-After")))
             except (requests.ConnectionError, requests.Timeout) as error:
                 if time.monotonic() + wait >= end or failures.is_final(error, tries):
-                    raise failures.unreachable(self.host, error) from error
+                    raise failures.unreachable_error(self.host, error) from error
             except (requests.RequestException, ValueError) as error:
                 # Among these: an address to go to that is none, a token that cannot be sent.
-                raise failures.odd(self.host, "answers in no way that is known") from error
+                raise failures.unexpected_answer_error(
+                    self.host, "answers in no way that is known"
+                ) from error
             else:
                 if time.monotonic() + wait >= end:
                     return answer
@@ -204,22 +212,26 @@ class Transport:
         raise AssertionError  # it is tried until something comes of it
 
     def _followed(
-        self, method: str, url: str, token: Token | None, end: float, headers: Mapping[str, str]
-    ) -> Answer:
+        self, method: str, url: str, token: AuthToken | None, end: float, headers: Mapping[str, str]
+    ) -> RegistryResponse:
         """An answer after redirects; another host never gets to see the login."""
-        for _ in range(REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             same = urlsplit(url).netloc == self.host
             sent = dict(headers)
             if token is not None and same:
                 sent["Authorization"] = token.header
             answer = self._send(method, url, end=end, headers=sent)
             if not answer.is_redirect:
-                return Answer(answer, self.host, end)
+                return RegistryResponse(answer, self.host, end)
             answer.close()
             before, url = url, urljoin(url, answer.headers["Location"])
             if before.startswith("https:") and not url.startswith("https:"):
-                raise failures.odd(self.host, "sends to a place without encryption")
-        raise failures.odd(self.host, "sends from one place to another without end")
+                raise failures.unexpected_answer_error(
+                    self.host, "sends to a place without encryption"
+                )
+        raise failures.unexpected_answer_error(
+            self.host, "sends from one place to another without end"
+        )
 
     def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
         """One request; the body of the answer is not read."""
@@ -228,14 +240,14 @@ class Transport:
             method,
             url,
             allow_redirects=False,
-            timeout=(min(CONNECT, left), left),
+            timeout=(min(CONNECT_TIMEOUT_SECONDS, left), left),
             stream=True,
             **more,
         )
 
     def _login(self, method: str, url: str, *, end: float, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401
         """A request for a token: the status, and the body if it is not too long."""
-        with Answer(self._send(method, url, end=end, **more), self.host, end) as answer:
+        with RegistryResponse(self._send(method, url, end=end, **more), self.host, end) as answer:
             return answer.status, answer.body()
 
     def _session(self, url: str) -> requests.Session:
@@ -256,14 +268,14 @@ class Transport:
                 if not session.verify:
                     # Somebody has allowed it; else each request would warn of it on stderr.
                     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-                session.mount("https://", trust.adapter(self._trust))
+                session.mount("https://", trust.build_adapter(self._trust))
         host = urlsplit(url).hostname
         session.proxies = (
-            {} if host in LOOPBACK else requests.utils.get_environ_proxies(url, no_proxy=None)
+            {} if host in LOOPBACK_HOSTS else requests.utils.get_environ_proxies(url, no_proxy=None)
         )
         return session
 
 
-def _seconds(text: str) -> float:
+def _parse_retry_after(text: str) -> float:
     """What ``Retry-After`` says, where it says it in seconds."""
     return float(text) if text.isascii() and text.isdigit() and len(text) < len("10000") else 0.0

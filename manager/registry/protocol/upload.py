@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     import requests
 
-PATIENCE = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 """Seconds to wait for an answer."""
 CREATED = 201
 """The status of an upload that needs no content: the registry took the blob over."""
 
 
 @dataclass(frozen=True, slots=True)
-class LocalImage:
+class ImageFiles:
     """An image in files."""
 
     repository: str
@@ -42,7 +42,7 @@ class LocalImage:
         return f"sha256:{hashlib.sha256(self.manifest).hexdigest()}"
 
 
-def push(url: str, images: Iterable[LocalImage]) -> None:
+def upload_images(url: str, images: Iterable[ImageFiles]) -> None:
     """Put images under all their tags; what the registry has is not sent.
 
     A blob that several of the images share is sent once.
@@ -63,9 +63,9 @@ def push(url: str, images: Iterable[LocalImage]) -> None:
         session.trust_env = False
         for image in images:
             try:
-                _push_image(session, url, image, sent)
+                _upload_image(session, url, image, sent)
             except requests.HTTPError as error:
-                raise _refused(url, image, error.response) from error
+                raise _refusal_error(url, image, error.response) from error
             except requests.RequestException as error:
                 raise ManagerError(
                     f"{image.repository} could not be put into the registry at {url}: {error}",
@@ -74,66 +74,70 @@ def push(url: str, images: Iterable[LocalImage]) -> None:
                 ) from error
 
 
-def _push_image(
-    session: requests.Session, url: str, image: LocalImage, sent: dict[str, str]
+def _upload_image(
+    session: requests.Session, url: str, image: ImageFiles, sent: dict[str, str]
 ) -> None:
     base = f"{url}/v2/{image.repository}"
-    missing = [tag for tag in image.tags if not _has(session, base, tag, image)]
+    missing = [tag for tag in image.tags if not _has_image(session, base, tag, image)]
     if missing:
         for digest, path in image.blobs.items():
-            _push_blob(session, base, digest, path, sent.get(digest))
+            _upload_blob(session, base, digest, path, sent.get(digest))
     for tag in missing:
-        _checked(
+        _check_status(
             session.put(
                 f"{base}/manifests/{tag}",
                 data=image.manifest,
                 headers={"Content-Type": image.media_type},
-                timeout=PATIENCE,
+                timeout=ANSWER_TIMEOUT_SECONDS,
             )
         )
     sent.update(dict.fromkeys(image.blobs, image.repository))
 
 
-def _has(session: requests.Session, base: str, tag: str, image: LocalImage) -> bool:
+def _has_image(session: requests.Session, base: str, tag: str, image: ImageFiles) -> bool:
     """Whether the registry has this image under this tag already."""
     answer = session.head(
-        f"{base}/manifests/{tag}", headers={"Accept": image.media_type}, timeout=PATIENCE
+        f"{base}/manifests/{tag}",
+        headers={"Accept": image.media_type},
+        timeout=ANSWER_TIMEOUT_SECONDS,
     )
     return answer.ok and answer.headers.get("Docker-Content-Digest") == image.digest
 
 
-def _push_blob(
+def _upload_blob(
     session: requests.Session, base: str, digest: str, path: Path, other: str | None
 ) -> None:
     """Put a blob there, taken over from another repository of the registry if it is in one."""
     from urllib.parse import urljoin
 
-    if session.head(f"{base}/blobs/{digest}", timeout=PATIENCE).ok:
+    if session.head(f"{base}/blobs/{digest}", timeout=ANSWER_TIMEOUT_SECONDS).ok:
         return
     wish = {"mount": digest, "from": other} if other else {}
-    begun = _checked(session.post(f"{base}/blobs/uploads/", params=wish, timeout=PATIENCE))
+    begun = _check_status(
+        session.post(f"{base}/blobs/uploads/", params=wish, timeout=ANSWER_TIMEOUT_SECONDS)
+    )
     if begun.status_code == CREATED:
         return
     # The place to send it to may be relative, and may have a query of its own.
     place = urljoin(base, begun.headers["Location"])
     place += ("&" if "?" in place else "?") + f"digest={digest}"
     with path.open("rb") as blob:
-        _checked(
+        _check_status(
             session.put(
                 place,
                 data=blob,
                 headers={"Content-Type": "application/octet-stream"},
-                timeout=PATIENCE,
+                timeout=ANSWER_TIMEOUT_SECONDS,
             )
         )
 
 
-def _checked(answer: requests.Response) -> requests.Response:
+def _check_status(answer: requests.Response) -> requests.Response:
     answer.raise_for_status()
     return answer
 
 
-def _refused(url: str, image: LocalImage, answer: requests.Response) -> ManagerError:
+def _refusal_error(url: str, image: ImageFiles, answer: requests.Response) -> ManagerError:
     """What a registry that answers has against an image, in its own words if it has any.
 
     Source: OCI distribution specification 1.1, "Error Codes".

@@ -6,39 +6,39 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.model.snapshot import Store
+from manager.model.snapshot import ImageStore
 from manager.registry.core.manifests import (
-    Index,
-    MalformedError,
-    Manifest,
-    read_config,
-    read_manifest,
+    ImageIndex,
+    MalformedDocumentError,
+    RegistryManifest,
+    parse_image_config,
+    parse_manifest,
 )
-from manager.registry.core.pull_estimate import Here, Need, chain_ids, need
-from manager.system.concurrency import together
+from manager.registry.core.pull_estimate import LocalContent, PullEstimate, chain_ids, estimate_pull
+from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from manager.model.snapshot import Image
     from manager.references.reference import ImageReference
-    from manager.registry.document_cache import Documents
-    from manager.registry.lookup import Lookup, Remote
+    from manager.registry.document_cache import DocumentCache
+    from manager.registry.lookup import ImageLookup, RemoteImage
 
-PARALLEL = 8
+PARALLEL_LOOKUPS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sized:
+class PullSurvey:
     """What is known of a pull before it begins."""
 
-    remotes: Mapping[ImageReference, Remote]
+    remotes: Mapping[ImageReference, RemoteImage]
     unknown: Mapping[ImageReference, ManagerError]
     """Why nothing is known of the others."""
-    here: Here
-    store: Store
+    here: LocalContent
+    store: ImageStore
 
-    def need(self, *references: ImageReference) -> Need:
+    def need(self, *references: ImageReference) -> PullEstimate:
         """What pulling images takes, all together.
 
         Args:
@@ -47,16 +47,16 @@ class Sized:
         chosen = references or tuple(self.remotes)
         known = [self.remotes[it] for it in chosen if it in self.remotes]
         wanted = {it.manifest_digest: it.wanted(self.store) for it in known}
-        return need(tuple(wanted.values()), self.here, self.store)
+        return estimate_pull(tuple(wanted.values()), self.here, self.store)
 
 
-def ask(
-    lookup: Lookup,
+def survey_pull(
+    lookup: ImageLookup,
     references: Sequence[ImageReference],
     images: Iterable[Image],
-    store: Store,
+    store: ImageStore,
     report: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Sized:
+) -> PullSurvey:
     """Ask registries for all images at once; one that cannot be asked hinders no other.
 
     Nor is one waited for that is slow, or that only the engine can reach.
@@ -69,13 +69,13 @@ def ask(
         report: told how many answers there are, of how many.
     """
 
-    def one(reference: ImageReference) -> Remote | ManagerError:
+    def one(reference: ImageReference) -> RemoteImage | ManagerError:
         try:
             return lookup.remote(reference)
         except ManagerError as error:
             return error
 
-    answers = together(tuple(references), one, PARALLEL, report, lookup.patience)
+    answers = map_in_threads(tuple(references), one, PARALLEL_LOOKUPS, report, lookup.patience)
     late = ManagerError(
         f"no answer came within {lookup.patience:g} s", "the engine may have more luck"
     )
@@ -84,10 +84,12 @@ def ask(
     told = {it: answers.get(it, late) for it in references}
     unknown = {it: found for it, found in told.items() if isinstance(found, ManagerError)}
     # Now, since what was just read may tell what images that are here were made of.
-    return Sized(remotes, unknown, present(images, lookup.documents, store), store)
+    return PullSurvey(remotes, unknown, find_local_content(images, lookup.documents, store), store)
 
 
-def present(images: Iterable[Image], documents: Documents, store: Store) -> Here:
+def find_local_content(
+    images: Iterable[Image], documents: DocumentCache, store: ImageStore
+) -> LocalContent:
     """What of an engine's images is known to have come from a registry, and how.
 
     An engine tells which manifests it pulled an image by, and not which compressed layers these
@@ -102,39 +104,43 @@ def present(images: Iterable[Image], documents: Documents, store: Store) -> Here
     blobs: set[str] = set()
     chains: set[str] = set()
     for image in images:
-        for digest, manifest in _read_before(image, documents):
-            if not _is_here(image, digest, manifest, store):
+        for digest, manifest in _find_cached_manifests(image, documents):
+            if not _has_manifest(image, digest, manifest, store):
                 continue
             manifests |= {digest, *(name.rpartition("@")[2] for name in image.digests)}
             blobs.add(manifest.config.digest)
             blobs.update(layer.digest for layer in manifest.layers)
             raw = documents.get(manifest.config.digest)
             if raw is not None:
-                chains.update(chain_ids(read_config(raw).diff_ids))
-    return Here(frozenset(manifests), frozenset(blobs), frozenset(chains))
+                chains.update(chain_ids(parse_image_config(raw).diff_ids))
+    return LocalContent(frozenset(manifests), frozenset(blobs), frozenset(chains))
 
 
-def _read_before(image: Image, documents: Documents) -> Iterator[tuple[str, Manifest]]:
+def _find_cached_manifests(
+    image: Image, documents: DocumentCache
+) -> Iterator[tuple[str, RegistryManifest]]:
     """The manifests that an image may have come by, with their digests."""
     for digest in dict.fromkeys(name.rpartition("@")[2] for name in image.digests):
-        found = _document(documents, digest)
-        if isinstance(found, Manifest):
+        found = _load_cached_manifest(documents, digest)
+        if isinstance(found, RegistryManifest):
             yield digest, found
-        for entry in found.entries if isinstance(found, Index) else ():
-            inner = _document(documents, entry.blob.digest)
-            if isinstance(inner, Manifest):
+        for entry in found.entries if isinstance(found, ImageIndex) else ():
+            inner = _load_cached_manifest(documents, entry.blob.digest)
+            if isinstance(inner, RegistryManifest):
                 yield entry.blob.digest, inner
 
 
-def _document(documents: Documents, digest: str) -> Index | Manifest | None:
+def _load_cached_manifest(
+    documents: DocumentCache, digest: str
+) -> ImageIndex | RegistryManifest | None:
     raw = documents.get(digest)
     try:
-        return read_manifest(raw) if raw is not None else None
-    except MalformedError:
+        return parse_manifest(raw) if raw is not None else None
+    except MalformedDocumentError:
         return None  # a document of another kind: it says nothing of layers
 
 
-def _is_here(image: Image, digest: str, manifest: Manifest, store: Store) -> bool:
-    if store is Store.CONTAINERD:
+def _has_manifest(image: Image, digest: str, manifest: RegistryManifest, store: ImageStore) -> bool:
+    if store is ImageStore.CONTAINERD:
         return any(it.digest == digest and it.unpacked for it in image.manifests)
     return image.id == manifest.config.digest

@@ -6,7 +6,7 @@ from manager.model.snapshot import Image
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ImageAvailability:
     """What registries have said about an image."""
 
     reference: str = ""
@@ -15,7 +15,7 @@ class Copy:
     """Why it cannot be got back, in words; empty where it can."""
 
 
-def places(image: Image) -> tuple[str, ...]:
+def digest_references(image: Image) -> tuple[str, ...]:
     """Where a registry may have an image: its digests, in each repository that it has a name of.
 
     Of several repositories an engine may name one only, and that need not be the one that it

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manager.lab.flavours import Flavour
-    from manager.lab.network import Link
+    from manager.lab.network import LabLink
 
-LABEL = "dockmgr.lab"
+LAB_LABEL = "dockmgr.lab"
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class LabServices:
     """One lab's engine and registry."""
 
     name: str
     hostname: str
     folder: Path
     flavour: Flavour
-    link: Link
+    link: LabLink
 
     def write(self) -> None:
         """Write the script that the lab's first process runs, and what it reads."""
@@ -56,10 +56,10 @@ class Service:
             f"--data-root={self.folder}/data/docker",
             "--exec-root=/run/docker",
             "--pidfile=/run/docker.pid",
-            f"--label={LABEL}=true",
-            f"--label={LABEL}.name={self.name}",
-            f"--label={LABEL}.address={self.link.lab}",
-            f"--cgroup-parent={cgroups.parent(self.hostname)}",
+            f"--label={LAB_LABEL}=true",
+            f"--label={LAB_LABEL}.name={self.name}",
+            f"--label={LAB_LABEL}.address={self.link.lab}",
+            f"--cgroup-parent={cgroups.cgroup_parent(self.hostname)}",
             f"--registry-mirror=http://127.0.0.1:{REGISTRY_PORT}",
             f"--insecure-registry={self.link.subnet}",
             "--log-opt=max-size=10m",

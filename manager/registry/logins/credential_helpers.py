@@ -10,33 +10,40 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from manager.registry.core.credentials import Credentials
-from manager.registry.logins.docker_config import TOKEN_USER, keys_of, table
+from manager.registry.logins.docker_config import (
+    IDENTITY_TOKEN_USER,
+    find_registry_keys,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
 
-PATIENCE = 30.0
+HELPER_TIMEOUT_SECONDS = 30.0
 """Seconds a credential helper gets to answer."""
-OWN = frozenset({"acr-env", "ecr-login", "gcloud", "gcr"})
+CLOUD_HELPERS = frozenset({"acr-env", "ecr-login", "gcloud", "gcr"})
 """Helpers that get new logins from a cloud each time; all others keep what they were given."""
-_NOT_FOUND = "credentials not found"
+_NOT_FOUND_TEXT = "credentials not found"
 
 
-class BrokenError(Exception):
+class CredentialHelperError(Exception):
     """A helper cannot be used. Its sentence holds no secret."""
 
 
-def program(name: str) -> str:
+def helper_program(name: str) -> str:
     """The program of a helper."""
     return f"docker-credential-{name}"
 
 
-def named(config: Mapping[str, Any], registry: str, warnings: list[str]) -> list[str]:
+def find_helper_names(config: Mapping[str, Any], registry: str, warnings: list[str]) -> list[str]:
     """The names of the helpers to ask for a registry, in order."""
-    own = table(config, "credHelpers", "config.json", warnings)
+    own = read_table(config, "credHelpers", "config.json", warnings)
     names = []
-    for name in [*(own[key] for key in keys_of(own, registry)[:1]), config.get("credsStore")]:
+    for name in [
+        *(own[key] for key in find_registry_keys(own, registry)[:1]),
+        config.get("credsStore"),
+    ]:
         if isinstance(name, str) and name and not set(name) & set("/\\\0"):
             names.append(name)
         elif name:
@@ -46,17 +53,19 @@ def named(config: Mapping[str, Any], registry: str, warnings: list[str]) -> list
     return list(dict.fromkeys(names))
 
 
-def get(name: str, server: str, env: Mapping[str, str], patience: float) -> Credentials | None:
+def get_from_helper(
+    name: str, server: str, env: Mapping[str, str], patience: float
+) -> Credentials | None:
     """Ask a helper for a login; None if it has none.
 
     Raises:
         BrokenError: it is missing, fails, or does not answer.
     """
-    code, output = _run(name, "get", server, env, patience)
+    code, output = _run_helper(name, "get", server, env, patience)
     if code:
-        if _NOT_FOUND in output.lower():
+        if _NOT_FOUND_TEXT in output.lower():
             return None
-        raise _failed(name, output)
+        raise _helper_error(name, output)
     try:
         answer = json.loads(output)
         username, secret = answer["Username"], answer["Secret"]
@@ -64,18 +73,20 @@ def get(name: str, server: str, env: Mapping[str, str], patience: float) -> Cred
         username = secret = None
     if not isinstance(username, str) or not isinstance(secret, str):
         # Without the error as its cause: that holds the answer.
-        raise BrokenError(f"credential helper {program(name)} gave a malformed answer")
-    if username == TOKEN_USER:
+        raise CredentialHelperError(
+            f"credential helper {helper_program(name)} gave a malformed answer"
+        )
+    if username == IDENTITY_TOKEN_USER:
         return Credentials("", identity_token=secret)
     return Credentials(username, secret) if username else None
 
 
-def store(
+def store_in_helper(
     name: str,
     server: str,
     credentials: Credentials,
     env: Mapping[str, str],
-    patience: float = PATIENCE,
+    patience: float = HELPER_TIMEOUT_SECONDS,
 ) -> None:
     """Give a helper a login to keep. It goes through a pipe: arguments can be seen by others.
 
@@ -86,60 +97,68 @@ def store(
     text = json.dumps(
         {
             "ServerURL": server,
-            "Username": TOKEN_USER if token else credentials.username,
+            "Username": IDENTITY_TOKEN_USER if token else credentials.username,
             "Secret": credentials.secret,
         }
     )
-    code, output = _run(name, "store", text, env, patience)
+    code, output = _run_helper(name, "store", text, env, patience)
     if code:
-        raise _failed(name, output.replace(credentials.secret, "***"))
+        raise _helper_error(name, output.replace(credentials.secret, "***"))
 
 
-def erase(name: str, server: str, env: Mapping[str, str], patience: float = PATIENCE) -> None:
+def erase_from_helper(
+    name: str, server: str, env: Mapping[str, str], patience: float = HELPER_TIMEOUT_SECONDS
+) -> None:
     """Let a helper forget a login; nothing happens if it has none.
 
     Raises:
         BrokenError: it could not be erased.
     """
-    code, output = _run(name, "erase", server, env, patience)
-    if code and _NOT_FOUND not in output.lower():
-        raise _failed(name, output)
+    code, output = _run_helper(name, "erase", server, env, patience)
+    if code and _NOT_FOUND_TEXT not in output.lower():
+        raise _helper_error(name, output)
 
 
-def listed(name: str, env: Mapping[str, str], patience: float = PATIENCE) -> dict[str, str]:
+def list_helper_logins(
+    name: str, env: Mapping[str, str], patience: float = HELPER_TIMEOUT_SECONDS
+) -> dict[str, str]:
     """The logins a helper has: user names by server.
 
     Raises:
         BrokenError: it does not tell.
     """
-    code, output = _run(name, "list", "", env, patience)
+    code, output = _run_helper(name, "list", "", env, patience)
     if code:
-        raise _failed(name, output)
+        raise _helper_error(name, output)
     try:
         answer = json.loads(output)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise BrokenError(f"credential helper {program(name)} gave a malformed answer")
+        raise CredentialHelperError(
+            f"credential helper {helper_program(name)} gave a malformed answer"
+        )
     return {str(key): str(user) for key, user in answer.items()}
 
 
-def _failed(name: str, output: str) -> BrokenError:
+def _helper_error(name: str, output: str) -> CredentialHelperError:
     # What looks like an answer may hold the secret.
     said = "" if "{" in output else " ".join(output.split())[:200]
-    return BrokenError(f"credential helper {program(name)} failed" + (f": {said}" if said else ""))
+    return CredentialHelperError(
+        f"credential helper {helper_program(name)} failed" + (f": {said}" if said else "")
+    )
 
 
-def _run(
+def _run_helper(
     name: str, verb: str, text: str, env: Mapping[str, str], patience: float
 ) -> tuple[int, str]:
     """Run a helper; its exit code, and what it wrote to stdout."""
     import shutil
     import subprocess
 
-    path = shutil.which(program(name), path=env.get("PATH"))
+    path = shutil.which(helper_program(name), path=env.get("PATH"))
     if path is None:
-        raise BrokenError(f"credential helper {program(name)} is not on the PATH")
+        raise CredentialHelperError(f"credential helper {helper_program(name)} is not on the PATH")
     try:
         process = subprocess.Popen(
             [path, verb],
@@ -150,23 +169,25 @@ def _run(
             start_new_session=True,
         )
     except OSError as error:
-        raise BrokenError(
-            f"credential helper {program(name)} cannot be run: {error.strerror}"
+        raise CredentialHelperError(
+            f"credential helper {helper_program(name)} cannot be run: {error.strerror}"
         ) from error
     with process:
         try:
             output, _ = process.communicate(text.encode(), patience)
         except BaseException as error:
-            _end(process)
+            _kill_helper(process)
             if isinstance(error, subprocess.TimeoutExpired):
                 problem = f"gave no answer within {patience:g} s"
                 # Without its cause: that may hold what was read so far.
-                raise BrokenError(f"credential helper {program(name)} {problem}") from None
+                raise CredentialHelperError(
+                    f"credential helper {helper_program(name)} {problem}"
+                ) from None
             raise
     return process.returncode, output.decode(errors="replace")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill_helper(process: subprocess.Popen[bytes]) -> None:
     """End a helper and what it started, which may hold its pipes open."""
     import os
     import signal

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.group_spec import GroupSpec, image_asked_for
+from manager.groups.core.group_spec import GroupSpec, requested_image
 from manager.groups.core.ports import PortChooser, TakenPorts
-from manager.model.naming import Template
-from manager.model.plan import OnConflict, Plan, Step, Verb
+from manager.model.naming import NameTemplate
+from manager.model.plan import OnConflict, Plan, PlanStep, Verb
 from manager.model.snapshot import Container, Image, Snapshot
-from manager.references.reference import ImageReference, read
+from manager.references.reference import ImageReference, parse_reference
 
 
 def default_group(reference: ImageReference) -> str:
@@ -17,7 +17,7 @@ def default_group(reference: ImageReference) -> str:
 
 
 def free_numbers(
-    template: Template, snapshot: Snapshot, first: int = 1, *, append: bool = False
+    template: NameTemplate, snapshot: Snapshot, first: int = 1, *, append: bool = False
 ) -> Iterator[int]:
     """The numbers a new member may take, lowest first, without end.
 
@@ -38,7 +38,7 @@ def free_numbers(
         number += 1
 
 
-def check_one_image(spec: GroupSpec, members: tuple[Container, ...], image_id: str) -> None:
+def refuse_second_image(spec: GroupSpec, members: tuple[Container, ...], image_id: str) -> None:
     """Refuse to put a second image into a group.
 
     Raises:
@@ -46,22 +46,22 @@ def check_one_image(spec: GroupSpec, members: tuple[Container, ...], image_id: s
     """
     others = [member for member in members if member.image_id != image_id]
     if others:
-        raise _mixed(spec, others[0])
+        raise _mixed_images_error(spec, others[0])
 
 
 def _check_repository(spec: GroupSpec, members: tuple[Container, ...]) -> None:
     """The same for an image that is not here yet, as far as names tell."""
     for member in members:
-        made_from = read(member.image)
+        made_from = parse_reference(member.image)
         if made_from is not None and made_from.repository != spec.image.repository:
-            raise _mixed(spec, member)
+            raise _mixed_images_error(spec, member)
 
 
-def _mixed(spec: GroupSpec, other: Container) -> ManagerError:
+def _mixed_images_error(spec: GroupSpec, other: Container) -> ManagerError:
     what = other.made_from
     if other.image.startswith("sha256:"):
         # The name that it was made by has moved away: the engine shows the id in its place.
-        asked = image_asked_for(other)
+        asked = requested_image(other)
         what = f"another image that was called {asked.familiar}" if asked else f"image {what}"
     elif other.image == spec.image.familiar:
         what = f"another image that was called {spec.image.familiar}"
@@ -103,24 +103,24 @@ def plan_spawn(
     """
     members = snapshot.members(spec.group)
     if image is not None:
-        check_one_image(spec, members, image.id)
+        refuse_second_image(spec, members, image.id)
     else:
         _check_repository(spec, members)
     wanted = max(spec.count - len(members), 0) if spec.ensure else spec.count
     numbers = free_numbers(spec.template, snapshot, spec.first, append=spec.append)
-    chosen = list(_free(spec, snapshot)) or [next(numbers) for _ in range(wanted)]
+    chosen = list(_requested_numbers(spec, snapshot)) or [next(numbers) for _ in range(wanted)]
     ports = PortChooser(
         spec.options.publish, spec.first, taken_ports(snapshot, others or TakenPorts())
     )
     exact = spec.ensure or spec.only
     on_conflict = OnConflict.SKIP_MEMBER if exact else OnConflict.NEXT_NUMBER
-    steps = [_create(spec, number, ports, on_conflict) for number in chosen]
+    steps = [_create_step(spec, number, ports, on_conflict) for number in chosen]
     if steps and image is None:
-        steps.insert(0, Step(Verb.PULL, spec.image.familiar, "not on this engine yet"))
+        steps.insert(0, PlanStep(Verb.PULL, spec.image.familiar, "not on this engine yet"))
     return Plan(tuple(steps), (*_notes(spec, snapshot, members, chosen), *ports.notes))
 
 
-def _free(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
+def _requested_numbers(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
     """The numbers that were named.
 
     Raises:
@@ -136,11 +136,13 @@ def _free(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
     return spec.only
 
 
-def _create(spec: GroupSpec, number: int, ports: PortChooser, on_conflict: OnConflict) -> Step:
+def _create_step(
+    spec: GroupSpec, number: int, ports: PortChooser, on_conflict: OnConflict
+) -> PlanStep:
     name = spec.template.name(number)
     bindings = ports.choose(name, number)
     published = ", ".join(map(str, bindings))
-    return Step(
+    return PlanStep(
         Verb.CREATE,
         name,
         f"from {spec.image.familiar}" + (f", publishing {published}" if published else ""),

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 from manager.registry.logins import lookup as credentials
 from manager.registry.protocol import certificates as trust
 from manager.registry.protocol import endpoints as places
-from manager.registry.protocol.registries import Registries
+from manager.registry.protocol.registries import RegistryPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from manager.registry.logins.lookup import Credentials
+    from manager.registry.core.credentials import Credentials
 
 
-def registries(
+def build_registry_pool(
     info: Mapping[str, Any],
     lab_registry: str,
     env: Mapping[str, str],
     warn: Callable[[str], None],
     insecure: Sequence[str] = (),
-) -> Registries:
+) -> RegistryPool:
     """Make them known; nothing is asked yet.
 
     Args:
@@ -32,26 +32,26 @@ def registries(
         insecure: further registries that may be asked without TLS; a host without a port stands
             for all of its ports.
     """
-    mirrors, by_engine = places.from_info(info)
+    mirrors, by_engine = places.parse_registry_config(info)
 
     def plain(registry: str) -> bool:
-        return bool({registry, places.host_of(registry)} & set(insecure)) or by_engine(registry)
+        return bool({registry, places.strip_port(registry)} & set(insecure)) or by_engine(registry)
 
-    def where(registry: str) -> tuple[places.Place, ...]:
+    def where(registry: str) -> tuple[places.RegistryEndpoint, ...]:
         # Inside a lab its registry is on the loopback; not every engine says that it speaks to it
         # without TLS. What containers publish there is at the lab's address, seen from here.
         host, _, port = lab_registry.rpartition(":")
         if lab_registry and registry in {"docker.io", lab_registry}:
-            return (places.Place(f"http://{lab_registry}"),)
+            return (places.RegistryEndpoint(f"http://{lab_registry}"),)
         if lab_registry and places.is_loopback(registry):
-            other = registry[len(places.host_of(registry)) :] or f":{port}"
-            return (places.Place(f"http://{host}{other}"),)
-        return places.places(registry, mirrors, plain)
+            other = registry[len(places.strip_port(registry)) :] or f":{port}"
+            return (places.RegistryEndpoint(f"http://{host}{other}"),)
+        return places.list_endpoints(registry, mirrors, plain)
 
     def known(registry: str) -> Credentials | None:
-        found, warnings = credentials.find(registry, env)
+        found, warnings = credentials.find_credentials(registry, env)
         for warning in warnings:
             warn(warning)
         return found
 
-    return Registries(known, where, certificates=trust.folders())
+    return RegistryPool(known, where, certificates=trust.certificate_folders())

@@ -10,58 +10,60 @@ import typer
 from manager.cli.prune import views as prune_views
 from manager.errors import ExitCode
 from manager.model.plan import Plan, Verb
-from manager.prune.journal import Journal, Status
+from manager.prune.journal import Journal, StepStatus
 from manager.system import folders
-from manager.system.locks import alone
+from manager.system.locks import exclusive_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from manager.cli.images.observing import View
+    from manager.cli.images.observing import EngineView
     from manager.cli.session import Session
-    from manager.engine.disk_space import Space
-    from manager.prune.ask_registries import Ask
-    from manager.prune.carry_out import Done, Result
-    from manager.registry.core.copies import Copy
+    from manager.engine.disk_space import DiskSpace
+    from manager.prune.ask_registries import CopyLookup
+    from manager.prune.carry_out import PruneResult, StepResult
+    from manager.registry.core.availability import ImageAvailability
 
-BAD = frozenset({Status.SKIPPED, Status.FAILED})
+UNSUCCESSFUL_STATUSES = frozenset({StepStatus.SKIPPED, StepStatus.FAILED})
 
 
-def question(plan: Plan) -> str:
+def confirmation_question(plan: Plan) -> str:
     """What is asked before anything goes."""
     count = len(plan.steps)
     return f"Do {'this' if count == 1 else f'these {count} steps'}?"
 
 
 @contextmanager
-def one_at_a_time(work: Session) -> Iterator[None]:
+def exclusive_prune_lock(work: Session) -> Iterator[None]:
     """Wait until no other process prunes: what they delete must not be planned here too."""
-    with alone(folders.state(), lambda: work.out.note("waiting for another prune to end")):
+    with exclusive_lock(
+        folders.state_folder(), lambda: work.out.note("waiting for another prune to end")
+    ):
         yield
 
 
-def agree(work: Session, engine_id: str) -> None:
+def finish_interrupted_prunes(work: Session, engine_id: str) -> None:
     """Complete the journal of prunes that were cut off."""
-    from manager.prune.reconcile import reconcile
+    from manager.prune.reconcile import reconcile_journal
 
-    for prune in reconcile(work.engine, engine_id, Journal(folders.state())):
+    for prune in reconcile_journal(work.engine, engine_id, Journal(folders.state_folder())):
         work.out.note(f"prune {prune.id} was cut off; dockmgr history {prune.id} shows what it did")
 
 
-def asker(work: Session, view: View) -> Ask:
+def copy_lookup(work: Session, view: EngineView) -> CopyLookup:
     """How registries are asked, with progress."""
 
-    def ask(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, Copy]:
-        from manager.cli.progress import counting
+    def ask(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, ImageAvailability]:
+        from manager.cli.progress import show_count
 
-        with counting(work.out, "asking registries") as report:
+        with show_count(work.out, "asking registries") as report:
             return work.registries(view.info).holds_any(wanted, report=report)
 
     return ask
 
 
-def lost(work: Session, view: View, plan: Plan) -> dict[str, str]:
+def find_lost_copies(work: Session, view: EngineView, plan: Plan) -> dict[str, str]:
     """Why images cannot be brought back any more, though the plan says that they can."""
     from manager.model.plan import ARCHIVED
 
@@ -70,46 +72,46 @@ def lost(work: Session, view: View, plan: Plan) -> dict[str, str]:
         for step in plan
         if step.verb is Verb.DELETE and step.back not in {"", ARCHIVED}
     }
-    found = asker(work, view)(wanted) if wanted else {}
+    found = copy_lookup(work, view)(wanted) if wanted else {}
     return {image_id: copy.why for image_id, copy in found.items() if not copy.reference}
 
 
-def space_of(work: Session, view: View) -> Space | str:
+def engine_disk_space(work: Session, view: EngineView) -> DiskSpace | str:
     """The disk of the engine, or why it cannot be known."""
     from manager.engine import disk_space as space
 
     folder = work.lab.folder if work.lab is not None else None
-    return space.of_engine(work.endpoint.host, view.info, folder)
+    return space.find_disk_space(work.endpoint.host, view.info, folder)
 
 
-def carry_out(
+def carry_out_and_report(
     work: Session,
-    view: View,
+    view: EngineView,
     plan: Plan,
     folder: Path | None,
     lost_copies: Mapping[str, str],
     *,
     quiet: bool,
-) -> Done:
+) -> PruneResult:
     """Do it, and tell each step as it is done."""
-    from manager.prune.carry_out import Means
-    from manager.prune.carry_out import carry_out as do
+    from manager.prune.carry_out import PruneContext
+    from manager.prune.carry_out import carry_out_plan as do
 
-    def report(result: Result) -> None:
-        line = prune_views.told(result)
-        if result.status in BAD:
+    def report(result: StepResult) -> None:
+        line = prune_views.format_result(result)
+        if result.status in UNSUCCESSFUL_STATUSES:
             work.out.warn(line)
         elif not quiet:
             work.out.line(line)
 
-    means = Means(
+    means = PruneContext(
         work.engine,
         view.engine_id,
-        Journal(folders.state()),
+        Journal(folders.state_folder()),
         view.snapshot,
         view.disk,
         report,
-        _archive_file(folder, view) if folder else None,
+        _new_archive_path(folder, view) if folder else None,
         lost_copies,
     )
     return do(plan, means)
@@ -119,14 +121,19 @@ def explain_plan(
     work: Session, plan: Plan, folder: Path | None, *, json: bool, dry_run: bool
 ) -> None:
     """Show the docker commands of a prune; what is saved first goes into that folder."""
-    from manager.cli.docker_equivalents import explain
-    from manager.model.docker_equivalents import How, of_plan
+    from manager.cli.docker_equivalents import explain_commands
+    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
 
     archive = str((folder / "images.tar").absolute()) if folder is not None else ""
-    explain(work, of_plan(plan, How(archive=archive)), json=json, dry_run=dry_run)
+    explain_commands(
+        work,
+        translate_plan(plan, DockerCommandOptions(archive=archive)),
+        json=json,
+        dry_run=dry_run,
+    )
 
 
-def can_be_saved(folder: Path | None) -> None:
+def check_archive_folder(folder: Path | None) -> None:
     """See beforehand that there is somewhere to save images to.
 
     Raises:
@@ -138,7 +145,7 @@ def can_be_saved(folder: Path | None) -> None:
         archive.check_folder(folder)
 
 
-def _archive_file(folder: Path, view: View) -> Path:
+def _new_archive_path(folder: Path, view: EngineView) -> Path:
     """A file that is not there yet."""
     stem = f"dockmgr-{view.now:%Y%m%dT%H%M%SZ}"
     path, number = folder / f"{stem}.tar.gz", 1
@@ -148,16 +155,18 @@ def _archive_file(folder: Path, view: View) -> Path:
     return path.absolute()
 
 
-def finish(work: Session, view: View, plan: Plan, done: Done, *, quiet: bool) -> None:
+def report_prune_result(
+    work: Session, view: EngineView, plan: Plan, done: PruneResult, *, quiet: bool
+) -> None:
     """Say what was freed and how to undo it, and end with the exit code that fits."""
     from manager.engine.disk_space import shrink_hint
-    from manager.model.byte_range import Bytes, difference
+    from manager.model.byte_range import ByteRange, describe_freed
 
     images = [it for it in done.results if it.step.verb in {Verb.DELETE, Verb.UNTAG}]
-    went = [it for it in images if it.status is Status.DONE]
+    went = [it for it in images if it.status is StepStatus.DONE]
     if not quiet and went:
         if plan.frees is not None:
-            work.out.note(difference(plan.frees, plan.cached or Bytes(), done.freed))
+            work.out.note(describe_freed(plan.frees, plan.cached or ByteRange(), done.freed))
         if any(it.step.back for it in went):
             work.out.hint(f"bring back what can be with: dockmgr undo {done.prune}")
         if done.freed and (hint := shrink_hint(view.info)):
@@ -166,5 +175,5 @@ def finish(work: Session, view: View, plan: Plan, done: Done, *, quiet: bool) ->
         rest = len(plan.steps) - len(done.results)
         work.out.warn(f"{rest} step{'s' * (rest != 1)} not done; run the same again to go on")
         raise done.ended_by
-    if any(it.status in BAD for it in done.results):
+    if any(it.status in UNSUCCESSFUL_STATUSES for it in done.results):
         raise typer.Exit(ExitCode.PARTIAL)

@@ -7,35 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 from manager.errors import ManagerError
 from manager.model.units import format_size
-from manager.registry.core.platforms import normalised
-from manager.registry.core.pull_estimate import Fit, Need, fit, lacking
+from manager.registry.core.platforms import normalise_platform
+from manager.registry.core.pull_estimate import (
+    DiskFit,
+    PullEstimate,
+    assess_disk_fit,
+    bytes_to_free,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from manager.cli.session import Session
-    from manager.engine.disk_space import Space
+    from manager.engine.disk_space import DiskSpace
     from manager.references.reference import ImageReference
-    from manager.registry.estimate_pull import Sized
+    from manager.registry.survey_pull import PullSurvey
 
-MARGIN = 1.02
+ROOM_MARGIN_FACTOR = 1.02
 """How much more is made free than is needed: disks count blocks, and others write too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beforehand:
+class PullPreview:
     """What is known of a pull, as a person is told it."""
 
     work: Session
     references: Sequence[ImageReference]
     platform: str
-    sized: Sized | None
+    sized: PullSurvey | None
     """None where nobody wants to know."""
-    space: Space | str
+    space: DiskSpace | str
     """The engine's disk, or why it cannot be known."""
 
     @classmethod
-    def ask(cls, work: Session, references: Sequence[ImageReference], platform: str) -> Beforehand:
+    def ask(cls, work: Session, references: Sequence[ImageReference], platform: str) -> PullPreview:
         """Ask the registries, unless the settings say otherwise.
 
         Args:
@@ -46,24 +51,24 @@ class Beforehand:
         Raises:
             ManagerError: the engine could not be asked. That a registry could not is said later.
         """
-        from manager.cli.progress import counting
-        from manager.disk.observe import store_of
+        from manager.cli.progress import show_count
+        from manager.disk.observe import detect_store
         from manager.engine import disk_space as space
-        from manager.registry.estimate_pull import ask
+        from manager.registry.survey_pull import survey_pull
 
         if not work.settings.pull.sizes:
             return cls(work, references, platform, None, "nobody asked")
         engine = work.engine
-        with counting(work.out, "asking registries") as report:
-            sized = ask(
+        with show_count(work.out, "asking registries") as report:
+            sized = survey_pull(
                 work.lookup(platform, sparing=True),
                 references,
                 engine.images.list_manifests(),
-                store_of(engine, work.info),
+                detect_store(engine, work.info),
                 report,
             )
         folder = work.lab.folder if work.lab is not None else None
-        found = space.of_engine(work.endpoint.host, work.info, folder)
+        found = space.find_disk_space(work.endpoint.host, work.info, folder)
         return cls(work, references, platform, sized, found)
 
     @property
@@ -83,11 +88,11 @@ class Beforehand:
             if why is not None:
                 yield f"{reference.familiar}: how large it is is not known: {why.message}"
             else:
-                yield f"{reference.familiar}: {_words(self.sized.need(reference))}"
+                yield f"{reference.familiar}: {_format_estimate(self.sized.need(reference))}"
         whole = self.sized.need()
         left = f"; {format_size(self.free)} are free" if self.free is not None else ""
         if len(self.sized.remotes) > 1:
-            yield f"all together: {_words(whole)}{left}"
+            yield f"all together: {_format_estimate(whole)}{left}"
         elif whole and left:
             yield left.removeprefix("; ") + " on the engine's disk"
 
@@ -101,9 +106,9 @@ class Beforehand:
             return
         for line in self.notes() if not quiet else ():
             self.work.out.note(line)
-        wanted = normalised(self.platform) if self.platform else ""
+        wanted = normalise_platform(self.platform) if self.platform else ""
         for remote in self.sized.remotes.values():
-            if wanted and normalised(remote.config.platform) != wanted:
+            if wanted and normalise_platform(remote.config.platform) != wanted:
                 name, there = remote.reference.familiar, remote.config.platform
                 self.work.out.warn(f"{name} is there for {there} only: that is what comes")
         for remote in self.sized.remotes.values():
@@ -121,16 +126,16 @@ class Beforehand:
         if self.sized is None or self.free is None:
             return
         wanted = self.sized.need()
-        found = fit(wanted, self.free) if wanted else Fit.YES
-        hint = f"make room with: dockmgr prune --free {_rounded(self._lacking())}"
+        found = assess_disk_fit(wanted, self.free) if wanted else DiskFit.YES
+        hint = f"make room with: dockmgr prune --free {_format_rounded_up(self._lacking())}"
         least = format_size(max(wanted.room, wanted.low))
-        if found is Fit.NO:
+        if found is DiskFit.NO:
             raise ManagerError(
                 f"this cannot fit: it needs at least {least} of the engine's disk, where"
                 f" {format_size(self.free)} are free",
                 f"{hint}; or let that be done first with --make-room",
             )
-        if found is not Fit.YES:
+        if found is not DiskFit.YES:
             most = format_size(wanted.high)
             self.work.out.warn(
                 f"this {found}: it takes about {format_size(wanted.likely)} and at most {most}, and"
@@ -139,10 +144,10 @@ class Beforehand:
             self.work.out.hint(hint)
 
     def _lacking(self) -> int:
-        wanted = self.sized.need() if self.sized is not None else Need()
-        return round(max(lacking(wanted, self.free or 0), wanted.room) * MARGIN)
+        wanted = self.sized.need() if self.sized is not None else PullEstimate()
+        return round(max(bytes_to_free(wanted, self.free or 0), wanted.room) * ROOM_MARGIN_FACTOR)
 
-    def with_room(self, *, yes: bool) -> Beforehand:
+    def with_room(self, *, yes: bool) -> PullPreview:
         """Tidy up if it does not fit, as ``prune --free`` does, and look again.
 
         Args:
@@ -153,8 +158,8 @@ class Beforehand:
         """
         from datetime import timedelta
 
-        from manager.cli.prune.options import Asked
-        from manager.cli.prune.pruning import Beside, Job
+        from manager.cli.prune.options import PruneOptions
+        from manager.cli.prune.pruning import NonImageOptions, PruneJob
 
         if self.sized is None or isinstance(self.space, str):
             why = "the sizes are not asked for" if self.sized is None else str(self.space)
@@ -162,13 +167,14 @@ class Beforehand:
                 f"how much room is needed cannot be known: {why}",
                 "make room with: dockmgr prune --free SIZE",
             )
-        missing = lacking(self.sized.need(), self.space.free)
+        missing = bytes_to_free(self.sized.need(), self.space.free)
         if not missing:
             return self
-        asked = Asked(
-            free=f"{round(missing * MARGIN)}B", keep=tuple(it.familiar for it in self.references)
+        asked = PruneOptions(
+            free=f"{round(missing * ROOM_MARGIN_FACTOR)}B",
+            keep=tuple(it.familiar for it in self.references),
         )
-        nothing = Beside(
+        nothing = NonImageOptions(
             containers=False,
             stopped_for=timedelta(),
             cache=False,
@@ -176,39 +182,39 @@ class Beforehand:
             named_volumes=False,
             networks=False,
         )
-        job = Job(self.work, asked, nothing, None, why=False, json=False)
+        job = PruneJob(self.work, asked, nothing, None, why=False, json=False)
         job.run(None, yes=yes, dry_run=False)
-        return Beforehand.ask(self.work, self.references, self.platform)
+        return PullPreview.ask(self.work, self.references, self.platform)
 
     def data(self) -> dict[str, Any]:
         """It as JSON."""
         if self.sized is None:
             return {"sizes": None}
         rows = [{"reference": it.canonical, **(self.row(it) or {})} for it in self.references]
-        return {"sizes": {**_need_row(self.sized.need()), "free": self.free, "images": rows}}
+        return {"sizes": {**_estimate_row(self.sized.need()), "free": self.free, "images": rows}}
 
     def row(self, reference: ImageReference) -> dict[str, Any] | None:
         """What is known of one image, as JSON; None where nothing is."""
         if self.sized is None or reference not in self.sized.remotes:
             return None
-        return _need_row(self.sized.need(reference))
+        return _estimate_row(self.sized.need(reference))
 
 
-def _need_row(wanted: Need) -> dict[str, Any]:
+def _estimate_row(wanted: PullEstimate) -> dict[str, Any]:
     return {
         "download": wanted.download,
         "disk": {"low": wanted.low, "likely": wanted.likely, "high": wanted.high},
     }
 
 
-def _words(wanted: Need) -> str:
+def _format_estimate(wanted: PullEstimate) -> str:
     if not wanted:
         return "nothing to download"
     download = f"{format_size(wanted.download)} to download"
     return f"{download}, about {format_size(wanted.likely)} on disk"
 
 
-def _rounded(size: int) -> str:
+def _format_rounded_up(size: int) -> str:
     """A size of two digits, rounded up."""
     step = 10 ** max(len(str(size)) - 2, 0)
     return format_size(-(-size // step) * step)

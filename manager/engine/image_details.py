@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translated
+from manager.engine.errors import EngineError, translate_errors
 from manager.model.snapshot import HistoryRow, ImageDetail
 
 if TYPE_CHECKING:
@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
 
-ROW = 400
+MAX_HISTORY_LINE_BYTES = 400
 """Bytes, at most, of a line of history beside its instruction: times, comment, author."""
-PLAIN = 4096
+MAX_HIDDEN_CONFIG_BYTES = 4096
 """Bytes, at most, of what a configuration has beside what inspect shows of it."""
-CACHE_INFO = 32_768
+MAX_CACHE_INFO_BYTES = 32_768
 """Bytes, at most, of what BuildKit may add to let others use the image as a cache."""
-ESCAPED = 6
+MAX_BYTES_PER_CHARACTER = 6
 """Bytes that one character can take in JSON: ``\\u003c``."""
 
 
-def read(engine: Engine, identity: str, name: str, platform: str = "") -> ImageDetail | None:
+def read_image_detail(
+    engine: Engine, identity: str, name: str, platform: str = ""
+) -> ImageDetail | None:
     """What never changes of an image, in two calls.
 
     Args:
@@ -40,19 +42,19 @@ def read(engine: Engine, identity: str, name: str, platform: str = "") -> ImageD
     """
     wish = {"platform": _platform_json(platform)} if platform else {}
     # Where the history does not fit the layers the engine refuses to show it.
-    lines = _asked(engine, f"/images/{name}/history", wish)
+    lines = _request_json(engine, f"/images/{name}/history", wish)
     # Asked last: if the name is still this image's, the history was this image's too.
-    row = _asked(engine, f"/images/{name}/json", wish)
+    row = _request_json(engine, f"/images/{name}/json", wish)
     if not isinstance(row, dict) or row.get("Id") != identity:
-        return read(engine, identity, identity, platform) if name != identity else None
+        return read_image_detail(engine, identity, identity, platform) if name != identity else None
     complete = not isinstance(lines, EngineError)
-    return _detail(row, lines if isinstance(lines, list) else (), complete=complete)
+    return _parse_image_detail(row, lines if isinstance(lines, list) else (), complete=complete)
 
 
-def _asked(engine: Engine, path: str, query: dict[str, str]) -> Any:  # noqa: ANN401
+def _request_json(engine: Engine, path: str, query: dict[str, str]) -> Any:  # noqa: ANN401
     """An answer, or the engine's refusal."""
     try:
-        with translated(engine.endpoint):
+        with translate_errors(engine.endpoint):
             return engine.get_json(path, query)
     except EngineError as error:
         return error
@@ -63,23 +65,25 @@ def _platform_json(platform: str) -> str:
     return json.dumps(words)
 
 
-def _detail(row: dict[str, Any], lines: Iterable[dict[str, Any]], *, complete: bool) -> ImageDetail:
+def _parse_image_detail(
+    row: dict[str, Any], lines: Iterable[dict[str, Any]], *, complete: bool
+) -> ImageDetail:
     """From the answers to inspect and history; the engine gives the newest line first."""
     history = tuple(
-        HistoryRow(whole(line.get("Size")), line.get("CreatedBy") or "") for line in lines
+        HistoryRow(int_or_zero(line.get("Size")), line.get("CreatedBy") or "") for line in lines
     )[::-1]
     diff_ids = tuple((row.get("RootFS") or {}).get("Layers") or ())
     words = (row.get("Os"), row.get("Architecture"), row.get("Variant"))
     return ImageDetail(
         diff_ids,
         history,
-        _config_size(row, diff_ids, history),
+        _estimate_config_size(row, diff_ids, history),
         complete,
         "/".join(word for word in words if word),
     )
 
 
-def _config_size(
+def _estimate_config_size(
     row: dict[str, Any], diff_ids: Iterable[str], history: Iterable[HistoryRow]
 ) -> tuple[int, int]:
     """Lowest and highest bytes of an image's configuration, which no engine shows as it is.
@@ -91,10 +95,15 @@ def _config_size(
     lines = [len(line.created_by.encode()) for line in history]
     settings = len(json.dumps(row.get("Config") or {}))
     built = any("buildkit" in line.created_by for line in history)
-    high = layers + sum(ESCAPED * line + ROW for line in lines) + 3 * settings + PLAIN
-    return layers + sum(lines), high + (CACHE_INFO if built else 0)
+    high = (
+        layers
+        + sum(MAX_BYTES_PER_CHARACTER * line + MAX_HISTORY_LINE_BYTES for line in lines)
+        + 3 * settings
+        + MAX_HIDDEN_CONFIG_BYTES
+    )
+    return layers + sum(lines), high + (MAX_CACHE_INFO_BYTES if built else 0)
 
 
-def whole(value: object) -> int:
+def int_or_zero(value: object) -> int:
     """A number as an engine tells it; 0 where it tells none, or something else."""
     return value if isinstance(value, int) else 0
