@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from manager.groups.core.tree import ImageBranch
     from manager.lab.labs import LabStatus
     from manager.model.byte_range import ByteRange
+    from manager.model.containers import Container, Port
     from manager.model.plan import Plan
-    from manager.model.snapshot import Container, Port
 
 STATE_STYLES = {"running": "green", "exited": "red", "dead": "red", "paused": "yellow"}
 

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
-from manager.model.snapshot import HistoryRow, ImageDetail
+from manager.model.images import HistoryRow, ImageDetail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

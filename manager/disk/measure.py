@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from manager.engine import disk_usage as usage
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

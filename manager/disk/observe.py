@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from manager.engine import disk_usage as usage
 from manager.engine import image_details as details
-from manager.model.snapshot import Image, ImageDetail, ImageStore, Snapshot
+from manager.model.images import Image, ImageDetail, ImageStore
+from manager.model.snapshot import Snapshot
 from manager.system import folders
 
 if TYPE_CHECKING:

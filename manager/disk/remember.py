@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from manager.model.snapshot import Container, Snapshot
+    from manager.model.containers import Container
+    from manager.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

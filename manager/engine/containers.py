@@ -16,7 +16,7 @@ from manager.engine.errors import (
 )
 from manager.engine.image_names import familiar_name
 from manager.engine.streams import read_stream
-from manager.model.snapshot import Container, Port
+from manager.model.containers import Container, Port
 from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:

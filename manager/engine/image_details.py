@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from manager.engine.errors import EngineError, translate_errors
-from manager.model.snapshot import HistoryRow, ImageDetail
+from manager.model.images import HistoryRow, ImageDetail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

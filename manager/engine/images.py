@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from manager.engine.errors import EngineError, NotFoundError, translate_errors
 from manager.engine.image_details import int_or_zero
 from manager.engine.image_names import familiar_name
-from manager.model.snapshot import Image, ImageManifest
+from manager.model.images import Image, ImageManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Container, Snapshot
+    from manager.model.containers import Container
+    from manager.model.snapshot import Snapshot
     from manager.references.reference import ImageReference
 
 RUNNING_STATES = {"running", "paused", "restarting"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.groups.ready import ReadinessWatch
-    from manager.model.snapshot import Container, Port
+    from manager.model.containers import Container, Port
 
 LOG_TAIL_LINES = 10
 """How many of its last lines a container that failed is shown with."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.engine.processes import ExecOptions
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 DOCKMGR_FAILURE_CODE = 125
 """The exit code for what was dockmgr's own failure, as ``docker exec`` has it."""

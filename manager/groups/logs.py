@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
     from manager.groups.core.ports import TakenPorts
+    from manager.model.containers import Container
+    from manager.model.images import Image
     from manager.model.plan import Plan
     from manager.model.ports import PortBinding
-    from manager.model.snapshot import Container, Image, Snapshot
+    from manager.model.snapshot import Snapshot
 
 T = TypeVar("T")
 NAME_HOLDER_TRIES = 40

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from manager.engine.client import Engine
     from manager.groups.core.readiness import Readiness
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 SETTLE_SECONDS = 0.2
 """Seconds a container must go on running after its start before it counts as started."""

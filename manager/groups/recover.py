@@ -13,8 +13,9 @@ from manager.groups.core.group_spec import spec_from_member
 from manager.groups.core.ports import TakenPorts
 from manager.groups.members import GroupJob
 from manager.groups.spawn import SpawnContext, SpawnRequest, SpawnTransaction, plan_group_jobs
+from manager.model.containers import SPAWN_LABEL, by_group_and_number
 from manager.model.plan import Plan
-from manager.model.snapshot import SPAWN_LABEL, Snapshot, by_group_and_number
+from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
     from manager.groups.spawn_records import SpawnRecord
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from manager.engine import resources as others
 from manager.engine.errors import EngineUnreachableError, NotFoundError
 from manager.errors import ExitCode, ManagerError
-from manager.model.snapshot import SPAWN_LABEL
+from manager.model.containers import SPAWN_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Container, Network
+    from manager.model.containers import Container
+    from manager.model.snapshot import Network
 
 PARALLEL_REMOVALS = 8
 IGNORED_INTERRUPTS = 3

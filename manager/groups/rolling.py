@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from manager.engine.client import Engine
+    from manager.model.containers import Container
     from manager.model.plan import Plan, PlanStep
-    from manager.model.snapshot import Container
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from manager.groups import spawn_records as unfinished
 from manager.groups.core.ports import TakenPorts
 from manager.groups.core.spawn_plan import plan_spawn, refuse_second_image
 from manager.groups.members import GroupJob, MemberMaker
+from manager.model.containers import GROUP_LABEL, SPAWN_LABEL, Container
 from manager.model.plan import PlanStep, Verb
 from manager.model.ports import PortBinding
-from manager.model.snapshot import GROUP_LABEL, SPAWN_LABEL, Container, Image, Snapshot
+from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.groups.core.group_spec import GroupSpec
     from manager.groups.spawn_records import SpawnRecord
+    from manager.model.images import Image
 
 PULL_POLICIES = ("missing", "always", "never")
 ALREADY_PULLED = "pulled"

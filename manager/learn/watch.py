@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Container, Image
+    from manager.model.containers import Container
+    from manager.model.images import Image
 
 GATHER_SECONDS = 0.05
 """Seconds: what happens within them is looked at together."""

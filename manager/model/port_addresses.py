@@ -1,6 +1,6 @@
 """Where a published port can be reached."""
 
-from manager.model.snapshot import Port
+from manager.model.containers import Port
 
 WILDCARD_ADDRESSES = ("", "0.0.0.0", "::")  # noqa: S104 - recognised here, bound to by the engine
 

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 from manager.errors import ExitCode, ManagerError
 
+SHORT_ID_DIGITS = 12
+"""How many hexadecimal digits of an id docker shows."""
+
 SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 """Steps of 1000, as docker shows them."""
 LONGEST_SHOWN = 60

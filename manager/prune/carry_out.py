@@ -17,8 +17,8 @@ from manager.disk.measure import measure_freed_bytes
 from manager.engine import resources as others
 from manager.engine.errors import EngineUnreachableError, NotFoundError
 from manager.errors import ManagerError
+from manager.model.images import ImageStore
 from manager.model.plan import ARCHIVED, PlanStep, Verb
-from manager.model.snapshot import ImageStore
 from manager.prune.core.waves import IMAGE_VERBS, StepChain, split_into_waves
 from manager.prune.journal import StepStatus
 from manager.prune.remove_reference import ReferenceRemoval, StepSkippedError, TargetGoneError

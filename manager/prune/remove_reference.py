@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from manager.engine.client import Engine
+    from manager.model.containers import Container
+    from manager.model.images import Image
     from manager.model.plan import PlanStep
-    from manager.model.snapshot import Container, Image
 
 
 class StepSkippedError(Exception):

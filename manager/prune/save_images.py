@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
 
 
 def save_images(

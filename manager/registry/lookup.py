@@ -21,7 +21,7 @@ from manager.registry.protocol.errors import RegistryError
 from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
-    from manager.model.snapshot import Image, ImageStore
+    from manager.model.images import Image, ImageStore
     from manager.references.reference import ImageReference
     from manager.registry.core.manifests import Blob, IndexEntry
     from manager.registry.core.quota import Quota

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manager.engine.client import Engine
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
     from manager.references.reference import ImageReference
     from manager.registry.core.pull_progress import TransferFailure
 

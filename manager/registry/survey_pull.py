@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 from manager.registry.core.manifests import (
     ImageIndex,
     MalformedDocumentError,
@@ -20,7 +20,7 @@ from manager.system.concurrency import map_in_threads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
     from manager.references.reference import ImageReference
     from manager.registry.document_cache import DocumentCache
     from manager.registry.lookup import ImageLookup, RemoteImage

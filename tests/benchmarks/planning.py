@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import Sighting, last_uses
-from manager.model.snapshot import HistoryRow, Image, ImageDetail, ImageStore, Snapshot
+from manager.model.images import HistoryRow, Image, ImageDetail, ImageStore
+from manager.model.snapshot import Snapshot
 from manager.prune.core.decision import decide_prune
 from manager.prune.core.policy import Policy, Rule, RuleConditions
 from manager.prune.core.protection import PruneInputs

@@ -20,7 +20,8 @@ from manager.lab import labs
 from manager.lab.flavours import FLAVOURS
 from manager.lab.state import Lab
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import Image, Snapshot
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 from manager.model.units import format_size
 from tests.engine.forest import plant
 

@@ -14,7 +14,7 @@ from manager.engine import resources as others
 from manager.engine.client import Engine
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
-from manager.model.snapshot import SPAWN_LABEL
+from manager.model.containers import SPAWN_LABEL
 from tests import docker_client
 from tests.command import Command
 from tests.engine.forest import Forest

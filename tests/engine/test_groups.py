@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from manager.engine.client import Engine
-from manager.model.snapshot import SPAWN_LABEL
+from manager.model.containers import SPAWN_LABEL
 from tests.command import Command
 
 SLEEP = ("--", "sleep", "600")

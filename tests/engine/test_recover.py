@@ -8,7 +8,7 @@ import pytest
 from manager.engine import resources as others
 from manager.engine.client import Engine
 from manager.groups import spawn_records as unfinished
-from manager.model.snapshot import SPAWN_LABEL
+from manager.model.containers import SPAWN_LABEL
 from manager.system import folders
 from tests.command import Command
 

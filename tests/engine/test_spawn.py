@@ -9,7 +9,7 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.lab.state import Lab
-from manager.model.snapshot import SPAWN_LABEL
+from manager.model.containers import SPAWN_LABEL
 from tests.command import Command
 from tests.engine.inside import listener
 

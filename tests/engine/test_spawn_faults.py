@@ -13,7 +13,7 @@ from manager.groups import spawn_records as unfinished
 from manager.groups.recover import find_interrupted_spawns
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
-from manager.model.snapshot import SPAWN_LABEL, Container
+from manager.model.containers import SPAWN_LABEL, Container
 from tests.command import PROGRAM, Command
 from tests.engine.inside import begin, listener, until_made
 

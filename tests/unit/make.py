@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from manager.model.snapshot import GROUP_LABEL, INDEX_LABEL, Container, Image, Port
+from manager.model.containers import GROUP_LABEL, INDEX_LABEL, Container, Port
+from manager.model.images import Image
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NGINX = "sha256:" + "a" * 64

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.layers import LayerTree
-from manager.model.snapshot import (
-    CacheRecord,
-    HistoryRow,
-    Image,
-    ImageDetail,
-    ImageManifest,
-    ImageStore,
-    Snapshot,
-)
+from manager.model.images import HistoryRow, Image, ImageDetail, ImageManifest, ImageStore
+from manager.model.snapshot import CacheRecord, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Paths = Mapping[str, tuple[str, ...]]

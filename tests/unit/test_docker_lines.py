@@ -11,6 +11,7 @@ from manager.groups.core.docker_run import ShowableOptions, docker_run_lines
 from manager.groups.core.group_spec import GroupSpec
 from manager.groups.core.run_options import RunOptions
 from manager.groups.core.spawn_plan import plan_spawn
+from manager.model.containers import SPEC_LABEL
 from manager.model.docker_equivalents import (
     NOTHING_TO_DO,
     DockerCommand,
@@ -28,7 +29,7 @@ from manager.model.docker_equivalents import (
 )
 from manager.model.naming import NameTemplate
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.snapshot import SPEC_LABEL, Snapshot
+from manager.model.snapshot import Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import container, image
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 from manager.registry.core.manifests import OCI_MANIFEST, Blob, RegistryManifest
 from manager.registry.core.pull_estimate import (
     DiskFit,

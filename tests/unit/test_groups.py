@@ -7,7 +7,8 @@ import pytest
 from manager.errors import ManagerError
 from manager.groups.core.scaling import find_group_members
 from manager.groups.core.selection import known_names, select_containers
-from manager.model.snapshot import GROUP_LABEL, INDEX_LABEL, Snapshot
+from manager.model.containers import GROUP_LABEL, INDEX_LABEL
+from manager.model.snapshot import Snapshot
 from tests.unit.make import container, members
 
 

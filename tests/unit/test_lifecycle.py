@@ -10,7 +10,8 @@ from manager.groups.core.lifecycle import (
     plan_stop,
 )
 from manager.groups.core.tree import image_branches, with_current_image_names
-from manager.model.snapshot import Container, Port, Snapshot
+from manager.model.containers import Container, Port
+from manager.model.snapshot import Snapshot
 from tests.unit.make import NGINX, REDIS, container, image, members
 
 ONE, TWO = members("nginx", 1, 2)

@@ -14,7 +14,8 @@ from manager.disk.core.listing import ImageState
 from manager.disk.core.overview import build_overview
 from manager.errors import ManagerError
 from manager.model.byte_range import ByteRange, describe_freed
-from manager.model.snapshot import CacheRecord, Image, ImageDetail, Snapshot, Volume
+from manager.model.images import Image, ImageDetail
+from manager.model.snapshot import CacheRecord, Snapshot, Volume
 from manager.prune.core.policy import RuleConditions, RuleSubject, matches_conditions
 from manager.references.patterns import NO_REFERENCE
 from tests.unit.make import EPOCH, container

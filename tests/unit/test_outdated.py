@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from manager.model.snapshot import Image, ImageManifest, ImageStore
+from manager.model.images import Image, ImageManifest, ImageStore
 from manager.registry.core.freshness import CheckedTag, Freshness, is_same_image, list_local_tags
 from manager.registry.core.manifests import CONFIG_MEDIA_TYPES, MANIFEST_MEDIA_TYPES, OCI_INDEX
 from manager.registry.outdated import check_freshness

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.ports import PortChooser, PublishSpec, TakenPorts
+from manager.model.containers import Port
 from manager.model.port_addresses import published_url
-from manager.model.snapshot import Port
 
 
 @pytest.mark.parametrize(

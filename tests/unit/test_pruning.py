@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from manager.model.images import Image
 from manager.model.plan import ARCHIVED
-from manager.model.snapshot import Image
 from manager.prune.core import advice
 from manager.prune.core.decision import LEAST_RECENTLY_USED, PruneDecision, decide_prune
 from manager.prune.core.policy import Policy, Rule, RuleConditions

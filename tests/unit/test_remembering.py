@@ -11,7 +11,7 @@ from manager.disk import detail_cache as kept
 from manager.disk.core.last_use import Sighting
 from manager.disk.detail_cache import ImageDetailCache
 from manager.disk.sightings import SightingStore
-from manager.model.snapshot import HistoryRow, ImageDetail
+from manager.model.images import HistoryRow, ImageDetail
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DETAIL = ImageDetail(("sha256:a", "sha256:b"), (HistoryRow(7, "ADD x /"),), (10, 500))

@@ -11,7 +11,9 @@ from manager.disk.core.removal import (
     order_children_first,
     simulate_removal,
 )
-from manager.model.snapshot import Container, Image, ImageStore, Snapshot
+from manager.model.containers import Container
+from manager.model.images import Image, ImageStore
+from manager.model.snapshot import Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GRAPH, CONTAINERD, PODMAN = ImageStore.GRAPH_DRIVER, ImageStore.CONTAINERD, ImageStore.PODMAN

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from manager.errors import ManagerError
-from manager.model.snapshot import Image, ImageManifest, ImageStore
+from manager.model.images import Image, ImageManifest, ImageStore
 from manager.references.reference import ImageReference
 from manager.registry.document_cache import DocumentCache
 from manager.registry.lookup import ImageLookup

@@ -18,6 +18,8 @@ from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions
 from manager.groups.core.scaling import scale_up_spec
 from manager.groups.core.spawn_plan import default_group, free_numbers, plan_spawn
+from manager.model.containers import SPEC_LABEL, Container, Port
+from manager.model.images import Image
 from manager.model.naming import (
     NameTemplate,
     escape_placeholders,
@@ -26,7 +28,7 @@ from manager.model.naming import (
 )
 from manager.model.plan import OnConflict
 from manager.model.ports import PortBinding
-from manager.model.snapshot import SPEC_LABEL, Container, Image, Port, Snapshot
+from manager.model.snapshot import Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import NGINX, REDIS, container, image, members
 

@@ -9,8 +9,9 @@ import pytest
 
 from manager.cli.prune import views as prune_views
 from manager.errors import ExitCode, ManagerError
+from manager.model.containers import Container
 from manager.model.plan import Plan, Verb
-from manager.model.snapshot import CacheRecord, Container, Network, Volume
+from manager.model.snapshot import CacheRecord, Network, Volume
 from manager.prune.core.decision import decide_prune
 from manager.prune.core.plan_file import WrittenPlan, dump_plan, parse_plan
 from manager.prune.core.planning import (

@@ -4,7 +4,8 @@ import pytest
 
 from manager.disk.core.untagging import plan_untag
 from manager.errors import ManagerError
-from manager.model.snapshot import Image, Snapshot
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 from tests.unit.make import EPOCH, NGINX, REDIS, container, image
 
 SHA = "sha256:" + "c" * 64

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from manager.model.images import Image
 from manager.model.plan import PlanStep, Verb
-from manager.model.snapshot import Image
 from manager.prune.core.waves import split_into_waves
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

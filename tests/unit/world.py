@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import Sighting, last_uses
-from manager.model.snapshot import Container, HistoryRow, Image, ImageDetail, ImageStore, Snapshot
+from manager.model.containers import Container
+from manager.model.images import HistoryRow, Image, ImageDetail, ImageStore
+from manager.model.snapshot import Snapshot
 from manager.prune.core.protection import PruneInputs
 from manager.registry.core.availability import ImageAvailability
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from manager.explain.core.pages import EngineFacts, Page
     from manager.groups.core.tree import ImageBranch
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
 
 MOST_IMAGES = 2
 """So many images can be compared."""

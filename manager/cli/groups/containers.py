@@ -9,7 +9,8 @@ from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
-from manager.model.snapshot import Container, Snapshot, by_group_and_number
+from manager.model.containers import Container, by_group_and_number
+from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from manager.engine.run_plan import StepOutcome

@@ -10,7 +10,8 @@ from manager.cli.groups.run_options import resolve_variable
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
-from manager.model.snapshot import Container, Snapshot
+from manager.model.containers import Container
+from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from manager.cli.groups.prefixes import LinePrinter

@@ -8,7 +8,8 @@ from manager.cli import complete, options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
-from manager.model.snapshot import Container, Snapshot
+from manager.model.containers import Container
+from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

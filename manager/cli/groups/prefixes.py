@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manager.cli.output import Output
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 PREFIX_COLORS = (
     "cyan",

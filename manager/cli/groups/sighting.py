@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manager.cli.session import Session
-    from manager.model.snapshot import Container
+    from manager.model.containers import Container
 
 SIGHTING_INTERVAL_SECONDS = 600.0
 """Seconds between two writes by a command that only shows something."""

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from manager.groups.core.docker_run import ShowableOptions
     from manager.groups.members import GroupJob
     from manager.groups.spawn import SpawnContext, SpawnRequest
+    from manager.model.containers import Container
     from manager.model.docker_equivalents import DockerCommand
     from manager.model.ports import PortBinding
-    from manager.model.snapshot import Container
 
 ANSWER_TIMEOUT_SECONDS = 5.0
 """Seconds for which published ports are tried before they are said not to answer."""

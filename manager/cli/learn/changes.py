@@ -23,7 +23,7 @@ def show_changes(
 def _draw_branches(work: Session, found: tuple[ImageBranch, ...]) -> None:
     """Containers under their images, then the images without any and which those are."""
     from manager.cli.render import containers_tree
-    from manager.model.snapshot import SHORT_ID_DIGITS
+    from manager.model.units import SHORT_ID_DIGITS
 
     used = tuple(it for it in found if it.containers)
     if used:

@@ -168,7 +168,7 @@ def _find_prune(prunes: tuple[PruneRecord, ...], number: int) -> PruneRecord:
 
 def _short_target(target: str) -> str:
     """A reference as it is; of an id the beginning."""
-    from manager.model.snapshot import SHORT_ID_DIGITS
+    from manager.model.units import SHORT_ID_DIGITS
 
     return (
         target.removeprefix("sha256:")[:SHORT_ID_DIGITS] if target.startswith("sha256:") else target

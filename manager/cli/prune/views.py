@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
     from manager.prune.carry_out import PruneResult, StepResult
     from manager.prune.core.decision import KeptImage, PlannedRemoval, PruneDecision
     from manager.prune.core.planning import RecentlyStoppedContainer

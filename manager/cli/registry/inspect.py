@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from manager.cli.columns import Table
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
     from manager.references.reference import ImageReference
     from manager.registry.core.pull_estimate import ImageToPull
     from manager.registry.lookup import RemoteImage
@@ -82,7 +82,7 @@ class _InspectedImage:
     def look(cls, work: Session, reference: "ImageReference", platform: str) -> "_InspectedImage":
         """Ask the registry, and the engine if there is one."""
         from manager.disk.observe import detect_store
-        from manager.model.snapshot import ImageStore
+        from manager.model.images import ImageStore
         from manager.registry.core.platforms import normalise_platform
         from manager.registry.core.tag_plan import find_image_by_reference
 

@@ -129,7 +129,7 @@ def build_transfer_context(
 ) -> "TransferContext":
     """What a pull works with, from the settings."""
     from manager.disk.observe import detect_store
-    from manager.model.snapshot import ImageStore
+    from manager.model.images import ImageStore
     from manager.registry.transfer import RetryPolicy, TransferContext
 
     settings = work.settings.pull

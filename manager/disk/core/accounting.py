@@ -17,7 +17,8 @@ from manager.disk.core.holdings import ImagePart, LayerHoldings
 from manager.disk.core.layer_sums import packed_sums, unpacked_sums
 from manager.disk.core.layers import ROOT_LAYER
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import ImageStore, Snapshot
+from manager.model.images import ImageStore
+from manager.model.snapshot import Snapshot
 
 _DOUBTS_BY_STORE = {
     ImageStore.PODMAN: "Podman does not tell what its layers take on the disk",

@@ -2,7 +2,8 @@
 
 from manager.disk.core.holdings import LayerHoldings
 from manager.disk.core.layers import ROOT_LAYER, LayerSums
-from manager.model.snapshot import CacheRecord, ImageStore, Snapshot
+from manager.model.images import ImageStore
+from manager.model.snapshot import CacheRecord, Snapshot
 
 LAYER_RECORD_KIND = "regular"
 """The kind of records that are layers; others are sources and mounts."""

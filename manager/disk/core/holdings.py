@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from manager.disk.core.layers import ROOT_LAYER, LayerTree
-from manager.model.snapshot import Image, ImageManifest, ImageStore, Snapshot
+from manager.model.images import Image, ImageManifest, ImageStore
+from manager.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Which images are only steps on the way to others: what engines hide, and so do lists."""
 
-from manager.model.snapshot import Image, Snapshot
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 
 
 def intermediate_image_ids(snapshot: Snapshot) -> frozenset[str]:

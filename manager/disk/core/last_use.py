@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from manager.model.snapshot import Container, Image, Snapshot
+from manager.model.containers import Container
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 from manager.model.units import format_duration
 
 MIN_OBSERVED_TIME = timedelta(minutes=1)

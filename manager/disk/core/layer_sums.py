@@ -2,7 +2,8 @@
 
 from manager.disk.core.holdings import ImagePart, LayerHoldings
 from manager.disk.core.layers import LayerSums, place_history
-from manager.model.snapshot import ImageStore, Snapshot
+from manager.model.images import ImageStore
+from manager.model.snapshot import Snapshot
 
 
 def unpacked_sums(snapshot: Snapshot, holdings: LayerHoldings) -> LayerSums:

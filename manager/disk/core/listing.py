@@ -12,7 +12,8 @@ from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import SingleRemovals
 from manager.errors import ExitCode, ManagerError
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import Image, Snapshot
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 
 
 class ImageState(StrEnum):

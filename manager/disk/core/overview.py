@@ -7,7 +7,8 @@ from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.listing import ImageRow, ImageState
 from manager.disk.core.removal import removable_references, simulate_removal
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import CacheRecord, Container, Snapshot, Volume
+from manager.model.containers import Container
+from manager.model.snapshot import CacheRecord, Snapshot, Volume
 
 RMI_COMMAND = "dockmgr rmi"
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from manager.model.snapshot import Image, ImageStore, Snapshot
+from manager.model.images import Image, ImageStore
+from manager.model.snapshot import Snapshot
 
 OTHER_REFERENCES_REASON = "it has other references"
 IN_USE_REASON = "a container uses it"

@@ -13,7 +13,8 @@ from manager.disk.core.holdings import ImagePart
 from manager.disk.core.layers import ROOT_LAYER
 from manager.disk.core.removal import RemainingImages
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import ImageStore, Snapshot
+from manager.model.images import ImageStore
+from manager.model.snapshot import Snapshot
 
 
 class FreedTally:

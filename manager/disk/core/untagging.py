@@ -6,9 +6,11 @@ from dataclasses import replace
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.removal import order_children_first, removable_references, simulate_removal
 from manager.errors import ManagerError
+from manager.model.containers import Container
+from manager.model.images import Image
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.snapshot import SHORT_ID_DIGITS, Container, Image, Snapshot
-from manager.model.units import format_size
+from manager.model.snapshot import Snapshot
+from manager.model.units import SHORT_ID_DIGITS, format_size
 from manager.references.reference import ImageReference, InvalidReferenceError
 
 FULL_ID_DIGITS = 64

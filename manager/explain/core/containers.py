@@ -19,7 +19,8 @@ from manager.explain.core.pages import (
     is_lab_image,
 )
 from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
-from manager.model.snapshot import Container, Snapshot
+from manager.model.containers import Container
+from manager.model.snapshot import Snapshot
 from manager.model.units import format_age, format_size
 from manager.references.reference import parse_reference
 

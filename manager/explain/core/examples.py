@@ -17,8 +17,7 @@ from manager.explain.core.pages import (
     format_names,
     is_lab_image,
 )
-from manager.model.snapshot import SHORT_ID_DIGITS
-from manager.model.units import format_size
+from manager.model.units import SHORT_ID_DIGITS, format_size
 from manager.references.reference import ImageReference, is_bare_id, parse_reference
 from manager.references.registry_hosts import identify_registry
 

@@ -20,7 +20,7 @@ from manager.explain.core.pages import (
     is_lab_image,
 )
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import Image, ImageStore
+from manager.model.images import Image, ImageStore
 from manager.model.units import format_age, format_size
 from manager.references.reference import parse_reference
 

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 from manager.explain.core.address import RESERVED_NAME
 from manager.explain.core.pages import EngineFacts, PagePart, VerbatimLines, format_names
-from manager.model.snapshot import SHORT_ID_DIGITS
+from manager.model.units import SHORT_ID_DIGITS
 from manager.references.reference import OFFICIAL_PREFIX, ImageReference, parse_reference
 from manager.references.registry_hosts import RegistryService, identify_registry
 

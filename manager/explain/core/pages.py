@@ -8,7 +8,10 @@ from typing import Any
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.groups.core.tree import ImageBranch, image_branches
-from manager.model.snapshot import SHORT_ID_DIGITS, Container, Image, Network, Snapshot, Volume
+from manager.model.containers import Container
+from manager.model.images import Image
+from manager.model.snapshot import Network, Snapshot, Volume
+from manager.model.units import SHORT_ID_DIGITS
 from manager.references.reference import parse_reference
 
 PAGE_WIDTH = 79

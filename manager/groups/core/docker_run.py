@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields, replace
 
 from manager.groups.core.group_spec import DOCKMGR_LABEL_PREFIX, GroupSpec, member_config
 from manager.groups.core.run_options import RunOptions
+from manager.model.containers import SPAWN_LABEL
 from manager.model.docker_equivalents import DockerCommand, docker_command
 from manager.model.naming import has_placeholder
 from manager.model.plan import PlanStep
 from manager.model.ports import PortBinding
-from manager.model.snapshot import SPAWN_LABEL
 
 SPECIAL_OPTIONS = frozenset(
     {"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"}

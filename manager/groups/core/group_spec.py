@@ -11,13 +11,13 @@ from manager.errors import ExitCode, ManagerError
 from manager.groups.core import readiness, run_options
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions, create_body
+from manager.model.containers import SPEC_LABEL, Container
 from manager.model.naming import (
     NameTemplate,
     escape_placeholders,
     fill_placeholders,
     has_placeholder,
 )
-from manager.model.snapshot import SPEC_LABEL, Container
 from manager.references.reference import ImageReference, parse_reference
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class GroupSpec:
 
 def member_template(member: Container) -> NameTemplate:
     """The template after which a member is called."""
-    from manager.model.snapshot import NAME_LABEL
+    from manager.model.containers import NAME_LABEL
 
     return NameTemplate(member.labels.get(NAME_LABEL) or f"{member.group}{{n}}")
 
@@ -252,7 +252,7 @@ def member_config(
     Raises:
         ManagerError: (usage) an option is not in its syntax for this number.
     """
-    from manager.model.snapshot import GROUP_LABEL, INDEX_LABEL, NAME_LABEL, SPAWN_LABEL
+    from manager.model.containers import GROUP_LABEL, INDEX_LABEL, NAME_LABEL, SPAWN_LABEL
 
     body = create_body(spec.options.for_member(number))
     labels = {

@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
+from manager.model.containers import Container
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.snapshot import Container
 
 
 def plan_stop(containers: tuple[Container, ...]) -> Plan:

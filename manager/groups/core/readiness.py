@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.model.snapshot import Container
+from manager.model.containers import Container
 from manager.references.reference import HIGHEST_PORT
 
 READINESS_TIMEOUT_SECONDS = 60.0

@@ -6,8 +6,9 @@ from manager.errors import ExitCode, ManagerError
 from manager.groups.core.group_spec import MAX_MEMBERS, GroupSpec
 from manager.groups.core.lifecycle import plan_remove
 from manager.groups.core.selection import select_containers
+from manager.model.containers import Container
 from manager.model.plan import Plan
-from manager.model.snapshot import Container, Snapshot
+from manager.model.snapshot import Snapshot
 
 
 def check_count(count: int) -> None:

@@ -1,7 +1,9 @@
 """Which containers a person means by the names they typed."""
 
 from manager.errors import ManagerError
-from manager.model.snapshot import SHORT_ID_DIGITS, Container, Snapshot, by_group_and_number
+from manager.model.containers import Container, by_group_and_number
+from manager.model.snapshot import Snapshot
+from manager.model.units import SHORT_ID_DIGITS
 
 FULL_ID_LENGTH = 64
 

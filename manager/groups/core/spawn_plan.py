@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.group_spec import GroupSpec, requested_image
 from manager.groups.core.ports import PortChooser, TakenPorts
+from manager.model.containers import Container
+from manager.model.images import Image
 from manager.model.naming import NameTemplate
 from manager.model.plan import OnConflict, Plan, PlanStep, Verb
-from manager.model.snapshot import Container, Image, Snapshot
+from manager.model.snapshot import Snapshot
 from manager.references.reference import ImageReference, parse_reference
 
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from manager.model.snapshot import SHORT_ID_DIGITS, Container, Image, Snapshot, by_group_and_number
+from manager.model.containers import Container, by_group_and_number
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
+from manager.model.units import SHORT_ID_DIGITS
 from manager.references.reference import parse_reference
 
 

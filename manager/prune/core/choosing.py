@@ -11,7 +11,8 @@ from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import order_children_first, simulate_full_removal
 from manager.disk.core.tally import FreedTally
-from manager.model.snapshot import Image, Snapshot
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

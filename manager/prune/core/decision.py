@@ -21,8 +21,9 @@ from manager.disk.core.removal import (
 )
 from manager.disk.core.tally import FreedTally
 from manager.model.byte_range import ByteRange
+from manager.model.images import Image
 from manager.model.plan import ARCHIVED
-from manager.model.snapshot import Image, Snapshot
+from manager.model.snapshot import Snapshot
 from manager.prune.core.choosing import SpaceGoal, select_images_for_goal, sort_by_last_use
 from manager.prune.core.policy import Policy, RuleSubject, image_reference_forms, matches_conditions
 from manager.prune.core.protection import PruneInputs, find_protection_reasons

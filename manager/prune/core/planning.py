@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from manager.disk.core.last_use import parse_ended_ago
 from manager.model.byte_range import ByteRange
+from manager.model.containers import Container
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.snapshot import CacheRecord, Container, Network, Volume
+from manager.model.snapshot import CacheRecord, Network, Volume
 from manager.model.units import format_brief_duration, format_duration, format_size
 from manager.prune.core.decision import PlannedRemoval, PruneDecision
 

@@ -9,7 +9,7 @@ from functools import cache
 from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import removable_references
 from manager.model.byte_range import ByteRange
-from manager.model.snapshot import Image
+from manager.model.images import Image
 from manager.model.units import format_brief_duration, format_size
 from manager.references.patterns import NO_REFERENCE, ReferenceForms, compile_glob, matches_glob
 

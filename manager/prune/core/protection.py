@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import LastUse
-from manager.model.snapshot import Container, Image, Snapshot
+from manager.model.containers import Container
+from manager.model.images import Image
+from manager.model.snapshot import Snapshot
 from manager.model.units import format_brief_duration, format_duration
 from manager.prune.core.policy import Policy, Rule, RuleSubject, matches_conditions
 from manager.references.patterns import NO_REFERENCE

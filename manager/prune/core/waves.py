@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from manager.model.images import Image
 from manager.model.plan import PlanStep, Verb
-from manager.model.snapshot import Image
 
 StepChain = tuple[int, ...]
 """Places of steps in the plan that are done one after the other."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from manager.model.snapshot import Image
+from manager.model.images import Image
 
 
 @dataclass(frozen=True, slots=True)

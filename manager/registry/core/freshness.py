@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 from manager.references.patterns import ReferenceForms, matches_glob
 from manager.references.reference import ImageReference, InvalidReferenceError
 from manager.registry.core.versions import NewerTags, find_newer_tags, parse_version
@@ -19,7 +19,7 @@ from manager.registry.core.versions import NewerTags, find_newer_tags, parse_ver
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
 
 NO_REGISTRY_REASON = "the engine knows of no registry it came from: it was built or named here"
 NOT_IN_REGISTRY_REASON = (

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from manager.disk.core.layers import chain_id
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.snapshot import SHORT_ID_DIGITS
+from manager.model.units import SHORT_ID_DIGITS
 from manager.references.reference import ImageReference, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from manager.model.snapshot import Image
+    from manager.model.images import Image
 
 ID_DIGITS = 64
 

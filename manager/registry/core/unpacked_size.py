@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from manager.model.snapshot import ImageStore
+from manager.model.images import ImageStore
 
 if TYPE_CHECKING:
     from manager.registry.core.manifests import Blob
