@@ -1,11 +1,22 @@
 """Fixtures that all tests may use."""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.lab_fixtures", "tests.hushed", "tests.registry_world", "tests.sharing"]
+
+# A loaded machine is slow, which is no mistake; CI tries the same examples each time.
+settings.register_profile(
+    "dockmgr",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("dockmgr")
 
 
 @pytest.fixture

@@ -27,7 +27,8 @@ from tests.registry_server import Handler, Request, served
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 GOOGLE = "europe-docker.pkg.dev"
 AZURE = "acme.azurecr.io"
-SOON = datetime.now(UTC) + timedelta(hours=6)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""No login made here ends while the tests run, however long they take."""
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def ecr_public(home: Home, seen: list[str]) -> Handler:
 
     def answer(request: Request) -> None:
         seen.append(request.headers["X-Amz-Target"] + request.headers["Authorization"])
-        token = b64encode(f"AWS:{ecr_password(home, SOON)}".encode()).decode()
-        row = {"authorizationToken": token, "expiresAt": SOON.timestamp()}
+        token = b64encode(f"AWS:{ecr_password(home, LATER)}".encode()).decode()
+        row = {"authorizationToken": token, "expiresAt": LATER.timestamp()}
         request.reply(200, {"authorizationData": row}, Content_Type="application/x-amz-json-1.1")
 
     return answer
@@ -98,7 +99,7 @@ def test_ecr_public_is_asked_in_its_one_region(aws: Home, patch: pytest.MonkeyPa
         ask_cloud(identify_registry("public.ecr.aws"))
     assert answer.credentials
     assert answer.until
-    assert abs(answer.until - SOON) < timedelta(seconds=1)
+    assert abs(answer.until - LATER) < timedelta(seconds=1)
     (asked,) = seen  # the second time it was known
     assert "GetAuthorizationToken" in asked
     assert "/us-east-1/ecr-public/" in asked
@@ -110,7 +111,7 @@ def in_file(home: Home, registry: str, username: str, password: str) -> None:
 
 
 def test_what_has_ended_is_renewed_without_a_word(aws: Home, patch: pytest.MonkeyPatch) -> None:
-    old = ecr_password(aws, SOON - timedelta(hours=20))
+    old = ecr_password(aws, datetime(2020, 1, 1, tzinfo=UTC))
     in_file(aws, "public.ecr.aws", "AWS", old)
     with served(ecr_public(aws, [])) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
@@ -122,7 +123,7 @@ def test_what_has_ended_is_renewed_without_a_word(aws: Home, patch: pytest.Monke
 
 def test_what_is_good_is_kept_and_no_cloud_is_asked(aws: Home, patch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    good = ecr_password(aws, SOON)
+    good = ecr_password(aws, LATER)
     in_file(aws, "public.ecr.aws", "AWS", good)
     with served(ecr_public(aws, seen)) as api:
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
@@ -349,12 +350,12 @@ def azure(home: Home, forms: list[dict[str, list[str]]], status: int = 200) -> H
     def answer(request: Request) -> None:
         if request.path == "/oauth2/exchange":
             forms.append(parse_qs(request.server.seen[-1].body))
-            request.reply(status, {"refresh_token": web_token(home, SOON)})
+            request.reply(status, {"refresh_token": web_token(home, LATER)})
             return
         assert request.headers["X-IDENTITY-HEADER"] == "hush-header"
         body = {
             "access_token": home.secret("hush-access-of-azure"),
-            "expires_on": str(int(SOON.timestamp())),
+            "expires_on": str(int(LATER.timestamp())),
             "resource": "https://containerregistry.azure.net",
             "token_type": "Bearer",
         }
@@ -379,7 +380,7 @@ def test_azure(home: Home, patch: pytest.MonkeyPatch) -> None:
     assert answer.credentials
     assert answer.credentials.username == AZURE_TOKEN_USER
     assert answer.credentials.auth_config() == {"identitytoken": answer.credentials.secret}
-    assert answer.until == SOON.replace(microsecond=0)
+    assert answer.until == LATER.replace(microsecond=0)
     # A login is good for one registry only.
     assert [form["service"] for form in forms] == [[AZURE], ["other.azurecr.io"]]
     assert forms[0]["grant_type"] == ["access_token"]

@@ -18,7 +18,8 @@ HUB = "https://index.docker.io/v1/"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 AZURE = "acme.azurecr.io"
 GOOGLE = "europe-docker.pkg.dev"
-SOON = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SOON = NOW + timedelta(hours=1)
 AGO = SOON - timedelta(hours=20)
 
 
@@ -200,7 +201,7 @@ def test_what_is_known(home: Home) -> None:
 
 def kept(home: Home, registry: str, credentials: Credentials) -> FoundCredentials:
     logins.save_login(registry, credentials, home.env, plaintext=True)
-    return locate_credentials(registry, home.env)
+    return locate_credentials(registry, home.env, now=NOW)
 
 
 def test_what_is_good_says_until_when(home: Home) -> None:
@@ -235,7 +236,7 @@ def test_what_has_ended_does_not_hide_what_has_not(home: Home) -> None:
     home.env["DOCKER_AUTH_CONFIG"] = json.dumps(
         {"auths": {ECR: auth("AWS", ecr_password(home, AGO))}}
     )
-    assert locate_credentials(ECR, home.env) == FoundCredentials(
+    assert locate_credentials(ECR, home.env, now=NOW) == FoundCredentials(
         Credentials("AWS", fresh), "config.json", SOON, "it says so itself"
     )
 

@@ -430,7 +430,7 @@ def _path(world: World, image: Image) -> str:
     return "".join(bytes.fromhex(it[7:9]).decode() for it in world.details[image.id].diff_ids)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(worlds(), policies)
 def test_no_plan_ever_holds_a_protected_image(world: World, policy: Policy) -> None:
     known = world.known()
@@ -452,7 +452,7 @@ def test_no_plan_ever_holds_a_protected_image(world: World, policy: Policy) -> N
     assert len(listed) == len(set(listed))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(worlds(), policies, st.randoms(use_true_random=False))
 def test_the_order_of_rules_never_matters(world: World, policy: Policy, random: Random) -> None:
     shuffled = replace(
@@ -465,7 +465,7 @@ def test_the_order_of_rules_never_matters(world: World, policy: Policy, random: 
     assert one.frees == other.frees
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(worlds(), policies, st.builds(Rule, conditions, newest=st.none() | st.integers(1, 2)))
 def test_one_more_keep_rule_never_takes_more(world: World, policy: Policy, rule: Rule) -> None:
     policy = replace(policy, budget=None, free=None)
@@ -478,7 +478,7 @@ def test_one_more_keep_rule_never_takes_more(world: World, policy: Policy, rule:
     }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(worlds(), policies)
 def test_a_goal_is_reached_or_all_that_may_go_goes(world: World, policy: Policy) -> None:
     policy = replace(policy, delete=(), keep=(), budget=None)
@@ -500,7 +500,7 @@ def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
     assert gone(decision) == {"own"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(worlds(), policies)
 def test_the_bytes_of_each_add_up_to_those_of_all(world: World, policy: Policy) -> None:
     decision = decide_prune(world.known(), policy)
