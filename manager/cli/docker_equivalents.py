@@ -24,9 +24,9 @@ def explain_commands(
     """
     from manager.model.docker_equivalents import NOTHING_TO_DO, add_engine_options
 
-    work.out.docker = add_engine_options(lines, _engine_options(work)) or (NOTHING_TO_DO,)
+    work.out.docker_lines = add_engine_options(lines, _engine_options(work)) or (NOTHING_TO_DO,)
     if not json and not dry_run:
-        for one in work.out.docker:
+        for one in work.out.docker_lines:
             work.out.note(str(one))
 
 
@@ -44,7 +44,7 @@ def _engine_options(work: Session) -> tuple[str, ...]:
 def explain_stream(work: Session, lines: Iterable[DockerCommand], *, json: bool) -> None:
     """The same for what prints line by line: in JSON they are its first object."""
     explain_commands(work, lines, json=json)
-    if json and work.out.docker is not None:
+    if json and work.out.docker_lines is not None:
         work.out.json_line({"docker": work.out.docker_rows})
 
 
@@ -60,9 +60,9 @@ def explain_no_equivalent(work: Session, what: str, *, json: bool, dry_run: bool
     from manager.model.docker_equivalents import no_docker_command
 
     # No engine is asked for: there may be none yet.
-    work.out.docker = (no_docker_command(what),)
+    work.out.docker_lines = (no_docker_command(what),)
     if not json and not dry_run:
-        work.out.note(str(work.out.docker[0]))
+        work.out.note(str(work.out.docker_lines[0]))
 
 
 def explain_login(
@@ -78,6 +78,6 @@ def explain_login(
     from manager.model.docker_equivalents import translate_login
 
     # Whatever engine there is: the client keeps logins itself.
-    work.out.docker = tuple(translate_login(command, hosts, username, stdin=stdin))
-    for one in work.out.docker if not json else ():
+    work.out.docker_lines = tuple(translate_login(command, hosts, username, stdin=stdin))
+    for one in work.out.docker_lines if not json else ():
         work.out.note(str(one))

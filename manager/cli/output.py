@@ -32,7 +32,7 @@ class Output:
         """
         self._env = env
         self.color = color
-        self.docker: tuple[DockerCommand, ...] | None = None
+        self.docker_lines: tuple[DockerCommand, ...] | None = None
         """The docker commands that do the same; None where nobody asked for them."""
 
     @property
@@ -53,7 +53,7 @@ class Output:
         import json
 
         more: dict[str, object] = {}
-        if self.docker is not None:
+        if self.docker_lines is not None:
             if isinstance(data, dict):
                 data = {**data, "docker": self.docker_rows}
             else:
@@ -64,15 +64,15 @@ class Output:
     @property
     def docker_rows(self) -> list[dict[str, str | None]]:
         """The docker commands as JSON; where docker has none, the line is null."""
-        return [{"line": it.text or None, "why": it.why} for it in self.docker or ()]
+        return [{"line": it.text or None, "why": it.why} for it in self.docker_lines or ()]
 
     def show_docker(self, notes: Sequence[str] = ()) -> bool:
         """Print the docker commands as data, and notes beside it; whether there are any."""
-        if self.docker is None:
+        if self.docker_lines is None:
             return False
         for note in notes:
             self.note(f"note: {note}")
-        for one in self.docker:
+        for one in self.docker_lines:
             self.line(str(one))
         self.hint("nothing was changed: this was a dry run")
         return True
@@ -111,7 +111,7 @@ class Output:
             for line in captured.get().removesuffix("\n").split("\n"):
                 self.line(_strip_padding(line))
 
-    def columns(self, table: Table) -> None:
+    def print_table(self, table: Table) -> None:
         """Print a plain table as data; its headings are bold where there is colour."""
         width = self.width
         lines = list(table.lines(width))
@@ -120,10 +120,10 @@ class Output:
         for line in lines:
             self.line(line)
 
-    def part(self, part: str | Table, *, data: bool) -> None:
+    def print_part(self, part: str | Table, *, data: bool) -> None:
         """Print a line or a plain table: as data, or beside it."""
         if data:
-            self.line(part) if isinstance(part, str) else self.columns(part)
+            self.line(part) if isinstance(part, str) else self.print_table(part)
             return
         width = shutil.get_terminal_size().columns
         for line in [part] if isinstance(part, str) else part.lines(width):

@@ -35,7 +35,7 @@ def show_plan(
 ) -> None:
     """Show what would be done, as data; with more of it in JSON."""
     if json:
-        from manager.cli.render import plan_data
+        from manager.cli.json_rows import plan_data
 
         row = {"dry_run": dry_run, **plan_data(plan), **(more or {}), "outcomes": []}
         out.json(command, row)
@@ -74,7 +74,7 @@ def show_outcomes(
 ) -> ExitCode:
     """Print the outcomes as JSON if asked for, and give the exit code they add up to."""
     if json:
-        from manager.cli.render import outcome_row
+        from manager.cli.json_rows import outcome_row
 
         rows = [outcome_row(outcome) for outcome in outcomes]
         out.json(command, {"dry_run": False, "steps": [], "notes": [], "outcomes": rows})

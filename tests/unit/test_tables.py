@@ -68,9 +68,9 @@ def test_a_plain_table_without_rows_is_not_there(
 ) -> None:
     nothing = Table((Column("STAYS"), Column("WHY")), ())
     out = Output({}, color)
-    out.columns(nothing)
-    out.part(nothing, data=True)
-    out.part(nothing, data=False)
+    out.print_table(nothing)
+    out.print_part(nothing, data=True)
+    out.print_part(nothing, data=False)
     assert capsys.readouterr() == ("", "")
-    out.columns(Table((Column("STAYS"), Column("WHY")), [("a", "")]))
+    out.print_table(Table((Column("STAYS"), Column("WHY")), [("a", "")]))
     assert capsys.readouterr().out.splitlines()[-1] == "a"

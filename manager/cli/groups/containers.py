@@ -78,7 +78,7 @@ def ls(
     json: options.Json = False,
 ) -> None:
     """List containers under the image they come from, in any state."""
-    from manager.cli import render
+    from manager.cli import json_rows, render
     from manager.cli.groups.sighting import SIGHTING_INTERVAL_SECONDS, record_sightings
 
     work = get_session(ctx)
@@ -96,7 +96,7 @@ def ls(
     snapshot = Snapshot(with_current_image_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))
-        work.out.json("ls", [render.container_row(c, work.engine_address) for c in ordered])
+        work.out.json("ls", [json_rows.container_row(c, work.engine_address) for c in ordered])
         return
     found = image_branches(snapshot)
     if not found:

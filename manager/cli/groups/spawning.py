@@ -142,7 +142,7 @@ def show_members(
     command: str,
 ) -> None:
     """Show what was made, and whether it answers."""
-    from manager.cli import render
+    from manager.cli import json_rows, render
     from manager.engine.errors import EngineUnreachableError
     from manager.engine.port_probe import probe_ports
     from manager.model.port_addresses import published_address
@@ -150,7 +150,7 @@ def show_members(
     ports = [port for member in members for port in member.published]
     answers = probe_ports(ports, work.engine_address, ANSWER_TIMEOUT_SECONDS)
     if json:
-        rows = [render.container_row(member, work.engine_address) for member in members]
+        rows = [json_rows.container_row(member, work.engine_address) for member in members]
         work.out.json(command, rows)
     elif members:
         work.out.show(render.containers_table(members, work.engine_address, with_image=False))

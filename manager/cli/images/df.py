@@ -57,7 +57,7 @@ def _find_disk_space(work: Session, view: "EngineView") -> "DiskSpace | str":
 def _build_json(
     view: "EngineView", kinds: "Sequence[UsageRow]", space: "DiskSpace | str"
 ) -> dict[str, Any]:
-    from manager.cli.render import bytes_data
+    from manager.cli.json_rows import bytes_data
 
     return {
         "kinds": [
@@ -93,7 +93,7 @@ def _show_usage(work: Session, kinds: "Sequence[UsageRow]", space: "DiskSpace | 
         bars = [render_bar(kind.size.high, most, BAR_WIDTH)] if work.out.is_terminal else []
         row = [kind.name, str(kind.count), kind.size.short(), *bars]
         rows.append([*row, kind.freeable.short(), kind.command])
-    work.out.columns(Table(columns, rows))
+    work.out.print_table(Table(columns, rows))
     if isinstance(space, str):
         work.out.line(f"disk: {space}")
         return

@@ -82,7 +82,7 @@ def images(
     elif tree:
         work.out.show(image_views.render_layer_tree(view.disk, ordered))
     else:
-        work.out.columns(image_views.render_image_table(ordered, view.now))
+        work.out.print_table(image_views.render_image_table(ordered, view.now))
 
 
 def rmi(
@@ -140,15 +140,15 @@ def _show_freed(
     work: Session, view: "EngineView", plan: "Plan", done: "UntagResult", *, json: bool
 ) -> None:
     """Say what was freed, and whether that is what was said before."""
-    from manager.cli import render
+    from manager.cli.json_rows import outcome_row, plan_data
     from manager.engine.disk_space import shrink_hint
     from manager.model.byte_range import ByteRange, describe_freed
 
     if json:
-        rows = [render.outcome_row(outcome) for outcome in done.outcomes]
+        rows = [outcome_row(outcome) for outcome in done.outcomes]
         work.out.json(
             "rmi",
-            {"dry_run": False, **render.plan_data(plan), "outcomes": rows, "freed": done.freed},
+            {"dry_run": False, **plan_data(plan), "outcomes": rows, "freed": done.freed},
         )
         return
     if plan.frees is None or not any(outcome.error is None for outcome in done.outcomes):

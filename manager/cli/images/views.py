@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.cli.columns import Column, Table
-from manager.cli.render import bytes_data
+from manager.cli.json_rows import bytes_data
 from manager.model.units import format_age, format_size
 
 if TYPE_CHECKING:

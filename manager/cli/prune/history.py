@@ -192,7 +192,7 @@ def _describe_state(prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> st
 
 
 def _row(prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> dict[str, Any]:
-    from manager.cli.render import bytes_data
+    from manager.cli.json_rows import bytes_data
 
     return {
         "id": prune.id,
@@ -230,7 +230,7 @@ def _show_all(work: Session, found: list[tuple[PruneRecord, tuple[JournalEntry, 
         )
         for prune, entries in found
     ]
-    work.out.columns(Table(columns, rows))
+    work.out.print_table(Table(columns, rows))
 
 
 def _show_one(
@@ -255,7 +255,7 @@ def _show_one(
     if not entries:
         work.out.note("none of its steps was begun")
     columns = (Column("TARGET"), Column("STEP"), Column("STATUS"), Column("BACK FROM"))
-    work.out.columns(
+    work.out.print_table(
         Table(
             columns,
             [

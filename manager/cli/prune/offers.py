@@ -105,7 +105,7 @@ def _choose_idle_images(
         )
         for number, one in enumerate(largest, 1)
     ]
-    work.out.part(Table(columns, rows), data=False)
+    work.out.print_part(Table(columns, rows), data=False)
     while True:
         answer = typer.prompt(
             "Which of them are to go? (numbers such as 1,3-5; all; nothing for none)",

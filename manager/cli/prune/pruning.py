@@ -214,7 +214,7 @@ class PruneJob:
         parts += prune_views.format_totals(found.decision, found.plan) if found.plan else []
         for part in parts:
             if part is not None:
-                out.part(part, data=as_data)
+                out.print_part(part, data=as_data)
         if not found.plan:
             why = "" if found.young else ": no rule or option asks for anything that may go"
             out.note(f"nothing to do{why}")
@@ -261,12 +261,12 @@ def apply_written_plan(
     if not json and dry_run and work.out.show_docker():
         return
     if not json and plan:
-        work.out.part(prune_views.render_steps(plan), data=dry_run)
+        work.out.print_part(prune_views.render_steps(plan), data=dry_run)
     elif not json:
         work.out.note("nothing to do: there is no step in this plan")
     if dry_run or not plan:
         if json:
-            from manager.cli.render import plan_data
+            from manager.cli.json_rows import plan_data
 
             work.out.json("apply", {"dry_run": True, **plan_data(plan), "outcomes": []})
         return
@@ -279,7 +279,7 @@ def apply_written_plan(
             work, view, plan, archive, find_lost_copies(work, view, plan), quiet=json
         )
     if json:
-        from manager.cli.render import plan_data
+        from manager.cli.json_rows import plan_data
 
         row = {"dry_run": False, **plan_data(plan), **prune_views.result_data(done)}
         work.out.json("apply", row)

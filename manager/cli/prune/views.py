@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from manager.cli.columns import Column, Table
-from manager.cli.render import bytes_data, plan_data
+from manager.cli.json_rows import bytes_data, plan_data
 from manager.model.plan import Plan, PlanStep, Verb
 from manager.model.units import format_size
 

@@ -63,7 +63,7 @@ def inspect(
         work.out.json("inspect", found.data())
         return
     for part in found.parts():
-        work.out.part(part, data=True)
+        work.out.print_part(part, data=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,11 +96,11 @@ def _show_tags(work: Session, found: "Sequence[CheckedTag]") -> None:
             Column("NEWER"),
             Column("SAME MAJOR", from_width=60),
         )
-        work.out.columns(Table(columns, [_cells(one) for one in newer]))
+        work.out.print_table(Table(columns, [_cells(one) for one in newer]))
     unknown = [one for one in found if one.why]
     if unknown:
         reasons = [(one.held.reference.familiar, one.why) for one in unknown]
-        work.out.columns(Table((Column("NOT KNOWN"), Column("WHY")), reasons))
+        work.out.print_table(Table((Column("NOT KNOWN"), Column("WHY")), reasons))
     current = sum(one.freshness is Freshness.CURRENT and not one.outdated for one in found)
     parts = [f"{len(newer)} of {len(found)} tags outdated", f"{current} current"]
     work.out.note(", ".join([*parts, *([f"{len(unknown)} not known"] if unknown else [])]))

@@ -49,7 +49,7 @@ def registries(ctx: typer.Context, json: options.Json = False) -> None:
     if json:
         work.out.json("registries", [_row(row, quota) for row in rows])
         return
-    work.out.columns(Table(COLUMNS, [_cells(row) for row in rows]))
+    work.out.print_table(Table(COLUMNS, [_cells(row) for row in rows]))
     if quota is not None:
         work.out.line(_format_quota(quota))
 

@@ -147,7 +147,7 @@ def _show_tags(
         what = f"no tag of {name} fits, of {found.total}" if found.total else f"{name} has no tags"
         work.out.note(what)
         return
-    work.out.columns(_build_table(found.tags, shown))
+    work.out.print_table(_build_table(found.tags, shown))
     reasons = dict.fromkeys(tag.why for tag in found.tags if tag.why)
     for reason in list(reasons)[:MAX_SHOWN_REASONS]:
         work.out.note(f"not known: {reason}")
