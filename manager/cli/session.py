@@ -196,7 +196,7 @@ class Session:
         registries = self.registries()
         chosen = normalise_platform(platform) if platform else engine_platform(self.info)
         return ImageLookup(
-            registries, DocumentCache(folders.cache_folder()), chosen, sparing=sparing
+            registries, DocumentCache(folders.cache_folder()), chosen, spares_quota=sparing
         )
 
     @property

@@ -50,7 +50,7 @@ class ImageDetailCache:
         except sqlite3.OperationalError:
             return {}  # another process is writing, or the file cannot be read
         except (sqlite3.DatabaseError, ValueError):
-            self._throw_away()
+            self._discard()
             return {}
 
     def add(self, details: Mapping[str, ImageDetail], present: Iterable[str]) -> str:
@@ -97,7 +97,7 @@ class ImageDetailCache:
                 database.execute(f"PRAGMA user_version = {CACHE_VERSION}")
         return database
 
-    def _throw_away(self) -> None:
+    def _discard(self) -> None:
         with suppress(OSError):  # what cannot be removed is passed over again the next time
             (self._folder / CACHE_FILE_NAME).unlink(missing_ok=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manager.engine import disk_usage as usage
+from manager.engine.disk_usage import IMAGES, read_disk_usage
 from manager.model.images import ImageStore
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def measure_freed_bytes(
         deleted: the ids that the engine said it deleted, without algorithm.
     """
     if snapshot.store is ImageStore.GRAPH_DRIVER:
-        released = disk.released(DIGEST_PREFIX + identity for identity in deleted)
+        released = disk.bytes_of_deleted_layers(DIGEST_PREFIX + identity for identity in deleted)
         return released.low if released.low == released.high else None
     if snapshot.layers_size is None:
         return None
-    after = usage.read_disk_usage(engine, usage.IMAGES)
+    after = read_disk_usage(engine, IMAGES)
     # An engine without any image tells no total.
     return None if after.failure else snapshot.layers_size - (after.layers_size or 0)

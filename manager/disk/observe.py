@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from manager.engine import disk_usage as usage
-from manager.engine import image_details as details
+from manager.engine.disk_usage import BUILD_CACHE, IMAGES, DiskUsage, read_disk_usage
+from manager.engine.image_details import read_image_detail
 from manager.model.images import Image, ImageDetail, ImageStore
 from manager.model.snapshot import Snapshot
 from manager.system import folders
@@ -67,13 +67,13 @@ class ObservedEngine:
     snapshot: Snapshot
     info: Mapping[str, Any]
     """What the engine says of itself."""
-    usage: usage.DiskUsage
+    usage: DiskUsage
     """What it says of its disk usage; empty if it was not asked."""
 
 
 def observe_engine(
     engine: Engine,
-    kinds: tuple[str, ...] = (usage.IMAGES, usage.BUILD_CACHE),
+    kinds: tuple[str, ...] = (IMAGES, BUILD_CACHE),
     parallel: int = DEFAULT_PARALLEL_READS,
     report: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> ObservedEngine:
@@ -84,7 +84,7 @@ def observe_engine(
 
     Args:
         engine: which.
-        kinds: of `usage.ALL`, what else is asked for: without the total of the images no number
+        kinds: of `ALL`, what else is asked for: without the total of the images no number
             can be called exact.
         parallel: how many images are read at once on the containerd store; elsewhere they are
             read one by one, since more would save nothing.
@@ -97,9 +97,9 @@ def observe_engine(
     store = detect_store(engine, info)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Both count the bytes of all images, which the containerd store takes a second for.
-        asked = pool.submit(usage.read_disk_usage, engine, *kinds) if kinds else None
+        asked = pool.submit(read_disk_usage, engine, *kinds) if kinds else None
         images = engine.images.list_all()
-        told = asked.result() if asked is not None else usage.DiskUsage()
+        told = asked.result() if asked is not None else DiskUsage()
     if store is not ImageStore.GRAPH_DRIVER and not _shares_layers_only(info):
         images = tuple(replace(image, shared=None) for image in images)
     # After the images: one that was made meanwhile is then seen to be used.
@@ -124,7 +124,7 @@ def _shares_layers_only(info: Mapping[str, Any]) -> bool:
     return major.isdigit() and FIRST_CONTAINERD_VERSION <= int(major) < SHARED_CONTENT_VERSION
 
 
-def _add_usage(snapshot: Snapshot, told: usage.DiskUsage) -> Snapshot:
+def _add_usage(snapshot: Snapshot, told: DiskUsage) -> Snapshot:
     """A snapshot with the engine's own figures."""
     images = snapshot.images
     if all(image.shared is None for image in images):
@@ -180,7 +180,7 @@ def _read_details(
     """Look at images; one that is gone meanwhile, or that the engine cannot read, is left out."""
     with ThreadPoolExecutor(max_workers=workers) as pool:
         looks = pool.map(
-            lambda wish: details.read_image_detail(engine, wish.image.id, wish.name, wish.platform),
+            lambda wish: read_image_detail(engine, wish.image.id, wish.name, wish.platform),
             wishes,
         )
         for count, (wish, detail) in enumerate(zip(wishes, looks, strict=True), 1):

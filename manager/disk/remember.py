@@ -40,10 +40,10 @@ def remember_images(engine_id: str, snapshot: Snapshot, now: datetime) -> Rememb
     """
     store = SightingStore(folders.state_folder())
     try:
-        sightings = store.sightings(engine_id)
+        sightings = store.read_sightings(engine_id)
         uses = last_uses(snapshot, sightings, now)
         known = {image_id: use.at for image_id, use in uses.items() if use.known}
-        store.see(engine_id, [image.id for image in snapshot.images], known, now)
+        store.record_images(engine_id, [image.id for image in snapshot.images], known, now)
     except (sqlite3.Error, OSError) as error:
         warning = f"what was seen of images cannot be remembered: {error}"
         return RememberedImages(last_uses(snapshot, {}, now), {}, warning)
@@ -70,7 +70,7 @@ def remember_uses(
         used[container.image_id] = max(at, used.get(container.image_id, at))
     try:
         if used:
-            store.see_used(engine_id(), used, now)
+            store.record_uses(engine_id(), used, now)
     except (sqlite3.Error, OSError) as error:
         return f"what was seen of images cannot be remembered: {error}"
     return ""

@@ -22,7 +22,7 @@ class SightingStore:
         """Remember where; the file is made with the first write."""
         self._database = Database(folder)
 
-    def sightings(self, engine: str) -> dict[str, Sighting]:
+    def read_sightings(self, engine: str) -> dict[str, Sighting]:
         """What was seen of an engine's images, by image id.
 
         Raises:
@@ -39,7 +39,7 @@ class SightingStore:
             for image, first, used in rows
         }
 
-    def see(
+    def record_images(
         self, engine: str, images: Iterable[str], used: Mapping[str, datetime], now: datetime
     ) -> None:
         """Write down which images are there, and when containers used them.
@@ -68,7 +68,7 @@ class SightingStore:
             )
             connection.executemany(_LAST_USED_SQL, _last_used_rows(engine, used))
 
-    def see_used(self, engine: str, used: Mapping[str, datetime], now: datetime) -> None:
+    def record_uses(self, engine: str, used: Mapping[str, datetime], now: datetime) -> None:
         """Write down when containers used images; what is known of others stays.
 
         Raises:
@@ -81,7 +81,7 @@ class SightingStore:
             )
             connection.executemany(_LAST_USED_SQL, _last_used_rows(engine, used))
 
-    def pins(self, engine: str) -> tuple[str, ...]:
+    def read_pins(self, engine: str) -> tuple[str, ...]:
         """The references and ids that are pinned, in order.
 
         Raises:

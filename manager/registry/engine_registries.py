@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.registry.logins import lookup as credentials
-from manager.registry.protocol import certificates as trust
-from manager.registry.protocol import endpoints as places
+from manager.registry.logins.lookup import find_credentials
+from manager.registry.protocol.certificates import certificate_folders
+from manager.registry.protocol.endpoints import (
+    RegistryEndpoint,
+    is_loopback,
+    list_endpoints,
+    parse_registry_config,
+    strip_port,
+)
 from manager.registry.protocol.registries import RegistryPool
 
 if TYPE_CHECKING:
@@ -32,26 +38,26 @@ def build_registry_pool(
         insecure: further registries that may be asked without TLS; a host without a port stands
             for all of its ports.
     """
-    mirrors, by_engine = places.parse_registry_config(info)
+    mirrors, by_engine = parse_registry_config(info)
 
     def plain(registry: str) -> bool:
-        return bool({registry, places.strip_port(registry)} & set(insecure)) or by_engine(registry)
+        return bool({registry, strip_port(registry)} & set(insecure)) or by_engine(registry)
 
-    def where(registry: str) -> tuple[places.RegistryEndpoint, ...]:
+    def where(registry: str) -> tuple[RegistryEndpoint, ...]:
         # Inside a lab its registry is on the loopback; not every engine says that it speaks to it
         # without TLS. What containers publish there is at the lab's address, seen from here.
         host, _, port = lab_registry.rpartition(":")
         if lab_registry and registry in {"docker.io", lab_registry}:
-            return (places.RegistryEndpoint(f"http://{lab_registry}"),)
-        if lab_registry and places.is_loopback(registry):
-            other = registry[len(places.strip_port(registry)) :] or f":{port}"
-            return (places.RegistryEndpoint(f"http://{host}{other}"),)
-        return places.list_endpoints(registry, mirrors, plain)
+            return (RegistryEndpoint(f"http://{lab_registry}"),)
+        if lab_registry and is_loopback(registry):
+            other = registry[len(strip_port(registry)) :] or f":{port}"
+            return (RegistryEndpoint(f"http://{host}{other}"),)
+        return list_endpoints(registry, mirrors, plain)
 
     def known(registry: str) -> Credentials | None:
-        found, warnings = credentials.find_credentials(registry, env)
+        found, warnings = find_credentials(registry, env)
         for warning in warnings:
             warn(warning)
         return found
 
-    return RegistryPool(known, where, certificates=trust.certificate_folders())
+    return RegistryPool(known, where, certificates=certificate_folders())

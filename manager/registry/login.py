@@ -6,10 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.references import registry_hosts as registry_kinds
+from manager.references.registry_hosts import RegistryService, identify_registry
 from manager.registry.core import expiry
-from manager.registry.logins import lookup as credentials
-from manager.registry.logins import saving as logins
+from manager.registry.logins.lookup import AUTH_CONFIG_VARIABLE, locate_credentials
+from manager.registry.logins.saving import (
+    ErasedLogin,
+    choose_helper,
+    erase_login,
+    has_environment_login,
+    list_login_registries,
+    save_login,
+)
 from manager.registry.protocol.errors import (
     RegistryError,
     RegistryLoginError,
@@ -44,7 +51,7 @@ class LoginContext:
     """Where registries are."""
     env: Mapping[str, str]
     """The environment: where docker keeps logins."""
-    plaintext: bool = False
+    allows_plaintext: bool = False
     """Whether the secret may stand in ``config.json``."""
 
 
@@ -78,7 +85,7 @@ def fetch_cloud_login(kind: RegistryHost, registries: RegistryPool) -> CloudAnsw
 
     if kind.cloud is None:
         return clouds.CloudAnswer()
-    at = registries.anew(kind.host, None)
+    at = registries.open_clients(kind.host, None)
     return clouds.ask_cloud(kind, at[0].base if at else "")
 
 
@@ -95,16 +102,15 @@ def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginConte
             kept then; or there is nowhere to keep it.
     """
     host, env = kind.host, means.env
-    logins.choose_helper(host, env, plaintext=means.plaintext)
+    choose_helper(host, env, plaintext=means.allows_plaintext)
     tried = _verify_login(kind, given, means.registries)
-    saved = logins.save_login(host, given, env, plaintext=means.plaintext)
+    saved = save_login(host, given, env, plaintext=means.allows_plaintext)
     warnings = list(saved.warnings)
     if not tried:
         warnings.append(f"{host} asks nobody for a login: whether it takes this one is not known")
-    if logins.has_environment_login(host, env):
+    if has_environment_login(host, env):
         warnings.append(
-            f"{credentials.AUTH_CONFIG_VARIABLE} has a login for {host} too, "
-            "which goes before what is kept"
+            f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, which goes before what is kept"
         )
     until = expiry.parse_expiry(kind, given.secret)
     return LoginResult(kind, given.username, saved.place, until, tuple(warnings))
@@ -112,13 +118,13 @@ def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginConte
 
 def _verify_login(kind: RegistryHost, given: Credentials, registries: RegistryPool) -> bool:
     """Try a login; whether the registry asked for one at all."""
-    at = registries.anew(kind.host, given)
-    if kind.kind is registry_kinds.RegistryService.HUB:
+    at = registries.open_clients(kind.host, given)
+    if kind.kind is RegistryService.HUB:
         at = at[-1:]  # a mirror knows nothing of Docker Hub's users
     try:
         for place in at:
             try:
-                return place.check()
+                return place.check_login()
             except RegistryUnreachableError:
                 # Only what could not be spoken to is asked elsewhere: a password that was
                 # refused is not sent again without encryption.
@@ -141,7 +147,7 @@ def _refusal_error(kind: RegistryHost, given: Credentials, error: RegistryError)
     )
 
 
-def log_out_of_registry(registry: str, env: Mapping[str, str]) -> logins.ErasedLogin:
+def log_out_of_registry(registry: str, env: Mapping[str, str]) -> ErasedLogin:
     """Forget the login of a registry.
 
     Args:
@@ -151,8 +157,8 @@ def log_out_of_registry(registry: str, env: Mapping[str, str]) -> logins.ErasedL
     Raises:
         ManagerError: it could not be erased.
     """
-    erased = logins.erase_login(registry, env)
-    left = credentials.locate_credentials(registry, env, ask_clouds=False)
+    erased = erase_login(registry, env)
+    left = locate_credentials(registry, env, ask_clouds=False)
     if left.credentials is None or left.source in erased.places:
         return erased
     still = f"there still is a login for {registry}: {left.source}"
@@ -168,14 +174,11 @@ def list_known_registries(
         env: the environment: where docker keeps logins.
         on_engine: the registries of the images on the engine, one for each name of an image.
     """
-    names, warnings = logins.list_login_registries(env)
+    names, warnings = list_login_registries(env)
     every = tuple(dict.fromkeys(("docker.io", *sorted({*names, *on_engine}))))
-    found = map_in_threads(
-        every, lambda name: credentials.locate_credentials(name, env), PARALLEL_LOOKUPS
-    )
+    found = map_in_threads(every, lambda name: locate_credentials(name, env), PARALLEL_LOOKUPS)
     rows = tuple(
-        KnownRegistry(registry_kinds.identify_registry(name), found[name], on_engine.count(name))
-        for name in every
+        KnownRegistry(identify_registry(name), found[name], on_engine.count(name)) for name in every
     )
     told = [*warnings, *(warning for row in rows for warning in row.found.warnings)]
     return rows, tuple(dict.fromkeys(told))
@@ -188,10 +191,10 @@ def fetch_pull_quota(registries: RegistryPool, known: Credentials | None) -> Quo
         registries: where registries are.
         known: as whom to ask.
     """
-    for place in registries.anew("docker.io", known, QUOTA_DEADLINE_SECONDS)[-1:]:
+    for place in registries.open_clients("docker.io", known, QUOTA_DEADLINE_SECONDS)[-1:]:
         with place:
             try:
-                place.head(*QUOTA_IMAGE)
+                place.fetch_head(*QUOTA_IMAGE)
             except RegistryError:
                 # It tells with refusals too; and where it is a lab's it does not tell at all.
                 return place.quota

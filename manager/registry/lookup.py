@@ -61,7 +61,7 @@ class RemoteImage:
             image, {self.digest, self.manifest_digest}, self.manifest.config.digest
         )
 
-    def wanted(self, store: ImageStore) -> ImageToPull:
+    def build_image_to_pull(self, store: ImageStore) -> ImageToPull:
         """It as an image that an engine is to pull.
 
         Args:
@@ -87,14 +87,14 @@ class ImageLookup:
     documents: DocumentCache
     platform: str
     """``os/arch[/variant]``, whose manifest is looked at."""
-    lengths: bool = True
+    reads_layer_lengths: bool = True
     """Whether layers are asked how long they are unpacked."""
-    sparing: bool = False
+    spares_quota: bool = False
     """Whether a small rest of a quota is left alone."""
     patience: float = 5.0
     """Seconds that registries get to tell of all images before a pull begins."""
 
-    def remote(self, reference: ImageReference) -> RemoteImage:
+    def fetch_image(self, reference: ImageReference) -> RemoteImage:
         """Look one up.
 
         What it stands for is asked by HEAD, which no quota counts; what has been read once is not
@@ -108,25 +108,27 @@ class ImageLookup:
             QuotaError: only a few pulls are left.
             ManagerError: (registry) it is no image, or none for the platform.
         """
-        return self.registries.ask(reference.registry, lambda it: self._ask(it, reference))
+        return self.registries.ask_first_available(
+            reference.registry, lambda it: self._fetch_from(it, reference)
+        )
 
-    def digest(self, reference: ImageReference) -> str:
+    def fetch_digest(self, reference: ImageReference) -> str:
         """Only what a name stands for now.
 
         Raises:
             RegistryError: it is not there, or its registry cannot be asked.
         """
         wanted = reference.digest or reference.tag or ""
-        return self.registries.ask(
-            reference.registry, lambda it: it.head(reference.path, wanted).digest
+        return self.registries.ask_first_available(
+            reference.registry, lambda it: it.fetch_head(reference.path, wanted).digest
         )
 
-    def _ask(self, registry: Registry, reference: ImageReference) -> RemoteImage:
+    def _fetch_from(self, registry: Registry, reference: ImageReference) -> RemoteImage:
         digest = reference.digest or ""
         # By HEAD it is also told how many pulls are left, before the first of them is used up.
-        if not digest or (self.sparing and self.documents.get(digest) is None):
-            digest = registry.head(reference.path, digest or reference.tag or "").digest
-        raw = self._document(registry, reference, digest)
+        if not digest or (self.spares_quota and self.documents.get(digest) is None):
+            digest = registry.fetch_head(reference.path, digest or reference.tag or "").digest
+        raw = self._fetch_document(registry, reference, digest)
         found, documents = parse_manifest(raw), len(raw)
         platforms: tuple[IndexEntry, ...] = ()
         manifest_digest = digest
@@ -136,7 +138,7 @@ class ImageLookup:
             if entry is None:
                 raise _no_platform_error(reference, self.platform, platforms)
             manifest_digest = entry.blob.digest
-            raw = self._document(registry, reference, manifest_digest)
+            raw = self._fetch_document(registry, reference, manifest_digest)
             documents += len(raw)
             found = parse_manifest(raw)
         if not isinstance(found, RegistryManifest):
@@ -145,11 +147,11 @@ class ImageLookup:
                 "ask who made it",
                 ExitCode.REGISTRY,
             )
-        config = parse_image_config(self._blob(registry, reference, found.config))
+        config = parse_image_config(self._fetch_blob(registry, reference, found.config))
         layers = {layer.digest: layer for layer in found.layers}
         lengths = map_in_threads(
             tuple(layers),
-            lambda it: self._length(registry, reference, layers[it]),
+            lambda it: self._fetch_length(registry, reference, layers[it]),
             PARALLEL_LENGTHS,
         )
         return RemoteImage(
@@ -158,34 +160,36 @@ class ImageLookup:
             registry.quota,
         )
 
-    def _document(self, registry: Registry, reference: ImageReference, digest: str) -> bytes:
+    def _fetch_document(self, registry: Registry, reference: ImageReference, digest: str) -> bytes:
         raw = self.documents.get(digest)
         if raw is None:
             quota = registry.quota  # as of now: other look-ups use it up at the same time
-            if self.sparing and quota is not None and quota.remaining <= RESERVED_PULL_COUNT:
+            if self.spares_quota and quota is not None and quota.remaining <= RESERVED_PULL_COUNT:
                 raise QuotaError(
                     f"{registry.host} allows only {quota.remaining} more pulls for now",
                     "they are left to the engine",
                     ExitCode.REGISTRY,
                 )
-            raw = registry.manifest(reference.path, digest).raw
+            raw = registry.fetch_manifest(reference.path, digest).raw
             self.documents.put(digest, raw)
         return raw
 
-    def _blob(self, registry: Registry, reference: ImageReference, blob: Blob) -> bytes:
+    def _fetch_blob(self, registry: Registry, reference: ImageReference, blob: Blob) -> bytes:
         raw = self.documents.get(blob.digest)
         if raw is None:
-            raw = registry.blob(reference.path, blob.digest)
+            raw = registry.fetch_blob(reference.path, blob.digest)
             self.documents.put(blob.digest, raw)
         return raw
 
-    def _length(self, registry: Registry, reference: ImageReference, layer: Blob) -> int | None:
-        if not self.lengths or not has_length_trailer(layer):
+    def _fetch_length(
+        self, registry: Registry, reference: ImageReference, layer: Blob
+    ) -> int | None:
+        if not self.reads_layer_lengths or not has_length_trailer(layer):
             return None
         length = self.documents.length(layer.digest)
         if length is None:
             try:
-                tail = registry.tail(reference.path, layer.digest, layer.size)
+                tail = registry.fetch_trailer(reference.path, layer.digest, layer.size)
             except RegistryError:
                 return None  # only that it is not known: the layer itself may still be had
             if tail is None:

@@ -56,12 +56,12 @@ def check_freshness(
     Raises:
         KeyboardInterrupt: at once, whatever is still being waited for.
     """
-    asked = [one for one in tags if not one.local]
+    asked = [one for one in tags if not one.has_no_registry]
     wanted = dict.fromkeys(_tag_question(one.reference) for one in asked)
     lists = dict.fromkeys(
         replace(_tag_question(one.reference), tag="")
         for one in asked
-        if versions and one.wants_versions
+        if versions and one.has_version
     )
     answers = map_in_threads(
         (*wanted, *lists), lambda it: _ask_registry(registries, it), parallel, report
@@ -91,9 +91,11 @@ def _ask_registry(registries: RegistryPool, it: RegistryQuestion) -> RegistryAns
     """A digest, or tags, or why there are none."""
     try:
         if it.tag:
-            return registries.ask(it.registry, lambda one: one.head(it.path, it.tag).digest)
-        return registries.ask(
-            it.registry, lambda one: tuple(tag for page in one.tags(it.path) for tag in page)
+            return registries.ask_first_available(
+                it.registry, lambda one: one.fetch_head(it.path, it.tag).digest
+            )
+        return registries.ask_first_available(
+            it.registry, lambda one: tuple(tag for page in one.list_tags(it.path) for tag in page)
         )
     except ManagerError as error:
         return error
@@ -105,10 +107,10 @@ def _merge_answers(digest: RegistryAnswer, tags: RegistryAnswer) -> RemoteTag:
     if isinstance(digest, str):
         found = replace(found, digest=digest)
     elif isinstance(digest, ManagerError) and not isinstance(digest, NotInRegistryError):
-        return replace(found, why=digest.message, silent=_is_unanswered(digest))
+        return replace(found, why=digest.message, was_unanswered=_is_unanswered(digest))
     if isinstance(tags, ManagerError) and found.digest:
         words = f"newer versions are not known: {tags.message}"
-        found = replace(found, no_tags=words, silent=_is_unanswered(tags))
+        found = replace(found, why_no_tags=words, was_unanswered=_is_unanswered(tags))
     return found
 
 
@@ -122,14 +124,18 @@ def _check_origin(registries: RegistryPool, one: LocalTag, told: RemoteTag) -> R
     registry, path = one.reference.registry, one.reference.path
     try:
         for digest in one.digests:
-            if registries.ask(registry, partial(Registry.holds, path=path, digest=digest)):
+            if registries.ask_first_available(
+                registry, partial(Registry.has_manifest, path=path, digest=digest)
+            ):
                 return told
-        if one.packs_anew:
+        if one.repacks_on_push:
             # This counts as a pull; it is asked only of what was built or pushed from here.
-            document = registries.ask(registry, lambda it: it.manifest(path, told.digest))
+            document = registries.ask_first_available(
+                registry, lambda it: it.fetch_manifest(path, told.digest)
+            )
             found = parse_manifest(document.raw, document.media_type)
             if isinstance(found, RegistryManifest) and found.config.digest == one.image.id:
-                return replace(told, same=True)
+                return replace(told, is_repacked_local_image=True)
     except ManagerError:
         return told  # it has answered before: nothing says that it does not know it
-    return replace(told, knows_ours=False)
+    return replace(told, has_local_image=False)

@@ -82,7 +82,7 @@ def _try_pull(
         lambda auth: engine.images.pull(reference, means.platform, auth),
         explain,
         # A graph driver throws away all layers of a pull that failed, whole ones too.
-        lambda progress: progress.done if means.forgetful else 0,
+        lambda progress: progress.done if means.discards_failed_layers else 0,
     )
     try:
         before = engine.images.find(reference.for_engine)

@@ -38,7 +38,7 @@ class PullSurvey:
     here: LocalContent
     store: ImageStore
 
-    def need(self, *references: ImageReference) -> PullEstimate:
+    def estimate(self, *references: ImageReference) -> PullEstimate:
         """What pulling images takes, all together.
 
         Args:
@@ -46,7 +46,7 @@ class PullSurvey:
         """
         chosen = references or tuple(self.remotes)
         known = [self.remotes[it] for it in chosen if it in self.remotes]
-        wanted = {it.manifest_digest: it.wanted(self.store) for it in known}
+        wanted = {it.manifest_digest: it.build_image_to_pull(self.store) for it in known}
         return estimate_pull(tuple(wanted.values()), self.here, self.store)
 
 
@@ -71,7 +71,7 @@ def survey_pull(
 
     def one(reference: ImageReference) -> RemoteImage | ManagerError:
         try:
-            return lookup.remote(reference)
+            return lookup.fetch_image(reference)
         except ManagerError as error:
             return error
 

@@ -70,7 +70,7 @@ class TagQuery:
     limit: int = 0
     """So many are shown; 0 for all."""
     sort: TagOrder = TagOrder.VERSION
-    everything: bool = False
+    with_details: bool = False
     """Whether sizes and dates are wanted too, which takes some questions for each tag."""
 
 
@@ -122,8 +122,8 @@ def _list_tag_names(registries: RegistryPool, reference: ImageReference) -> tupl
     """All tags of a repository."""
     path = reference.path
     return clean_tags(
-        registries.ask(
-            reference.registry, lambda it: [tag for page in it.tags(path) for tag in page]
+        registries.ask_first_available(
+            reference.registry, lambda it: [tag for page in it.list_tags(path) for tag in page]
         )
     )
 
@@ -141,13 +141,13 @@ def _fetch_details(
         found = ListedTag(tag, held.get(tag))
         wanted = replace(request.reference, tag=tag)
         try:
-            if request.everything:
-                remote = lookup.remote(wanted)
+            if request.with_details:
+                remote = lookup.fetch_image(wanted)
                 return replace(found, remote=remote, digest=remote.digest)
-            return replace(found, digest=lookup.digest(wanted))
+            return replace(found, digest=lookup.fetch_digest(wanted))
         except ManagerError as error:
             return replace(found, why=error.message)
 
-    asked = [tag for tag in tags if request.everything or tag in held]
+    asked = [tag for tag in tags if request.with_details or tag in held]
     answers = map_in_threads(asked, ask, PARALLEL_QUESTIONS, report)
     return {tag: answers.get(tag) or ListedTag(tag) for tag in tags}

@@ -12,7 +12,7 @@ from manager.engine.errors import EngineError
 from manager.errors import ExitCode, ManagerError
 from manager.model.units import format_size
 from manager.registry.core.transfer_progress import TransferProgress
-from manager.registry.logins import lookup as credentials
+from manager.registry.logins.lookup import find_credentials
 from manager.system.concurrency import map_in_threads
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class TransferContext:
     """Of a pull; empty for the engine's own."""
     lab: str = ""
     """The lab's name, if the engine is one."""
-    forgetful: bool = False
+    discards_failed_layers: bool = False
     """Whether the engine keeps nothing of a pull that failed."""
     env: Mapping[str, str] | None = None
     """Where credentials are looked for; None for the process's own environment."""
@@ -79,7 +79,7 @@ class TransferMethod(Generic[AnyProgress]):
     """Does it with some credentials; gives the engine's messages."""
     explain: Callable[[str, AnyProgress], TransferFailure]
     """Says what the engine's words mean, that far."""
-    lost: Callable[[AnyProgress], int] = lambda _: 0
+    count_lost_bytes: Callable[[AnyProgress], int] = lambda _: 0
     """Bytes that had arrived and are sent again with the next try."""
 
 
@@ -130,7 +130,7 @@ def transfer_image(
         pause = means.retry.pause(attempt)
         attempt += 1
         again = f"{why.kind}; trying again in {pause:g} s ({attempt} of {means.retry.attempts})"
-        if lost := way.lost(progress):
+        if lost := way.count_lost_bytes(progress):
             again += f"; {format_size(lost)} that had come are downloaded again"
         means.report(TransferEvent(reference, progress, f"{reference.familiar}: {again}"))
         if stopping.wait(pause):
@@ -150,7 +150,7 @@ def _attempt_transfer(
     """Try once: how far it came, and the engine's words if it failed."""
     progress = way.begin()
     env = os.environ if means.env is None else means.env
-    known, warnings = credentials.find_credentials(reference.registry, env)
+    known, warnings = find_credentials(reference.registry, env)
     for warning in warnings:
         means.report(TransferEvent(reference, progress, f"warning: {warning}"))
     auth = known.auth_config() if known else {}

@@ -87,7 +87,7 @@ def remove(engine: Engine, image_ids: tuple[str, ...]) -> Round:
     images = {image.id: image for image in snapshot.images}
     chosen = [images[it] for it in order_children_first(image_ids, snapshot.images)]
     removal = simulate_removal(snapshot, [it for image in chosen for it in _all_of(image)])
-    predicted = DiskAccounting(snapshot).frees(removal.deleted)
+    predicted = DiskAccounting(snapshot).bytes_freed_by(removal.deleted)
     for image in chosen:
         for name in removable_references(image) or (image.id,):
             if not snapshot.users(image.id) and _there(engine, image.id):

@@ -76,23 +76,23 @@ def test_what_is_shared_stays_and_is_counted_once() -> None:
     truth = Truth({"one": (A, B), "two": (A, C), "three": (A, C, D)}, SIZES)
     disk = DiskAccounting(truth.snapshot())
     assert disk.doubt == ""
-    assert (disk.frees(["one"]).low, disk.frees(["one"]).exact) == (200, True)
-    assert disk.frees(["two"]).high == 0
-    assert disk.frees(["two", "three"]).low == 34
+    assert (disk.bytes_freed_by(["one"]).low, disk.bytes_freed_by(["one"]).exact) == (200, True)
+    assert disk.bytes_freed_by(["two"]).high == 0
+    assert disk.bytes_freed_by(["two", "three"]).low == 34
     assert disk.total().low == 1234
     assert disk.total().exact
-    stay = disk.stays(["two", "three"])
+    stay = disk.bytes_still_shared(["two", "three"])
     assert (stay.bytes.low, stay.bytes.high, stay.images) == (1000, 1000, ("one",))
 
 
 def test_the_engines_total_decides_whether_it_is_exact() -> None:
     truth = Truth({"one": (A, B), "two": (A, C)}, SIZES)
     off = DiskAccounting(replace(truth.snapshot(), layers_size=truth.total() + 1))
-    assert off.frees(["one"]).low == 200
-    assert not off.frees(["one"]).exact
-    assert "total is 1231 bytes, that of its layers 1230" in off.frees(["one"]).doubt
+    assert off.bytes_freed_by(["one"]).low == 200
+    assert not off.bytes_freed_by(["one"]).exact
+    assert "total is 1231 bytes, that of its layers 1230" in off.bytes_freed_by(["one"]).doubt
     unasked = DiskAccounting(replace(truth.snapshot(), layers_size=None))
-    assert "not asked for" in unasked.frees(["one"]).doubt
+    assert "not asked for" in unasked.bytes_freed_by(["one"]).doubt
 
 
 def test_an_image_that_nothing_is_known_of_is_said_to_be_unknown() -> None:
@@ -100,14 +100,14 @@ def test_an_image_that_nothing_is_known_of_is_said_to_be_unknown() -> None:
     details = {"one": snapshot.details["one"]}
     disk = DiskAccounting(replace(snapshot, details=details))
     assert disk.doubt == "the engine did not tell the layers of every image"
-    assert not disk.frees(["one"]).exact
+    assert not disk.bytes_freed_by(["one"]).exact
 
 
 def test_sizes_that_make_no_sense_are_not_trusted() -> None:
     snapshot = Truth({"one": (A, B), "two": (A, B, C)}, SIZES).snapshot()
     one, two = snapshot.images
     odd = replace(snapshot, images=(replace(one, size=5000), replace(two, size=-1, shared=None)))
-    freed = DiskAccounting(odd).frees(["one", "two"])
+    freed = DiskAccounting(odd).bytes_freed_by(["one", "two"])
     assert not freed.exact
     assert freed.low <= freed.high
     broken = replace(snapshot, images=(one, replace(two, size=10)))
@@ -116,7 +116,7 @@ def test_sizes_that_make_no_sense_are_not_trusted() -> None:
 
 def test_images_that_are_not_there_free_nothing() -> None:
     disk = DiskAccounting(Truth({"one": (A,)}, SIZES).snapshot())
-    assert disk.frees(["nobody"]) == disk.frees([])
+    assert disk.bytes_freed_by(["nobody"]) == disk.bytes_freed_by([])
     assert DiskAccounting(Snapshot(layers_size=0)).total().high == 0
 
 
@@ -124,8 +124,8 @@ def test_what_the_engine_says_it_deleted_is_summed_up() -> None:
     disk = DiskAccounting(Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot())
     tree = LayerTree()
     top = tree.path([A, B])[1]
-    assert disk.released([tree.chain_ids()[top], "sha256:of-an-image"]).low == 200
-    assert disk.released([]).exact
+    assert disk.bytes_of_deleted_layers([tree.chain_ids()[top], "sha256:of-an-image"]).low == 200
+    assert disk.bytes_of_deleted_layers([]).exact
 
 
 def test_layers_that_the_build_cache_has_are_told() -> None:
@@ -136,12 +136,12 @@ def test_layers_that_the_build_cache_has_are_told() -> None:
     details = {"one": replace(snapshot.details["one"], history=rows)}
     built = replace(snapshot, details=details, build_cache=(record,))
     disk = DiskAccounting(built)
-    assert disk.frees(["one"]).low == 1200
-    assert disk.cached(["one"]).high == 1200
+    assert disk.bytes_freed_by(["one"]).low == 1200
+    assert disk.bytes_left_in_build_cache(["one"]).high == 1200
     other = replace(built, build_cache=(replace(record, description="[2/2] COPY x /"),))
-    assert DiskAccounting(other).cached(["one"]).high == 0
+    assert DiskAccounting(other).bytes_left_in_build_cache(["one"]).high == 0
     unshared = replace(built, build_cache=(replace(record, shared=False),))
-    assert DiskAccounting(unshared).cached(["one"]).high == 0
+    assert DiskAccounting(unshared).bytes_left_in_build_cache(["one"]).high == 0
 
 
 @st.composite
@@ -172,7 +172,7 @@ def truths(draw: st.DrawFn) -> Truth:
 def test_the_truth_lies_within_and_exact_means_exact(truth: Truth, data: st.DataObject) -> None:
     disk = DiskAccounting(truth.snapshot())
     gone = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
-    found = disk.frees(gone)
+    found = disk.bytes_freed_by(gone)
     assert found.low <= truth.freed(gone) <= found.high
     assert disk.total().low <= truth.total() <= disk.total().high
 
@@ -181,7 +181,7 @@ def test_the_truth_lies_within_and_exact_means_exact(truth: Truth, data: st.Data
 def test_one_image_alone_is_exact_even_without_histories(truth: Truth) -> None:
     disk = DiskAccounting(replace(truth, told=frozenset()).snapshot())
     for name in truth.paths:
-        found = disk.frees([name])
+        found = disk.bytes_freed_by([name])
         assert (found.low, found.high) == (truth.freed({name}),) * 2
 
 
@@ -190,8 +190,8 @@ def test_more_images_never_free_less(truth: Truth, data: st.DataObject) -> None:
     disk = DiskAccounting(truth.snapshot())
     few = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
     more = few | data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
-    assert truth.freed(few) <= disk.frees(more).high
-    assert disk.frees(more).high >= disk.frees(few).low
+    assert truth.freed(few) <= disk.bytes_freed_by(more).high
+    assert disk.bytes_freed_by(more).high >= disk.bytes_freed_by(few).low
 
 
 CONFIG, MANIFEST, INDEX = 700, 300, 90
@@ -237,7 +237,7 @@ def content_freed(truth: Truth, gone: Sequence[str]) -> int:
 def test_the_truth_of_the_containerd_store_lies_within(truth: Truth, data: st.DataObject) -> None:
     disk = DiskAccounting(containerd(truth))
     gone = data.draw(st.sets(st.sampled_from(sorted(truth.paths))))
-    found = disk.frees(gone)
+    found = disk.bytes_freed_by(gone)
     freed = truth.freed(gone) + content_freed(truth, sorted(gone))
     assert found.low <= freed <= found.high
     assert not found.exact
@@ -245,7 +245,7 @@ def test_the_truth_of_the_containerd_store_lies_within(truth: Truth, data: st.Da
 
 def test_what_is_not_shared_is_known_to_the_byte_on_the_containerd_store() -> None:
     truth = Truth({"one": (A, B), "two": (C,)}, SIZES)
-    found = DiskAccounting(containerd(truth)).frees(["one"])
+    found = DiskAccounting(containerd(truth)).bytes_freed_by(["one"])
     freed = 1200 + content_freed(truth, ["one"])
     assert (found.low, found.high) == (freed, freed)
 
@@ -254,5 +254,5 @@ def test_a_manifest_of_two_images_goes_with_the_second() -> None:
     snapshot = containerd(Truth({"one": (A, B)}, SIZES))
     (image,) = snapshot.images
     twice = replace(snapshot, images=(image, replace(image, id="again", tags=("again:1",))))
-    assert DiskAccounting(twice).frees(["one"]).high == INDEX
-    assert DiskAccounting(twice).frees(["one", "again"]).low > 1200
+    assert DiskAccounting(twice).bytes_freed_by(["one"]).high == INDEX
+    assert DiskAccounting(twice).bytes_freed_by(["one", "again"]).low > 1200

@@ -57,15 +57,19 @@ def wanted(name: str, *layers: str, size: int = 1000) -> ImageToPull:
 def test_an_image_alone_on_each_store() -> None:
     image = wanted("a", "one", "two")
     found = estimate_pull([image], LocalContent(), ImageStore.GRAPH_DRIVER)
-    assert found == PullEstimate(download=2015, room=1000, low=0, likely=4000, high=6000)
+    assert found == PullEstimate(
+        download=2015, required_bytes=1000, low_bytes=0, likely_bytes=4000, high_bytes=6000
+    )
     # What came compressed stays on the containerd store.
     found = estimate_pull([image], LocalContent(), ImageStore.CONTAINERD)
-    assert found == PullEstimate(download=2015, room=2010, low=2015, likely=6015, high=8015)
-    assert estimate_pull([image], LocalContent(), ImageStore.PODMAN).room == 0
+    assert found == PullEstimate(
+        download=2015, required_bytes=2010, low_bytes=2015, likely_bytes=6015, high_bytes=8015
+    )
+    assert estimate_pull([image], LocalContent(), ImageStore.PODMAN).required_bytes == 0
 
 
 def test_the_index_can_be_new_where_the_image_is_not() -> None:
-    image = replace(wanted("a", "one"), named=digest("index"))
+    image = replace(wanted("a", "one"), index_digest=digest("index"))
     here = LocalContent(manifests=frozenset({image.digest}))
     assert estimate_pull([image], here, ImageStore.GRAPH_DRIVER).download == image.documents
     both = LocalContent(manifests=frozenset({image.digest, digest("index")}))
@@ -77,7 +81,7 @@ def test_what_images_share_counts_once() -> None:
     assert (
         estimate_pull(images, LocalContent(), ImageStore.GRAPH_DRIVER).download == 3 * 1000 + 2 * 15
     )
-    assert estimate_pull(images, LocalContent(), ImageStore.GRAPH_DRIVER).likely == 6000
+    assert estimate_pull(images, LocalContent(), ImageStore.GRAPH_DRIVER).likely_bytes == 6000
 
 
 def test_the_same_blob_on_two_parents() -> None:
@@ -100,7 +104,7 @@ def test_podman_has_everything_again_and_keeps_it_once() -> None:
     images = [wanted("a", "x", "x"), wanted("b", "x")]
     found = estimate_pull(images, LocalContent(), ImageStore.PODMAN)
     assert found.download == 3000 + 2 * 15
-    assert found.likely == 4000  # the chains x and x on x
+    assert found.likely_bytes == 4000  # the chains x and x on x
 
 
 def test_what_is_here_does_not_count() -> None:
@@ -113,7 +117,7 @@ def test_what_is_here_does_not_count() -> None:
     # Unpacked here, but nobody knows from which blob: it may come again.
     unknown = LocalContent(chains=frozenset({base}))
     assert estimate_pull([image], unknown, ImageStore.GRAPH_DRIVER).download == 2015
-    assert estimate_pull([image], unknown, ImageStore.GRAPH_DRIVER).likely == 2000
+    assert estimate_pull([image], unknown, ImageStore.GRAPH_DRIVER).likely_bytes == 2000
     # Known as a blob, but on another parent.
     assert (
         estimate_pull([image], LocalContent(blobs=blobs), ImageStore.GRAPH_DRIVER).download == 2015
@@ -151,7 +155,7 @@ def test_more_images_never_need_less_and_what_is_here_never_more(
         estimate_pull(all_of_them[:here], LocalContent(), store),
     )
     assert part.download <= whole.download
-    assert part.high <= whole.high
+    assert part.high_bytes <= whole.high_bytes
     had = LocalContent(
         frozenset(it.digest for it in all_of_them[:here]),
         frozenset(blob.digest for it in all_of_them[:here] for blob in it.manifest.layers),
@@ -161,7 +165,7 @@ def test_more_images_never_need_less_and_what_is_here_never_more(
     # A blob that is twice in one image comes once with it, and again where only the first is here.
     if all(len(set(layers)) == len(layers) for layers in images):
         assert rest.download <= whole.download
-    assert rest.low <= rest.likely <= rest.high
+    assert rest.low_bytes <= rest.likely_bytes <= rest.high_bytes
 
 
 def test_chains_are_those_of_the_specification() -> None:
@@ -182,13 +186,15 @@ def test_chains_are_those_of_the_specification() -> None:
 )
 def test_whether_it_fits(free: int, expected: DiskFit) -> None:
     assert (
-        assess_disk_fit(PullEstimate(download=150, room=100, likely=300, high=500), free)
+        assess_disk_fit(
+            PullEstimate(download=150, required_bytes=100, likely_bytes=300, high_bytes=500), free
+        )
         is expected
     )
 
 
 def test_what_is_lacking() -> None:
-    wants = PullEstimate(download=150, room=100, likely=300, high=500)
+    wants = PullEstimate(download=150, required_bytes=100, likely_bytes=300, high_bytes=500)
     assert bytes_to_free(wants, 250) == 150
     assert bytes_to_free(wants, 1000) == 0
 

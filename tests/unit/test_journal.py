@@ -93,7 +93,7 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
 def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -> None:
     (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
     with pytest.raises(ManagerError, match="what is pinned cannot be used"):
-        SightingStore(tmp_path).pins("e")
+        SightingStore(tmp_path).read_pins("e")
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
@@ -168,19 +168,19 @@ def test_old_files_get_the_new_tables(tmp_path: Path) -> None:
         )
         old.execute("INSERT INTO sightings VALUES ('e', 'i', '2026-01-01T00:00:00+00:00', NULL)")
     old.close()
-    assert list(SightingStore(tmp_path).sightings("e")) == ["i"]
+    assert list(SightingStore(tmp_path).read_sightings("e")) == ["i"]
     SightingStore(tmp_path).pin("e", ["x:1"], NOW)
-    assert list(SightingStore(tmp_path).sightings("e")) == ["i"]
+    assert list(SightingStore(tmp_path).read_sightings("e")) == ["i"]
 
 
 def test_pins_are_kept_for_each_engine(tmp_path: Path) -> None:
     store = SightingStore(tmp_path)
-    assert store.pins("a") == ()
+    assert store.read_pins("a") == ()
     store.pin("a", ["redis:7", "nginx:1", "redis:7"], NOW)
     store.pin("b", ["other:1"], NOW)
-    assert store.pins("a") == ("nginx:1", "redis:7")
+    assert store.read_pins("a") == ("nginx:1", "redis:7")
     store.unpin("a", ["nginx:1"])
-    assert (store.pins("a"), store.pins("b")) == (("redis:7",), ("other:1",))
+    assert (store.read_pins("a"), store.read_pins("b")) == (("redis:7",), ("other:1",))
 
 
 def hold(folder: Path, begun: "multiprocessing.Queue[int]") -> None:
@@ -215,4 +215,4 @@ def test_connections_of_two_processes_do_not_lose_anything(tmp_path: Path) -> No
             connection.execute("INSERT INTO pins VALUES ('e', ?, 'now')", (name,))
     first.close()
     second.close()
-    assert SightingStore(tmp_path).pins("e") == ("a", "b")
+    assert SightingStore(tmp_path).read_pins("e") == ("a", "b")

@@ -130,7 +130,9 @@ def test_an_identity_token_is_tried_and_kept(home: Home) -> None:
 
 def means(home: Home, *urls: str) -> LoginContext:
     places = tuple(map(RegistryEndpoint, urls))
-    return LoginContext(RegistryPool(lambda _: None, lambda _: places, 2), home.env, plaintext=True)
+    return LoginContext(
+        RegistryPool(lambda _: None, lambda _: places, 2), home.env, allows_plaintext=True
+    )
 
 
 def test_a_refused_password_is_not_sent_elsewhere(home: Home) -> None:

@@ -111,7 +111,7 @@ def test_what_has_no_digest_there_is_not_asked_about(tag: str) -> None:
     images = [image(tag, digests=(f"elsewhere@{OLD}",))]
     with served(registry({"1.2": NEW})) as server:
         (found,) = ask(server, images, ImageStore.GRAPH_DRIVER)
-    assert (found.freshness, found.silent, server.seen) == (Freshness.LOCAL, False, [])
+    assert (found.freshness, found.was_unanswered, server.seen) == (Freshness.LOCAL, False, [])
     assert found.why == "the engine knows of no registry it came from: it was built or named here"
 
 
@@ -162,14 +162,14 @@ def test_what_a_registry_does_not_have_or_show_is_an_answer_and_silence_is_none(
     images = [one(OLD, tag="r.io/a/b:gone")]
     with served(registry({})) as server:
         (gone,) = ask(server, images, ImageStore.CONTAINERD)
-    assert (gone.freshness, gone.silent) == (Freshness.LOCAL, False)
+    assert (gone.freshness, gone.was_unanswered) == (Freshness.LOCAL, False)
     assert gone.why.startswith("r.io has no such image")
     with served(lambda request: request.reply(403)) as server:
         (refused,) = ask(server, images, ImageStore.CONTAINERD)
-    assert (refused.freshness, refused.silent) == (Freshness.UNKNOWN, False)
+    assert (refused.freshness, refused.was_unanswered) == (Freshness.UNKNOWN, False)
     with served(lambda request: request.reply(500)) as server:
         (silent,) = ask(server, images, ImageStore.CONTAINERD)
-    assert (silent.freshness, silent.silent) == (Freshness.UNKNOWN, True)
+    assert (silent.freshness, silent.was_unanswered) == (Freshness.UNKNOWN, True)
     assert "answers 500" in silent.why
 
 
@@ -182,7 +182,7 @@ def test_a_registry_that_keeps_its_tags_to_itself() -> None:
 
     with served(answer) as server:
         (found,) = ask(server, [one(OLD)], ImageStore.GRAPH_DRIVER)
-    assert (found.freshness, found.silent) == (Freshness.CURRENT, False)
+    assert (found.freshness, found.was_unanswered) == (Freshness.CURRENT, False)
     assert found.why.startswith("newer versions are not known: registry 127.0.0.1")
 
 

@@ -34,7 +34,7 @@ def digest(raw: bytes) -> str:
 
 def holds(answer: Handler, known: Credentials | None = None, deadline: float = 3) -> bool:
     with served(answer) as registry, Registry(registry.url, known, deadline) as client:
-        return client.holds("library/nginx", DIGEST)
+        return client.has_manifest("library/nginx", DIGEST)
 
 
 def refusal(answer: Handler, known: Credentials | None = None, deadline: float = 1.2) -> str:
@@ -54,7 +54,7 @@ def replies(status: int, **headers: str) -> Handler:
 
 def test_it_asks_for_all_four_kinds_by_the_digest() -> None:
     with served(has_it) as registry, Registry(registry.url) as client:
-        assert client.holds("library/nginx", DIGEST)
+        assert client.has_manifest("library/nginx", DIGEST)
     (seen,) = registry.seen
     assert (seen.method, seen.path) == ("HEAD", f"/v2/library/nginx/manifests/{DIGEST}")
     assert seen.headers["Accept"].count("application/vnd.") == 4
@@ -82,16 +82,16 @@ def test_a_head_that_does_not_tell_is_not_enough(status: int) -> None:
             request.reply(200, MANIFEST)
 
     with served(answer) as registry, Registry(registry.url) as client:
-        assert client.holds("a", digest(MANIFEST))
+        assert client.has_manifest("a", digest(MANIFEST))
         with pytest.raises(ManagerError, match="something else"):
-            client.holds("a", DIGEST)
+            client.has_manifest("a", DIGEST)
 
 
 def test_anybody_gets_a_token_and_it_is_used_again() -> None:
     with served(WithTokens()) as registry, Registry(registry.url) as client:
-        assert client.holds("a", DIGEST)
-        assert client.holds("a", DIGEST)
-        assert client.holds("b", DIGEST)
+        assert client.has_manifest("a", DIGEST)
+        assert client.has_manifest("a", DIGEST)
+        assert client.has_manifest("b", DIGEST)
     asked = [seen.path.partition("?")[0] for seen in registry.seen]
     assert asked.count("/token") == 2  # one for each repository
     token_request = next(seen for seen in registry.seen if seen.path.startswith("/token"))
@@ -101,14 +101,14 @@ def test_anybody_gets_a_token_and_it_is_used_again() -> None:
 
 def test_a_token_that_ends_in_the_middle_is_renewed() -> None:
     with served(WithTokens(answers=2)) as registry, Registry(registry.url) as client:
-        assert all(client.holds("a", DIGEST) for _ in range(7))
+        assert all(client.has_manifest("a", DIGEST) for _ in range(7))
     assert sum(seen.path.startswith("/token") for seen in registry.seen) == 4
 
 
 def test_a_password_is_shown_to_the_realm_only() -> None:
     registry_with_tokens = served(WithTokens(password="secret-password"))
     with registry_with_tokens as registry, Registry(registry.url, ME) as client:
-        assert client.holds("a", DIGEST)
+        assert client.has_manifest("a", DIGEST)
     shown = {seen.path.partition("?")[0] for seen in registry.seen if "Basic" in str(seen.headers)}
     assert shown == {"/token"}
     assert "secret-password" not in " ".join(seen.path for seen in registry.seen)
@@ -118,7 +118,7 @@ def test_an_identity_token_is_exchanged() -> None:
     known = Credentials("", identity_token="secret-identity")
     registry_with_tokens = served(WithTokens(identity="secret-identity"))
     with registry_with_tokens as registry, Registry(registry.url, known) as client:
-        assert client.holds("a", DIGEST)
+        assert client.has_manifest("a", DIGEST)
     exchange = next(seen for seen in registry.seen if seen.method == "POST")
     assert "grant_type=refresh_token" in exchange.body
 
@@ -212,7 +212,7 @@ def test_nobody_there() -> None:
     with served(has_it) as registry:
         pass
     with pytest.raises(ManagerError, match="cannot be reached"):
-        Registry(registry.url, deadline=0.3).holds("a", DIGEST)
+        Registry(registry.url, deadline=0.3).has_manifest("a", DIGEST)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"token": null}', b"{}"])
@@ -255,7 +255,7 @@ def test_netrc_and_bundles_of_the_environment_do_not_count(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with served(has_it) as registry, Registry(registry.url) as client:
-        assert client.holds("a", DIGEST)
+        assert client.has_manifest("a", DIGEST)
     assert "Authorization" not in registry.seen[0].headers
 
 
@@ -312,7 +312,7 @@ def test_many_images_are_asked_for_at_once_and_the_first_copy_counts() -> None:
         served(answer) as registry,
         RegistryPool(lambda _: None, anywhere({"docker.io": registry.url})) as registries,
     ):
-        found = registries.holds_any({**wanted, **lost})
+        found = registries.find_available_images({**wanted, **lost})
     assert found["id3"].reference == f"there3@{DIGEST}"
     assert found["lost"].why == "docker.io does not have it"
     assert found["none"].why == "no registry is known to have it"
@@ -330,7 +330,7 @@ def test_a_registry_that_is_silent_is_not_asked_again_and_others_are() -> None:
         wanted = {str(n): (f"bad.example/x@{DIGEST}",) for n in range(50)}
         wanted["good"] = (f"good.example/x@{DIGEST}",)
         with RegistryPool(lambda _: None, anywhere(urls), deadline=0.3) as registries:
-            found = registries.holds_any(wanted, parallel=2)
+            found = registries.find_available_images(wanted, parallel=2)
     assert found["good"].reference
     assert "answers 500" in found["7"].why
     assert len(asked) <= 4
@@ -346,7 +346,7 @@ def test_credentials_are_looked_for_once_for_each_registry() -> None:
     with served(has_it) as registry:
         registries = RegistryPool(known, anywhere({"docker.io": registry.url}))
         with registries:
-            registries.holds_any(wanted)
+            registries.find_available_images(wanted)
     assert asked == ["docker.io"]
 
 
@@ -364,7 +364,9 @@ def test_ctrl_c_ends_it_at_once() -> None:
     with served(answer) as registry:
         registries = RegistryPool(lambda _: None, anywhere({"docker.io": registry.url}))
         with pytest.raises(KeyboardInterrupt):
-            registries.holds_any({str(n): (f"x{n}@{DIGEST}",) for n in range(4)}, report=interrupt)
+            registries.find_available_images(
+                {str(n): (f"x{n}@{DIGEST}",) for n in range(4)}, report=interrupt
+            )
         # Answers are still on their way: nobody has waited for them.
         assert not over.is_set()
         assert threading.active_count() > 2
@@ -416,7 +418,7 @@ def test_a_mirror_gets_no_login() -> None:
     with served(asks) as mirror, served(asks) as hub:
         there = (RegistryEndpoint(mirror.url, mirror=True), RegistryEndpoint(hub.url))
         with RegistryPool(lambda _: ME, lambda _: there) as registries:
-            registries.holds_any({"x": (f"nginx@{DIGEST}",)})
+            registries.find_available_images({"x": (f"nginx@{DIGEST}",)})
     assert not any("Authorization" in seen.headers for seen in mirror.seen)
     assert any("Authorization" in seen.headers for seen in hub.seen)
 

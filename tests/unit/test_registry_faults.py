@@ -39,7 +39,7 @@ def refused(answer: Handler, question: Callable[[Registry], object]) -> ManagerE
 
 
 def all_tags(registry: Registry) -> object:
-    return list(registry.tags("a"))
+    return list(registry.list_tags("a"))
 
 
 def with_token(body: bytes) -> Handler:
@@ -87,7 +87,7 @@ def test_the_next_page_is_never_asked_for_without_encryption(tmp_path: Path) -> 
             RegistryPool(lambda _: ME, lambda _: (place,)) as registries,
             pytest.raises(ManagerError, match="leads elsewhere"),
         ):
-            registries.ask("r.example", all_tags)
+            registries.ask_first_available("r.example", all_tags)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_who_has_answered_with_tls_gets_no_login_without(
             RegistryPool(lambda _: ME, lambda _: found) as registries,
             pytest.raises(expected),
         ):
-            registries.ask("r.example", lambda it: it.head("a", "b"))
+            registries.ask_first_available("r.example", lambda it: it.fetch_head("a", "b"))
     assert plain.seen == []
 
 
@@ -138,8 +138,10 @@ def digest_of(answer: Handler, folder: Path, tail: str = ":1", *, sparing: bool 
     with served(answer) as server:
         reference = ImageReference.parse(f"{server.address}/a{tail}")
         with RegistryPool(lambda _: None, lambda _: (RegistryEndpoint(server.url),)) as registries:
-            lookup = ImageLookup(registries, DocumentCache(folder), "linux/amd64", sparing=sparing)
-            return lookup.remote(reference).digest
+            lookup = ImageLookup(
+                registries, DocumentCache(folder), "linux/amd64", spares_quota=sparing
+            )
+            return lookup.fetch_image(reference).digest
 
 
 @pytest.mark.parametrize("annotations", [5, [1], "x"])
@@ -164,9 +166,9 @@ def test_the_last_pulls_are_left_to_the_engine(tmp_path: Path, *, by_digest: boo
 def test_a_quota_is_known_after_answers_that_do_not_tell_it() -> None:
     answer, digest = image(ratelimit_remaining="7;w=21600")
     with served(answer) as server, Registry(server.url) as registry:
-        registry.head("a", "1")
+        registry.fetch_head("a", "1")
         with pytest.raises(ManagerError):
-            registry.blob("a", digest)
+            registry.fetch_blob("a", digest)
         quota = registry.quota
     assert quota is not None
     assert quota.remaining == 7
@@ -196,10 +198,10 @@ def test_a_helper_that_takes_long_holds_up_its_own_registry_alone() -> None:
     with RegistryPool(
         credentials, lambda name: (RegistryEndpoint(f"http://{name}"),)
     ) as registries:
-        slow = threading.Thread(target=registries.of, args=("slow",))
+        slow = threading.Thread(target=registries.clients_for, args=("slow",))
         slow.start()
         assert begun.wait(10)
-        quick = threading.Thread(target=registries.of, args=("quick",), daemon=True)
+        quick = threading.Thread(target=registries.clients_for, args=("quick",), daemon=True)
         quick.start()
         quick.join(5)
         held_up = quick.is_alive()
@@ -221,6 +223,6 @@ def test_a_certificate_without_its_key_hinders_no_other_registry(tmp_path: Path)
         RegistryPool(lambda _: None, places, certificates=[tmp_path]) as registries,
     ):
         wanted = {name: [f"{name}/a@{DIGEST}"] for name in ("r.example", "o.example")}
-        found = registries.holds_any(wanted)
+        found = registries.find_available_images(wanted)
     assert "there is no key" in found["r.example"].why
     assert found["o.example"].reference

@@ -79,16 +79,16 @@ def test_a_cache_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_sightings_are_added_and_only_move_forward(tmp_path: Path) -> None:
     store = SightingStore(tmp_path)
-    assert store.sightings("engine") == {}
-    store.see("engine", ["i", "j"], {"i": NOW}, NOW)
+    assert store.read_sightings("engine") == {}
+    store.record_images("engine", ["i", "j"], {"i": NOW}, NOW)
     later = NOW + timedelta(hours=3)
-    store.see("engine", ["i", "j"], {"i": NOW - timedelta(days=1), "j": later}, later)
-    assert store.sightings("engine") == {"i": Sighting(NOW, NOW), "j": Sighting(NOW, later)}
-    assert store.sightings("another") == {}
+    store.record_images("engine", ["i", "j"], {"i": NOW - timedelta(days=1), "j": later}, later)
+    assert store.read_sightings("engine") == {"i": Sighting(NOW, NOW), "j": Sighting(NOW, later)}
+    assert store.read_sightings("another") == {}
 
 
 def test_sightings_of_images_that_are_gone_are_forgotten(tmp_path: Path) -> None:
     store = SightingStore(tmp_path)
-    store.see("engine", ["i", "j"], {}, NOW)
-    store.see("engine", ["j"], {}, NOW)
-    assert set(store.sightings("engine")) == {"j"}
+    store.record_images("engine", ["i", "j"], {}, NOW)
+    store.record_images("engine", ["j"], {}, NOW)
+    assert set(store.read_sightings("engine")) == {"j"}

@@ -85,9 +85,9 @@ def test_all_that_is_known_of_an_image_and_nothing_is_asked_twice(tmp_path: Path
     with served(registry) as server:
         for _ in range(2):
             found = survey_pull(lookup(server.url, tmp_path), [NGINX], (), ImageStore.GRAPH_DRIVER)
-            need = found.need()
+            need = found.estimate()
             assert need.download == len(MANIFEST) + len(CONFIG) + len(LAYER)
-            assert need.likely == need.high == 50_000
+            assert need.likely_bytes == need.high_bytes == 50_000
     # The second time only what the name stands for.
     assert [(it.method, it.path.rpartition("/")[2]) for it in server.seen] == [
         ("HEAD", "latest"),
@@ -106,12 +106,12 @@ def test_the_last_of_a_quota_is_left_to_the_engine(tmp_path: Path) -> None:
         registry(request, remaining=3)
 
     with served(answer) as server:
-        sparing = replace(lookup(server.url, tmp_path), sparing=True)
+        sparing = replace(lookup(server.url, tmp_path), spares_quota=True)
         found = survey_pull(sparing, [NGINX], (), ImageStore.GRAPH_DRIVER)
         assert "allows only 3 more pulls" in found.unknown[NGINX].message
         assert [seen.method for seen in server.seen] == ["HEAD"]
         # Who asks for nothing else may have it.
-        assert replace(sparing, sparing=False).remote(NGINX).digest == digest(MANIFEST)
+        assert replace(sparing, spares_quota=False).fetch_image(NGINX).digest == digest(MANIFEST)
 
 
 def test_who_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_who_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
 )
 def test_odd_answers_are_errors_in_a_sentence(tmp_path: Path, spoilt: Handler) -> None:
     with served(spoilt) as server, pytest.raises(ManagerError) as caught:
-        lookup(server.url, tmp_path).remote(NGINX)
+        lookup(server.url, tmp_path).fetch_image(NGINX)
     assert caught.value.exit_code == 4
     assert caught.value.hint
 

@@ -30,10 +30,10 @@ def df(ctx: typer.Context, json: options.Json = False) -> None:
     from manager.cli.images.observing import load_engine_view
     from manager.disk.core import listing
     from manager.disk.core.overview import build_overview
-    from manager.engine import disk_usage as usage
+    from manager.engine.disk_usage import USAGE_KINDS
 
     work = get_session(ctx)
-    view = load_engine_view(work, *usage.USAGE_KINDS)
+    view = load_engine_view(work, *USAGE_KINDS)
     rows = listing.build_image_rows(view.snapshot, view.disk, view.last_uses)
     kinds = build_overview(view.snapshot, view.disk, rows, view.usage.writable, view.usage.volumes)
     space = _find_disk_space(work, view)
@@ -48,10 +48,10 @@ def df(ctx: typer.Context, json: options.Json = False) -> None:
 
 
 def _find_disk_space(work: Session, view: "EngineView") -> "DiskSpace | str":
-    from manager.engine import disk_space as space
+    from manager.engine.disk_space import find_disk_space
 
     folder = work.lab.folder if work.lab is not None else None
-    return space.find_disk_space(work.endpoint.host, view.info, folder)
+    return find_disk_space(work.endpoint.host, view.info, folder)
 
 
 def _build_json(

@@ -60,8 +60,8 @@ def images(
     json: options.Json = False,
 ) -> None:
     """List images: what each takes, shares, would free alone, and when it was last used."""
-    from manager.cli.images import views as image_views
     from manager.cli.images.observing import load_engine_view
+    from manager.cli.images.views import image_json, render_image_table, render_layer_tree
     from manager.disk.core import listing
     from manager.model.units import parse_size
 
@@ -73,16 +73,16 @@ def images(
     chosen = listing.filter_rows(found, patterns or (), state, least)
     ordered = listing.sort_rows(chosen, sort, backwards=reverse)
     if json:
-        work.out.json("images", [image_views.image_json(row) for row in ordered])
+        work.out.json("images", [image_json(row) for row in ordered])
     elif not ordered:
         work.out.note("no images" if not found else "no image fits")
         work.out.hint(
             "get one with: dockmgr pull nginx" if not found else "see all: dockmgr images"
         )
     elif tree:
-        work.out.show(image_views.render_layer_tree(view.disk, ordered))
+        work.out.show(render_layer_tree(view.disk, ordered))
     else:
-        work.out.print_table(image_views.render_image_table(ordered, view.now))
+        work.out.print_table(render_image_table(ordered, view.now))
 
 
 def rmi(
@@ -106,16 +106,16 @@ def rmi(
     from manager.cli.steps import exit_code, report_outcome, show_plan
     from manager.disk.core.untagging import plan_untag
     from manager.disk.remove_images import untag_images
-    from manager.engine import disk_usage as usage
+    from manager.engine.disk_usage import BUILD_CACHE, IMAGES
 
     work = get_session(ctx)
-    view = load_engine_view(work, usage.IMAGES, usage.BUILD_CACHE)
+    view = load_engine_view(work, IMAGES, BUILD_CACHE)
     plan = plan_untag(view.snapshot, tuple(names), view.disk)
     if explain:
-        from manager.cli.docker_equivalents import explain_commands as show_lines
+        from manager.cli.docker_equivalents import explain_commands
         from manager.model.docker_equivalents import translate_plan
 
-        show_lines(work, translate_plan(plan), json=json, dry_run=dry_run)
+        explain_commands(work, translate_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "rmi", plan, json=json, dry_run=True)
         return

@@ -46,7 +46,7 @@ def load_engine_view(work: Session, *kinds: str) -> EngineView:
 
     Args:
         work: the session.
-        kinds: what else is asked for: see `observe.everything`.
+        kinds: what else is asked for: see `observe_engine`.
 
     Raises:
         ManagerError: the engine could not be asked.

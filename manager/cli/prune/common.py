@@ -58,7 +58,7 @@ def copy_lookup(work: Session, view: EngineView) -> CopyLookup:
         from manager.cli.progress import show_count
 
         with show_count(work.out, "asking registries") as report:
-            return work.registries(view.info).holds_any(wanted, report=report)
+            return work.registries(view.info).find_available_images(wanted, report=report)
 
     return ask
 

@@ -56,11 +56,14 @@ def pin(
         wanted = [_resolve_pin(work, name) for name in names]
         if dry_run:
             _show_pin_plan(
-                work, Verb.PIN, [it for it in wanted if it not in store.pins(engine)], json=json
+                work,
+                Verb.PIN,
+                [it for it in wanted if it not in store.read_pins(engine)],
+                json=json,
             )
             return
         store.pin(engine, wanted, datetime.now(UTC))
-    pins = store.pins(engine)
+    pins = store.read_pins(engine)
     if json:
         work.out.json("pin", list(pins))
     elif names:
@@ -90,7 +93,7 @@ def unpin(
     if explain:
         explain_no_equivalent(work, NO_PIN_IN_DOCKER, json=json, dry_run=dry_run)
     store, engine = SightingStore(folders.state_folder()), _engine_id(work)
-    pins = store.pins(engine)
+    pins = store.read_pins(engine)
     found: list[str] = []
     for name in names:
         matching = [
@@ -106,7 +109,7 @@ def unpin(
         return
     store.unpin(engine, found)
     if json:
-        work.out.json("unpin", list(store.pins(engine)))
+        work.out.json("unpin", list(store.read_pins(engine)))
         return
     for name in found:
         work.out.line(f"unpinned {name}")

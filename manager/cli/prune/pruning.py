@@ -175,7 +175,7 @@ class PruneJob:
             self.view.last_uses,
             self.view.now,
             self.view.first_seen,
-            SightingStore(folders.state_folder()).pins(self.view.engine_id),
+            SightingStore(folders.state_folder()).read_pins(self.view.engine_id),
             {},
             frozenset(container.id for container in found.containers),
         )

@@ -87,7 +87,7 @@ class _InspectedImage:
         from manager.registry.core.tag_plan import find_image_by_reference
 
         lookup = work.lookup(platform)
-        remote = lookup.remote(reference)
+        remote = lookup.fetch_image(reference)
         if platform and normalise_platform(remote.config.platform) != lookup.platform:
             work.out.warn(f"{reference.familiar} is there for {remote.config.platform} only")
         reached = bool(work.info)
@@ -95,7 +95,7 @@ class _InspectedImage:
         # Only the list tells which of an image's platforms are here.
         held = work.engine.images.list_manifests() if reached else ()
         image = find_image_by_reference(held, reference)
-        return cls(remote, remote.wanted(store), image, reached, datetime.now(UTC))
+        return cls(remote, remote.build_image_to_pull(store), image, reached, datetime.now(UTC))
 
     @property
     def current(self) -> bool | None:
@@ -115,7 +115,7 @@ class _InspectedImage:
         from manager.model.units import format_age, format_size
 
         remote, config = self.remote, self.remote.config
-        likely = sum(it.likely for it in self.wanted.unpacked)
+        likely = sum(it.likely for it in self.wanted.layer_sizes)
         yield f"image:      {remote.reference.canonical}"
         yield f"digest:     {remote.digest}"
         if remote.platforms:
@@ -142,7 +142,7 @@ class _InspectedImage:
             Column("DOWNLOAD", right=True),
             Column("ON DISK", right=True),
         )
-        pairs = zip(self.remote.manifest.layers, self.wanted.unpacked, strict=True)
+        pairs = zip(self.remote.manifest.layers, self.wanted.layer_sizes, strict=True)
         rows = [
             (
                 layer.digest[:SHORT_DIGEST_LENGTH],
@@ -156,7 +156,7 @@ class _InspectedImage:
     def data(self) -> dict[str, Any]:
         """It as JSON."""
         remote, config, wanted = self.remote, self.remote.config, self.wanted
-        pairs = zip(remote.manifest.layers, wanted.unpacked, strict=True)
+        pairs = zip(remote.manifest.layers, wanted.layer_sizes, strict=True)
         quota = remote.quota
         return {
             "reference": remote.reference.canonical,

@@ -63,26 +63,25 @@ def login(
     It is tried at the registry before it is kept. AWS, Google Cloud and Azure
     ask for no password where credentials of that cloud are here.
     """
-    from manager.references import registry_hosts as registry_kinds
-    from manager.registry.login import LoginContext
-    from manager.registry.login import log_in_to_registry as act
-    from manager.registry.logins import saving as logins
+    from manager.references.registry_hosts import parse_registry
+    from manager.registry.login import LoginContext, log_in_to_registry
+    from manager.registry.logins.saving import choose_helper
 
     work = get_session(ctx)
-    kind = registry_kinds.parse_registry(registry)
+    kind = parse_registry(registry)
     if explain:
         from manager.cli.docker_equivalents import explain_login
 
         explain_login(work, "login", (kind.host,), username, stdin=password_stdin, json=json)
     # Nobody types a password that cannot be kept.
-    logins.choose_helper(kind.host, work.env, plaintext=insecure_plaintext)
+    choose_helper(kind.host, work.env, plaintext=insecure_plaintext)
     registries = work.registries()
     given, until = None, None
     if not username and not password_stdin:
         given, until = _fetch_cloud_login(work, kind, registries)
     if given is None:
         given = _ask_credentials(work, kind, username, stdin=password_stdin)
-    done = act(kind, given, LoginContext(registries, work.env, insecure_plaintext))
+    done = log_in_to_registry(kind, given, LoginContext(registries, work.env, insecure_plaintext))
     for warning in done.warnings:
         work.out.warn(warning)
     _show_login(work, done, until or done.until, json=json)
@@ -171,16 +170,14 @@ def logout(
     json: options.Json = False,
 ) -> None:
     """Forget the login of a registry, wherever docker keeps it."""
-    from manager.references import registry_hosts as registry_kinds
-    from manager.registry.login import log_out_of_registry as act
-    from manager.registry.logins import saving as logins
+    from manager.references.registry_hosts import parse_registry
+    from manager.registry.login import log_out_of_registry
+    from manager.registry.logins.saving import list_login_registries
 
     work = get_session(ctx)
     # What keeps logins and does not tell which may have some: that is no success.
     names, failures = (
-        logins.list_login_registries(work.env)
-        if everywhere
-        else ((registry_kinds.parse_registry(registry).host,), ())
+        list_login_registries(work.env) if everywhere else ((parse_registry(registry).host,), ())
     )
     if explain:
         from manager.cli.docker_equivalents import explain_login
@@ -188,7 +185,7 @@ def logout(
         explain_login(work, "logout", names, json=json)
     rows = []
     for name in names:
-        erased = act(name, work.env)
+        erased = log_out_of_registry(name, work.env)
         rows.append({"registry": name, "erased": list(erased.places)})
         failures = (*failures, *erased.failures)
         for warning in erased.warnings:

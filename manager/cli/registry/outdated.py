@@ -54,7 +54,7 @@ def outdated(
     from manager.cli.progress import show_count
     from manager.disk.observe import detect_store
     from manager.registry.core.freshness import list_local_tags
-    from manager.registry.outdated import check_freshness as ask
+    from manager.registry.outdated import check_freshness
 
     work = get_session(ctx)
     info = work.engine.info()
@@ -62,7 +62,7 @@ def outdated(
         work.engine.images.list_manifests(), detect_store(work.engine, info), patterns or ()
     )
     with show_count(work.out, "asking registries") as report:
-        found = ask(work.registries(info), tags, report, versions=versions)
+        found = check_freshness(work.registries(info), tags, report, versions=versions)
     if json:
         work.out.json("outdated", [_row(one) for one in found])
     else:
@@ -74,7 +74,7 @@ def outdated(
 
 def _exit_code(found: "Sequence[CheckedTag]") -> ExitCode:
     """Whether all registries could be asked, some, or none."""
-    silent = [one.silent for one in found if not one.held.local]
+    silent = [one.was_unanswered for one in found if not one.held.has_no_registry]
     if not any(silent):
         return ExitCode.OK
     return ExitCode.REGISTRY if all(silent) else ExitCode.PARTIAL

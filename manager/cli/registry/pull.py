@@ -58,14 +58,14 @@ def pull(
 
     What surely does not fit on the engine's disk is refused before it begins.
     """
-    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.docker_equivalents import explain_commands
     from manager.cli.progress import show_transfers
     from manager.cli.registry.pull_preview import PullPreview
     from manager.cli.steps import show_plan
     from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
     from manager.model.plan import Plan, PlanStep, Verb
     from manager.references.reference import ImageReference
-    from manager.registry.pull import pull_images as act
+    from manager.registry.pull import pull_images
 
     work = get_session(ctx)
     if make_room and json:
@@ -79,28 +79,30 @@ def pull(
     steps = tuple(PlanStep(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
     plan = Plan(steps, notes=beforehand.notes() if dry_run else ())
     if explain:
-        show_lines(
+        explain_commands(
             work,
             translate_plan(plan, DockerCommandOptions(platform=platform)),
             json=json,
             dry_run=dry_run,
         )
     if dry_run:
-        show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.data())
+        show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.to_json())
         return
-    beforehand.tell(quiet=json)
+    beforehand.show_notes(quiet=json)
     if make_room:
-        beforehand = beforehand.with_room(yes=yes)
-    beforehand.check()
+        beforehand = beforehand.make_room(yes=yes)
+    beforehand.check_disk_space()
     with show_transfers(work.out) as report:
-        outcomes = act(
+        outcomes = pull_images(
             work.engine,
             references,
             build_transfer_context(work, platform, report),
             work.settings.pull.parallel,
         )
     if json:
-        rows = [{**_row(it), "predicted": beforehand.row(it.reference)} for it in outcomes]
+        rows = [
+            {**_row(it), "predicted": beforehand.image_to_json(it.reference)} for it in outcomes
+        ]
         work.out.json("pull", rows)
     code = _show_results(work, outcomes, quiet=json)
     if code is not ExitCode.OK:
@@ -118,8 +120,8 @@ def pull_image_for_spawn(work: Session, reference: "ImageReference", platform: s
     from manager.registry.pull import pull_image
 
     beforehand = PullPreview.ask(work, [reference], platform)
-    beforehand.tell(quiet=False)
-    beforehand.check()
+    beforehand.show_notes(quiet=False)
+    beforehand.check_disk_space()
     with show_transfers(work.out) as report:
         pull_image(work.engine, reference, build_transfer_context(work, platform, report))
 
@@ -138,7 +140,7 @@ def build_transfer_context(
         report=report,
         platform=platform,
         lab=work.lab.name if work.lab else "",
-        forgetful=detect_store(work.engine, work.info) is ImageStore.GRAPH_DRIVER,
+        discards_failed_layers=detect_store(work.engine, work.info) is ImageStore.GRAPH_DRIVER,
         env=work.env,
     )
 

@@ -34,7 +34,7 @@ class PullPreview:
     work: Session
     references: Sequence[ImageReference]
     platform: str
-    sized: PullSurvey | None
+    survey: PullSurvey | None
     """None where nobody wants to know."""
     space: DiskSpace | str
     """The engine's disk, or why it cannot be known."""
@@ -53,7 +53,7 @@ class PullPreview:
         """
         from manager.cli.progress import show_count
         from manager.disk.observe import detect_store
-        from manager.engine import disk_space as space
+        from manager.engine.disk_space import find_disk_space
         from manager.registry.survey_pull import survey_pull
 
         if not work.settings.pull.sizes:
@@ -68,7 +68,7 @@ class PullPreview:
                 report,
             )
         folder = work.lab.folder if work.lab is not None else None
-        found = space.find_disk_space(work.endpoint.host, work.info, folder)
+        found = find_disk_space(work.endpoint.host, work.info, folder)
         return cls(work, references, platform, sized, found)
 
     @property
@@ -81,54 +81,55 @@ class PullPreview:
         return tuple(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        if self.sized is None:
+        if self.survey is None:
             return
         for reference in self.references:
-            why = self.sized.unknown.get(reference)
+            why = self.survey.unknown.get(reference)
             if why is not None:
                 yield f"{reference.familiar}: how large it is is not known: {why.message}"
             else:
-                yield f"{reference.familiar}: {_format_estimate(self.sized.need(reference))}"
-        whole = self.sized.need()
+                yield f"{reference.familiar}: {_format_estimate(self.survey.estimate(reference))}"
+        whole = self.survey.estimate()
         left = f"; {format_size(self.free)} are free" if self.free is not None else ""
-        if len(self.sized.remotes) > 1:
+        if len(self.survey.remotes) > 1:
             yield f"all together: {_format_estimate(whole)}{left}"
         elif whole and left:
             yield left.removeprefix("; ") + " on the engine's disk"
 
-    def tell(self, *, quiet: bool) -> None:
+    def show_notes(self, *, quiet: bool) -> None:
         """Say it beside the data; of several registries' quotas, what is left.
 
         Args:
             quiet: whether only what is worth a warning is said.
         """
-        if self.sized is None:
+        if self.survey is None:
             return
         for line in self.notes() if not quiet else ():
             self.work.out.note(line)
         wanted = normalise_platform(self.platform) if self.platform else ""
-        for remote in self.sized.remotes.values():
+        for remote in self.survey.remotes.values():
             if wanted and normalise_platform(remote.config.platform) != wanted:
                 name, there = remote.reference.familiar, remote.config.platform
                 self.work.out.warn(f"{name} is there for {there} only: that is what comes")
-        for remote in self.sized.remotes.values():
+        for remote in self.survey.remotes.values():
             if remote.quota is not None and not quiet:
                 left = f"{remote.reference.registry} allows {remote.quota.remaining} more pulls"
                 self.work.out.note(f"{left} from here for now")
                 return
 
-    def check(self) -> None:
+    def check_disk_space(self) -> None:
         """Refuse what surely does not fit, and warn of what may not.
 
         Raises:
             ManagerError: there is no room for it.
         """
-        if self.sized is None or self.free is None:
+        if self.survey is None or self.free is None:
             return
-        wanted = self.sized.need()
+        wanted = self.survey.estimate()
         found = assess_disk_fit(wanted, self.free) if wanted else DiskFit.YES
-        hint = f"make room with: dockmgr prune --free {_format_rounded_up(self._lacking())}"
-        least = format_size(max(wanted.room, wanted.low))
+        missing = _format_rounded_up(self._count_missing_bytes())
+        hint = f"make room with: dockmgr prune --free {missing}"
+        least = format_size(max(wanted.required_bytes, wanted.low_bytes))
         if found is DiskFit.NO:
             raise ManagerError(
                 f"this cannot fit: it needs at least {least} of the engine's disk, where"
@@ -136,18 +137,20 @@ class PullPreview:
                 f"{hint}; or let that be done first with --make-room",
             )
         if found is not DiskFit.YES:
-            most = format_size(wanted.high)
+            likely, most = format_size(wanted.likely_bytes), format_size(wanted.high_bytes)
             self.work.out.warn(
-                f"this {found}: it takes about {format_size(wanted.likely)} and at most {most}, and"
+                f"this {found}: it takes about {likely} and at most {most}, and"
                 f" {format_size(self.free)} are free"
             )
             self.work.out.hint(hint)
 
-    def _lacking(self) -> int:
-        wanted = self.sized.need() if self.sized is not None else PullEstimate()
-        return round(max(bytes_to_free(wanted, self.free or 0), wanted.room) * ROOM_MARGIN_FACTOR)
+    def _count_missing_bytes(self) -> int:
+        wanted = self.survey.estimate() if self.survey is not None else PullEstimate()
+        return round(
+            max(bytes_to_free(wanted, self.free or 0), wanted.required_bytes) * ROOM_MARGIN_FACTOR
+        )
 
-    def with_room(self, *, yes: bool) -> PullPreview:
+    def make_room(self, *, yes: bool) -> PullPreview:
         """Tidy up if it does not fit, as ``prune --free`` does, and look again.
 
         Args:
@@ -161,13 +164,13 @@ class PullPreview:
         from manager.cli.prune.options import PruneOptions
         from manager.cli.prune.pruning import NonImageOptions, PruneJob
 
-        if self.sized is None or isinstance(self.space, str):
-            why = "the sizes are not asked for" if self.sized is None else str(self.space)
+        if self.survey is None or isinstance(self.space, str):
+            why = "the sizes are not asked for" if self.survey is None else str(self.space)
             raise ManagerError(
                 f"how much room is needed cannot be known: {why}",
                 "make room with: dockmgr prune --free SIZE",
             )
-        missing = bytes_to_free(self.sized.need(), self.space.free)
+        missing = bytes_to_free(self.survey.estimate(), self.space.free)
         if not missing:
             return self
         asked = PruneOptions(
@@ -186,24 +189,28 @@ class PullPreview:
         job.run(None, yes=yes, dry_run=False)
         return PullPreview.ask(self.work, self.references, self.platform)
 
-    def data(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """It as JSON."""
-        if self.sized is None:
+        if self.survey is None:
             return {"sizes": None}
-        rows = [{"reference": it.canonical, **(self.row(it) or {})} for it in self.references]
-        return {"sizes": {**_estimate_row(self.sized.need()), "free": self.free, "images": rows}}
+        rows = [
+            {"reference": it.canonical, **(self.image_to_json(it) or {})} for it in self.references
+        ]
+        return {
+            "sizes": {**_estimate_row(self.survey.estimate()), "free": self.free, "images": rows}
+        }
 
-    def row(self, reference: ImageReference) -> dict[str, Any] | None:
+    def image_to_json(self, reference: ImageReference) -> dict[str, Any] | None:
         """What is known of one image, as JSON; None where nothing is."""
-        if self.sized is None or reference not in self.sized.remotes:
+        if self.survey is None or reference not in self.survey.remotes:
             return None
-        return _estimate_row(self.sized.need(reference))
+        return _estimate_row(self.survey.estimate(reference))
 
 
 def _estimate_row(wanted: PullEstimate) -> dict[str, Any]:
     return {
         "download": wanted.download,
-        "disk": {"low": wanted.low, "likely": wanted.likely, "high": wanted.high},
+        "disk": {"low": wanted.low_bytes, "likely": wanted.likely_bytes, "high": wanted.high_bytes},
     }
 
 
@@ -211,7 +218,7 @@ def _format_estimate(wanted: PullEstimate) -> str:
     if not wanted:
         return "nothing to download"
     download = f"{format_size(wanted.download)} to download"
-    return f"{download}, about {format_size(wanted.likely)} on disk"
+    return f"{download}, about {format_size(wanted.likely_bytes)} on disk"
 
 
 def _format_rounded_up(size: int) -> str:

@@ -59,10 +59,10 @@ def tag(
 
     All names are read before anything is done.
     """
-    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.docker_equivalents import explain_commands
     from manager.cli.steps import report_outcome, show_outcomes, show_plan
     from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
-    from manager.registry.apply_tags import apply_tags as act
+    from manager.registry.apply_tags import apply_tags
     from manager.registry.core.tag_plan import parse_target, plan_tag
 
     work = get_session(ctx)
@@ -71,7 +71,7 @@ def tag(
     tagging = plan_tag(work.engine.images.list(), source, targets)
     if explain:
         lines = translate_plan(tagging.plan, DockerCommandOptions(source=source))
-        show_lines(work, lines, json=json, dry_run=dry_run)
+        explain_commands(work, lines, json=json, dry_run=dry_run)
     if dry_run:
         show_plan(work.out, "tag", tagging.plan, json=json, dry_run=True)
         return
@@ -80,7 +80,7 @@ def tag(
     if count := len(tagging.moves):
         question = f"Move {count} name{'s' * (count != 1)} to this image?"
         work.confirm(question, yes=yes, refused="nothing was tagged")
-    outcomes = act(work.engine, tagging, lambda it: report_outcome(work.out, it, quiet=json))
+    outcomes = apply_tags(work.engine, tagging, lambda it: report_outcome(work.out, it, quiet=json))
     code = show_outcomes(work.out, "tag", outcomes, json=json)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
@@ -115,21 +115,20 @@ def push(
 
     Nothing is sent if one of them is not here.
     """
-    from manager.cli.docker_equivalents import explain_commands as show_lines
+    from manager.cli.docker_equivalents import explain_commands
     from manager.cli.progress import show_transfers
     from manager.cli.registry.pull import build_transfer_context
     from manager.cli.steps import report_failures, show_plan
     from manager.model.docker_equivalents import translate_plan
     from manager.model.plan import Plan, PlanStep, Verb
     from manager.references.reference import ImageReference
-    from manager.registry.push import find_images_to_push
-    from manager.registry.push import push_images as act
+    from manager.registry.push import find_images_to_push, push_images
 
     work = get_session(ctx)
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
     if explain:
         plan = Plan(tuple(PlanStep(Verb.PUSH, one.familiar) for one in references))
-        show_lines(work, translate_plan(plan), json=json, dry_run=dry_run)
+        explain_commands(work, translate_plan(plan), json=json, dry_run=dry_run)
     if dry_run:
         pairs = zip(
             references, find_images_to_push(work.engine.images.list(), references), strict=True
@@ -143,7 +142,7 @@ def push(
         show_plan(work.out, "push", Plan(steps), json=json, dry_run=True)
         return
     with show_transfers(work.out, "pushing") as report:
-        outcomes = act(
+        outcomes = push_images(
             work.engine,
             references,
             build_transfer_context(work, "", report),

@@ -84,14 +84,14 @@ def tags(
     Docker Hub counts what sizes and dates take as pulls. It works without any engine.
     """
     from manager.cli.progress import show_count
-    from manager.registry.core.tag_list import parse_repository as read
+    from manager.registry.core.tag_list import parse_repository
     from manager.registry.tags import TagQuery, list_repository_tags
 
     if newest and limit is not None:
         raise ManagerError(
             "--newest and --limit do not go together", "leave one of them out", ExitCode.USAGE
         )
-    reference, prefix = read(repository)
+    reference, prefix = parse_repository(repository)
     work = get_session(ctx)
     everything = sizes or dates or long or sort is TagOrder.DATE
     few = DEFAULT_LIMIT if everything or (work.out.is_terminal and not json) else 0
@@ -102,9 +102,9 @@ def tags(
         newest,
         limit if limit is not None else 0 if newest else few,
         sort,
-        everything=everything,
+        with_details=everything,
     )
-    lookup = replace(work.lookup(platform, sparing=True), lengths=False)
+    lookup = replace(work.lookup(platform, sparing=True), reads_layer_lengths=False)
     with show_count(work.out, "asking about tags") as report:
         found = list_repository_tags(lookup, request, _find_local_tags(work, reference), report)
     if json:
@@ -205,7 +205,7 @@ def _listing_data(request: "TagQuery", found: "TagListing") -> dict[str, Any]:
         "repository": request.reference.repository,
         "total": found.total,
         "fitting": found.fitting,
-        "tags": [_row(tag, everything=request.everything) for tag in found.tags],
+        "tags": [_row(tag, everything=request.with_details) for tag in found.tags],
     }
 
 

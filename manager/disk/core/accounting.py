@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from manager.disk.core import packed_layers as content
 from manager.disk.core.build_cache import find_maybe_cached_layers
 from manager.disk.core.holdings import ImagePart, LayerHoldings
 from manager.disk.core.layer_sums import packed_sums, unpacked_sums
 from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.packed_layers import content_span, podman_content_span
 from manager.model.byte_range import ByteRange
 from manager.model.images import ImageStore
 from manager.model.snapshot import Snapshot
@@ -67,18 +67,18 @@ class DiskAccounting:
         self.may_be_cached = find_maybe_cached_layers(
             snapshot, self.holdings, self.sums, self.packed
         )
-        self.doubt = self._check()
+        self.doubt = self._find_doubt()
         """Why no number here may be called exact; empty if nothing speaks against it."""
 
-    def _check(self) -> str:
+    def _find_doubt(self) -> str:
         doubt = _DOUBTS_BY_STORE.get(self.store, "")
         if not doubt and any(not part.known for part in self.holdings.parts.values()):
             doubt = "the engine did not tell the layers of every image"
         if not doubt and self.sums.contradictory:
             doubt = "the engine's figures contradict each other"
-        return doubt or self._check_total()
+        return doubt or self._doubt_total()
 
-    def _check_total(self) -> str:
+    def _doubt_total(self) -> str:
         told = self._snapshot.layers_size
         if told is None:
             return "the engine's own total was not asked for, or not to be had"
@@ -89,18 +89,18 @@ class DiskAccounting:
 
     def total(self) -> ByteRange:
         """The bytes of all images."""
-        found = self.takes(self.holdings.of_image)
+        found = self.bytes_held_by(self.holdings.part_keys_by_image)
         told = self._snapshot.layers_size
         if told is None or self.store is not ImageStore.CONTAINERD:
             return found
         # The engine's own total holds what the build cache has as well.
         return replace(found, high=max(found.low, min(found.high, told)))
 
-    def takes(self, image_ids: Iterable[str]) -> ByteRange:
+    def bytes_held_by(self, image_ids: Iterable[str]) -> ByteRange:
         """What none but these images take, whether or not the build cache has it too."""
-        return self._leaving(image_ids, frozenset())
+        return self._count_leaving_bytes(image_ids, frozenset())
 
-    def frees(self, image_ids: Iterable[str]) -> ByteRange:
+    def bytes_freed_by(self, image_ids: Iterable[str]) -> ByteRange:
         """What leaves the store when these images go, and no other.
 
         Args:
@@ -108,17 +108,19 @@ class DiskAccounting:
         """
         # On a graph driver what the build cache has too leaves the store; elsewhere it stays.
         containerd = self.store is ImageStore.CONTAINERD
-        return self._leaving(image_ids, self.may_be_cached if containerd else frozenset())
+        return self._count_leaving_bytes(
+            image_ids, self.may_be_cached if containerd else frozenset()
+        )
 
-    def _leaving(self, image_ids: Iterable[str], kept: frozenset[int]) -> ByteRange:
-        gone, parts, freed = self._going(image_ids)
+    def _count_leaving_bytes(self, image_ids: Iterable[str], kept: frozenset[int]) -> ByteRange:
+        gone, parts, freed = self._removed_parts(image_ids)
         if self.store is ImageStore.PODMAN:
-            low, high = content.podman_content_span(self.holdings, self.packed, parts, freed)
+            low, high = podman_content_span(self.holdings, self.packed, parts, freed)
             return ByteRange(low, high, self._doubt(low, high))
         low, high = self._span(parts, freed)
         if self.store is ImageStore.CONTAINERD:
             low, _ = self._span(parts, freed - kept)
-            least, most = content.content_span(self.holdings, self.packed, parts, freed, kept)
+            least, most = content_span(self.holdings, self.packed, parts, freed, kept)
             sure = gone - self._ending_in(kept, gone)
             low += least + sum(self.index_sizes[it] for it in sure)
             high += most + sum(self.index_sizes[it] for it in gone)
@@ -130,20 +132,20 @@ class DiskAccounting:
         return {
             image_id
             for image_id in image_ids
-            if any(parts[key].end in layers for key in self.holdings.of_image[image_id])
+            if any(parts[key].end in layers for key in self.holdings.part_keys_by_image[image_id])
         }
 
-    def cached(self, image_ids: Iterable[str]) -> ByteRange:
+    def bytes_left_in_build_cache(self, image_ids: Iterable[str]) -> ByteRange:
         """What of the bytes that leave the store the build cache may go on holding on the disk."""
         if not self.may_be_cached:
             return ByteRange()
-        _, parts, freed = self._going(image_ids)
+        _, parts, freed = self._removed_parts(image_ids)
         low, high = self._span(parts, freed)
         least, most = self._span(parts, freed - self.may_be_cached)
         low, high = max(0, low - most), max(0, high - least)
         return ByteRange(low, high, self._doubt(low, high))
 
-    def released(self, deleted: Iterable[str]) -> ByteRange:
+    def bytes_of_deleted_layers(self, deleted: Iterable[str]) -> ByteRange:
         """The bytes of layers that an engine says it has deleted.
 
         Args:
@@ -159,16 +161,16 @@ class DiskAccounting:
         low, high = sum(low for low, _ in spans), sum(high for _, high in spans)
         return ByteRange(low, high, self._doubt(low, high))
 
-    def stays(self, image_ids: Iterable[str]) -> SharedBytes:
+    def bytes_still_shared(self, image_ids: Iterable[str]) -> SharedBytes:
         """What of these images stays when they go, and which others it is shared with."""
-        gone, _, freed = self._going(image_ids)
+        gone, _, freed = self._removed_parts(image_ids)
         tops = set()
         for image_id in gone:
-            for key in self.holdings.of_image[image_id]:
+            for key in self.holdings.part_keys_by_image[image_id]:
                 kept = [layer for layer in self.holdings.parts[key].path if layer not in freed]
                 tops.update(kept[-1:])
         everything = set(range(len(self.holdings.tree)))
-        runs = self.holdings.runs(sorted(tops), everything)
+        runs = self.holdings.layer_stretches(sorted(tops), everything)
         spans = [self.sums.between(below, top) for top, below in runs]
         low, high = sum(low for low, _ in spans), sum(high for _, high in spans)
         others = {
@@ -179,10 +181,12 @@ class DiskAccounting:
         nearest = sorted(others, key=lambda image_id: (-others[image_id], image_id))
         return SharedBytes(ByteRange(low, high, self._doubt(low, high)), tuple(nearest))
 
-    def _going(self, image_ids: Iterable[str]) -> tuple[set[str], list[ImagePart], set[int]]:
-        gone = {image_id for image_id in image_ids if image_id in self.holdings.of_image}
-        parts = self.holdings.only_of(gone)
-        return gone, parts, self.holdings.freed(parts)
+    def _removed_parts(
+        self, image_ids: Iterable[str]
+    ) -> tuple[set[str], list[ImagePart], set[int]]:
+        gone = {image_id for image_id in image_ids if image_id in self.holdings.part_keys_by_image}
+        parts = self.holdings.parts_exclusive_to(gone)
+        return gone, parts, self.holdings.layers_exclusive_to(parts)
 
     def _doubt(self, low: int, high: int) -> str:
         if self.doubt or low == high:
@@ -190,7 +194,7 @@ class DiskAccounting:
         return "the engine does not tell the size of every layer"
 
     def _span(self, parts: list[ImagePart], layers: set[int]) -> tuple[int, int]:
-        runs = self.holdings.runs((part.end for part in parts), layers)
+        runs = self.holdings.layer_stretches((part.end for part in parts), layers)
         spans = [self.sums.between(below, top) for top, below in runs]
         return sum(low for low, _ in spans), sum(high for _, high in spans)
 
@@ -202,17 +206,17 @@ class DiskAccounting:
         """
         above: dict[int, set[int]] = {}
         ends: dict[int, list[tuple[str, str]]] = {}
-        for image_id in sorted(image_ids & self.holdings.of_image.keys()):
-            parts = [self.holdings.parts[key] for key in self.holdings.of_image[image_id]]
+        for image_id in sorted(image_ids & self.holdings.part_keys_by_image.keys()):
+            parts = [self.holdings.parts[key] for key in self.holdings.part_keys_by_image[image_id]]
             parts = [part for part in parts if part.path]
             for part in parts:
                 for below, layer in pairwise((ROOT_LAYER, *part.path)):
                     above.setdefault(below, set()).add(layer)
                 platform = part.manifest.platform if part.manifest and len(parts) > 1 else ""
                 ends.setdefault(part.end, []).append((image_id, platform))
-        return self._grown(ROOT_LAYER, above, ends)
+        return self._build_stretches(ROOT_LAYER, above, ends)
 
-    def _grown(
+    def _build_stretches(
         self, below: int, above: dict[int, set[int]], ends: dict[int, list[tuple[str, str]]]
     ) -> tuple[LayerStretch, ...]:
         sums = self.packed if self.store is ImageStore.PODMAN else self.sums
@@ -225,6 +229,8 @@ class DiskAccounting:
             low, high = sums.between(below, top)
             size = ByteRange(low, high, self._doubt(low, high))
             found.append(
-                LayerStretch(size, count, tuple(ends.get(top, ())), self._grown(top, above, ends))
+                LayerStretch(
+                    size, count, tuple(ends.get(top, ())), self._build_stretches(top, above, ends)
+                )
             )
         return tuple(sorted(found, key=lambda it: (-it.bytes.high, it.images)))

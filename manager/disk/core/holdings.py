@@ -39,15 +39,15 @@ class LayerHoldings:
         self.tree = LayerTree()
         self.parts: dict[str, ImagePart] = {}
         """Each part once, however many images have it."""
-        self.of_image: dict[str, tuple[str, ...]] = {}
+        self.part_keys_by_image: dict[str, tuple[str, ...]] = {}
         """The keys of an image's parts."""
-        self.images_of: dict[str, set[str]] = {}
+        self.image_ids_by_part: dict[str, set[str]] = {}
         for image in snapshot.images:
             found = [self._part(snapshot, image, it) for it in _manifests(snapshot, image)]
-            self.of_image[image.id] = tuple(part.key for part in found)
+            self.part_keys_by_image[image.id] = tuple(part.key for part in found)
             for part in found:
                 self.parts[part.key] = part
-                self.images_of.setdefault(part.key, set()).add(image.id)
+                self.image_ids_by_part.setdefault(part.key, set()).add(image.id)
         self.held = [0] * len(self.tree)
         """By how many parts each layer is held."""
         for part in self.parts.values():
@@ -72,17 +72,17 @@ class LayerHoldings:
         """Whether another part can have the same configuration."""
         return self._ends[_config_key(part)] > 1
 
-    def only_of(self, image_ids: set[str]) -> list[ImagePart]:
+    def parts_exclusive_to(self, image_ids: set[str]) -> list[ImagePart]:
         """The parts that none but these images have; those that end low come first."""
         found = {
             key: self.parts[key]
             for image_id in image_ids
-            for key in self.of_image[image_id]
-            if self.images_of[key] <= image_ids
+            for key in self.part_keys_by_image[image_id]
+            if self.image_ids_by_part[key] <= image_ids
         }
         return sorted(found.values(), key=lambda part: (len(part.path), part.key))
 
-    def freed(self, parts: Iterable[ImagePart]) -> set[int]:
+    def layers_exclusive_to(self, parts: Iterable[ImagePart]) -> set[int]:
         """The layers that no other part holds: always the upper end of a path."""
         going: dict[int, int] = {}
         for part in parts:
@@ -90,7 +90,7 @@ class LayerHoldings:
                 going[layer] = going.get(layer, 0) + 1
         return {layer for layer, count in going.items() if count == self.held[layer]}
 
-    def runs(self, tops: Iterable[int], layers: set[int]) -> Iterator[tuple[int, int]]:
+    def layer_stretches(self, tops: Iterable[int], layers: set[int]) -> Iterator[tuple[int, int]]:
         """Some layers as stretches without a branch, each layer in one stretch.
 
         Args:
@@ -114,7 +114,7 @@ class LayerHoldings:
         found: dict[str, int] = {}
         for key, part in self.parts.items():
             count = len(layers.intersection(part.path))
-            for image_id in self.images_of[key] if count else ():
+            for image_id in self.image_ids_by_part[key] if count else ():
                 found[image_id] = max(count, found.get(image_id, 0))
         return found
 

@@ -57,7 +57,8 @@ def _learn_shared_sums(snapshot: Snapshot, holdings: LayerHoldings, sums: LayerS
     """
     counted = [image for image in snapshot.images if image.shared is not None]
     parts = {
-        image.id: [holdings.parts[it] for it in holdings.of_image[image.id]] for image in counted
+        image.id: [holdings.parts[it] for it in holdings.part_keys_by_image[image.id]]
+        for image in counted
     }
     held = [0] * len(holdings.tree)
     for part in (part for found in parts.values() for part in found):

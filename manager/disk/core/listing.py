@@ -56,7 +56,7 @@ def build_image_rows(
     users = _container_names(snapshot)
     found = []
     for image in visible_images(snapshot):
-        frees = disk.frees(alone.deleted(image.id))
+        frees = disk.bytes_freed_by(alone.deleted(image.id))
         containers = users.get(image.id, ())
         shared = ByteRange(image.size, image.size).without(frees)
         state = _image_state(image, containers)

@@ -61,7 +61,11 @@ def _image_rows(
     unused = _deleted_image_ids(
         snapshot, [*by_state[ImageState.IDLE], *by_state[ImageState.DANGLING]]
     )
-    of_dangling, of_unused, total = disk.takes(dangling), disk.takes(unused), disk.total()
+    of_dangling, of_unused, total = (
+        disk.bytes_held_by(dangling),
+        disk.bytes_held_by(unused),
+        disk.total(),
+    )
     idle_names = [row.image.label for row in by_state[ImageState.IDLE]]
     dangling_ids = [row.image.short_id for row in by_state[ImageState.DANGLING]]
     yield UsageRow(
@@ -71,14 +75,14 @@ def _image_rows(
         "idle images",
         len(idle_names),
         of_unused.without(of_dangling),
-        disk.frees(unused).without(disk.frees(dangling)),
+        disk.bytes_freed_by(unused).without(disk.bytes_freed_by(dangling)),
         _removal_command(RMI_COMMAND, idle_names, "IMAGE..."),
     )
     yield UsageRow(
         "dangling images",
         len(dangling_ids),
         of_dangling,
-        disk.frees(dangling),
+        disk.bytes_freed_by(dangling),
         _removal_command(RMI_COMMAND, dangling_ids, "IMAGE..."),
     )
 

@@ -45,7 +45,7 @@ def _part_spans(
     holdings: LayerHoldings, packed: LayerSums, parts: list[ImagePart], layers: set[int]
 ) -> list[tuple[ImagePart, tuple[int, int]]]:
     """Lowest and highest bytes of each part's own content, every layer counted with one part."""
-    below = dict(holdings.runs((part.end for part in parts), layers))
+    below = dict(holdings.layer_stretches((part.end for part in parts), layers))
     return [(part, _own_span(holdings, packed, part, below.pop(part.end, None))) for part in parts]
 
 

@@ -68,7 +68,7 @@ class RemainingImages:
         else:
             self._remove_with_parents(image_id)
 
-    def alone(self, image_id: str) -> tuple[str, ...]:
+    def simulate_single_removal(self, image_id: str) -> tuple[str, ...]:
         """What goes with all references of one image; afterwards all is as before."""
         tags, parents = self._tags[image_id], self._parents
         self._parents = dict(parents)
@@ -130,7 +130,7 @@ class SingleRemovals:
 
     def deleted(self, image_id: str) -> tuple[str, ...]:
         """The ids of the images that go with all references of this one."""
-        return self._store.alone(image_id)
+        return self._store.simulate_single_removal(image_id)
 
 
 def removable_references(image: Image) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """What a growing set of images frees, image by image, each at the cost of its own layers only.
 
-`Disk.frees` answers for one set, at the cost of the whole set. To go through thousands of images
-one by one, the layers are counted down instead: a layer goes with the last image that holds it,
-so what one more image frees is the upper end of its path.
+`DiskAccounting.bytes_freed_by` answers for one set, at the cost of the whole set. To go through
+thousands of images one by one, the layers are counted down instead: a layer goes with the last
+image that holds it, so what one more image frees is the upper end of its path.
 """
 
 from collections.abc import Iterable
@@ -34,18 +34,18 @@ class FreedTally:
         self._parents = {image.id: image.parent for image in snapshot.images}
         self._named = {image.id for image in snapshot.images if image.tags or image.digests}
         self._held = list(disk.holdings.held)
-        self._left = {key: len(ids) for key, ids in disk.holdings.images_of.items()}
+        self._left = {key: len(ids) for key, ids in disk.holdings.image_ids_by_part.items()}
         self.gone: set[str] = set()
         """The ids of the images that are gone, nameless parents included."""
 
     def take(self, image_id: str) -> ByteRange:
         """Let an image go with all its references; what that frees beyond what went before."""
-        return self._sum(map(self._leave, self._remaining.remove(image_id)))
+        return self._sum(map(self._take_out, self._remaining.remove(image_id)))
 
     def put_back(self, image_id: str) -> tuple[tuple[str, ...], ByteRange]:
         """Let an image stay after all, with its nameless parents.
 
-        Afterwards only what was put back can be taken again, with `again`.
+        Afterwards only what was put back can be taken again, with `take_again`.
 
         Returns:
             The ids of the images that stay, and what of the freed bytes stays with them.
@@ -55,14 +55,14 @@ class FreedTally:
             ids.append(image_id)
             parent = self._parents[image_id]
             image_id = parent if parent not in self._named else ""
-        return tuple(ids), self._sum([self._come_back(it) for it in ids])
+        return tuple(ids), self._sum([self._put_in(it) for it in ids])
 
-    def again(self, image_ids: Iterable[str]) -> None:
+    def take_again(self, image_ids: Iterable[str]) -> None:
         """Let what was put back go after all."""
         for image_id in image_ids:
-            self._leave(image_id)
+            self._take_out(image_id)
 
-    def needs(self, image_id: str) -> bool:
+    def has_removed_named_parent(self, image_id: str) -> bool:
         """Whether a parent of an image is gone that has a name of its own."""
         seen = set()
         while (image_id := self._parents.get(image_id, "")) and image_id not in seen:
@@ -75,35 +75,35 @@ class FreedTally:
         found = list(amounts)
         return ByteRange(sum(it[0] for it in found), sum(it[1] for it in found), self._disk.doubt)
 
-    def _leave(self, image_id: str) -> tuple[int, int]:
+    def _take_out(self, image_id: str) -> tuple[int, int]:
         self.gone.add(image_id)
         low = high = self._disk.index_sizes[image_id]
-        for key in self._disk.holdings.of_image[image_id]:
+        for key in self._disk.holdings.part_keys_by_image[image_id]:
             self._left[key] -= 1
             if self._left[key]:
                 continue
             part = self._disk.holdings.parts[key]
             for layer in part.path:
                 self._held[layer] -= 1
-            least, most = self._amount(part)
+            least, most = self._bytes_freed_with(part)
             low, high = low + least, high + most
         return low, high
 
-    def _come_back(self, image_id: str) -> tuple[int, int]:
+    def _put_in(self, image_id: str) -> tuple[int, int]:
         self.gone.discard(image_id)
         low = high = self._disk.index_sizes[image_id]
-        for key in self._disk.holdings.of_image[image_id]:
+        for key in self._disk.holdings.part_keys_by_image[image_id]:
             self._left[key] += 1
             if self._left[key] > 1:
                 continue
             part = self._disk.holdings.parts[key]
-            least, most = self._amount(part)
+            least, most = self._bytes_freed_with(part)
             for layer in part.path:
                 self._held[layer] += 1
             low, high = low + least, high + most
         return low, high
 
-    def _amount(self, part: ImagePart) -> tuple[int, int]:
+    def _bytes_freed_with(self, part: ImagePart) -> tuple[int, int]:
         """What goes with a part when none of the layers at its upper end is held any more."""
         free = sum(1 for layer in part.path if not self._held[layer])
         below = self._below(part, free)

@@ -74,7 +74,7 @@ def _add_bytes(
     snapshot: Snapshot, disk: DiskAccounting, plan: Plan, deleted: Sequence[str]
 ) -> Plan:
     """The plan with what it frees, and what of its images stays for the sake of others."""
-    frees = disk.frees(deleted)
+    frees = disk.bytes_freed_by(deleted)
     notes = [f"frees {frees.sentence()}"]
     named = {step.object_id for step in plan}
     parents = [image_id for image_id in deleted if image_id not in named]
@@ -84,11 +84,11 @@ def _add_bytes(
             f"{len(parents)} nameless parent{'s' * many} of {'these' if many else 'it'} "
             f"go{'es' * (not many)} too"
         )
-    stay = disk.stays(deleted)
+    stay = disk.bytes_still_shared(deleted)
     if stay.bytes.high:
         names = _format_names(snapshot, stay.images)
         notes.append(f"{stay.bytes} stay{'s' * (not names)}, shared with {names or 'others'}")
-    cached = disk.cached(deleted)
+    cached = disk.bytes_left_in_build_cache(deleted)
     if cached.high:
         notes.append(
             f"up to {format_size(cached.high)} of it can stay on the disk for the build cache: "

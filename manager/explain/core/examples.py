@@ -252,7 +252,7 @@ def _predict_freed(facts: EngineFacts, image_ids: Sequence[str]) -> str:
     left = RemainingImages(facts.snapshot)
     for image_id in image_ids:
         left.remove(image_id)
-    return str(facts.disk.frees(left.result().deleted))
+    return str(facts.disk.bytes_freed_by(left.result().deleted))
 
 
 def group_example(facts: EngineFacts) -> ExampleContent:

@@ -79,7 +79,7 @@ def image_facts(image: Image, layers: int) -> dict[str, Any]:
 
 def find_image_layers(disk: DiskAccounting, image: Image) -> tuple[int, ...]:
     """The layers of an image, lowest first; of several platforms those of the largest pile."""
-    paths = (disk.holdings.parts[key].path for key in disk.holdings.of_image[image.id])
+    paths = (disk.holdings.parts[key].path for key in disk.holdings.part_keys_by_image[image.id])
     return max(paths, key=len, default=())
 
 
@@ -177,11 +177,11 @@ def _predict_removal(
     result = left.result()
     users = tuple(sorted(it.name for it in facts.snapshot.users(image.id)))
     if users:
-        return disk.frees(
+        return disk.bytes_freed_by(
             [image.id]
         ), f"; but first its containers have to go: {format_names(users)}"
     why = result.kept.get(image.id, "")
-    return disk.frees(result.deleted), f"; it stays, since {why}" if why else ""
+    return disk.bytes_freed_by(result.deleted), f"; it stays, since {why}" if why else ""
 
 
 def _byte_range_facts(number: ByteRange) -> dict[str, Any]:

@@ -82,8 +82,8 @@ class _GoalSearch:
         """Bytes that come free with some of the order; likely ones, where they are not known."""
         ids = order_children_first((*self.chosen, *taken), self.snapshot.images)
         gone = simulate_full_removal(self.snapshot, ids).deleted
-        lost = self.disk.cached(gone).high if self.goal.of_disk else 0
-        return self.disk.frees(gone).likely - lost
+        lost = self.disk.bytes_left_in_build_cache(gone).high if self.goal.of_disk else 0
+        return self.disk.bytes_freed_by(gone).likely - lost
 
     def tally(self, taken: Sequence[str]) -> tuple[FreedTally, int, int]:
         """A tally of what goes in any case and of some of the order; lowest and highest sum."""
@@ -129,12 +129,12 @@ class _GoalSearch:
         least = min(self.goal.least, rest)
         kept = dict.fromkeys(taken)
         for image_id in reversed(taken):
-            if image_id not in tally.gone or tally.needs(image_id):
+            if image_id not in tally.gone or tally.has_removed_named_parent(image_id):
                 continue
             back, amount = tally.put_back(image_id)
             if rest - amount.likely >= least:
                 rest -= amount.likely
                 del kept[image_id]
             else:
-                tally.again(back)
+                tally.take_again(back)
         return tuple(kept)

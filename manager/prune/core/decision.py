@@ -140,7 +140,7 @@ class _DecisionBuilder:
         }
 
     def frees_alone(self, image_id: str) -> ByteRange:
-        return self.known.disk.frees(self.alone.deleted(image_id))
+        return self.known.disk.bytes_freed_by(self.alone.deleted(image_id))
 
     @cached_property
     def asked_for(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -200,8 +200,8 @@ class _DecisionBuilder:
         return PruneDecision(
             tuple(self.going(chosen, part)),
             tuple(self.staying({*chosen, *part})),
-            self.known.disk.frees(removal.deleted),
-            self.known.disk.cached(removal.deleted),
+            self.known.disk.bytes_freed_by(removal.deleted),
+            self.known.disk.bytes_left_in_build_cache(removal.deleted),
             len(set(removal.deleted) - set(chosen)),
             tuple(image_id for image_id in chosen if self.copy(image_id) is None),
         )

@@ -54,11 +54,11 @@ class LocalTag:
     image: Image
     digests: tuple[str, ...]
     """All that the image is known by; those of the tag's own repository, if it has any there."""
-    invented: bool = False
+    digests_may_be_local: bool = False
     """Whether the engine gives digests also to what no registry ever had."""
-    local: bool = False
+    has_no_registry: bool = False
     """Whether it cannot have come from a registry: there is nobody to ask."""
-    packs_anew: bool = False
+    repacks_on_push: bool = False
     """Whether the engine pushes under a digest that it does not keep."""
 
     def is_at(self, digest: str) -> bool:
@@ -66,9 +66,9 @@ class LocalTag:
         return is_same_image(self.image, {digest})
 
     @property
-    def wants_versions(self) -> bool:
+    def has_version(self) -> bool:
         """Whether a newer version of it can be told by its tag."""
-        return not self.local and parse_version(self.reference.tag or "") is not None
+        return not self.has_no_registry and parse_version(self.reference.tag or "") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +79,15 @@ class RemoteTag:
     """Empty where it has none, or did not answer."""
     tags: tuple[str, ...] = ()
     """All of the repository; none where it was not asked for them or did not tell."""
-    knows_ours: bool = True
+    has_local_image: bool = True
     """Whether it has the image that is here, under any name; asked only where that is in doubt."""
-    same: bool = False
+    is_repacked_local_image: bool = False
     """Whether what it has under the tag is the image that is here, packed in another way."""
     why: str = ""
     """Why there is no digest, in words."""
-    silent: bool = False
+    was_unanswered: bool = False
     """Whether anything is not known because it could not be asked at all."""
-    no_tags: str = ""
+    why_no_tags: str = ""
     """Why there are no tags, in words; empty where there are or none were wanted."""
 
 
@@ -102,7 +102,7 @@ class CheckedTag:
     newer: NewerTags = NO_NEWER_TAGS
     why: str = ""
     """What could not be found out, and why; empty where all was."""
-    silent: bool = False
+    was_unanswered: bool = False
     """Whether a registry could not be asked."""
 
     @property
@@ -168,7 +168,7 @@ def _build_local_tag(image: Image, reference: ImageReference, store: ImageStore)
 
 def is_origin_doubtful(one: LocalTag, told: RemoteTag) -> bool:
     """Whether it has to be asked if the registry knows the image at all: it may be a build."""
-    return one.invented and bool(told.digest) and not one.is_at(told.digest)
+    return one.digests_may_be_local and bool(told.digest) and not one.is_at(told.digest)
 
 
 def assess_tag(one: LocalTag, told: RemoteTag | None) -> CheckedTag:
@@ -178,18 +178,18 @@ def assess_tag(one: LocalTag, told: RemoteTag | None) -> CheckedTag:
         one: the tag.
         told: what its registry said; None where it was not asked.
     """
-    if one.local or told is None:
+    if one.has_no_registry or told is None:
         return CheckedTag(one, Freshness.LOCAL, why=NO_REGISTRY_REASON)
     registry = one.reference.registry
     if not told.digest:
         state = Freshness.UNKNOWN if told.why else Freshness.LOCAL
         why = told.why or NOT_IN_REGISTRY_REASON.format(registry=registry)
-        return CheckedTag(one, state, why=why, silent=told.silent)
-    current = told.same or one.is_at(told.digest)
-    if not current and not told.knows_ours:
+        return CheckedTag(one, state, why=why, was_unanswered=told.was_unanswered)
+    current = told.is_repacked_local_image or one.is_at(told.digest)
+    if not current and not told.has_local_image:
         return CheckedTag(
             one, Freshness.UNKNOWN, told.digest, why=OTHER_IMAGE_REASON.format(registry=registry)
         )
     state = Freshness.CURRENT if current else Freshness.OUTDATED
     found = find_newer_tags(one.reference.tag or "", told.tags)
-    return CheckedTag(one, state, told.digest, found, told.no_tags, told.silent)
+    return CheckedTag(one, state, told.digest, found, told.why_no_tags, told.was_unanswered)

@@ -104,7 +104,7 @@ def parse_manifest(raw: bytes, media_type: str = "") -> ImageIndex | RegistryMan
         media_type: as the registry named it; the document's own counts where it has one.
 
     Raises:
-        MalformedError: it is neither.
+        MalformedDocumentError: it is neither.
     """
     row = _parse_object(raw, "manifest")
     kind = str(row.get("mediaType") or media_type.partition(";")[0].strip())
@@ -136,7 +136,7 @@ def parse_image_config(raw: bytes) -> ImageConfig:
     """Read the configuration of an image.
 
     Raises:
-        MalformedError: it is none.
+        MalformedDocumentError: it is none.
     """
     row = _parse_object(raw, "configuration")
     try:

@@ -25,11 +25,11 @@ class ImageToPull:
     manifest: RegistryManifest
     diff_ids: tuple[str, ...]
     """Of the layers, lowest first; empty where the registry does not tell."""
-    unpacked: tuple[UnpackedSize, ...]
+    layer_sizes: tuple[UnpackedSize, ...]
     """What each layer takes, lowest first."""
     documents: int
     """Bytes of the manifest, and of the index that leads to it."""
-    named: str = ""
+    index_digest: str = ""
     """The digest of what the name stands for, where that is an index."""
 
     def chains(self) -> tuple[str, ...]:
@@ -61,13 +61,13 @@ class PullEstimate:
 
     download: int = 0
     """Bytes that registries will send, at most."""
-    room: int = 0
+    required_bytes: int = 0
     """Bytes without which the pull must fail."""
-    low: int = 0
+    low_bytes: int = 0
     """Bytes that the engine's store grows by, at least…"""
-    likely: int = 0
+    likely_bytes: int = 0
     """…likely…"""
-    high: int = 0
+    high_bytes: int = 0
     """…and at most."""
 
     def __bool__(self) -> bool:
@@ -101,7 +101,11 @@ def estimate_pull(
     for image in wanted:
         if image.digest in here.manifests:
             # The index can be new all the same, where another platform has changed.
-            documents += image.documents if image.named and image.named not in here.manifests else 0
+            documents += (
+                image.documents
+                if image.index_digest and image.index_digest not in here.manifests
+                else 0
+            )
             continue
         documents += image.documents
         _add_missing_content(counted, image, here, store)
@@ -125,7 +129,7 @@ def _add_missing_content(
     if config.digest not in here.blobs:
         counted.blobs[image.digest, "config"] = config.size
     within: set[str] = set()
-    layers = zip(image.manifest.layers, image.chains(), image.unpacked, strict=True)
+    layers = zip(image.manifest.layers, image.chains(), image.layer_sizes, strict=True)
     for place, (layer, chain, size) in enumerate(layers):
         have = layer.digest in here.blobs and (
             store is ImageStore.CONTAINERD or chain in here.chains
@@ -156,11 +160,11 @@ def assess_disk_fit(wanted: PullEstimate, free: int) -> DiskFit:
         wanted: what the pull takes.
         free: bytes.
     """
-    if max(wanted.room, wanted.low) > free:
+    if max(wanted.required_bytes, wanted.low_bytes) > free:
         return DiskFit.NO
-    if wanted.likely > free:
+    if wanted.likely_bytes > free:
         return DiskFit.HARDLY
-    return DiskFit.PERHAPS if wanted.high > free else DiskFit.YES
+    return DiskFit.PERHAPS if wanted.high_bytes > free else DiskFit.YES
 
 
 def bytes_to_free(wanted: PullEstimate, free: int) -> int:
@@ -171,7 +175,7 @@ def bytes_to_free(wanted: PullEstimate, free: int) -> int:
         free: bytes that are free now.
     """
     # What is downloaded lies beside what is unpacked for a while.
-    return max(0, max(wanted.likely, wanted.low) + wanted.room - free)
+    return max(0, max(wanted.likely_bytes, wanted.low_bytes) + wanted.required_bytes - free)
 
 
 def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from manager.references import registry_hosts as registry_kinds
+from manager.references.registry_hosts import identify_registry
 from manager.registry.core.transfer_progress import LayerProgress, TransferProgress
 
 
@@ -144,7 +144,7 @@ def explain_pull_failure(
             "see what it has with: dockmgr lab status",
         )
     message, hint = _FAILURE_TEXTS[kind]
-    host = registry_kinds.identify_registry(registry)
+    host = identify_registry(registry)
     if kind is FailureKind.LOGIN:
         hint = host.login_hint
     elif host.missing_hint and kind in {FailureKind.MISSING_TAG, FailureKind.ABSENT_OR_DENIED}:

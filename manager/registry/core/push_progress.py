@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from manager.references import registry_hosts as registry_kinds
-from manager.references.registry_hosts import RegistryHost
-from manager.references.registry_hosts import RegistryService as Registry
+from manager.references.registry_hosts import RegistryHost, RegistryService, identify_registry
 from manager.registry.core.pull_progress import FailureKind, TransferFailure, classify_failure
 from manager.registry.core.transfer_progress import LayerProgress, TransferProgress
 
@@ -155,7 +153,7 @@ def explain_push_failure(
         lab: the lab's name, if the engine is one: it has no way to the internet.
         begun: whether layers had arrived: the registry had let the engine in.
     """
-    host = registry_kinds.identify_registry(registry)
+    host = identify_registry(registry)
     values = {
         "image": image,
         "registry": registry,
@@ -187,10 +185,10 @@ def explain_push_failure(
 def _creation_hint(image: str, kind: RegistryHost) -> str:
     """How a repository is made where a registry does not make one by itself."""
     path = image.removeprefix(f"{kind.host}/").rpartition(":")[0]
-    if kind.kind is Registry.ECR:
+    if kind.kind is RegistryService.ECR:
         region = f"--region {kind.region} --repository-name {path}"
         return f"create it first, with: aws ecr create-repository {region}"
-    if kind.kind is Registry.ECR_PUBLIC:
+    if kind.kind is RegistryService.ECR_PUBLIC:
         # The first part of the path is the alias of whose they are.
         region = f"--region us-east-1 --repository-name {path.partition('/')[2]}"
         return f"create it first, with: aws ecr-public create-repository {region}"

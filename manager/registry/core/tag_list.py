@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
 from manager.references.reference import TAG_PATTERN, ImageReference, parse_reference
-from manager.registry.core.versions import newest_first_key
-from manager.registry.core.versions import parse_version as read_version
+from manager.registry.core.versions import newest_first_key, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +68,7 @@ def filter_tags(tags: Iterable[str], prefix: str, globs: Sequence[str]) -> list[
 
 def newest_tags(tags: Iterable[str], count: int) -> list[str]:
     """The newest of those tags that are versions or dates."""
-    return sorted((tag for tag in tags if read_version(tag)), key=newest_first_key)[:count]
+    return sorted((tag for tag in tags if parse_version(tag)), key=newest_first_key)[:count]
 
 
 def sort_tags(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from manager.references.registry_hosts import AZURE_TOKEN_USER
 from manager.registry.core import expiry
 from manager.registry.core.credentials import Credentials
 from manager.registry.logins.clouds import CloudError, CloudLogin
-from manager.registry.protocol import certificates as trust
+from manager.registry.protocol.certificates import build_adapter, certificate_folders, find_trust
 
 if TYPE_CHECKING:
     from manager.references.registry_hosts import RegistryHost
@@ -25,7 +26,6 @@ CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 2.0, 4.0
 """Seconds."""
 MAX_ANSWER_BYTES = 1 << 20
 """Bytes: no answer is longer."""
-OK = 200
 _SCOPES = {
     "io": "https://containerregistry.azure.net/.default",
     "cn": "https://management.chinacloudapi.cn/.default",
@@ -108,9 +108,7 @@ def exchange_token(host: str, access: str, base: str) -> str:
         if base.startswith("https:"):
             session.mount(
                 base,
-                trust.build_adapter(
-                    trust.find_trust(urlsplit(url).netloc, trust.certificate_folders())
-                ),
+                build_adapter(find_trust(urlsplit(url).netloc, certificate_folders())),
             )
         if urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
             session.proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
@@ -125,7 +123,7 @@ def exchange_token(host: str, access: str, base: str) -> str:
             body = answer.raw.read(MAX_ANSWER_BYTES, decode_content=True)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise CloudError(f"registry {host} cannot be reached for a login") from error
-        if answer.status_code != OK:
+        if answer.status_code != HTTPStatus.OK:
             raise CloudError(f"registry {host} refuses Azure's token ({answer.status_code})")
     try:
         token = json.loads(body)["refresh_token"]

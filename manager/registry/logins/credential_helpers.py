@@ -59,7 +59,7 @@ def get_from_helper(
     """Ask a helper for a login; None if it has none.
 
     Raises:
-        BrokenError: it is missing, fails, or does not answer.
+        CredentialHelperError: it is missing, fails, or does not answer.
     """
     code, output = _run_helper(name, "get", server, env, patience)
     if code:
@@ -91,7 +91,7 @@ def store_in_helper(
     """Give a helper a login to keep. It goes through a pipe: arguments can be seen by others.
 
     Raises:
-        BrokenError: it could not be kept.
+        CredentialHelperError: it could not be kept.
     """
     token = credentials.identity_token
     text = json.dumps(
@@ -112,7 +112,7 @@ def erase_from_helper(
     """Let a helper forget a login; nothing happens if it has none.
 
     Raises:
-        BrokenError: it could not be erased.
+        CredentialHelperError: it could not be erased.
     """
     code, output = _run_helper(name, "erase", server, env, patience)
     if code and _NOT_FOUND_TEXT not in output.lower():
@@ -125,7 +125,7 @@ def list_helper_logins(
     """The logins a helper has: user names by server.
 
     Raises:
-        BrokenError: it does not tell.
+        CredentialHelperError: it does not tell.
     """
     code, output = _run_helper(name, "list", "", env, patience)
     if code:

@@ -28,7 +28,6 @@ REQUEST_TIMEOUT_SECONDS = 3.0
 METADATA_ADDRESS = "169.254.169.254"
 METADATA_TIMEOUT_SECONDS = 1.0
 """Seconds to see whether this is a machine of Google's."""
-HTTP_PORT = 80
 _BROKEN_FILE_ERRORS = (OSError, ValueError, LookupError, TypeError, AttributeError)
 """What google-auth raises for files that are not as it expects them."""
 
@@ -124,7 +123,7 @@ def _is_on_google(env: Mapping[str, str]) -> bool:
     named = env.get("GCE_METADATA_HOST", "") or env.get("GCE_METADATA_IP", "") or METADATA_ADDRESS
     host, _, port = named.partition(":")
     try:
-        number = int(port or HTTP_PORT)
+        number = int(port or "80")
         socket.create_connection((host, number), METADATA_TIMEOUT_SECONDS).close()
     except (OSError, ValueError):
         return False  # no machine of Google's has none

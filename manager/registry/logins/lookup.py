@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from manager.engine import contexts
 from manager.errors import ManagerError
-from manager.references import registry_hosts as registry_kinds
+from manager.references.registry_hosts import identify_registry
 from manager.registry.core import expiry
 from manager.registry.logins import credential_helpers
-from manager.registry.logins import docker_config as docker_auths
+from manager.registry.logins.docker_config import read_auths_credentials, server_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ def locate_credentials(
         ask_clouds: whether the registry's cloud is asked where nothing is kept; that takes time.
     """
     now = now or datetime.now(UTC)
-    kind = registry_kinds.identify_registry(registry)
+    kind = identify_registry(registry)
     warnings: list[str] = []
     ended: list[str] = []
     doubtful: FoundCredentials | None = None
@@ -127,9 +127,7 @@ def _list_kept_credentials(
         return
     for name in credential_helpers.find_helper_names(config, registry, warnings):
         try:
-            known = credential_helpers.get_from_helper(
-                name, docker_auths.server_name(registry), env, patience
-            )
+            known = credential_helpers.get_from_helper(name, server_name(registry), env, patience)
         except credential_helpers.CredentialHelperError as error:
             warnings.append(str(error))
             continue
@@ -137,7 +135,7 @@ def _list_kept_credentials(
             return
         yield known, credential_helpers.helper_program(name)
         break
-    if found := docker_auths.read_auths_credentials(config, registry, CONFIG_FILE, warnings):
+    if found := read_auths_credentials(config, registry, CONFIG_FILE, warnings):
         yield found, CONFIG_FILE
 
 
@@ -149,7 +147,7 @@ def _read_environment_credentials(
     except ValueError:
         config = None
     if isinstance(config, dict):
-        return docker_auths.read_auths_credentials(config, registry, AUTH_CONFIG_VARIABLE, warnings)
+        return read_auths_credentials(config, registry, AUTH_CONFIG_VARIABLE, warnings)
     warnings.append(f"{AUTH_CONFIG_VARIABLE} is not a JSON object: it is ignored")
     return None
 

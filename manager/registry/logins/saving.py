@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from manager.engine import contexts
 from manager.errors import ManagerError
-from manager.references import registry_hosts as registry_kinds
+from manager.references.registry_hosts import identify_registry
 from manager.registry.logins import credential_helpers
-from manager.registry.logins import docker_config as docker_auths
+from manager.registry.logins.docker_config import (
+    change_config_file,
+    encode_auth_entry,
+    find_registry_keys,
+    read_table,
+    registry_from_key,
+    server_name,
+)
 from manager.registry.logins.lookup import AUTH_CONFIG_VARIABLE, CONFIG_FILE
 
 if TYPE_CHECKING:
@@ -78,7 +85,7 @@ def save_login(
     Raises:
         ManagerError: there is nowhere to keep it, or it could not be kept.
     """
-    server = docker_auths.server_name(registry)
+    server = server_name(registry)
     name = choose_helper(registry, env, plaintext=plaintext)
     if name:
         try:
@@ -89,7 +96,7 @@ def save_login(
             ) from error
         _put_auth_entry(env, registry, {})
         return SavedLogin(credential_helpers.helper_program(name))
-    _put_auth_entry(env, registry, docker_auths.encode_auth_entry(credentials))
+    _put_auth_entry(env, registry, encode_auth_entry(credentials))
     path = contexts.docker_folder(env) / CONFIG_FILE
     warning = f"{path} has the password in plain text: who can read that file can use it"
     return SavedLogin(CONFIG_FILE, (warning,))
@@ -119,11 +126,11 @@ def erase_login(registry: str, env: Mapping[str, str]) -> ErasedLogin:
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
-        keys = docker_auths.find_registry_keys(auths, registry)
+        keys = find_registry_keys(auths, registry)
         in_file.extend(bool(auths.pop(key)) for key in keys)
         return bool(keys)
 
-    docker_auths.change_config_file(env, edit)
+    change_config_file(env, edit)
     if any(in_file):
         places.append(CONFIG_FILE)
     return ErasedLogin(tuple(places), tuple(warnings), tuple(failures))
@@ -138,7 +145,7 @@ def list_login_registries(env: Mapping[str, str]) -> tuple[tuple[str, ...], tupl
         return list_environment_registries(env), (error.message,)
     found = [*list_environment_registries(env)]
     for key in ("auths", "credHelpers"):
-        found += docker_auths.read_table(config, key, CONFIG_FILE, warnings)
+        found += read_table(config, key, CONFIG_FILE, warnings)
     store = config.get("credsStore")
     if isinstance(store, str) and store:
         try:
@@ -147,12 +154,12 @@ def list_login_registries(env: Mapping[str, str]) -> tuple[tuple[str, ...], tupl
             warnings.append(str(error))
     # Some helpers keep what was exchanged for a login as logins of their own.
     servers = [it for it in found if not it.endswith(("/access-token", "/refresh-token"))]
-    return tuple(dict.fromkeys(map(docker_auths.registry_from_key, servers))), tuple(warnings)
+    return tuple(dict.fromkeys(map(registry_from_key, servers))), tuple(warnings)
 
 
 def has_environment_login(registry: str, env: Mapping[str, str]) -> bool:
     """Whether the environment has a login for a registry: that goes before all others."""
-    return docker_auths.registry_from_key(registry) in list_environment_registries(env)
+    return registry_from_key(registry) in list_environment_registries(env)
 
 
 def list_environment_registries(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -165,8 +172,8 @@ def list_environment_registries(env: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     return tuple(
         map(
-            docker_auths.registry_from_key,
-            docker_auths.read_table(config, "auths", AUTH_CONFIG_VARIABLE, []),
+            registry_from_key,
+            read_table(config, "auths", AUTH_CONFIG_VARIABLE, []),
         )
     )
 
@@ -186,7 +193,7 @@ def _erase_helper_login(name: str, server: str, env: Mapping[str, str]) -> bool:
 
 def _server_names(registry: str) -> tuple[str, ...]:
     """The names under which a helper may have a registry's login."""
-    server = docker_auths.server_name(registry)
+    server = server_name(registry)
     return (server,) if server != registry else (server, f"https://{registry}")
 
 
@@ -195,11 +202,11 @@ def _put_auth_entry(env: Mapping[str, str], registry: str, entry: dict[str, str]
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
-        server = docker_auths.server_name(registry)
+        server = server_name(registry)
         kept = {
             key: value
             for key, value in auths.items()
-            if key == server or key not in docker_auths.find_registry_keys(auths, registry)
+            if key == server or key not in find_registry_keys(auths, registry)
         }
         changed = {**kept, server: entry}
         if changed == auths:
@@ -207,7 +214,7 @@ def _put_auth_entry(env: Mapping[str, str], registry: str, entry: dict[str, str]
         config["auths"] = changed
         return True
 
-    docker_auths.change_config_file(env, edit)
+    change_config_file(env, edit)
 
 
 def _read_config(env: Mapping[str, str]) -> dict[str, Any]:
@@ -218,7 +225,7 @@ def _read_config(env: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _no_helper_error(registry: str) -> ManagerError:
-    cloud = registry_kinds.identify_registry(registry).cloud
+    cloud = identify_registry(registry).cloud
     more = f"; {cloud} is asked anew each time without a login kept" if cloud else ""
     return ManagerError(
         f"there is no credential helper to keep the login of {registry}",

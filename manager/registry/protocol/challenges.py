@@ -10,6 +10,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from manager.registry.core.credentials import Credentials
 
 CLIENT_ID = "dockmgr"
-OK = 200
 DEFAULT_TOKEN_SECONDS = 60
 """Seconds that a token is good for, where its realm does not say."""
 EXPIRY_MARGIN_SECONDS = 5
@@ -104,7 +104,7 @@ class Authenticator:
         """What to send with the next request.
 
         Raises:
-            LoginError: the registry asks for what is not there, or in no known way.
+            RegistryLoginError: the registry asks for what is not there, or in no known way.
         """
         for challenge in parse_challenges(header):
             if challenge.scheme == "bearer" and "realm" in challenge.parameters:
@@ -119,7 +119,7 @@ class Authenticator:
             raise self._refused("wants credentials sent without encryption")
         wish = {key: parameters[key] for key in ("service", "scope") if key in parameters}
         status, body = self._ask(realm, wish)
-        if status != OK:
+        if status != HTTPStatus.OK:
             raise self._refused(f"has refused the login ({status})")
         try:
             row: dict[str, Any] = json.loads(body)

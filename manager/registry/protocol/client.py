@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from manager.references.reference import is_digest
 from manager.registry.core.manifests import INDEX_MEDIA_TYPES, MANIFEST_MEDIA_TYPES
-from manager.registry.protocol import errors as failures
 from manager.registry.protocol.certificates import RegistryTrust
+from manager.registry.protocol.errors import (
+    NotInRegistryError,
+    RegistryError,
+    RegistryRefusedError,
+    login_command,
+    not_a_registry_error,
+    parse_error_message,
+    unexpected_answer_error,
+)
 from manager.registry.protocol.transport import (
     MAX_BODY_BYTES,
     REQUEST_DEADLINE_SECONDS,
@@ -36,8 +45,6 @@ MAX_LENGTH_DIGITS = 16
 """Digits of a length that is believed."""
 TRAILER_BYTES = 4
 """Bytes at the end of a gzip file that tell its length when unpacked (RFC 1952, ISIZE)."""
-PARTIAL = 206
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NO_METHOD, TOO_MANY = 401, 403, 404, 405, 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,9 @@ class Registry:
             deadline: seconds for one question.
             trust: what its certificate is held against; None for the system's authorities.
         """
-        self._way = RegistryTransport(base, credentials, deadline, trust or RegistryTrust())
-        self.base = self._way.base
-        self.host = self._way.host
+        self._transport = RegistryTransport(base, credentials, deadline, trust or RegistryTrust())
+        self.base = self._transport.base
+        self.host = self._transport.host
 
     def __repr__(self) -> str:
         """Without credentials."""
@@ -88,7 +95,7 @@ class Registry:
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        self._way.close()
+        self._transport.close()
 
     def __enter__(self) -> Self:
         """The registry itself."""
@@ -101,9 +108,9 @@ class Registry:
     @property
     def quota(self) -> Quota | None:
         """How many more pulls it allows, as it told last; None if it never did."""
-        return self._way.quota
+        return self._transport.quota
 
-    def check(self) -> bool:
+    def check_login(self) -> bool:
         """Find out whether it is a registry, and takes the credentials if it wants any.
 
         Returns:
@@ -113,15 +120,15 @@ class Registry:
             RegistryError: it is none, cannot be reached, or does not take them.
         """
         url = f"{self.base}/v2/"
-        with self._way.ask("GET", url, "", {}) as answer:
+        with self._transport.ask("GET", url, "", {}) as answer:
             if "html" in answer.kind:
-                raise failures.not_a_registry_error(self.host)
+                raise not_a_registry_error(self.host)
             if not answer.ok:
-                raise self._refusal(answer, self.host)
+                raise self._refusal_error(answer, self.host)
             answer.body()
-        return self._way.logged_in
+        return self._transport.logged_in
 
-    def holds(self, path: str, digest: str) -> bool:
+    def has_manifest(self, path: str, digest: str) -> bool:
         """Whether it has a manifest.
 
         Args:
@@ -132,17 +139,17 @@ class Registry:
             RegistryError: it cannot be reached, or does not answer the question.
         """
         try:
-            found = self.head(path, digest)
-        except (failures.NotInRegistryError, failures.RegistryRefusedError):
+            found = self.fetch_head(path, digest)
+        except (NotInRegistryError, RegistryRefusedError):
             # What a registry does not want to show it calls forbidden: it cannot be had either.
             return False
         if found.digest != digest:
-            raise failures.unexpected_answer_error(
+            raise unexpected_answer_error(
                 self.host, "gives something else than what it was asked for"
             )
         return True
 
-    def head(self, path: str, reference: str) -> ManifestHead:
+    def fetch_head(self, path: str, reference: str) -> ManifestHead:
         """What a tag or digest stands for now. Docker Hub does not count this as a pull.
 
         Args:
@@ -150,11 +157,11 @@ class Registry:
             reference: a tag or a digest.
 
         Raises:
-            AbsentError: there is none.
+            NotInRegistryError: there is none.
             RegistryError: it cannot be reached, or does not answer the question.
         """
         url = f"{self.base}/v2/{path}/manifests/{reference}"
-        with self._way.ask("HEAD", url, path, ACCEPT_HEADER) as answer:
+        with self._transport.ask("HEAD", url, path, ACCEPT_HEADER) as answer:
             if answer.ok:
                 self._refuse_pages(answer)
             told = answer.header("Docker-Content-Digest")
@@ -162,14 +169,14 @@ class Registry:
                 length = answer.header("Content-Length")
                 fits = length.isascii() and length.isdigit() and len(length) < MAX_LENGTH_DIGITS
                 return ManifestHead(told, answer.kind, int(length) if fits else None)
-            if not answer.ok and answer.status != NO_METHOD:
-                raise self._refusal(answer, f"{path}:{reference}")
+            if not answer.ok and answer.status != HTTPStatus.METHOD_NOT_ALLOWED:
+                raise self._refusal_error(answer, f"{path}:{reference}")
         # It has no HEAD, or does not tell the digest with it: what says yes to everything is no
         # registry, and an image must not go because of it.
-        found = self.manifest(path, reference)
+        found = self.fetch_manifest(path, reference)
         return ManifestHead(found.digest, found.media_type, len(found.raw))
 
-    def manifest(self, path: str, reference: str) -> ManifestDocument:
+    def fetch_manifest(self, path: str, reference: str) -> ManifestDocument:
         """A manifest or an index. Docker Hub counts this as a pull.
 
         Args:
@@ -177,15 +184,15 @@ class Registry:
             reference: a tag or a digest.
 
         Raises:
-            AbsentError: there is none.
+            NotInRegistryError: there is none.
             RegistryError: it cannot be reached, does not answer the question, or gives something
                 else than what the digest names.
         """
-        raw, kind = self._got(f"manifests/{reference}", path, f"{path}:{reference}")
-        digest = self._digest(raw, reference)
+        raw, kind = self._fetch_document(f"manifests/{reference}", path, f"{path}:{reference}")
+        digest = self._verify_digest(raw, reference)
         return ManifestDocument(digest, kind, raw)
 
-    def blob(self, path: str, digest: str, most: int = MAX_BODY_BYTES) -> bytes:
+    def fetch_blob(self, path: str, digest: str, most: int = MAX_BODY_BYTES) -> bytes:
         """A small blob: an image's configuration.
 
         Args:
@@ -194,14 +201,14 @@ class Registry:
             most: bytes; a longer one is refused.
 
         Raises:
-            AbsentError: there is none.
-            RegistryError: as for `manifest`.
+            NotInRegistryError: there is none.
+            RegistryError: as for `fetch_manifest`.
         """
-        raw, _ = self._got(f"blobs/{digest}", path, f"{path}@{digest}", most)
-        self._digest(raw, digest)
+        raw, _ = self._fetch_document(f"blobs/{digest}", path, f"{path}@{digest}", most)
+        self._verify_digest(raw, digest)
         return raw
 
-    def tail(self, path: str, digest: str, size: int) -> bytes | None:
+    def fetch_trailer(self, path: str, digest: str, size: int) -> bytes | None:
         """The last four bytes of a blob; None where the registry does not give parts.
 
         Args:
@@ -214,21 +221,23 @@ class Registry:
         """
         url = f"{self.base}/v2/{path}/blobs/{digest}"
         wish = {"Range": f"bytes={size - TRAILER_BYTES}-{size - 1}", "Accept-Encoding": "identity"}
-        with self._way.ask("GET", url, path, wish) as answer:
+        with self._transport.ask("GET", url, path, wish) as answer:
             part = f"bytes {size - TRAILER_BYTES}-{size - 1}/"
-            if answer.status != PARTIAL or not answer.header("Content-Range").startswith(part):
+            if answer.status != HTTPStatus.PARTIAL_CONTENT or not answer.header(
+                "Content-Range"
+            ).startswith(part):
                 return None
             found = answer.body(TRAILER_BYTES)
             return found if len(found) == TRAILER_BYTES else None
 
-    def tags(self, path: str) -> Iterator[tuple[str, ...]]:
+    def list_tags(self, path: str) -> Iterator[tuple[str, ...]]:
         """All tags of a repository, page by page, in the registry's order.
 
         Args:
             path: of the repository.
 
         Raises:
-            AbsentError: there is no such repository.
+            NotInRegistryError: there is no such repository.
             RegistryError: it cannot be reached, or does not answer the question.
         """
         import json
@@ -237,22 +246,22 @@ class Registry:
         for _ in range(MAX_TAG_PAGES):
             if url is None:
                 return
-            with self._way.ask("GET", url, path, {}) as answer:
+            with self._transport.ask("GET", url, path, {}) as answer:
                 self._refuse_pages(answer)
                 if not answer.ok:
-                    raise self._refusal(answer, path)
+                    raise self._refusal_error(answer, path)
                 link, raw = answer.header("Link"), answer.body()
             try:
                 found = json.loads(raw).get("tags") or ()
                 yield tuple(str(tag) for tag in found)
             except (ValueError, AttributeError, TypeError, RecursionError) as error:
-                raise failures.unexpected_answer_error(
+                raise unexpected_answer_error(
                     self.host, "gives a list of tags that is none"
                 ) from error
-            url = self._next(url, link)
-        raise failures.unexpected_answer_error(self.host, "gives a list of tags that does not end")
+            url = self._find_next_page(url, link)
+        raise unexpected_answer_error(self.host, "gives a list of tags that does not end")
 
-    def _next(self, url: str, link: str) -> str | None:
+    def _find_next_page(self, url: str, link: str) -> str | None:
         """The URL of the next page (RFC 8288); never one of another host."""
         found = re.match(r'\s*<([^>]*)>\s*;.*rel="?next"?', link)
         if found is None:
@@ -263,55 +272,50 @@ class Registry:
             then = url
         # Also what is the same host without TLS is elsewhere: the login would go there in clear.
         if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
-            raise failures.unexpected_answer_error(
-                self.host, "gives a list of tags that leads elsewhere"
-            )
+            raise unexpected_answer_error(self.host, "gives a list of tags that leads elsewhere")
         return then
 
-    def _got(
+    def _fetch_document(
         self, what: str, path: str, name: str, most: int = MAX_BODY_BYTES
     ) -> tuple[bytes, str]:
         url = f"{self.base}/v2/{path}/{what}"
-        with self._way.ask("GET", url, path, ACCEPT_HEADER) as answer:
+        with self._transport.ask("GET", url, path, ACCEPT_HEADER) as answer:
             self._refuse_pages(answer)
             if not answer.ok:
-                raise self._refusal(answer, name)
+                raise self._refusal_error(answer, name)
             return answer.body(most), answer.kind
 
     def _refuse_pages(self, answer: RegistryResponse) -> None:
         if answer.ok and "html" in answer.kind:
-            raise failures.not_a_registry_error(self.host)
+            raise not_a_registry_error(self.host)
 
-    def _digest(self, raw: bytes, wanted: str) -> str:
+    def _verify_digest(self, raw: bytes, wanted: str) -> str:
         """The digest of some bytes; refused if they were asked for by another."""
         import hashlib
 
         algorithm = wanted.partition(":")[0] if ":" in wanted else "sha256"
         found = f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
         if ":" in wanted and found != wanted:
-            raise failures.unexpected_answer_error(
+            raise unexpected_answer_error(
                 self.host, "gives something else than what it was asked for"
             )
         return found
 
-    def _refusal(self, answer: RegistryResponse, name: str) -> failures.RegistryError:
+    def _refusal_error(self, answer: RegistryResponse, name: str) -> RegistryError:
         """What an answer that is none means."""
-        words = failures.parse_error_message(answer.body()) if "json" in answer.kind else ""
+        words = parse_error_message(answer.body()) if "json" in answer.kind else ""
         told = f": {words}" if words else ""
-        if answer.status == NOT_FOUND:
-            return failures.NotInRegistryError(
-                f"registry {self.host} has no {name}", "check the address"
-            )
-        if answer.status in {UNAUTHORIZED, FORBIDDEN}:
-            return failures.RegistryRefusedError(
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return NotInRegistryError(f"registry {self.host} has no {name}", "check the address")
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return RegistryRefusedError(
                 f"registry {self.host} does not show {name}{told}",
-                f"check the name; "
-                f"if it is private, log in with: {failures.login_command(self.host)}",
+                f"check the name; if it is private, log in with: {login_command(self.host)}",
             )
-        if answer.status == TOO_MANY:
-            return failures.RegistryError(
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return RegistryError(
                 f"registry {self.host} has been asked too often for now{told}",
-                f"wait a while; a login may raise the limit: {failures.login_command(self.host)}",
+                f"wait a while; a login may raise the limit: {login_command(self.host)}",
             )
         reason = f"answers {answer.status} {answer.response.reason}".rstrip()
-        return failures.unexpected_answer_error(self.host, f"{reason}{told}")
+        return unexpected_answer_error(self.host, f"{reason}{told}")

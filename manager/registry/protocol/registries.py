@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from manager.references.reference import DEFAULT_REGISTRY, ImageReference
 from manager.registry.core.availability import ImageAvailability
-from manager.registry.protocol import certificates as trust
+from manager.registry.protocol.certificates import RegistryTrust, find_trust
 from manager.registry.protocol.client import Registry
 from manager.registry.protocol.errors import RegistryError, RegistryUnreachableError
 from manager.registry.protocol.transport import REQUEST_DEADLINE_SECONDS
@@ -50,7 +50,7 @@ class RegistryPool:
         self._known: dict[str, tuple[Registry, ...]] = {}
         self._finding: dict[str, threading.Lock] = {}
         """By name, held while its credentials are looked for: a helper may take long."""
-        self._silent: dict[str, RegistryUnreachableError] = {}
+        self._unreachable_urls: dict[str, RegistryUnreachableError] = {}
         """By URL, why one is not asked again."""
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class RegistryPool:
             for registry in registries:
                 registry.close()
 
-    def ask(self, name: str, question: Callable[[Registry], Value]) -> Value:
+    def ask_first_available(self, name: str, question: Callable[[Registry], Value]) -> Value:
         """The answer of the first place of a registry that has one.
 
         Args:
@@ -79,13 +79,13 @@ class RegistryPool:
             RegistryError: no place has answered it; the last one's is raised.
         """
         last: RegistryError | None = None
-        for registry in self.of(name):
-            last = self._silent.get(registry.base)
+        for registry in self.clients_for(name):
+            last = self._unreachable_urls.get(registry.base)
             if last is None:
                 try:
                     return question(registry)
                 except RegistryUnreachableError as error:
-                    last = self._silent[registry.base] = error
+                    last = self._unreachable_urls[registry.base] = error
                 except RegistryError as error:
                     # A mirror need not have all that its registry has. But what has answered
                     # with TLS has answered: the login is not sent again without encryption.
@@ -96,7 +96,7 @@ class RegistryPool:
             raise RegistryError(f"nobody knows where {name} is", "check the address")
         raise last
 
-    def holds_any(
+    def find_available_images(
         self,
         wanted: Mapping[str, Sequence[str]],
         parallel: int = PARALLEL_QUESTIONS,
@@ -112,14 +112,16 @@ class RegistryPool:
         Raises:
             KeyboardInterrupt: at once, whatever is still being waited for.
         """
-        return map_in_threads(tuple(wanted), lambda key: self._copy(wanted[key]), parallel, report)
+        return map_in_threads(
+            tuple(wanted), lambda key: self._find_availability(wanted[key]), parallel, report
+        )
 
-    def _copy(self, references: Sequence[str]) -> ImageAvailability:
+    def _find_availability(self, references: Sequence[str]) -> ImageAvailability:
         """The first of some references that a registry has."""
         reasons: list[str] = []
         for reference in references:
             parsed = ImageReference.parse(reference)
-            why = self._missing(parsed)
+            why = self._explain_missing(parsed)
             if not why:
                 return ImageAvailability(reference)
             reasons.append(why)
@@ -127,28 +129,30 @@ class RegistryPool:
             why="; ".join(dict.fromkeys(reasons)) or "no registry is known to have it"
         )
 
-    def _missing(self, reference: ImageReference) -> str:
+    def _explain_missing(self, reference: ImageReference) -> str:
         """Why a reference cannot be had; empty if it can."""
         why = f"{reference.registry} does not have it"
         try:
-            places = self.of(reference.registry)
+            places = self.clients_for(reference.registry)
         except RegistryError as error:
             return error.message
         for registry in places:
-            silent = self._silent.get(registry.base)
+            silent = self._unreachable_urls.get(registry.base)
             if silent is not None:
                 why = silent.message
                 continue
             try:
-                if registry.holds(reference.path, reference.digest or ""):
+                if registry.has_manifest(reference.path, reference.digest or ""):
                     return ""
                 why = f"{reference.registry} does not have it"
             except RegistryError as error:
                 why = error.message
-                self._silent[registry.base] = RegistryUnreachableError(error.message, error.hint)
+                self._unreachable_urls[registry.base] = RegistryUnreachableError(
+                    error.message, error.hint
+                )
         return why
 
-    def of(self, name: str) -> tuple[Registry, ...]:
+    def clients_for(self, name: str) -> tuple[Registry, ...]:
         """The places of a registry, the first one first.
 
         Args:
@@ -158,10 +162,10 @@ class RegistryPool:
             alone = self._finding.setdefault(name, threading.Lock())
         with alone:
             if name not in self._known:
-                self._known[name] = self.anew(name, self._credentials(name))
+                self._known[name] = self.open_clients(name, self._credentials(name))
             return self._known[name]
 
-    def anew(
+    def open_clients(
         self, name: str, credentials: Credentials | None, deadline: float | None = None
     ) -> tuple[Registry, ...]:
         """The places of a registry, to be asked with other credentials; whoever asks closes them.
@@ -176,14 +180,14 @@ class RegistryPool:
                 place.url,
                 None if place.mirror else credentials,
                 deadline or self._deadline,
-                self._trust(place),
+                self._find_trust(place),
             )
             for place in self._places(name)
         )
 
-    def _trust(self, place: RegistryEndpoint) -> trust.RegistryTrust | None:
+    def _find_trust(self, place: RegistryEndpoint) -> RegistryTrust | None:
         """What its certificate is held against; None where it has none to show."""
         if not place.url.startswith("https://"):
             return None
         host = place.url.removeprefix("https://")
-        return trust.find_trust(host, self._certificates, verify=place.verify)
+        return find_trust(host, self._certificates, verify=place.verify)

@@ -6,14 +6,20 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urljoin, urlsplit
 
 from manager.registry.core.quota import Quota, parse_quota
-from manager.registry.protocol import certificates as trust
-from manager.registry.protocol import errors as failures
+from manager.registry.protocol.certificates import build_adapter
 from manager.registry.protocol.challenges import LOOPBACK_HOSTS, Authenticator, AuthToken
+from manager.registry.protocol.errors import (
+    RegistryUnreachableError,
+    is_final,
+    unexpected_answer_error,
+    unreachable_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +39,6 @@ MAX_REDIRECTS = 5
 CHUNK_BYTES, MAX_BODY_BYTES = 65_536, 4 << 20
 """Bytes: what is read at once, and the longest answer that is read. The distribution
 specification lets a manifest be so long; tokens and configurations are shorter."""
-BAD, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 400, 401, 403, 429
-SERVER = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +95,14 @@ class RegistryResponse:
             while piece := self.response.raw.read1(CHUNK_BYTES, decode_content=True):
                 found += piece
                 if len(found) > most:
-                    raise failures.unexpected_answer_error(
-                        self.host, "gives an answer that does not end"
-                    )
+                    raise unexpected_answer_error(self.host, "gives an answer that does not end")
                 if time.monotonic() > self.end:
-                    raise failures.RegistryUnreachableError(
+                    raise RegistryUnreachableError(
                         f"registry {self.host} does not answer in time",
                         "its answer comes too slowly: is the network overloaded?",
                     )
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
-            raise failures.unreachable_error(self.host, error) from error
+            raise unreachable_error(self.host, error) from error
         return bytes(found)
 
 
@@ -156,33 +158,35 @@ class RegistryTransport:
         end = time.monotonic() + self._deadline
         token = self._tokens.get(scope)
         kept = token if token is not None and token.good else None
-        answer = self._tried(method, url, kept, end, headers)
+        answer = self._send_with_retries(method, url, kept, end, headers)
         # Some say of a token that has ended not 401 but 400 (ECR Public) or 403 (ECR).
-        if kept is not None and answer.status in {BAD, FORBIDDEN}:
+        if kept is not None and answer.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}:
             answer.response.close()
-            answer = self._tried(method, url, None, end, headers)
-        if answer.status == UNAUTHORIZED:
+            answer = self._send_with_retries(method, url, None, end, headers)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             answer.response.close()
-            authority = Authenticator(self.base, self._credentials, partial(self._login, end=end))
-            token = self._token(authority, answer.header("WWW-Authenticate"))
+            authority = Authenticator(
+                self.base, self._credentials, partial(self._send_token_request, end=end)
+            )
+            token = self._request_token(authority, answer.header("WWW-Authenticate"))
             self._tokens[scope] = token
-            answer = self._tried(method, url, token, end, headers)
+            answer = self._send_with_retries(method, url, token, end, headers)
         self.quota = parse_quota(answer.response.headers) or self.quota
         return answer
 
-    def _token(self, authority: Authenticator, header: str) -> AuthToken:
+    def _request_token(self, authority: Authenticator, header: str) -> AuthToken:
         import requests
 
         try:
             return authority.answer(header)
         except requests.RequestException as error:
-            raise failures.unreachable_error(self.host, error) from error
+            raise unreachable_error(self.host, error) from error
         except ValueError as error:
-            raise failures.unexpected_answer_error(
+            raise unexpected_answer_error(
                 self.host, "asks for a login in no way that is known"
             ) from error
 
-    def _tried(
+    def _send_with_retries(
         self, method: str, url: str, token: AuthToken | None, end: float, headers: Mapping[str, str]
     ) -> RegistryResponse:
         import requests
@@ -191,16 +195,19 @@ class RegistryTransport:
         for tries in count(1):
             wait = pause
             try:
-                answer = self._followed(method, url, token, end, headers)
-                if answer.status != TOO_MANY and answer.status < SERVER:
+                answer = self._follow_redirects(method, url, token, end, headers)
+                if (
+                    answer.status != HTTPStatus.TOO_MANY_REQUESTS
+                    and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+                ):
                     return answer
                 wait = max(wait, _parse_retry_after(answer.header("Retry-After")))
             except (requests.ConnectionError, requests.Timeout) as error:
-                if time.monotonic() + wait >= end or failures.is_final(error, tries):
-                    raise failures.unreachable_error(self.host, error) from error
+                if time.monotonic() + wait >= end or is_final(error, tries):
+                    raise unreachable_error(self.host, error) from error
             except (requests.RequestException, ValueError) as error:
                 # Among these: an address to go to that is none, a token that cannot be sent.
-                raise failures.unexpected_answer_error(
+                raise unexpected_answer_error(
                     self.host, "answers in no way that is known"
                 ) from error
             else:
@@ -211,7 +218,7 @@ class RegistryTransport:
             pause *= 2
         raise AssertionError  # it is tried until something comes of it
 
-    def _followed(
+    def _follow_redirects(
         self, method: str, url: str, token: AuthToken | None, end: float, headers: Mapping[str, str]
     ) -> RegistryResponse:
         """An answer after redirects; another host never gets to see the login."""
@@ -226,17 +233,13 @@ class RegistryTransport:
             answer.close()
             before, url = url, urljoin(url, answer.headers["Location"])
             if before.startswith("https:") and not url.startswith("https:"):
-                raise failures.unexpected_answer_error(
-                    self.host, "sends to a place without encryption"
-                )
-        raise failures.unexpected_answer_error(
-            self.host, "sends from one place to another without end"
-        )
+                raise unexpected_answer_error(self.host, "sends to a place without encryption")
+        raise unexpected_answer_error(self.host, "sends from one place to another without end")
 
     def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
         """One request; the body of the answer is not read."""
         left = max(end - time.monotonic(), 0.1)
-        return self._session(url).request(
+        return self._prepare_session(url).request(
             method,
             url,
             allow_redirects=False,
@@ -245,12 +248,19 @@ class RegistryTransport:
             **more,
         )
 
-    def _login(self, method: str, url: str, *, end: float, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401
+    def _send_token_request(
+        self,
+        method: str,
+        url: str,
+        *,
+        end: float,
+        **more: Any,  # noqa: ANN401 - as requests
+    ) -> tuple[int, bytes]:
         """A request for a token: the status, and the body if it is not too long."""
         with RegistryResponse(self._send(method, url, end=end, **more), self.host, end) as answer:
             return answer.status, answer.body()
 
-    def _session(self, url: str) -> requests.Session:
+    def _prepare_session(self, url: str) -> requests.Session:
         """This thread's session: proxies as the environment has them, and nothing else of it."""
         import requests
         import urllib3
@@ -268,7 +278,7 @@ class RegistryTransport:
                 if not session.verify:
                     # Somebody has allowed it; else each request would warn of it on stderr.
                     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-                session.mount("https://", trust.build_adapter(self._trust))
+                session.mount("https://", build_adapter(self._trust))
         host = urlsplit(url).hostname
         session.proxies = (
             {} if host in LOOPBACK_HOSTS else requests.utils.get_environ_proxies(url, no_proxy=None)

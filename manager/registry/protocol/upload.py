@@ -6,6 +6,7 @@ Source: OCI distribution specification 1.1, "Pushing blobs" and "Pushing manifes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT_SECONDS = 30.0
 """Seconds to wait for an answer."""
-CREATED = 201
-"""The status of an upload that needs no content: the registry took the blob over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,8 @@ def _upload_blob(
     begun = _check_status(
         session.post(f"{base}/blobs/uploads/", params=wish, timeout=ANSWER_TIMEOUT_SECONDS)
     )
-    if begun.status_code == CREATED:
-        return
+    if begun.status_code == HTTPStatus.CREATED:
+        return  # it took the blob over from the other repository
     # The place to send it to may be relative, and may have a query of its own.
     place = urljoin(base, begun.headers["Location"])
     place += ("&" if "?" in place else "?") + f"digest={digest}"
