@@ -38,8 +38,17 @@ COMMANDS_BY_MODULE = {
     "prune.pins": ("pin", "unpin"),
     "learn.learn": ("learn",),
     "lab.lab": ("lab",),
+    "config": ("config",),
 }
 """The modules of this package that hold commands, and the names of those commands."""
+COMMANDS_BY_SECTION = {
+    "spawn": {"spawn", "scale", "recover", "exec", "rm", "start", "stop", "restart"},
+    "containers": {"spawn", "scale", "recover", "rm", "stop", "restart"},
+    "pull": {"spawn", "scale", "recover", "pull", "push", "undo"},
+    "prune": {"prune"},
+    "lab": {"lab"},
+}
+"""The commands that use a section of the settings; sections that are not here concern all."""
 
 
 def build_app(argv: Sequence[str]) -> typer.Typer:
@@ -122,8 +131,14 @@ def root(
     env = ctx.obj if isinstance(ctx.obj, Mapping) else os.environ
     work = ctx.obj = Session(env, host, context, config)
     ctx.call_on_close(work.close)
-    # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
-    work.settings  # noqa: B018 - read once, and kept
+    from manager.config.settings import SECTIONS
+
+    command = ctx.invoked_subcommand
+    if command != "config":
+        # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
+        work.settings.require(
+            it for it in SECTIONS if command in COMMANDS_BY_SECTION.get(it, {command})
+        )
 
 
 def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from manager.config.toml_positions import format_key_path, format_toml_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from manager.config.toml_positions import KeyPath
 
@@ -24,6 +24,8 @@ class InvalidSettingError(Exception):
         self.path = path
         self.problem = problem
         self.hint = hint
+        self.further: tuple[InvalidSettingError, ...] = ()
+        """Other mistakes in the same table."""
 
 
 class ValueKind(Generic[T]):
@@ -107,9 +109,7 @@ def section(table: type[S]) -> ValueKind[S]:
     def read(value: object, path: KeyPath) -> S:
         if not isinstance(value, dict):
             raise ValueError  # noqa: TRY004 - every refusal is one error
-        return table(
-            **{key: _read_value(table.rows, key, value[key], (*path, key)) for key in value}
-        )
+        return table(**_read_values(table.rows, value, path))
 
     return ValueKind("a section of settings", read, table.rows)
 
@@ -122,26 +122,49 @@ def section_list(table: type[S], check: Callable[[S], tuple[str, str]]) -> Value
         check: what is wrong with one as a whole, to follow its path, and a hint; or empty texts.
     """
 
-    def read(value: object, path: KeyPath) -> tuple[S, ...]:
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            raise ValueError
-        found = tuple(_read_list_item(table, row, (*path, n)) for n, row in enumerate(value))
-        for number, one in enumerate(found):
-            problem, hint = check(one)
-            if problem:
-                raise InvalidSettingError(
-                    (*path, number), f"{format_key_path((*path, number))} {problem}", hint
-                )
+    def read_item(item: object, path: KeyPath) -> S:
+        try:
+            found = section(table).read(item, path)
+        except InvalidSettingError as error:
+            raise _explain_unknown(table.rows, error, path) from None
+        problem, hint = check(found)
+        if problem:
+            raise InvalidSettingError(path, f"{format_key_path(path)} {problem}", hint)
         return found
+
+    def read(value: object, path: KeyPath) -> tuple[S, ...]:
+        name = format_key_path(path)
+        if isinstance(value, dict):
+            raise InvalidSettingError(
+                path, f"[{name}] needs two brackets", f"write [[{name}]]: there can be several"
+            )
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise ValueError
+        return tuple(_collect((read_item, item, (*path, n)) for n, item in enumerate(value)))
 
     return ValueKind("any number of tables", read)
 
 
-def _read_list_item(table: type[S], row: dict[str, Any], path: KeyPath) -> S:
-    try:
-        return section(table).read(row, path)
-    except _UnknownSettingError as error:
-        raise _unknown_setting_error(table.rows, error, path) from None
+def _collect(readings: Iterable[tuple[Callable[[Any, KeyPath], T], object, KeyPath]]) -> list[T]:
+    """Read several values; what is wrong with any of them is one error."""
+    found: list[T] = []
+    mistakes: list[InvalidSettingError] = []
+    for read, value, path in readings:
+        try:
+            found.append(read(value, path))
+        except InvalidSettingError as error:
+            mistakes += [error, *error.further]
+    if mistakes:
+        raise _join_mistakes(mistakes)
+    return found
+
+
+def _join_mistakes(mistakes: Sequence[InvalidSettingError]) -> InvalidSettingError:
+    """Several mistakes as one error: the first, with the others."""
+    for mistake in mistakes:
+        mistake.further = ()
+    mistakes[0].further = tuple(mistakes[1:])
+    return mistakes[0]
 
 
 def setting(kind: ValueKind[T], default: object, about: str) -> T:
@@ -176,25 +199,6 @@ def walk_settings(
             yield from walk_settings(row.kind.rows, (*path, name))
 
 
-def read_document(table: type[S], document: dict[str, Any]) -> S:
-    """Turn a TOML document into the values it gives.
-
-    Args:
-        table: the declaration of what it may hold.
-        document: what tomllib returned.
-
-    Returns:
-        The values, with the defaults of what the document does not give.
-
-    Raises:
-        RefusedError: something in the document is not declared, or not of its kind.
-    """
-    try:
-        return section(table).read(document, ())
-    except _UnknownSettingError as error:
-        raise _unknown_setting_error(table.rows, error) from None
-
-
 def read_table_values(
     rows: Mapping[str, DeclaredSetting], table: dict[str, Any], path: KeyPath
 ) -> dict[str, Any]:
@@ -206,30 +210,39 @@ def read_table_values(
         path: where it is.
 
     Raises:
-        RefusedError: something in it is not declared, or not of its kind.
+        InvalidSettingError: something in it is not declared, or not of its kind; with all further
+            mistakes.
     """
     try:
-        return {key: _read_value(rows, key, value, (*path, key)) for key, value in table.items()}
-    except _UnknownSettingError as error:
-        raise _unknown_setting_error(rows, error, path) from None
+        return _read_values(rows, table, path)
+    except InvalidSettingError as error:
+        raise _explain_unknown(rows, error, path) from None
 
 
-class _UnknownSettingError(Exception):
+class _UnknownSettingError(InvalidSettingError):
     """Nothing is declared at a path."""
 
     def __init__(self, path: KeyPath, value: object) -> None:
-        super().__init__(format_key_path(path))
-        self.path = path
         self.is_section = isinstance(value, dict)
+        what = "section" if self.is_section else "setting"
+        super().__init__(path, f"{format_key_path(path)} is not a {what}", "")
 
 
-def _read_value(
-    known: Mapping[str, DeclaredSetting], key: str, value: object, path: KeyPath
-) -> object:
+def _read_values(
+    rows: Mapping[str, DeclaredSetting], table: dict[str, Any], path: KeyPath
+) -> dict[str, Any]:
+    def read(value: Any, path: KeyPath) -> object:  # noqa: ANN401 - any TOML value
+        return _read_value(rows, value, path)
+
+    found = _collect((read, value, (*path, key)) for key, value in table.items())
+    return dict(zip(table, found, strict=True))
+
+
+def _read_value(rows: Mapping[str, DeclaredSetting], value: object, path: KeyPath) -> object:
     """Read one value, and say what was expected if it is wrong."""
-    if key not in known:
+    row = rows.get(str(path[-1]))
+    if row is None:
         raise _UnknownSettingError(path, value)
-    row = known[key]
     try:
         return row.kind.read(value, path)
     except ValueError:
@@ -241,21 +254,32 @@ def _read_value(
         raise InvalidSettingError(path, problem, hint) from None
 
 
-def _unknown_setting_error(
-    rows: Mapping[str, DeclaredSetting], error: _UnknownSettingError, within: KeyPath = ()
+def _explain_unknown(
+    rows: Mapping[str, DeclaredSetting], error: InvalidSettingError, within: KeyPath
 ) -> InvalidSettingError:
-    """What the writer may have meant, and what there is."""
+    """The same mistakes; for names that do not exist, with what may have been meant."""
+    return _join_mistakes(
+        [
+            _suggest_name(rows, it, within) if isinstance(it, _UnknownSettingError) else it
+            for it in (error, *error.further)
+        ]
+    )
+
+
+def _suggest_name(
+    rows: Mapping[str, DeclaredSetting], error: _UnknownSettingError, within: KeyPath
+) -> InvalidSettingError:
     from difflib import get_close_matches
 
-    what = "section" if error.is_section else "setting"
     there = [
         path
         for path, row in walk_settings(rows, within)
         if (row.kind.rows is not None) == error.is_section
     ]
     beside = [path for path in there if path[:-1] == error.path[:-1]]
-    problem = f"{format_key_path(error.path)} is not a {what}"
+    problem = error.problem
     if close := get_close_matches(format_key_path(error.path), map(format_key_path, there), n=1):
         problem += f"; did you mean {close[0]}?"
-    hint = f"the {what}s there are: {', '.join(map(format_key_path, beside or there))}"
+    what = "sections" if error.is_section else "settings"
+    hint = f"the {what} are: {', '.join(map(format_key_path, beside or there))}"
     return InvalidSettingError(error.path, problem, hint)

@@ -1,41 +1,52 @@
-"""The settings: what there is, where the file is, and reading it."""
+"""The settings: what there is, where the file is, and reading it section by section."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from manager.config import schema
 from manager.config.prune_section import PruneSettings
-from manager.config.schema import Section, section, setting
-from manager.config.toml_positions import find_line
+from manager.config.schema import (
+    DeclaredSetting,
+    InvalidSettingError,
+    Section,
+    read_table_values,
+    section,
+    setting,
+)
+from manager.config.toml_file import TomlFileError, parse_toml, read_toml_text
 from manager.config.value_kinds import (
     choice,
     duration,
     flag,
-    folder_list,
+    folder,
+    list_of,
+    optional,
     text_list,
     web_address,
     whole_number,
 )
-from manager.errors import ExitCode, ManagerError
 from manager.system.folders import config_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
+
+    from manager.config.toml_positions import KeyPath
+
+PATH_VARIABLE = "DOCKMGR_CONFIG"
+SETTINGS_HINT = f"name another file with --config, or unset {PATH_VARIABLE}"
 
 
 class SpawnSettings(Section):
     """Starting many containers."""
 
-    parallel: int = setting(
-        whole_number(1, 64), 8, "how many containers are started at the same time"
-    )
+    parallel: int = setting(whole_number(1, 64), 8, "how many containers start in parallel")
 
 
 class ContainerSettings(Section):
-    """Containers that run."""
+    """Running containers."""
 
     stop_timeout: timedelta = setting(
         duration("1h"),
@@ -45,37 +56,37 @@ class ContainerSettings(Section):
 
 
 class PullSettings(Section):
-    """Getting images from a registry."""
+    """Pulling images from a registry."""
 
-    parallel: int = setting(whole_number(1, 16), 8, "how many images are pulled at the same time")
+    parallel: int = setting(whole_number(1, 16), 8, "how many images are pulled in parallel")
     attempts: int = setting(
-        whole_number(1, 20), 5, "how often a pull is tried when the network or the registry fails"
+        whole_number(1, 20), 5, "how often to try a pull when the network or the registry fails"
     )
     backoff: timedelta = setting(
-        duration("10m"), "1s", "how long to wait before the second try; twice as long each time"
+        duration("10m"), "1s", "how long to wait before the second try; doubles with each try"
     )
     sizes: bool = setting(
         flag(),
         True,  # noqa: FBT003 - as every default
-        "whether registries are asked beforehand how large images are; Docker Hub counts that",
+        "whether to ask registries for sizes before a pull; Docker Hub counts these requests",
     )
 
 
 class ImageSettings(Section):
-    """Images that are here."""
+    """Local images."""
 
     parallel: int = setting(
-        whole_number(1, 32), 16, "how many images are read at the same time on the containerd store"
+        whole_number(1, 32), 16, "how many images are read in parallel on the containerd store"
     )
 
 
 class RegistrySettings(Section):
-    """Registries, which images come from."""
+    """Registries."""
 
     insecure: tuple[str, ...] = setting(
         text_list('["registry.local:5000"]'),
         [],
-        "registries that may be asked without encryption, or with a certificate nobody knows",
+        "registries to use without encryption, or with a certificate that nobody vouches for",
     )
 
 
@@ -87,128 +98,171 @@ class LabSettings(Section):
         "28",
         "the engine that `dockmgr lab up` builds",
     )
-    mirror: str = setting(
-        web_address(), "", "the Debian mirror it is built from; empty for Debian's own"
+    mirror: str | None = setting(
+        optional(web_address()), "", "the Debian mirror to build from; empty for Debian's own"
     )
     mounts: tuple[Path, ...] = setting(
-        folder_list(), [], "further folders its containers can mount, at the same path"
+        list_of(folder(), 'absolute folders, such as ["/srv/site"]'),
+        [],
+        "more folders that the lab's containers can mount, at the same path",
     )
 
 
 class DisplaySettings(Section):
-    """What is shown."""
+    """Output."""
 
     color: str = setting(
         choice("auto", "always", "never"),
         "auto",
-        "when colours are used; auto: on a terminal, unless NO_COLOR is set",
+        "when to use colors; auto: on a terminal, unless NO_COLOR is set",
     )
 
 
-class Settings(Section):
-    """All settings there are."""
+SECTIONS: Mapping[str, type[Section]] = {
+    "spawn": SpawnSettings,
+    "containers": ContainerSettings,
+    "pull": PullSettings,
+    "images": ImageSettings,
+    "registries": RegistrySettings,
+    "prune": PruneSettings,
+    "lab": LabSettings,
+    "output": DisplaySettings,
+}
+SETTINGS: Mapping[str, DeclaredSetting] = {
+    name: DeclaredSetting(section(table), {}, table.__doc__ or "")
+    for name, table in SECTIONS.items()
+}
+"""All settings there are, as sections."""
 
-    spawn: SpawnSettings = setting(section(SpawnSettings), {}, "starting many containers")
-    containers: ContainerSettings = setting(section(ContainerSettings), {}, "containers that run")
-    pull: PullSettings = setting(section(PullSettings), {}, "getting images from a registry")
-    images: ImageSettings = setting(section(ImageSettings), {}, "images that are here")
-    registries: RegistrySettings = setting(section(RegistrySettings), {}, "which images come from")
-    prune: PruneSettings = setting(section(PruneSettings), {}, "tidying up")
-    lab: LabSettings = setting(section(LabSettings), {}, "the private, throwaway engine")
-    output: DisplaySettings = setting(section(DisplaySettings), {}, "what is shown")
+
+class Settings:
+    """The values of all sections. A section with a mistake raises the mistake when it is read."""
+
+    spawn: SpawnSettings
+    containers: ContainerSettings
+    pull: PullSettings
+    images: ImageSettings
+    registries: RegistrySettings
+    prune: PruneSettings
+    lab: LabSettings
+    output: DisplaySettings
+
+    def __init__(self, mistakes: Mapping[str, tuple[TomlFileError, ...]], **sections: Any) -> None:  # noqa: ANN401
+        """Keep what was read.
+
+        Args:
+            mistakes: by section, or by the name of what is not a section.
+            sections: those that are not the default.
+        """
+        self._mistakes = mistakes
+        for name, table in SECTIONS.items():
+            if name not in mistakes:
+                setattr(self, name, sections[name] if name in sections else table())
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse a section that was not kept, as there is a mistake in it."""
+        if name in self.__dict__.get("_mistakes", ()):
+            raise self._mistakes[name][0]
+        raise AttributeError(name)
+
+    @property
+    def mistakes(self) -> tuple[TomlFileError, ...]:
+        """All mistakes, in the order of their lines."""
+        found = (it for rows in self._mistakes.values() for it in rows)
+        return tuple(sorted(found, key=lambda it: it.line))
+
+    def require(self, names: Iterable[str]) -> None:
+        """See that sections can be used, and that there is nothing that is not a section.
+
+        Raises:
+            TomlFileError: there is a mistake; the first one.
+        """
+        wanted = {*names, *(self._mistakes.keys() - SECTIONS.keys())}
+        for name in self._mistakes:
+            if name in wanted:
+                raise self._mistakes[name][0]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPath:
+    """Where the settings file is."""
+
+    path: Path
+    source: str
+    """What names it: an option, a variable, or ``default``."""
+
+    @property
+    def must_exist(self) -> bool:
+        """Whether somebody named it; the default file may be missing."""
+        return self.source != "default"
+
+    def read(self) -> str | None:
+        """The text of the file; None if it is the default file and does not exist.
+
+        Raises:
+            ManagerError: the file does not exist or cannot be read; (usage) it is not text.
+        """
+        return read_toml_text(
+            self.path, must_exist=self.must_exist, what="settings file", hint=SETTINGS_HINT
+        )
+
+
+def locate_settings(path: Path | None, env: Mapping[str, str]) -> SettingsPath:
+    """Find the settings file: ``--config``, else ``$DOCKMGR_CONFIG``, else the user's own.
+
+    Args:
+        path: ``--config``.
+        env: the environment.
+    """
+    if path is not None:
+        return SettingsPath(path, "--config")
+    if named := env.get(PATH_VARIABLE):
+        return SettingsPath(Path(named), PATH_VARIABLE)
+    return SettingsPath(config_folder() / "config.toml", "default")
 
 
 def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
-    """Read the settings.
+    """Read the settings; mistakes are kept by section.
 
     Args:
-        path: ``--config``; None means ``$DOCKMGR_CONFIG``, else the user's own file, which need
-            not exist.
+        path: ``--config``.
         env: the environment.
 
-    Returns:
-        The settings, with defaults for all that the file does not give.
-
     Raises:
-        ManagerError: (usage) the file does not exist, cannot be read, or holds something that is
-            no setting; the sentence has file, line, key and what was expected.
+        ManagerError: a file that was named does not exist, or the file cannot be read; (usage)
+            the file is not TOML.
     """
-    if path is None and (named := env.get("DOCKMGR_CONFIG")):
-        path = Path(named)
-    must_exist = path is not None
-    path = path or default_settings_path()
-    text = read_toml_text(path, must_exist=must_exist)
+    place = locate_settings(path, env)
+    text = place.read()
     if text is None:
-        return Settings()
-    try:
-        return schema.read_document(Settings, parse_toml(path, text))
-    except schema.InvalidSettingError as error:
-        line = find_line(text, error.path)
-        raise TomlFileError(path, line, error.problem, error.hint) from None
+        return Settings({})
+    return read_settings(place.path, text)
 
 
-def default_settings_path() -> Path:
-    """The user's own file, where it is looked for if none is named."""
-    return config_folder() / "config.toml"
-
-
-SETTINGS_HINT = "name another file with --config, or unset DOCKMGR_CONFIG"
-
-
-def read_toml_text(
-    path: Path, *, must_exist: bool, what: str = "settings file", hint: str = SETTINGS_HINT
-) -> str | None:
-    """The text of a TOML file.
-
-    Args:
-        path: where it is.
-        must_exist: whether it is an error that it is missing; else None is returned.
-        what: what it is called in errors.
-        hint: what to do where it cannot be read.
+def read_settings(path: Path, text: str) -> Settings:
+    """Read the text of a settings file.
 
     Raises:
-        ManagerError: it cannot be read; (usage) it is no text.
+        TomlFileError: (usage) the text is not TOML.
     """
-    try:
-        return path.read_bytes().decode().replace("\r\n", "\n")
-    except (FileNotFoundError, NotADirectoryError):
-        if not must_exist:
-            return None
-        raise ManagerError(f"there is no {what} {path}", hint) from None
-    except OSError as error:
-        problem = f"cannot read the {what} {path}: {error.strerror}"
-        raise ManagerError(problem, hint) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise TomlFileError(path, line, "not UTF-8 text", "save the file as UTF-8") from None
+    values: dict[str, Any] = {}
+    wrong: dict[str, list[InvalidSettingError]] = {}
+    for name, table in parse_toml(path, text).items():
+        try:
+            values |= read_table_values(SETTINGS, {name: table}, ())
+        except InvalidSettingError as error:
+            wrong[name] = [error, *error.further]
+    if not wrong:
+        return Settings({}, **values)
+    lines = _find_lines_by_path(text, [it.path for rows in wrong.values() for it in rows])
+    mistakes = {
+        name: tuple(TomlFileError(path, lines[it.path], it.problem, it.hint) for it in rows)
+        for name, rows in wrong.items()
+    }
+    return Settings(mistakes, **values)
 
 
-def parse_toml(path: Path, text: str) -> dict[str, object]:
-    """The values of a TOML file.
+def _find_lines_by_path(text: str, paths: list[KeyPath]) -> dict[KeyPath, int]:
+    from manager.config.toml_positions import find_lines
 
-    Raises:
-        ManagerError: (usage) it is not TOML; the sentence has file and line.
-    """
-    import re
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        # tomllib tells the line only within its sentence.
-        match = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        what = str(error).partition(" (at ")[0]
-        number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
-        place = f" at column {match[2]}" if match else ""
-        hint = "text stands in quotes, a section in [ ] on a line of its own"
-        raise TomlFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
-
-
-class TomlFileError(ManagerError):
-    """What is wrong on a line of a TOML file."""
-
-    def __init__(self, path: Path, line: int, problem: str, hint: str) -> None:
-        """Keep the parts: a list of mistakes shows them apart."""
-        super().__init__(f"{path} line {line}: {problem}", hint, ExitCode.USAGE)
-        self.line = line
-        self.problem = problem
+    return dict(zip(paths, find_lines(text, paths), strict=True))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from manager.config import schema
 from manager.config.schema import Section, setting
-from manager.config.settings import parse_toml, read_toml_text
+from manager.config.toml_file import parse_toml, read_toml_text
 from manager.config.toml_positions import find_line
 from manager.config.value_kinds import (
     duration,
     flag,
+    list_of,
     one_line_text,
-    port_list,
+    port,
     text_list,
     whole_number,
 )
@@ -42,7 +43,9 @@ class GroupSection(Section):
     start: int = setting(whole_number(0, MAX_NUMBER), 1, "the first number")
     platform: str = setting(one_line_text(), "", "another platform's image")
     wait: bool = setting(flag(), NO, "each runs, and is healthy")
-    wait_port: tuple[int, ...] = setting(port_list(), [], "its ports answer")
+    wait_port: tuple[int, ...] = setting(
+        list_of(port(), "ports, such as [80, 443]"), [], "its ports answer"
+    )
     wait_http: str = setting(one_line_text(), "", "it answers a GET without an error")
     wait_log: str = setting(one_line_text(), "", "it writes such a line")
     timeout: timedelta = setting(duration("24h"), "60s", "how long for that")

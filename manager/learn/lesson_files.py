@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from manager.config.settings import TomlFileError, parse_toml, read_toml_text
+from manager.config.toml_file import TomlFileError, parse_toml, read_toml_text
 from manager.config.toml_positions import find_lines, has_value_at
 from manager.errors import ExitCode, ManagerError
 from manager.learn.core.text_mistakes import fault_of_name, shown

@@ -10,7 +10,7 @@ from manager.config.value_kinds import (
     choice,
     flag,
     one_line_text,
-    optional_whole_number,
+    optional,
     text_list,
     whole_number,
 )
@@ -74,7 +74,7 @@ def _optional_choice(*words: str) -> ValueKind[str]:
 
 
 def _optional_whole(least: int, most: int) -> ValueKind[int | None]:
-    return ValueKind(whole_number(least, most).expected, optional_whole_number(least, most).read)
+    return ValueKind(whole_number(least, most).expected, optional(whole_number(least, most)).read)
 
 
 class ContainerTable(Section):

@@ -36,15 +36,15 @@ def parse_size(text: str) -> int:
         Bytes.
 
     Raises:
-        ManagerError: (usage) it is no size.
+        ManagerError: (usage) it is not a size.
     """
     # Not more digits than any size has, and far fewer than Python refuses to read.
     found = re.fullmatch(r"\s*([0-9]{1,40}(?:\.[0-9]{1,40})?)\s*([A-Za-z]*)\s*", text)
     factor = _SIZE_FACTORS.get(found[2].lower()) if found else None
     if found is None or factor is None:
         raise ManagerError(
-            f"{text[:LONGEST_SHOWN]!r} is no size",
-            "write it like 500MB, 10GB or 1.5GiB",
+            f"{text[:LONGEST_SHOWN]!r} is not a valid size, for example 500MB",
+            "units are kB, MB, GB and TB, or KiB, MiB, GiB and TiB; a number alone is bytes",
             ExitCode.USAGE,
         )
     whole, _, part = found[1].partition(".")
@@ -71,26 +71,24 @@ def format_size(size: int) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration: ``45s``, ``1h30m``, ``14d``, ``2w``.
+    """Read a duration: ``45s``, ``1h30m``, ``14d``, ``2w``; ``45`` is seconds.
 
     Raises:
-        ManagerError: (usage) it is none.
+        ManagerError: (usage) it is not a duration.
     """
-    if not re.fullmatch(r"(?:[0-9]+(?:\.[0-9]+)?[smhdw])+", text.strip()):
-        raise _invalid_duration_error(text)
-    parts = re.findall(r"([0-9.]+)([smhdw])", text)
-    try:
-        return timedelta(seconds=sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts))
-    except OverflowError:
-        raise _invalid_duration_error(text) from None
-
-
-def _invalid_duration_error(text: str) -> ManagerError:
-    return ManagerError(
-        f"{text[:LONGEST_SHOWN]!r} is no duration",
-        "write it like 45s, 30m, 12h, 14d or 2w",
+    error = ManagerError(
+        f"{text[:LONGEST_SHOWN]!r} is not a valid duration, for example 90s or 14d",
+        "units are s, m, h, d and w; a number alone is seconds",
         ExitCode.USAGE,
     )
+    if not re.fullmatch(r"\s*(?:[0-9]+(?:\.[0-9]+)?|(?:[0-9]+(?:\.[0-9]+)?[smhdw])+)\s*", text):
+        raise error
+    parts = re.findall(r"([0-9.]+)([smhdw]?)", text)
+    try:
+        seconds = sum(float(number) * _UNIT_SECONDS[unit or "s"] for number, unit in parts)
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        raise error from None
 
 
 def format_duration(duration: timedelta) -> str:

@@ -40,6 +40,7 @@ def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ManagerError) as caught:
         parse_size(text)
     assert caught.value.exit_code is ExitCode.USAGE
+    assert "is not a valid size, for example 500MB" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_a_size_shown_is_right_to_three_digits(size: int) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("45s", 45), ("30m", 1800), ("12h", 43_200), ("14d", 1_209_600), ("2w", 1_209_600)]
-    + [("1h30m", 5400), ("1.5s", 1.5), (" 1d ", 86_400)],
+    + [("1h30m", 5400), ("1.5s", 1.5), (" 1d ", 86_400), ("4", 4), ("0", 0), ("1.5", 1.5)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
@@ -76,12 +77,27 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5", "d", "-1d", "1y", "1 d", "one day", "1h 30m", "999999999999d", "1.h", "9" * 200_000],
+    [
+        "",
+        "5 6",
+        ".",
+        "1.",
+        "d",
+        "-1d",
+        "1y",
+        "1 d",
+        "one day",
+        "1h 30m",
+        "999999999999d",
+        "1.h",
+        "9" * 200_000,
+    ],
 )
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ManagerError) as caught:
         parse_duration(text)
     assert caught.value.exit_code is ExitCode.USAGE
+    assert "is not a valid duration, for example 90s or 14d" in caught.value.message
 
 
 @pytest.mark.parametrize(

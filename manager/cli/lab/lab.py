@@ -77,7 +77,7 @@ def up(
         name=name,
         flavour=engine or settings.engine,
         mounts=_folders_to_mount(settings.mounts),
-        mirror=settings.mirror,
+        mirror=settings.mirror or "",
     )
     with show_phases(work.out) as report:
         made = action.bring_up_lab(request, report)

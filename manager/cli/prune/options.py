@@ -144,7 +144,7 @@ def _check_regex(text: str) -> str:
 
 
 def _parse_share_or_size(text: str) -> Share | int | None:
-    from manager.config.value_kinds import optional_share_or_size
+    from manager.config.value_kinds import share_or_size
 
     refused = ManagerError(
         f"--min-free {text!r} is neither a share nor a size",
@@ -154,7 +154,7 @@ def _parse_share_or_size(text: str) -> Share | int | None:
     if text.strip().isdigit():
         raise refused  # more likely meant as a share than as bytes
     try:
-        return optional_share_or_size().read(text, ())
+        return share_or_size().read(text, ())
     except ValueError:
         raise refused from None
 
@@ -169,7 +169,7 @@ def _bytes_to_free(wanted: Share | int | None, space: Callable[[], DiskSpace | s
             f"how much is free cannot be known: {found}",
             "use --free SIZE or --budget SIZE instead of a share of the disk that is to be free",
         )
-    least = wanted if isinstance(wanted, int) else int(wanted.of_one * found.total)
+    least = wanted if isinstance(wanted, int) else int(wanted.fraction * found.total)
     return max(0, least - found.free)
 
 
