@@ -75,7 +75,7 @@ def show(ctx: typer.Context, json: options.Json = False) -> None:
         (it.name, format_toml_value(it.value), f"line {it.line}" if it.line else it.source)
         for it in values
     ]
-    out.columns(Table(columns, cells))
+    out.print_table(Table(columns, cells))
     if place.path.is_file():
         out.note(f"lines are lines of {place.path}")
 

@@ -43,9 +43,9 @@ ALONE = {
     | words("compose events images info login logout ps rmi search version")
     | words("ai debug desktop extension init mcp model offload sandbox sbom scout"),
     "dockmgr": words(
-        "apply config df exec explain history images inspect lab learn login logout logs ls outdated pin "
-        "prune pull push recover registries restart rm rmi scale spawn start stop tag tags undo "
-        "unpin"
+        "apply config df exec explain history images inspect lab learn login logout logs ls "
+        "outdated pin prune pull push recover registries restart rm rmi scale spawn start stop "
+        "tag tags undo unpin"
     ),
 }
 """Commands of one word. Source: the docker command's reference, and well-known plugins."""
