@@ -122,9 +122,9 @@ class Session:
                 return
         except OSError:
             return  # none was ever begun here
-        from manager.groups import spawn_records as unfinished
+        from manager.groups import spawn_records
 
-        if not unfinished.find_abandoned_records(engine.endpoint.host):
+        if not spawn_records.find_abandoned_records(engine.endpoint.host):
             return
         from manager.groups.recover import find_interrupted_spawns
 

@@ -46,7 +46,7 @@ def run_in_containers(
     engine: Engine,
     containers: Sequence[Container],
     command: Sequence[str],
-    around: ExecOptions,
+    surroundings: ExecOptions,
     parallel: int,
 ) -> Iterator[ExecLine | ExecResult]:
     """What the command writes everywhere, as it arrives, and how it ended in each container.
@@ -55,14 +55,14 @@ def run_in_containers(
         engine: where.
         containers: in which.
         command: what.
-        around: with what.
+        surroundings: with what.
         parallel: in how many at once.
     """
     arrived: queue.SimpleQueue[ExecLine | ExecResult | BaseException] = queue.SimpleQueue()
 
     def run(container: Container) -> None:
         try:
-            _run_in_container(engine, container, command, around, arrived)
+            _run_in_container(engine, container, command, surroundings, arrived)
         except ManagerError as error:
             arrived.put(ExecResult(container, DOCKMGR_FAILURE_CODE, error))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
@@ -96,20 +96,20 @@ def _run_in_container(
     engine: Engine,
     container: Container,
     command: Sequence[str],
-    around: ExecOptions,
+    surroundings: ExecOptions,
     arrived: queue.SimpleQueue[ExecLine | ExecResult | BaseException],
 ) -> None:
-    execution = ContainerExec(engine, container.id, command, around)
+    execution = ContainerExec(engine, container.id, command, surroundings)
     streams = {False: LineSplitter(), True: LineSplitter()}
     error: ManagerError | None = None
     try:
         for is_error, piece in execution.run():
-            for text in streams[is_error].add(piece):
+            for text in streams[is_error].add_piece(piece):
                 arrived.put(ExecLine(container, text, is_error))
     except ManagerError as failed:
         error = failed  # the engine still knows a code: 127 for a command that is not there
     for is_error, stream in streams.items():
-        for text in stream.rest():
+        for text in stream.remaining_lines():
             arrived.put(ExecLine(container, text, is_error))
     code = execution.code()
     if error is not None:

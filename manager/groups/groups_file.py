@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from manager.config import schema
-from manager.config.schema import Section, setting
+from manager.config.schema import Section, ValueKind, setting
 from manager.config.toml_file import parse_toml, read_toml_text
 from manager.config.toml_positions import find_line
 from manager.config.value_kinds import (
@@ -19,78 +19,108 @@ from manager.config.value_kinds import (
     whole_number,
 )
 from manager.errors import ExitCode, ManagerError
+from manager.groups.core.group_spec import HIGHEST_START, MAX_MEMBERS
+from manager.groups.core.option_errors import InvalidValueError
+from manager.groups.core.option_values import parse_whole_seconds
 from manager.groups.core.readiness import Readiness
-from manager.groups.core.run_options import RunOptions
+from manager.groups.core.run_options import RUN_OPTIONS, RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
     from pathlib import Path
 
-MAX_NUMBER = 10_000
-NO = False
+    from manager.config.toml_positions import KeyPath
+    from manager.groups.core.run_option import OptionKind, RunOption
+
 GROUP_TABLE_HINT = (
     'write [group.web] on a line of its own, and below it image = "nginx" and count = 3'
 )
+KEYS_HINT = "the keys are the options of dockmgr spawn, with _ for -: see dockmgr spawn --help"
 
 
 class GroupSection(Section):
     """What a table may hold beside the options of ``docker run``."""
 
     image: str = setting(one_line_text(), "", "the image's address")
-    count: int = setting(whole_number(1, MAX_NUMBER), 1, "how many there are to be in all")
-    name: str = setting(one_line_text(), "", "a template for their names, such as web-{n:02}")
-    start: int = setting(whole_number(0, MAX_NUMBER), 1, "the first number")
-    platform: str = setting(one_line_text(), "", "another platform's image")
-    wait: bool = setting(flag(), NO, "each runs, and is healthy")
+    count: int = setting(whole_number(1, MAX_MEMBERS), 1, "how many members in all")
+    name: str = setting(one_line_text(), "", "a name, or a template such as web-{n:02}")
+    start: int = setting(whole_number(0, HIGHEST_START), 1, "the first number")
+    platform: str = setting(one_line_text(), "", "use the image of this platform")
+    wait: bool = setting(flag(), default=False, about="wait until each runs and is healthy")
     wait_port: tuple[int, ...] = setting(
-        list_of(port(), "ports, such as [80, 443]"), [], "its ports answer"
+        list_of(port(), "ports, such as [80, 443]"), [], "wait until these ports answer"
     )
-    wait_http: str = setting(one_line_text(), "", "it answers a GET without an error")
-    wait_log: str = setting(one_line_text(), "", "it writes such a line")
-    timeout: timedelta = setting(duration("24h"), "60s", "how long for that")
+    wait_http: str = setting(one_line_text(), "", "wait until this page answers")
+    wait_log: str = setting(one_line_text(), "", "wait until a log line matches")
+    timeout: timedelta = setting(duration("24h"), "60s", "how long to wait")
     command: tuple[str, ...] = setting(
-        text_list('["sleep", "600"]'), [], "what to run instead of the image's own"
+        text_list('["sleep", "600"]'), [], "the command to run in place of the image's"
     )
-    env_file: tuple[str, ...] = setting(text_list('["web.env"]'), [], "files of variables")
-    label_file: tuple[str, ...] = setting(text_list('["web.env"]'), [], "files of labels")
 
 
-LIST_ITEM_EXAMPLES = {
-    "publish": "8080:80",
-    "volume": "data:/data",
-    "mount": "type=tmpfs,target=/cache",
-    "tmpfs": "/cache",
-    "network_alias": "web",
-    "add_host": "db:192.0.2.1",
-    "dns": "192.0.2.1",
-    "ulimit": "nofile=1024",
-    "cap_add": "NET_ADMIN",
-    "cap_drop": "ALL",
-    "security_opt": "no-new-privileges",
+def _seconds_kind(example: str) -> ValueKind[int]:
+    def read(value: object, _: KeyPath) -> int:
+        if type(value) is int:
+            return value
+        try:
+            return parse_whole_seconds(value if isinstance(value, str) else "")
+        except InvalidValueError:
+            raise ValueError from None
+
+    return ValueKind(f'a duration, such as 10 or "{example}"', read)
+
+
+def _run_option_row(row: RunOption) -> schema.DeclaredSetting:
+    """How an option of ``docker run`` is written in a file."""
+    example = row.example.replace('"', '\\"')
+    text = ValueKind(f'a text in quotes, such as "{example}"', one_line_text().read)
+    kinds: dict[OptionKind, tuple[ValueKind[Any], object]] = {
+        "texts": (text_list(f'["{example}"]'), []),
+        "text": (text, ""),
+        "duration": (text, ""),
+        "seconds": (_seconds_kind(row.example), 0),
+        "number": (whole_number(0, MAX_MEMBERS), 0),
+        "switch": (flag(), False),
+    }
+    kind, default = kinds[row.kind]
+    return schema.DeclaredSetting(kind, default, row.help)
+
+
+RUN_OPTION_ROWS = {name: _run_option_row(row) for name, row in RUN_OPTIONS.items()}
+GROUP_ROWS = {**GroupSection.rows, **RUN_OPTION_ROWS}
+
+RIGHT_KEYS = {
+    "ports": "publish",
+    "expose": "publish",
+    "environment": "env",
+    "variables": "env",
+    "volumes": "volume",
+    "replicas": "count",
+    "scale": "count",
+    "container_name": "name",
+    "cmd": "command",
+    "args": "command",
+    "working_dir": "workdir",
+    "networks": "network",
+    "network_mode": "network",
+    "aliases": "network_alias",
+    "extra_hosts": "add_host",
+    "mem_limit": "memory",
+    "healthcheck": "health_cmd",
+    "logging": "log_driver",
+    "stop_grace_period": "stop_timeout",
+    "restart_policy": "restart",
 }
-"""How an item of a list is written, where it is not ``key=value``."""
-
-
-def _option_row(default: object, name: str) -> schema.DeclaredSetting:
-    """How an option of ``docker run`` is written."""
-    if isinstance(default, tuple):
-        return schema.DeclaredSetting(
-            text_list(f'["{LIST_ITEM_EXAMPLES.get(name, "key=value")}"]'), [], name
-        )
-    if isinstance(default, bool):
-        return schema.DeclaredSetting(flag(), NO, name)
-    if name in {"stop_timeout", "health_retries"}:
-        return schema.DeclaredSetting(whole_number(-1, MAX_NUMBER), 0, name)
-    return schema.DeclaredSetting(one_line_text(), "", name)
-
-
-_RUN_OPTION_ROWS = {
-    one.name: _option_row(getattr(RunOptions(), one.name), one.name)
-    for one in fields(RunOptions)
-    if one.name != "command"
+"""Words that users of compose know, and the key that means the same."""
+ORDER_HINT = "groups are made in the order of the file, each ready before the next: put it first"
+OTHER_WORDS = {
+    "depends_on": ORDER_HINT,
+    "links": "members of one network reach each other by name: see network and network_alias",
+    "build": "build the image first, with: docker build; then name it as image",
+    "deploy": "write count, memory, cpus and restart as keys of the group",
 }
-GROUP_ROWS = {**GroupSection.rows, **_RUN_OPTION_ROWS}
+"""Words of compose without a key of their own, and what to do instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +128,13 @@ class DescribedGroup:
     """One group, as a file describes it."""
 
     name: str
-    """The name or template."""
+    """The name, or a template of names."""
     image: str
     count: int
     start: int | None
     platform: str
     ready: Readiness
-    command: tuple[str, ...]
-    options: Mapping[str, Any]
-    """The options of ``docker run`` that it gives, and files of variables and labels."""
+    options: RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +149,8 @@ def load_groups_file(path: Path) -> GroupsFile:
     """Read a file.
 
     Raises:
-        ManagerError: it cannot be read; (usage) it holds something that is no option; the sentence
-            has file, line, key and what was expected.
+        ManagerError: it cannot be read; (usage) a key or a value is not valid; the message names
+            file, line, key and what was expected.
     """
     content = (
         read_toml_text(path, must_exist=True, what="file", hint="name another with --file") or ""
@@ -138,17 +166,17 @@ def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
     for key in found:
         if key not in {"group", "networks"}:
             raise schema.InvalidSettingError(
-                (key,), f"{key} is neither networks nor a group", GROUP_TABLE_HINT
+                (key,), f"{key!r} is not a key of a groups file", GROUP_TABLE_HINT
             )
     groups = found.get("group")
     if not isinstance(groups, dict) or not groups:
         path = ("group",) if "group" in found else ()
-        raise schema.InvalidSettingError(path, "it describes no group", GROUP_TABLE_HINT)
+        raise schema.InvalidSettingError(path, "the file describes no group", GROUP_TABLE_HINT)
     try:
         networks = text_list('["lan"]').read(found.get("networks", []), ("networks",))
     except ValueError:
         raise schema.InvalidSettingError(
-            ("networks",), "networks is no list of names", 'write it like networks = ["lan"]'
+            ("networks",), "networks is not a list of names", 'for example: networks = ["lan"]'
         ) from None
     return GroupsFile(tuple(_parse_group(name, table) for name, table in groups.items()), networks)
 
@@ -156,12 +184,15 @@ def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
 def _parse_group(name: str, table: object) -> DescribedGroup:
     path = ("group", name)
     if not isinstance(table, dict):
-        raise schema.InvalidSettingError(path, f"group.{name} is no table", GROUP_TABLE_HINT)
+        raise schema.InvalidSettingError(path, f"group.{name} is not a table", GROUP_TABLE_HINT)
+    for key in table:
+        if key not in GROUP_ROWS:
+            raise _unknown_key_error((*path, key), key)
     values = schema.read_table_values(GROUP_ROWS, table, path)
     if not values.get("image"):
         raise schema.InvalidSettingError(path, f"group {name} has no image", 'add image = "nginx"')
     own = GroupSection(**{key: value for key, value in values.items() if key in GroupSection.rows})
-    files = {"env_file": own.env_file, "label_file": own.label_file}
+    options = {key: value for key, value in values.items() if key in RUN_OPTION_ROWS}
     return DescribedGroup(
         own.name or name,
         own.image,
@@ -171,6 +202,20 @@ def _parse_group(name: str, table: object) -> DescribedGroup:
         Readiness(
             own.wait, own.wait_port, own.wait_http, own.wait_log, own.timeout.total_seconds()
         ),
-        own.command,
-        {**files, **{key: value for key, value in values.items() if key in _RUN_OPTION_ROWS}},
+        RunOptions(**options, command=own.command),
     )
+
+
+def _unknown_key_error(path: KeyPath, key: str) -> schema.InvalidSettingError:
+    """What the writer may have meant."""
+    from difflib import get_close_matches
+
+    plain = key.lower().replace("-", "_")
+    right = RIGHT_KEYS.get(plain, plain if plain in GROUP_ROWS else "")
+    if not right and plain not in OTHER_WORDS:
+        right = next(iter(get_close_matches(plain, GROUP_ROWS, n=1)), "")
+    guess = f"; did you mean {right!r}?" if right else ""
+    hint = OTHER_WORDS.get(plain, KEYS_HINT)
+    if right:
+        hint = f"{right} expects {GROUP_ROWS[right].kind.expected}"
+    return schema.InvalidSettingError(path, f"{key!r} is not a key of a group{guess}", hint)

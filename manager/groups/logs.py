@@ -81,8 +81,8 @@ def split_lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Join pieces, cut wherever the engine pleased, into whole lines."""
     joined = LineSplitter()
     for piece in pieces:
-        yield from joined.add(piece)
-    yield from joined.rest()
+        yield from joined.add_piece(piece)
+    yield from joined.remaining_lines()
 
 
 class LineSplitter:
@@ -92,11 +92,11 @@ class LineSplitter:
         """Begin with nothing."""
         self._rest = b""
 
-    def add(self, piece: bytes) -> list[str]:
+    def add_piece(self, piece: bytes) -> list[str]:
         """The lines that a further piece completes."""
         *whole, self._rest = (self._rest + piece).split(b"\n")
         return [line.decode(errors="replace").removesuffix("\r") for line in whole]
 
-    def rest(self) -> list[str]:
+    def remaining_lines(self) -> list[str]:
         """What is left at the end, if it is not a whole line."""
         return [self._rest.decode(errors="replace")] if self._rest else []

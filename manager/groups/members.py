@@ -4,57 +4,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from manager.engine import processes
 from manager.engine.containers import NameTakenError
 from manager.engine.start_failures import start_hint
 from manager.errors import ManagerError
-from manager.groups.conditions import LOG_TAIL_LINES
-from manager.groups.core.group_spec import member_config
+from manager.groups.core.member_request import member_config
 from manager.groups.core.ports import PortChooser
 from manager.groups.core.spawn_plan import free_numbers, taken_ports
-from manager.groups.logs import split_lines
-from manager.groups.ready import StartedContainer, read_last_lines
-from manager.model.plan import OnConflict, PlanStep, Verb
+from manager.groups.started import StartedContainer, collect_last_lines, read_last_lines
+from manager.model.plan import OnConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from manager.engine.client import Engine
-    from manager.groups.core.group_spec import GroupSpec
-    from manager.groups.core.ports import TakenPorts
+    from manager.groups.spawn_jobs import GroupJob
     from manager.model.containers import Container
-    from manager.model.images import Image
-    from manager.model.plan import Plan
+    from manager.model.plan import PlanStep
     from manager.model.ports import PortBinding
-    from manager.model.snapshot import Snapshot
 
 T = TypeVar("T")
 NAME_HOLDER_TRIES = 40
 NAME_HOLDER_PAUSE_SECONDS = 0.05
 """Seconds between two looks for the container that has just taken a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupJob:
-    """One group of a spawn: what was asked for, and what was decided."""
-
-    spec: GroupSpec
-    snapshot: Snapshot
-    image: Image | None
-    """None until it is pulled."""
-    plan: Plan
-    others: TakenPorts
-    """Ports that other programs have, and other groups of this spawn get."""
-
-    @property
-    def steps(self) -> tuple[PlanStep, ...]:
-        """The steps that make members."""
-        return tuple(step for step in self.plan if step.verb is Verb.CREATE)
 
 
 class SpareNumbers:
@@ -75,7 +50,7 @@ class SpareNumbers:
         self._template = spec.template
         self._lock = threading.Lock()
 
-    def next(self) -> tuple[int, tuple[PortBinding, ...]]:
+    def take_next(self) -> tuple[int, tuple[PortBinding, ...]]:
         """A number that is free as far as is known, and the ports that go with it.
 
         Raises:
@@ -91,12 +66,12 @@ class MemberMaker:
     """Makes the members of one spawn; the first failure ends the rest."""
 
     engine: Engine
-    identity: str
+    spawn_id: str
     """Marks the containers of this spawn."""
     sleep: Callable[[float], None] = time.sleep
     stopping: threading.Event = field(default_factory=threading.Event)
 
-    def make(
+    def create_members(
         self, job: GroupJob, parallel: int, report: Callable[[int, int], None]
     ) -> tuple[StartedContainer, ...]:
         """Create and start every member of a group.
@@ -111,11 +86,11 @@ class MemberMaker:
             KeyboardInterrupt: the person stopped it; what has not begun never does.
         """
         spare = SpareNumbers(job)
-        return self._all(
+        return self._run_for_each(
             job.steps, lambda step: self._create_and_start(job, step, spare), parallel, report
         )
 
-    def start(
+    def start_members(
         self,
         members: Iterable[Container],
         parallel: int,
@@ -132,9 +107,9 @@ class MemberMaker:
                 self._start(StartedContainer(member.id, member.name), member.image)
             return StartedContainer(member.id, member.name)
 
-        return self._all(tuple(members), start, parallel, report)
+        return self._run_for_each(tuple(members), start, parallel, report)
 
-    def _all(
+    def _run_for_each(
         self,
         things: tuple[T, ...],
         one: Callable[[T], StartedContainer | None],
@@ -173,10 +148,12 @@ class MemberMaker:
         created = self._create(job, step, spare)
         if created is None:
             return None
-        identity, name = created
-        started = StartedContainer(identity, name)
+        container_id, name = created
+        started = StartedContainer(container_id, name)
         if job.spec.options.rm:
-            started = StartedContainer(identity, name, collect_last_lines(self.engine, identity))
+            started = StartedContainer(
+                container_id, name, collect_last_lines(self.engine, container_id)
+            )
         self._start(started, job.spec.image.for_engine)
         return started
 
@@ -187,22 +164,22 @@ class MemberMaker:
         while True:
             name = spec.template.name(number)
             image = spec.image.for_engine
-            config = member_config(spec, number, ports, image, self.identity)
+            config = member_config(spec, number, ports, image, self.spawn_id)
             try:
                 return self.engine.containers.create(name, config, spec.platform), name
             except NameTakenError:
                 if step.on_conflict is OnConflict.FAIL:
                     raise
                 if step.on_conflict is OnConflict.SKIP_MEMBER:
-                    holder = self._holder(name)
+                    holder = self._find_name_holder(name)
                     if holder is None and not refused and not self.stopping.is_set():
                         refused = True
                         continue  # it has been removed meanwhile: the name may be free
                     if holder is not None and holder.group == spec.group:
                         return None
-                number, ports = spare.next()
+                number, ports = spare.take_next()
 
-    def _holder(self, name: str) -> Container | None:
+    def _find_name_holder(self, name: str) -> Container | None:
         """The container that has a name; None if it has been removed meanwhile.
 
         An engine reserves a name a moment before it lists the container that gets it.
@@ -244,36 +221,3 @@ def _try_last_lines(engine: Engine, started: StartedContainer) -> tuple[str, ...
         return read_last_lines(engine, started)
     except ManagerError:
         return ()  # that it could not start is the news
-
-
-def collect_last_lines(engine: Engine, identity: str) -> Callable[[], tuple[str, ...]]:
-    """Keep the last lines of a container that the engine will delete with all it wrote.
-
-    Args:
-        engine: where.
-        identity: a container that has not started yet.
-
-    Returns:
-        Tells the lines, once the container has ended.
-
-    Raises:
-        ManagerError: the engine could not be asked.
-    """
-    kept: deque[str] = deque(maxlen=LOG_TAIL_LINES)
-    pieces = processes.attach_output(engine, identity)
-
-    def read(pieces: Iterator[bytes]) -> None:
-        try:
-            kept.extend(split_lines(pieces))
-        except ManagerError as error:
-            kept.append(f"(the rest could not be read: {error.message})")
-
-    # A daemon: it ends with its container, or with the program.
-    thread = threading.Thread(target=read, args=(pieces,), daemon=True)
-    thread.start()
-
-    def tell() -> tuple[str, ...]:
-        thread.join(timeout=1)
-        return tuple(kept)
-
-    return tell

@@ -11,7 +11,8 @@ from manager.engine import processes
 from manager.engine.errors import NotFoundError
 from manager.engine.start_failures import end_hint
 from manager.errors import ManagerError
-from manager.groups.conditions import LOG_TAIL_LINES, ReadinessChecker
+from manager.groups.conditions import ReadinessChecker
+from manager.groups.started import StartedContainer, read_last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,25 +35,15 @@ ENDED_STATES = frozenset({"exited", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
-class StartedContainer:
-    """A container that was started."""
-
-    id: str
-    name: str
-    lines: Callable[[], tuple[str, ...]] | None = None
-    """What it wrote last, where that was listened to; the engine deletes it with the container."""
-
-
-@dataclass(frozen=True, slots=True)
 class ReadinessWatch:
     """What waiting works with."""
 
     engine: Engine
-    listed: Callable[[], tuple[Container, ...]]
+    list_containers: Callable[[], tuple[Container, ...]]
     """The engine's list of these containers."""
     address: str
     """The engine's machine, as seen from here."""
-    report: Callable[[int, int], None]
+    report_progress: Callable[[int, int], None]
     """Called with how many are ready, and of how many."""
     late_hint: str = "they may need longer, or wait for something that is not there"
     sleep: Callable[[float], None] = time.sleep
@@ -73,7 +64,7 @@ def wait_until_settled(
         ManagerError: one ended with a failure.
     """
     watch.sleep(max(0.0, since + SETTLE_SECONDS - watch.clock()))
-    rows = watch.listed()
+    rows = watch.list_containers()
     _check_endings(watch, started, {row.id: row for row in rows}, must_run=False)
     return rows
 
@@ -95,15 +86,15 @@ def wait_until_ready(
         ManagerError: one ended, or is unhealthy, or the time is over.
     """
     end = watch.clock() + ready.timeout
-    conditions = ReadinessChecker(watch, ready)
+    conditions = ReadinessChecker(watch.engine, watch.address, ready)
     with ThreadPoolExecutor(max_workers=PARALLEL_PROBES) as pool:
         while True:
-            rows = {row.id: row for row in watch.listed()}
+            rows = {row.id: row for row in watch.list_containers()}
             _check_endings(watch, started, rows, must_run=True)
             ask = [rows[one.id] for one in started if one.id in rows]
             reasons = zip(ask, pool.map(conditions, ask), strict=True)
             waiting = {row.name: why for row, why in reasons if why}
-            watch.report(len(started) - len(waiting), len(started))
+            watch.report_progress(len(started) - len(waiting), len(started))
             if not waiting:
                 return tuple(rows.values())
             if watch.clock() >= end:
@@ -168,17 +159,3 @@ def _ended_error(
         end_hint(ending.code, wrote, command),
         details=wrote,
     )
-
-
-def read_last_lines(engine: Engine, one: StartedContainer) -> tuple[str, ...]:
-    """What a container wrote last; nothing where neither it nor the engine can say.
-
-    Raises:
-        ManagerError: the engine could not be asked.
-    """
-    if one.lines is not None:
-        return one.lines()
-    try:
-        return engine.containers.last_lines(one.id, LOG_TAIL_LINES)
-    except NotFoundError:
-        return ()

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.groups import rollback as taking_back
-from manager.groups import spawn_records as unfinished
-from manager.groups.core.group_spec import spec_from_member
+from manager.groups import rollback, spawn_records
 from manager.groups.core.ports import TakenPorts
-from manager.groups.members import GroupJob
-from manager.groups.spawn import SpawnContext, SpawnRequest, SpawnTransaction, plan_group_jobs
+from manager.groups.core.spec_label import spec_from_member
+from manager.groups.spawn import SpawnContext, SpawnTransaction
+from manager.groups.spawn_jobs import GroupJob, SpawnRequest, plan_group_jobs
 from manager.model.containers import SPAWN_LABEL, by_group_and_number
 from manager.model.plan import Plan
 from manager.model.snapshot import Snapshot
@@ -60,7 +59,7 @@ def find_interrupted_spawns(engine: Engine) -> tuple[InterruptedSpawn, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    records = unfinished.find_abandoned_records(engine.endpoint.host)
+    records = spawn_records.find_abandoned_records(engine.endpoint.host)
     snapshot = Snapshot(engine.containers.list()) if records else Snapshot()
     found = (_inspect_record(engine, snapshot, record) for record in records)
     return tuple(cut for cut in found if cut is not None)
@@ -70,7 +69,7 @@ def _inspect_record(
     engine: Engine, snapshot: Snapshot, record: SpawnRecord
 ) -> InterruptedSpawn | None:
     """What there is of a spawn; None if it is settled, or nothing is there yet."""
-    mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.identity]
+    mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.spawn_id]
     members = tuple(sorted((it for it in mine if it.group), key=by_group_and_number))
     # What it was to make another spawn may have made since.
     missing = {
@@ -78,7 +77,7 @@ def _inspect_record(
         for group, numbers in record.groups.items()
     }
     complete = not any(missing.values()) and all(it.state != "created" for it in members)
-    if record.taking_back and not all(it.running for it in members):
+    if record.rollback_failed and not all(it.running for it in members):
         complete = False  # it was to go, and did not: that it was made once settles nothing
     if members and not complete:
         return InterruptedSpawn(record, members, missing)
@@ -86,10 +85,10 @@ def _inspect_record(
     if not complete and not record.is_old():
         return None
     # A network may be left of a spawn that had made no container yet.
-    networks = taking_back.list_spawn_networks(engine, record.identity) if not members else ()
+    networks = rollback.list_spawn_networks(engine, record.spawn_id) if not members else ()
     if networks:
         return InterruptedSpawn(record, (), missing, tuple(network.name for network in networks))
-    record.forget()
+    record.delete()
     return None
 
 
@@ -105,13 +104,13 @@ def remove_interrupted_spawn(
         ManagerError: not all could be removed.
     """
     with _claim_spawn(cut):
-        removed = taking_back.roll_back_spawn(engine, cut.record.identity, sleep)
-        cut.record.forget()
+        removed = rollback.roll_back_spawn(engine, cut.record.spawn_id, sleep)
+        cut.record.delete()
     return removed
 
 
 def finish_interrupted_spawn(
-    engine: Engine, cut: InterruptedSpawn, means: SpawnContext
+    engine: Engine, cut: InterruptedSpawn, context: SpawnContext
 ) -> tuple[Container, ...]:
     """Make what is missing of a spawn, and start what does not run.
 
@@ -123,8 +122,8 @@ def finish_interrupted_spawn(
             now is removed again, and what was there before is left.
     """
     specs = tuple(_spec_for_missing(engine, cut, group) for group in cut.record.groups)
-    wanted = SpawnRequest(tuple(spec for spec in specs if spec.only))
-    jobs = {job.spec.group: job for job in plan_group_jobs(engine, wanted, means.busy)}
+    wanted = SpawnRequest(tuple(spec for spec in specs if spec.exact_numbers))
+    jobs = {job.spec.group: job for job in plan_group_jobs(engine, wanted, context.find_busy_ports)}
     for job in jobs.values():
         if job.image is None:
             raise ManagerError(
@@ -133,9 +132,11 @@ def finish_interrupted_spawn(
             )
     nothing = (Snapshot(), None, Plan(), TakenPorts())
     whole = [jobs.get(spec.group) or GroupJob(spec, *nothing) for spec in specs]
-    work = SpawnTransaction(engine, cut.record.identity, means, cut.record, before=cut.members)
+    transaction = SpawnTransaction(
+        engine, cut.record.spawn_id, context, cut.record, existing_members=cut.members
+    )
     with _claim_spawn(cut):
-        return work.run(whole)
+        return transaction.make_all(whole)
 
 
 @contextmanager
@@ -145,7 +146,7 @@ def _claim_spawn(cut: InterruptedSpawn) -> Iterator[None]:
     Raises:
         ManagerError: another process is at it, or has done it.
     """
-    with unfinished.adopt_record(cut.record) as ours:
+    with spawn_records.adopt_record(cut.record) as ours:
         if not ours:
             raise ManagerError(
                 f"another process has taken over the spawn of {cut.groups}",
@@ -163,4 +164,6 @@ def _spec_for_missing(engine: Engine, cut: InterruptedSpawn, group: str) -> Grou
             "remove the rest with: dockmgr recover --remove; and spawn it again",
         )
     told, missing = engine.containers.inspect(there[0].id), cut.missing[group]
-    return replace(spec_from_member(there[0], told), count=max(len(missing), 1), only=missing)
+    return replace(
+        spec_from_member(there[0], told), count=max(len(missing), 1), exact_numbers=missing
+    )

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from manager.engine import resources as others
+from manager.engine import resources
 from manager.engine.errors import EngineUnreachableError, NotFoundError
 from manager.errors import ExitCode, ManagerError
 from manager.model.containers import SPAWN_LABEL
@@ -32,7 +32,7 @@ RECONNECT_PAUSE_SECONDS = 0.5
 
 def roll_back_after_error(
     engine: Engine,
-    identity: str,
+    spawn_id: str,
     error: BaseException,
     sleep: Callable[[float], None],
     spared: Collection[str] = (),
@@ -41,7 +41,7 @@ def roll_back_after_error(
 
     Args:
         engine: where.
-        identity: the spawn's.
+        spawn_id: the spawn's.
         error: what ended it; what was removed is added to its message.
         sleep: waits so many seconds.
         spared: the ids of containers that were there before, and stay.
@@ -50,7 +50,7 @@ def roll_back_after_error(
         ManagerError: (partly done) not all could be removed.
     """
     try:
-        removed = _roll_back_despite_interrupts(engine, identity, sleep, spared)
+        removed = _roll_back_despite_interrupts(engine, spawn_id, sleep, spared)
     except ManagerError as second:
         raise ManagerError(
             f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
@@ -67,18 +67,18 @@ def roll_back_after_error(
 
 
 def _roll_back_despite_interrupts(
-    engine: Engine, identity: str, sleep: Callable[[float], None], spared: Collection[str]
+    engine: Engine, spawn_id: str, sleep: Callable[[float], None], spared: Collection[str]
 ) -> int:
     """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
     for _ in range(IGNORED_INTERRUPTS):
         try:
-            return roll_back_spawn(engine, identity, sleep, spared)
+            return roll_back_spawn(engine, spawn_id, sleep, spared)
         except KeyboardInterrupt:
             continue
-    return roll_back_spawn(engine, identity, sleep, spared)
+    return roll_back_spawn(engine, spawn_id, sleep, spared)
 
 
-def list_spawn_members(engine: Engine, identity: str) -> tuple[Container, ...]:
+def list_spawn_members(engine: Engine, spawn_id: str) -> tuple[Container, ...]:
     """The members that a spawn made.
 
     An image made from a member (``docker commit``) hands the label on to containers that are
@@ -87,13 +87,13 @@ def list_spawn_members(engine: Engine, identity: str) -> tuple[Container, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    found = engine.containers.list(f"{SPAWN_LABEL}={identity}")
+    found = engine.containers.list(f"{SPAWN_LABEL}={spawn_id}")
     return tuple(one for one in found if one.group is not None)
 
 
 def roll_back_spawn(
     engine: Engine,
-    identity: str,
+    spawn_id: str,
     sleep: Callable[[float], None],
     spared: Collection[str] = (),
 ) -> int:
@@ -103,7 +103,7 @@ def roll_back_spawn(
 
     Args:
         engine: where.
-        identity: the spawn's.
+        spawn_id: the spawn's.
         sleep: waits so many seconds.
         spared: the ids of containers that stay; networks stay with them.
 
@@ -116,15 +116,15 @@ def roll_back_spawn(
     end = time.monotonic() + RECONNECT_SECONDS
     while True:
         try:
-            return _roll_back_once(engine, identity, spared)
+            return _roll_back_once(engine, spawn_id, spared)
         except EngineUnreachableError:
             if time.monotonic() >= end:
                 raise
             sleep(RECONNECT_PAUSE_SECONDS)
 
 
-def _roll_back_once(engine: Engine, identity: str, spared: Collection[str]) -> int:
-    mine = [one for one in list_spawn_members(engine, identity) if one.id not in spared]
+def _roll_back_once(engine: Engine, spawn_id: str, spared: Collection[str]) -> int:
+    mine = [one for one in list_spawn_members(engine, spawn_id) if one.id not in spared]
     with ThreadPoolExecutor(max_workers=PARALLEL_REMOVALS) as pool:
         failed = [it for it in pool.map(lambda one: _remove_container(engine, one), mine) if it]
     if failed:
@@ -133,13 +133,13 @@ def _roll_back_once(engine: Engine, identity: str, spared: Collection[str]) -> i
             f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
             f"remove them with: dockmgr rm {' '.join(names)}",
         )
-    _wait_until_gone(engine, identity, spared)
-    for network in () if spared else list_spawn_networks(engine, identity):
-        others.remove_network(engine, network.id)
+    _wait_until_gone(engine, spawn_id, spared)
+    for network in () if spared else list_spawn_networks(engine, spawn_id):
+        resources.remove_network(engine, network.id)
     return len(mine)
 
 
-def list_spawn_networks(engine: Engine, identity: str) -> tuple[Network, ...]:
+def list_spawn_networks(engine: Engine, spawn_id: str) -> tuple[Network, ...]:
     """The networks that a spawn made and that nobody is on.
 
     Raises:
@@ -147,19 +147,19 @@ def list_spawn_networks(engine: Engine, identity: str) -> tuple[Network, ...]:
     """
     return tuple(
         network
-        for network in others.list_networks(engine)
-        if network.labels.get(SPAWN_LABEL) == identity and not network.users
+        for network in resources.list_networks(engine)
+        if network.labels.get(SPAWN_LABEL) == spawn_id and not network.users
     )
 
 
-def _wait_until_gone(engine: Engine, identity: str, spared: Collection[str]) -> None:
+def _wait_until_gone(engine: Engine, spawn_id: str, spared: Collection[str]) -> None:
     """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
 
     Raises:
         ManagerError: a container is still there.
     """
     end = time.monotonic() + REMOVAL_WAIT_SECONDS
-    while left := [one for one in list_spawn_members(engine, identity) if one.id not in spared]:
+    while left := [one for one in list_spawn_members(engine, spawn_id) if one.id not in spared]:
         if time.monotonic() >= end:
             names = " ".join(one.name for one in left)
             raise ManagerError(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from manager.engine.run_plan import StepOutcome
 from manager.errors import ManagerError
 from manager.groups import ready
-from manager.groups.core.group_spec import restart_readiness
+from manager.groups.core.spec_label import restart_readiness
+from manager.groups.started import StartedContainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,17 +28,17 @@ class RollingRestartContext:
     """Seconds each gets to end in order; None for its own setting."""
     address: str
     """The engine's machine, as seen from here."""
-    report: Callable[[StepOutcome], None]
+    report_outcome: Callable[[StepOutcome], None]
     """Called with each outcome."""
 
 
 def restart_members(
-    means: RollingRestartContext, plan: Plan, members: Sequence[Container]
+    context: RollingRestartContext, plan: Plan, members: Sequence[Container]
 ) -> tuple[StepOutcome, ...]:
     """Restart in the order of the plan; the first that does not get ready ends it.
 
     Args:
-        means: with what.
+        context: with what.
         plan: what; every step names its container by id.
         members: the containers of its steps.
 
@@ -51,23 +52,27 @@ def restart_members(
         if failed:
             outcome = StepOutcome(step, skipped=True)
         else:
-            outcome = _restart_member(means, step, known[step.object_id])
+            outcome = _restart_member(context, step, known[step.object_id])
         failed = failed or outcome.error is not None
         outcomes.append(outcome)
-        means.report(outcome)
+        context.report_outcome(outcome)
     return tuple(outcomes)
 
 
-def _restart_member(means: RollingRestartContext, step: PlanStep, member: Container) -> StepOutcome:
-    engine = means.engine
-    started = (ready.StartedContainer(member.id, member.name),)
+def _restart_member(
+    context: RollingRestartContext, step: PlanStep, member: Container
+) -> StepOutcome:
+    engine = context.engine
+    started = (StartedContainer(member.id, member.name),)
 
-    def listed() -> tuple[Container, ...]:
+    def list_containers() -> tuple[Container, ...]:
         return tuple(it for it in engine.containers.list() if it.id == member.id)
 
-    watch = ready.ReadinessWatch(engine, listed, means.address, lambda _done, _total: None)
+    watch = ready.ReadinessWatch(
+        engine, list_containers, context.address, lambda _done, _total: None
+    )
     try:
-        engine.containers.restart(member.id, means.stop_timeout)
+        engine.containers.restart(member.id, context.stop_timeout)
         since = watch.clock()
         ready.wait_until_ready(watch, started, restart_readiness(member))
         ready.wait_until_settled(watch, started, since)

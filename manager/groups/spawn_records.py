@@ -31,17 +31,17 @@ still be making what a process asked for that is gone."""
 class SpawnRecord:
     """A spawn that was begun."""
 
-    identity: str
+    spawn_id: str
     """What its containers have in their label."""
     host: str
     """The engine's address."""
     groups: Mapping[str, tuple[int, ...]]
     """The numbers of the members it was to make, by group."""
     file: Path
-    taking_back: bool = False
+    rollback_failed: bool = False
     """Whether it failed, and so did taking it back: what there is of it was not wanted."""
 
-    def forget(self) -> None:
+    def delete(self) -> None:
         """Nothing is left to be done about it."""
         try:
             self.file.unlink(missing_ok=True)
@@ -60,17 +60,17 @@ class SpawnRecord:
         with suppress(FileNotFoundError):  # another process has just settled it
             os.utime(self.file)
 
-    def could_not_be_taken_back(self) -> None:
+    def mark_rollback_failed(self) -> None:
         """Write down that what there is of it was to be removed.
 
         Raises:
             OSError: it cannot be written.
         """
-        self.file.write_text(self._text(taking_back=True), encoding="utf-8")
+        self.file.write_text(self._text(rollback_failed=True), encoding="utf-8")
 
-    def _text(self, *, taking_back: bool) -> str:
+    def _text(self, *, rollback_failed: bool) -> str:
         told = {"host": self.host, "groups": self.groups}
-        return json.dumps({**told, "taking_back": True} if taking_back else told)
+        return json.dumps({**told, "taking_back": True} if rollback_failed else told)
 
     @property
     def count(self) -> int:
@@ -80,12 +80,12 @@ class SpawnRecord:
 
 @contextmanager
 def record_spawn(
-    identity: str, host: str, groups: Mapping[str, Sequence[int]]
+    spawn_id: str, host: str, groups: Mapping[str, Sequence[int]]
 ) -> Iterator[SpawnRecord]:
-    """Write down a spawn. The file stays until `Record.forget`; its lock goes with the process.
+    """Write down a spawn. The file stays until `Record.delete`; its lock goes with the process.
 
     Args:
-        identity: the spawn's.
+        spawn_id: the spawn's.
         host: the engine's address.
         groups: the numbers of the members it is to make, by group.
 
@@ -95,12 +95,12 @@ def record_spawn(
     place = folders.spawns_folder()
     place.mkdir(parents=True, exist_ok=True)
     record = SpawnRecord(
-        identity, host, {g: tuple(ns) for g, ns in groups.items()}, place / identity
+        spawn_id, host, {g: tuple(ns) for g, ns in groups.items()}, place / spawn_id
     )
     with record.file.open("w", encoding="utf-8") as file:
         while not try_lock_file(file.fileno()):
             time.sleep(LOCK_PAUSE_SECONDS)  # another process looks at it
-        file.write(record._text(taking_back=False))  # noqa: SLF001 - of the same module
+        file.write(record._text(rollback_failed=False))  # noqa: SLF001 - of the same module
         file.flush()
         yield record
 

@@ -17,7 +17,17 @@ _SIZE_FACTORS: dict[str, int] = {
     **{letter + end: 1000**n for n, letter in enumerate("kmgtpe", 1) for end in ("", "b")},
     **{letter + "ib": 1024**n for n, letter in enumerate("kmgtpe", 1)},
 }
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_UNIT_SECONDS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86_400,
+    "w": 604_800,
+}
 _DURATION_UNITS = (
     ("year", 365 * 86_400),
     ("month", 30 * 86_400),
@@ -71,21 +81,22 @@ def format_size(size: int) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration: ``45s``, ``1h30m``, ``14d``, ``2w``; ``45`` is seconds.
+    """Read a duration: ``45s``, ``1h30m``, ``14d``, ``500ms``; ``45`` is seconds.
 
     Raises:
         ManagerError: (usage) it is not a duration.
     """
     error = ManagerError(
         f"{text[:LONGEST_SHOWN]!r} is not a valid duration, for example 90s or 14d",
-        "units are s, m, h, d and w; a number alone is seconds",
+        "units are ms, s, m, h, d and w; a number alone is seconds",
         ExitCode.USAGE,
     )
-    if not re.fullmatch(r"\s*(?:[0-9]+(?:\.[0-9]+)?|(?:[0-9]+(?:\.[0-9]+)?[smhdw])+)\s*", text):
+    number, unit = r"[0-9]+(?:\.[0-9]+)?", "|".join(_UNIT_SECONDS)
+    if not re.fullmatch(rf"\s*(?:{number}|(?:{number}(?:{unit}))+)\s*", text):
         raise error
-    parts = re.findall(r"([0-9.]+)([smhdw]?)", text)
+    parts = re.findall(rf"({number})({unit})?", text)
     try:
-        seconds = sum(float(number) * _UNIT_SECONDS[unit or "s"] for number, unit in parts)
+        seconds = sum(float(amount) * _UNIT_SECONDS[unit or "s"] for amount, unit in parts)
         return timedelta(seconds=seconds)
     except OverflowError:
         raise error from None

@@ -7,7 +7,7 @@ import pytest
 
 from manager.engine import resources as others
 from manager.engine.client import Engine
-from manager.groups import spawn_records as unfinished
+from manager.groups import spawn_records
 from manager.model.containers import SPAWN_LABEL
 from manager.system import folders
 from tests.command import Command
@@ -18,8 +18,8 @@ SLEEP = ("--", "sleep", "600")
 @pytest.fixture(autouse=True)
 def nothing_unfinished(engine: Engine) -> Iterator[None]:
     yield
-    for record in unfinished.find_abandoned_records(engine.endpoint.host):
-        record.forget()
+    for record in spawn_records.find_abandoned_records(engine.endpoint.host):
+        record.delete()
 
 
 def names(engine: Engine) -> list[str]:
@@ -30,7 +30,7 @@ def cut(engine: Engine, *numbers: int, identity: str = "") -> str:
     """Leave a record as a killed spawn of busybox does: of what is there, and of more."""
     made = engine.containers.list("dockmgr.group=busybox")
     identity = identity or made[0].labels[SPAWN_LABEL]
-    with unfinished.record_spawn(identity, engine.endpoint.host, {"busybox": numbers}):
+    with spawn_records.record_spawn(identity, engine.endpoint.host, {"busybox": numbers}):
         pass
     return identity
 
@@ -82,13 +82,13 @@ def test_what_was_to_go_is_not_settled_by_having_been_made_once(
     identity = engine.containers.list()[0].labels[SPAWN_LABEL]
     run.ok("stop", "busybox2", "--timeout", "0")
     host = engine.endpoint.host
-    with unfinished.record_spawn(identity, host, {"busybox": [1, 2]}) as record:
-        record.could_not_be_taken_back()
+    with spawn_records.record_spawn(identity, host, {"busybox": [1, 2]}) as record:
+        record.mark_rollback_failed()
     assert "was cut off: 2 of 2 made, 1 running" in run.ok("ls").err
     run.ok("recover", "--finish")
     assert all(one.running for one in engine.containers.list())
     assert "was cut off" not in run.ok("ls").err
-    assert not unfinished.find_abandoned_records(host)
+    assert not spawn_records.find_abandoned_records(host)
 
 
 def test_a_network_is_shown_before_it_is_removed(run: Command, engine: Engine) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
-from manager.groups import spawn_records as unfinished
+from manager.groups import spawn_records
 from manager.groups.recover import find_interrupted_spawns
 from manager.lab import processes
 from manager.lab import services as serve
@@ -144,5 +144,5 @@ def test_all_is_there_or_nothing_or_the_next_command_knows(
                 assert made == (), said
             if not engine.containers.list("dockmgr.group=busybox"):
                 run.ok(*COMMAND)
-            for record in unfinished.find_abandoned_records(mortal.host):
-                record.forget()
+            for record in spawn_records.find_abandoned_records(mortal.host):
+                record.delete()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from manager.engine.client import Engine
-from manager.groups import spawn_records as unfinished
+from manager.groups import spawn_records
 from manager.groups.recover import find_interrupted_spawns
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
@@ -33,8 +33,8 @@ def nothing_unfinished(engine: Engine) -> Iterator[None]:
     """No test leaves a spawn to the next; of those that had made nothing yet there is a record."""
     yield
     assert find_interrupted_spawns(engine) == ()
-    for record in unfinished.find_abandoned_records(engine.endpoint.host):
-        record.forget()
+    for record in spawn_records.find_abandoned_records(engine.endpoint.host):
+        record.delete()
 
 
 def begun(env: dict[str, str], *argv: str) -> subprocess.Popen[str]:

@@ -134,7 +134,7 @@ def test_what_does_not_exist_is_exit_code_1(
         (["apply", "FILE"], "it is not JSON"),
         (["--config", "FILE", "ls"], "not valid TOML"),
         (["spawn", "-f", "FILE"], "not valid TOML"),
-        (["spawn", "x", "--env-file", "FILE"], "has no name before an equals sign"),
+        (["spawn", "x", "--env-file", "FILE"], "does not begin with a name"),
         (["spawn", "x", "--security-opt", "seccomp=FILE"], "it is not JSON"),
         (["lab", "env", "--name", "Bad Name"], "cannot be the name of a lab"),
     ],

@@ -224,7 +224,7 @@ def test_a_shell_reads_every_word_back(words: list[str], why: str) -> None:
 @given(ODD.filter(lambda text: "{" not in text))
 def test_a_variable_of_any_value_comes_through(value: str) -> None:
     (only,) = spawned(
-        1, RunOptions(env=(f"A={value}",)), ShowableOptions(values=frozenset({f"A={value}"}))
+        1, RunOptions(env=(f"A={value}",)), ShowableOptions(shown_entries=frozenset({f"A={value}"}))
     )
     assert f"A={value}" in shlex.split(only.text)
 
@@ -248,3 +248,9 @@ def test_every_verb_has_its_command(verb: Verb) -> None:
 def test_where_there_is_nothing_to_do_that_is_a_line_too() -> None:
     why = "there is nothing to do, and so there is no docker command for it"
     assert (str(NOTHING_TO_DO), NOTHING_TO_DO.text) == (f"# {why}", "")
+
+
+def test_a_duration_is_written_as_docker_takes_it() -> None:
+    options = RunOptions(health_interval="4", health_timeout="2m", health_start_period="1500ms")
+    (only,) = spawned(1, options, ShowableOptions())
+    assert "--health-interval 4s --health-timeout 120s --health-start-period 1500ms" in only.text

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.ports import PortChooser, PublishSpec, TakenPorts
+from manager.groups.core.ports import PortChooser, TakenPorts
+from manager.groups.core.publish_spec import PublishSpec
 from manager.model.containers import Port
 from manager.model.port_addresses import published_url
 
@@ -25,7 +26,7 @@ from manager.model.port_addresses import published_url
 )
 def test_dockers_forms(text: str, spec: PublishSpec) -> None:
     assert PublishSpec.parse(text) == spec
-    (binding,) = spec.at(spec.host_port)
+    (binding,) = spec.bindings_at(spec.host_port)
     assert PublishSpec.parse(str(binding)) == spec
 
 

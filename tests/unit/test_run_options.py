@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from manager.errors import ExitCode, ManagerError
+from manager.groups.core.create_request import create_body
 from manager.groups.core.mounts import Mount
-from manager.groups.core.run_options import RunOptions, create_body, parse_run_options
+from manager.groups.core.run_options import RunOptions, parse_run_options
 
 
 def body(**options: Any) -> dict[str, Any]:
@@ -78,6 +79,8 @@ def test_gpus(text: str, count: int, devices: list[str] | None, capabilities: li
         ({"entrypoint": ""}, {"Entrypoint": [""]}),
         ({"stop_timeout": 0}, {"StopTimeout": 0}),
         ({"no_healthcheck": True}, {"Healthcheck": {"Test": ["NONE"]}}),
+        ({"health_interval": "4"}, {"Healthcheck": {"Interval": 4_000_000_000}}),
+        ({"health_start_period": "500ms"}, {"Healthcheck": {"StartPeriod": 500_000_000}}),
         (
             {"health_cmd": "true", "health_interval": "1m30s", "health_retries": 2},
             {
@@ -132,7 +135,7 @@ def test_of_the_container(options: dict[str, Any], expected: dict[str, Any]) -> 
     ],
 )
 def test_mounts(text: str, expected: dict[str, Any]) -> None:
-    assert Mount.parse(text).body() == expected
+    assert Mount.parse(text).to_api_body() == expected
 
 
 def test_a_volume_without_a_name_goes_with_its_container() -> None:
@@ -176,7 +179,8 @@ def test_a_volume_without_a_name_goes_with_its_container() -> None:
         {"add_host": ("db:nowhere",)},
         {"dns": ("localhost",)},
         {"ulimit": ("nofile",)},
-        {"health_interval": "5"},
+        {"health_interval": "5y"},
+        {"no_healthcheck": True, "health_retries": 2},
         {"health_interval": "1ns"},
         {"health_retries": -1},
         {"no_healthcheck": True, "health_cmd": "true"},
@@ -206,7 +210,7 @@ def test_every_text_may_hold_the_number() -> None:
 
 def test_options_are_kept_as_plain_data_and_read_back() -> None:
     options = RunOptions(env=("A=1",), memory="1g", init=True, stop_timeout=0, entrypoint="")
-    assert parse_run_options(json.loads(json.dumps(options.given()))) == options
+    assert parse_run_options(json.loads(json.dumps(options.to_data()))) == options
     for odd in (
         {"nosuch": 1},
         {"env": "A=1"},

@@ -10,7 +10,7 @@ import pytest
 
 from manager.engine.host_ports import find_busy_bindings
 from manager.errors import ExitCode, ManagerError
-from manager.groups import spawn_records as unfinished
+from manager.groups import spawn_records
 from manager.groups.core.readiness import Readiness, health_status, parse_readiness
 from manager.groups.groups_file import load_groups_file
 from manager.model.ports import PortBinding
@@ -46,9 +46,14 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
     assert found.networks == ("lan",)
     assert (web.name, web.image, web.count, web.start) == ("web-{n:02}", "nginx", 3, 5)
     assert web.ready == Readiness(wait=True, ports=(80,), timeout=5.0)
-    assert web.options["publish"] == ("8080:80",)
-    assert (web.options["memory"], web.options["init"]) == ("64m", True)
-    assert (job.name, job.count, job.start, job.command) == ("job", 1, None, ("sleep", "600"))
+    assert web.options.publish == ("8080:80",)
+    assert (web.options.memory, web.options.init) == ("64m", True)
+    assert (job.name, job.count, job.start, job.options.command) == (
+        "job",
+        1,
+        None,
+        ("sleep", "600"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,12 +62,24 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
         ("", 0, "describes no group"),
         ("group = 3", 1, "describes no group"),
         ("[group.web]\ncount = 3", 1, "group web has no image"),
-        ('[group.web]\nimage = "nginx"\npublsh = ["80"]', 3, "did you mean group.web.publish?"),
+        (
+            '[group.web]\nimage = "nginx"\npublsh = ["80"]',
+            3,
+            "'publsh' is not a key of a group; did you mean 'publish'?",
+        ),
+        ('[group.web]\nimage = "nginx"\nports = ["80"]', 3, "did you mean 'publish'?"),
+        ('[group.web]\nimage = "nginx"\nenvironment = ["A=1"]', 3, "did you mean 'env'?"),
+        ('[group.web]\nimage = "nginx"\nreplicas = 3', 3, "did you mean 'count'?"),
+        ('[group.web]\nimage = "nginx"\nVolumes = ["a:/a"]', 3, "did you mean 'volume'?"),
+        ('[group.web]\nimage = "nginx"\ncontainer_name = "w"', 3, "did you mean 'name'?"),
+        ('[group.web]\nimage = "nginx"\ndepends_on = ["db"]', 3, "'depends_on' is not a key"),
+        ('[services.web]\nimage = "nginx"', 1, "'services' is not a key of a groups file"),
+        ('[group.web]\nimage = "nginx"\nstop_timeout = "soon"', 3, "a duration, such as 10 or"),
         ('[group.web]\nimage = "nginx"\npublish = "80"', 3, 'a list of texts, such as ["8080:80"]'),
         ('[group.web]\nimage = "nginx"\ncount = "3"', 3, "a whole number"),
-        ('[groups.web]\nimage = "nginx"', 1, "neither networks nor a group"),
-        ("group = {web = 1}", 1, "is no table"),
-        ("networks = [1]\n[group.a]\nimage = 'x'", 1, "no list of names"),
+        ('[groups.web]\nimage = "nginx"', 1, "'groups' is not a key of a groups file"),
+        ("group = {web = 1}", 1, "is not a table"),
+        ("networks = [1]\n[group.a]\nimage = 'x'", 1, "not a list of names"),
         ("[group", 1, "not valid TOML"),
     ],
 )
@@ -91,44 +108,44 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_begun_is_known_when_its_process_is_gone_and_only_then(state: Path) -> None:
-    assert unfinished.find_abandoned_records("unix:///a") == ()
-    with unfinished.record_spawn("abc", "unix:///a", {"web": [1, 2], "db": [1]}) as record:
-        assert unfinished.find_abandoned_records("unix:///a") == ()
-    (found,) = unfinished.find_abandoned_records("unix:///a")
+    assert spawn_records.find_abandoned_records("unix:///a") == ()
+    with spawn_records.record_spawn("abc", "unix:///a", {"web": [1, 2], "db": [1]}) as record:
+        assert spawn_records.find_abandoned_records("unix:///a") == ()
+    (found,) = spawn_records.find_abandoned_records("unix:///a")
     assert found == record
-    assert (found.identity, found.count, found.groups) == ("abc", 3, {"web": (1, 2), "db": (1,)})
-    assert unfinished.find_abandoned_records("unix:///b") == ()
-    found.forget()
-    assert unfinished.find_abandoned_records("unix:///a") == ()
+    assert (found.spawn_id, found.count, found.groups) == ("abc", 3, {"web": (1, 2), "db": (1,)})
+    assert spawn_records.find_abandoned_records("unix:///b") == ()
+    found.delete()
+    assert spawn_records.find_abandoned_records("unix:///a") == ()
     assert list(state.iterdir()) == []
 
 
 def test_a_process_that_is_killed_leaves_its_record(state: Path) -> None:
     program = (
-        "import time; from manager.groups import spawn_records as unfinished\n"
-        "with unfinished.record_spawn('abc', 'h', {'web': [1]}): "
+        "import time; from manager.groups import spawn_records\n"
+        "with spawn_records.record_spawn('abc', 'h', {'web': [1]}): "
         "print('begun', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert unfinished.find_abandoned_records("h") == ()
+        assert spawn_records.find_abandoned_records("h") == ()
         process.kill()
-    assert [record.identity for record in unfinished.find_abandoned_records("h")] == ["abc"]
+    assert [record.spawn_id for record in spawn_records.find_abandoned_records("h")] == ["abc"]
     assert [file.name for file in state.iterdir()] == ["abc"]
 
 
 def test_only_one_process_takes_over_what_was_cut_off(state: Path) -> None:
-    with unfinished.record_spawn("abc", "h", {"web": [1]}):
+    with spawn_records.record_spawn("abc", "h", {"web": [1]}):
         pass
-    (found,) = unfinished.find_abandoned_records("h")
-    with unfinished.adopt_record(found) as first:
+    (found,) = spawn_records.find_abandoned_records("h")
+    with spawn_records.adopt_record(found) as first:
         assert first
-        with unfinished.adopt_record(found) as second:
+        with spawn_records.adopt_record(found) as second:
             assert not second
-        assert unfinished.find_abandoned_records("h") == ()
-        found.forget()
-    with unfinished.adopt_record(found) as third:
+        assert spawn_records.find_abandoned_records("h") == ()
+        found.delete()
+    with spawn_records.adopt_record(found) as third:
         assert not third
     assert list(state.iterdir()) == []
 
@@ -138,12 +155,12 @@ def test_a_record_that_cannot_be_read_is_dropped_once_it_is_old(state: Path, tex
     state.mkdir(parents=True)
     file = state / "abc"
     file.write_text(text, encoding="utf-8")
-    assert unfinished.find_abandoned_records("h") == ()
+    assert spawn_records.find_abandoned_records("h") == ()
     assert file.exists()
     import os
 
     os.utime(file, (time.time() - 3600,) * 2)
-    assert unfinished.find_abandoned_records("h") == ()
+    assert spawn_records.find_abandoned_records("h") == ()
     assert not file.exists()
 
 
@@ -182,11 +199,15 @@ def test_what_can_never_be_ready_is_refused(options: dict[str, object], problem:
 
 def test_readiness_is_kept_as_plain_data() -> None:
     asked = Readiness(wait=True, ports=(80,), http="80/x", log="up", timeout=3.0)
-    assert parse_readiness(asked.given()) == asked
+    assert parse_readiness(asked.to_data()) == asked
     assert parse_readiness({}) == Readiness()
     assert (asked.http_port, asked.http_path) == (80, "/x")
     assert (Readiness(http="/x/y").http_port, Readiness(http="/x/y").http_path) == (None, "/x/y")
-    for odd in ({"wait": 1}, {**asked.given(), "ports": "80"}, {**asked.given(), "timeout": "1"}):
+    for odd in (
+        {"wait": 1},
+        {**asked.to_data(), "ports": "80"},
+        {**asked.to_data(), "timeout": "1"},
+    ):
         with pytest.raises(ValueError, match="wait"):
             parse_readiness(odd)
 

@@ -8,16 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.group_spec import (
-    GroupSpec,
-    member_config,
-    restart_readiness,
-    spec_from_member,
-)
+from manager.groups.core.group_spec import GroupSpec, default_group
+from manager.groups.core.member_request import member_config
 from manager.groups.core.readiness import Readiness
 from manager.groups.core.run_options import RunOptions
 from manager.groups.core.scaling import scale_up_spec
-from manager.groups.core.spawn_plan import default_group, free_numbers, plan_spawn
+from manager.groups.core.spawn_plan import free_numbers, plan_spawn
+from manager.groups.core.spec_label import (
+    restart_readiness,
+    spec_from_member,
+    spec_label,
+    with_existing_names,
+    with_lowest_start,
+)
 from manager.model.containers import SPEC_LABEL, Container, Port
 from manager.model.images import Image
 from manager.model.naming import (
@@ -45,7 +48,7 @@ def published(*ports: str) -> RunOptions:
 
 def plan(spec: GroupSpec, *containers: Container, here: Image | None = HERE) -> str:
     snapshot = Snapshot(containers)
-    return str(plan_spawn(spec.adopting(snapshot.members(spec.group)), snapshot, here))
+    return str(plan_spawn(with_existing_names(spec, snapshot.members(spec.group)), snapshot, here))
 
 
 def test_three_from_nothing() -> None:
@@ -123,7 +126,7 @@ def test_a_group_never_mixes_two_images() -> None:
     bare = replace(old[0], image=REDIS)
     with pytest.raises(ManagerError, match="made from image bbbbbbbbbbbb, and a group never"):
         plan(ask(), bare)
-    told = replace(bare, labels={**bare.labels, SPEC_LABEL: ask().label()})
+    told = replace(bare, labels={**bare.labels, SPEC_LABEL: spec_label(ask())})
     with pytest.raises(ManagerError, match="from another image that was called nginx:latest, and"):
         plan(ask(), told)
     other = container("nginx1", group="nginx", index=1, image="redis:7", image_id=REDIS)
@@ -139,7 +142,7 @@ def test_a_count_below_one_is_refused(count: int) -> None:
 
 
 def test_labels_of_dockmgrs_own_are_refused() -> None:
-    with pytest.raises(ManagerError, match="sets itself"):
+    with pytest.raises(ManagerError, match="is reserved for dockmgr"):
         ask(options=RunOptions(label=("dockmgr.group=other",)))
 
 
@@ -246,7 +249,7 @@ def test_what_is_escaped_stays_as_it_is(text: str) -> None:
 
 
 def test_numbers_that_are_named_are_made_and_no_others() -> None:
-    spec = replace(ask(2), only=(4, 6))
+    spec = replace(ask(2), exact_numbers=(4, 6))
     there = container("nginx1", group="nginx", index=1)
     assert plan(spec, there).splitlines() == [
         "create nginx4 (from nginx:latest)",
@@ -259,7 +262,7 @@ def test_numbers_that_are_named_are_made_and_no_others() -> None:
 def test_a_group_begins_with_the_lowest_number_that_a_member_knows_of() -> None:
     first, _ = made(ask(1), 1)
     fifth, env = made(ask(1, start=5), 5)
-    spec = spec_from_member(fifth, {"Config": {"Env": env}}).beginning_with((first, fifth))
+    spec = with_lowest_start(spec_from_member(fifth, {"Config": {"Env": env}}), (first, fifth))
     assert plan(scale_up_spec(spec, 4), first, fifth).splitlines() == [
         "create nginx2 (from nginx:latest)",
         "create nginx3 (from nginx:latest)",
@@ -270,7 +273,7 @@ def test_a_group_begins_with_the_lowest_number_that_a_member_knows_of() -> None:
 def test_a_member_that_does_not_say_is_an_error_and_no_traceback(label: str) -> None:
     odd = container("web1", group="web", index=1)
     odd = replace(odd, labels={**odd.labels, "dockmgr.spec": label})
-    with pytest.raises(ManagerError, match="web1 does not say what it was made with"):
+    with pytest.raises(ManagerError, match="how web1 was made is missing or damaged"):
         spec_from_member(odd, {})
     assert restart_readiness(odd) == Readiness(wait=True)
 
@@ -279,7 +282,9 @@ def test_a_template_names_the_members_and_the_group_keeps_it() -> None:
     spec = ask(2, "web-{n:02}")
     assert plan(spec).splitlines()[0] == "create web-01 (from nginx:latest)"
     first, _ = made(spec, 1)
-    assert plan(ask(1, "web", named=False), first) == "create web-02 (from nginx:latest)"
+    assert (
+        plan(ask(1, "web", is_template_given=False), first) == "create web-02 (from nginx:latest)"
+    )
     with pytest.raises(ManagerError, match=r"called web-\{n:02\}, not web\{n\}"):
         plan(ask(1, "web"), first)
 

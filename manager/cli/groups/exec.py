@@ -6,7 +6,6 @@ import typer
 
 from manager.cli import complete, options
 from manager.cli.groups.before_dashes import OptionsAroundName
-from manager.cli.groups.run_options import resolve_variable
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
@@ -122,6 +121,7 @@ def _execute_command(
     from manager.groups.core.lifecycle import plan_exec
     from manager.groups.core.selection import select_containers
     from manager.groups.execute import ExecLine, run_in_containers
+    from manager.groups.local_values import resolve_variables
 
     words = command[1:] if command[0] == "--" else command
     if not words or words[0].startswith("-"):
@@ -132,7 +132,7 @@ def _execute_command(
         )
     chosen = select_containers(Snapshot(work.engine.containers.list()), (name,))
     _refuse_stopped(chosen)
-    variables = tuple(it for text in env for it in resolve_variable(work, text))
+    variables = resolve_variables(env, work.env)
     if explain:
         from manager.cli import docker_equivalents as explaining
         from manager.model.docker_equivalents import translate_exec

@@ -87,9 +87,10 @@ def scale(
     from manager.cli.groups import spawning
     from manager.groups.core.docker_run import ShowableOptions
     from manager.groups.core.scaling import scale_up_spec
-    from manager.groups.spawn import SpawnRequest
+    from manager.groups.core.spec_label import with_lowest_start
+    from manager.groups.spawn_jobs import SpawnRequest
 
-    spec = _read_spec(work, members[-1]).beginning_with(members)
+    spec = with_lowest_start(_read_spec(work, members[-1]), members)
     request = SpawnRequest((scale_up_spec(spec, max(count, 1)),))
     said = (ShowableOptions(),) if explain else None
     if dry_run:
@@ -99,7 +100,7 @@ def scale(
 
 
 def _read_spec(work: Session, member: Container) -> "GroupSpec":
-    from manager.groups.core.group_spec import spec_from_member
+    from manager.groups.core.spec_label import spec_from_member
 
     return spec_from_member(member, work.engine.containers.inspect(member.id))
 
@@ -178,7 +179,7 @@ def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCom
 
 def _row(cut: "InterruptedSpawn") -> dict[str, object]:
     return {
-        "spawn": cut.record.identity,
+        "spawn": cut.record.spawn_id,
         "groups": list(cut.record.groups),
         "wanted": cut.record.count,
         "members": [member.name for member in cut.members],

@@ -1,4 +1,4 @@
-"""What commands that make members have in common: means, progress, and what is shown at the end."""
+"""What commands that make members share: progress, plans, and what they show at the end."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ if TYPE_CHECKING:
 
     from manager.cli.session import Session
     from manager.groups.core.docker_run import ShowableOptions
-    from manager.groups.members import GroupJob
-    from manager.groups.spawn import SpawnContext, SpawnRequest
+    from manager.groups.spawn import SpawnContext
+    from manager.groups.spawn_jobs import GroupJob, SpawnRequest
     from manager.model.containers import Container
     from manager.model.docker_equivalents import DockerCommand
     from manager.model.ports import PortBinding
 
 ANSWER_TIMEOUT_SECONDS = 5.0
-"""Seconds for which published ports are tried before they are said not to answer."""
+"""Seconds for which published ports are tried."""
 MAX_ADDRESSES_SHOWN = 5
-"""So many addresses that do not answer are named."""
+"""How many addresses that do not answer are named."""
 
 
 def find_busy_ports(work: Session, bindings: Iterable[PortBinding]) -> set[PortBinding]:
-    """Which ports other programs have on the engine's machine, as far as that can be seen."""
-    from manager.engine.host_ports import find_busy_bindings as listening
+    """The ports that other programs have on the engine's machine, as far as can be seen."""
+    from manager.engine.host_ports import find_busy_bindings
 
     if work.lab is not None:
-        return listening(bindings, work.lab.pid)
-    return listening(bindings) if work.engine_is_here else set()
+        return find_busy_bindings(bindings, work.lab.pid)
+    return find_busy_bindings(bindings) if work.engine_is_here else set()
 
 
 @contextmanager
@@ -43,20 +43,23 @@ def spawn_context(work: Session, parallel: int | None) -> Iterator[SpawnContext]
     with show_counted_phases(work.out) as report:
         yield SpawnContext(
             parallel=parallel or work.settings.spawn.parallel,
-            pull=lambda spec: pull_image_for_spawn(work, spec.image, spec.platform),
-            report=report,
+            pull_image=lambda spec: pull_image_for_spawn(work, spec.image, spec.platform),
+            report_progress=report,
             warn=work.out.warn,
-            busy=lambda bindings: find_busy_ports(work, bindings),
+            find_busy_ports=lambda bindings: find_busy_ports(work, bindings),
             address=work.engine_address,
             sleep=time.sleep,
         )
 
 
 def docker_lines(
-    work: Session, request: SpawnRequest, jobs: Sequence[GroupJob], typed: Sequence[ShowableOptions]
+    work: Session,
+    request: SpawnRequest,
+    jobs: Sequence[GroupJob],
+    showable: Sequence[ShowableOptions],
 ) -> Iterator[DockerCommand]:
     """The docker commands that make the same."""
-    from manager.engine import resources as others
+    from manager.engine import resources
     from manager.groups.core.docker_run import docker_run_lines
     from manager.model.docker_equivalents import (
         DockerCommandOptions,
@@ -65,11 +68,11 @@ def docker_lines(
     )
     from manager.model.plan import Verb, join_plans
 
-    there = others.list_networks(work.engine) if request.networks else ()
+    there = resources.list_networks(work.engine) if request.networks else ()
     how = DockerCommandOptions(networks=frozenset(network.name for network in there))
     yield from translate_plan(join_plans([], request.networks), how)
     pulled: set[str] = set()
-    for job, one in zip(jobs, typed, strict=True):
+    for job, one in zip(jobs, showable, strict=True):
         made = docker_run_lines(job.spec, job.steps, one)
         for told in translate_plan(
             job.plan, DockerCommandOptions(platform=job.spec.platform, made=made)
@@ -84,22 +87,22 @@ def docker_lines(
 def show_spawn_plan(
     work: Session,
     request: SpawnRequest,
-    typed: Sequence[ShowableOptions] | None,
+    showable: Sequence[ShowableOptions] | None,
     *,
     json: bool,
     command: str = "spawn",
 ) -> None:
-    """Show what would be made; with what was typed, the docker commands for it."""
+    """Show what would be made; with what may be shown, the docker commands for it."""
     from manager.cli.docker_equivalents import explain_commands
-    from manager.cli.steps import show_plan as show
-    from manager.groups.spawn import plan_group_jobs
+    from manager.cli.steps import show_plan
+    from manager.groups.spawn_jobs import plan_group_jobs
     from manager.model.plan import join_plans
 
     jobs = plan_group_jobs(work.engine, request, lambda bindings: find_busy_ports(work, bindings))
-    if typed is not None:
-        lines = docker_lines(work, request, jobs, typed)
+    if showable is not None:
+        lines = docker_lines(work, request, jobs, showable)
         explain_commands(work, lines, json=json, dry_run=True)
-    show(
+    show_plan(
         work.out,
         command,
         join_plans([job.plan for job in jobs], request.networks),
@@ -112,23 +115,23 @@ def make_groups(
     work: Session,
     request: SpawnRequest,
     parallel: int | None,
-    typed: Sequence[ShowableOptions] | None,
+    showable: Sequence[ShowableOptions] | None,
     *,
     json: bool,
     command: str = "spawn",
 ) -> None:
-    """Make the groups, and show them; with what was typed, the docker commands for it too."""
+    """Make the groups, and show them; with what may be shown, the docker commands for it too."""
     from manager.cli.docker_equivalents import explain_commands
-    from manager.groups.spawn import plan_group_jobs
-    from manager.groups.spawn import spawn_groups as act
+    from manager.groups.spawn import spawn_groups
+    from manager.groups.spawn_jobs import plan_group_jobs
 
-    if typed is not None:
+    if showable is not None:
         jobs = plan_group_jobs(
             work.engine, request, lambda bindings: find_busy_ports(work, bindings)
         )
-        explain_commands(work, docker_lines(work, request, jobs, typed), json=json)
-    with spawn_context(work, parallel) as with_what:
-        made = act(work.engine, request, with_what)
+        explain_commands(work, docker_lines(work, request, jobs, showable), json=json)
+    with spawn_context(work, parallel) as context:
+        made = spawn_groups(work.engine, request, context)
     show_members(work, request, made.members, made.notes, json=json, command=command)
 
 
@@ -167,11 +170,11 @@ def show_members(
         work.out.warn(f"not answering yet: {', '.join(silent[:MAX_ADDRESSES_SHOWN])}{more}")
         quiet = (it for it in members if not set(mute).isdisjoint(it.published))
         names = dict.fromkeys(it.group or it.name for it in quiet)
-        work.out.hint(f"see what they say with: dockmgr logs {' '.join(names)}")
+        work.out.hint(f"read their logs with: dockmgr logs {' '.join(names)}")
     try:
         _record_uses_and_hint(work, request, members)
     except EngineUnreachableError as error:
-        # All was made: that is what counts, and what the exit code says.
+        # Everything was made: that is what the exit code says.
         work.out.warn(error.message)
 
 
@@ -187,8 +190,8 @@ def _record_uses_and_hint(
         ended = [it.name for it in members if it.group == spec.group and it.state == "exited"]
         if ended and not spec.options.command and spec.options.entrypoint is None:
             work.out.hint(
-                f"{format_names(tuple(ended))} ended at once: a container runs only as long as its "
-                "command, and the image's own was done; give one that goes on"
+                f"{format_names(tuple(ended))} ended right away: a container runs only as long as "
+                "its command; give one that keeps running, for example: -- sleep 600"
             )
             continue
         if not members or spec.options.publish or spec.options.publish_all:

@@ -1,59 +1,62 @@
 """The docker run commands that make the members of a group as a spawn does."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
-from manager.groups.core.group_spec import DOCKMGR_LABEL_PREFIX, GroupSpec, member_config
-from manager.groups.core.run_options import RunOptions
+from manager.groups.core.group_spec import DOCKMGR_LABEL_PREFIX, GroupSpec
+from manager.groups.core.member_request import member_config
+from manager.groups.core.run_options import RUN_OPTIONS, RunOptions
 from manager.model.containers import SPAWN_LABEL
 from manager.model.docker_equivalents import DockerCommand, docker_command
 from manager.model.naming import has_placeholder
 from manager.model.plan import PlanStep
 from manager.model.ports import PortBinding
 
-SPECIAL_OPTIONS = frozenset(
-    {"env", "label", "publish", "security_opt", "log_opt", "entrypoint", "command"}
-)
-"""Options that are not simply written as they are."""
+HANDLED_OPTIONS = frozenset({"env", "label", "publish", "security_opt", "log_opt"})
+"""Options whose values are not simply written as they were showable."""
 HIDDEN_PLACEHOLDER = "HIDDEN"
 
 
 @dataclass(frozen=True, slots=True)
 class ShowableOptions:
-    """What was typed, as far as that may be shown again: files stand for what is in them."""
+    """What was typed, as far as it may be shown: files are named, not repeated."""
 
     env_files: tuple[str, ...] = ()
-    from_files: int = 0
-    """How many of the variables, from the first, are of those files."""
-    values: frozenset[str] = frozenset()
-    """Variables that were typed with their values, and options of the log."""
+    file_variable_count: int = 0
+    """How many of the variables, from the first, come from those files."""
+    shown_entries: frozenset[str] = frozenset()
+    """Variables and log options that were typed with their values."""
     profiles: Mapping[str, str] = field(default_factory=dict)
     """For a security option with a profile in it, the option that names the file."""
 
 
 def docker_run_lines(
-    spec: GroupSpec, steps: Iterator[PlanStep] | tuple[PlanStep, ...], typed: ShowableOptions
+    spec: GroupSpec, steps: Iterator[PlanStep] | tuple[PlanStep, ...], showable: ShowableOptions
 ) -> dict[str, DockerCommand]:
     """How each member is made, by its name.
 
     Args:
         spec: what was asked for.
         steps: those that make members.
-        typed: what may be shown.
+        showable: what may be shown.
     """
     return {
-        step.target: _docker_run_line(spec, step.number or 0, step.target, step.ports, typed)
+        step.target: _docker_run_line(spec, step.number or 0, step.target, step.ports, showable)
         for step in steps
     }
 
 
 def _docker_run_line(
-    spec: GroupSpec, number: int, name: str, ports: tuple[PortBinding, ...], typed: ShowableOptions
+    spec: GroupSpec,
+    number: int,
+    name: str,
+    ports: tuple[PortBinding, ...],
+    showable: ShowableOptions,
 ) -> DockerCommand:
     options = spec.options.for_member(number)
     image = spec.image.for_engine
     labels = member_config(spec, number, ports, image, "")["Labels"]
-    hidden = _hidden_values_note(spec.options, typed)
+    hidden = _hidden_values_note(spec.options, showable)
     words = ["run", "--detach", "--name", name]
     if spec.platform:
         words += ["--platform", spec.platform]
@@ -62,58 +65,58 @@ def _docker_run_line(
     for key, value in labels.items():
         if key.startswith(DOCKMGR_LABEL_PREFIX) and key != SPAWN_LABEL:
             words += ["--label", f"{key}={value}"]
-    words += _variable_words(spec.options, number, typed)
+    words += _variable_words(spec.options, number, showable)
     words += ["--env", f"DOCKMGR_GROUP={spec.group}", "--env", f"DOCKMGR_INDEX={number}"]
     for binding in ports:
         words += ["--publish", str(binding)]
     words += _plain_option_words(options)
     for text in options.security_opt:
-        words += ["--security-opt", typed.profiles.get(text, text)]
+        words += ["--security-opt", showable.profiles.get(text, text)]
     for raw, text in zip(spec.options.log_opt, options.log_opt, strict=True):
         key = text.partition("=")[0]
-        words += ["--log-opt", text if raw in typed.values else f"{key}={HIDDEN_PLACEHOLDER}"]
-    words += [*_entrypoint_words(options), image, *options.command]
+        words += [
+            "--log-opt",
+            text if raw in showable.shown_entries else f"{key}={HIDDEN_PLACEHOLDER}",
+        ]
+    words += [image, *options.command]
     why = f"make and start member {number} of {spec.group}; the labels say that it is one"
     return docker_command(f"{why}{hidden}", *words)
 
 
 def _plain_option_words(options: RunOptions) -> Iterator[str]:
-    """The options whose values stand as they were typed."""
-    for one in fields(options):
-        value = getattr(options, one.name)
-        if one.name in SPECIAL_OPTIONS or value == one.default:
+    """The options whose values stand as they were showable."""
+    for name, value in options.to_data().items():
+        row = RUN_OPTIONS.get(name)
+        if row is None or name in HANDLED_OPTIONS:
             continue
-        flag = f"--{one.name.replace('_', '-')}"
         if value is True:
-            yield flag
+            yield row.flag
             continue
-        for text in value if isinstance(value, tuple) else (value,):
-            yield from (flag, str(text))
+        for one in value if isinstance(value, tuple) else (value,):
+            yield from (row.flag, row.format_for_docker(str(one)))
 
 
-def _entrypoint_words(options: RunOptions) -> tuple[str, ...]:
-    return () if options.entrypoint is None else ("--entrypoint", options.entrypoint)
-
-
-def _variable_words(options: RunOptions, number: int, typed: ShowableOptions) -> Iterator[str]:
-    for file in typed.env_files:
+def _variable_words(options: RunOptions, number: int, showable: ShowableOptions) -> Iterator[str]:
+    for file in showable.env_files:
         yield from ("--env-file", file)
-    rest = options.env[typed.from_files :]
+    rest = options.env[showable.file_variable_count :]
     made = replace(RunOptions(), env=rest).for_member(number).env
     for raw, entry in zip(rest, made, strict=True):
         # A name alone lets docker take the value from its surroundings.
-        yield from ("--env", entry if _is_showable(raw, typed) else entry.partition("=")[0])
+        yield from ("--env", entry if _is_showable(raw, showable) else entry.partition("=")[0])
 
 
-def _is_showable(entry: str, typed: ShowableOptions) -> bool:
+def _is_showable(entry: str, showable: ShowableOptions) -> bool:
     """Whether a variable's value may be shown: a label of every member shows those with places."""
-    return entry in typed.values or has_placeholder(entry.partition("=")[2])
+    return entry in showable.shown_entries or has_placeholder(entry.partition("=")[2])
 
 
-def _hidden_values_note(options: RunOptions, typed: ShowableOptions) -> str:
-    unseen = [it for it in options.env[typed.from_files :] if not _is_showable(it, typed)]
+def _hidden_values_note(options: RunOptions, showable: ShowableOptions) -> str:
+    unseen = [
+        it for it in options.env[showable.file_variable_count :] if not _is_showable(it, showable)
+    ]
     names = ", ".join(it.partition("=")[0] for it in unseen)
     told = f"; docker takes {names} from your shell's variables, not shown here" if names else ""
-    if any(it not in typed.values for it in options.log_opt):
+    if any(it not in showable.shown_entries for it in options.log_opt):
         told += f"; write the values of --log-opt in place of {HIDDEN_PLACEHOLDER}"
     return told

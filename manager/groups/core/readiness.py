@@ -70,7 +70,7 @@ class Readiness:
         """What it is asked for."""
         return "/" + self.http.partition("/")[2]
 
-    def given(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, Any]:
         """What was asked for, as plain values."""
         if not self:
             return {}
@@ -84,7 +84,7 @@ class Readiness:
 
 
 def parse_readiness(data: Mapping[str, Any]) -> Readiness:
-    """From what `Readiness.given` said.
+    """From what `Readiness.to_data` said.
 
     Raises:
         ValueError: a value is missing or of another kind.

@@ -1,88 +1,207 @@
-"""The options of ``docker run``, with its names and meanings, and the create call they make."""
+"""The options of ``docker run``, each declared once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from manager.groups.core import option_values as read
-from manager.groups.core.mounts import Mount
-from manager.groups.core.option_values import option_error
+from manager.groups.core.option_values import (
+    parse_absolute_path,
+    parse_capability,
+    parse_extra_host,
+    parse_gpus,
+    parse_ip_address,
+    parse_memory,
+    parse_nano_cpus,
+    parse_nanoseconds,
+    parse_restart_policy,
+    parse_tmpfs,
+    parse_ulimit,
+    parse_variable,
+)
+from manager.groups.core.request_writers import (
+    minimum,
+    write_mounts,
+    write_network_aliases,
+    write_nothing,
+    write_pairs_to,
+    write_security_options,
+    write_volumes,
+)
+from manager.groups.core.run_option import OptionPanel, RunOption
 from manager.model.naming import fill_placeholders
 
-BUILT_IN_NETWORKS = ("bridge", "default", "host", "none", "nat")
-"""Networks that every engine has, and on which names of containers mean nothing."""
-ApiBody = dict[str, Any]
+PORTS = OptionPanel("Ports")
+VARIABLES = OptionPanel("Variables and labels")
+PROCESS = OptionPanel("What runs")
+FILES = OptionPanel("Files")
+NETWORK = OptionPanel("Network")
+LIFE = OptionPanel("Restarting and stopping")
+LIMITS = OptionPanel("Limits")
+RIGHTS = OptionPanel("Rights")
+HEALTH = OptionPanel("Health checks")
+LOGS = OptionPanel("Logs")
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What containers are made with, as it was typed: every text may hold ``{n}``.
+    """What containers are made with, as typed: every text may hold ``{n}``.
 
-    Source: the ``docker run`` reference. The fields have the names of its options.
+    A row declares an option: its flag and its key in a groups file (the field's name), its help,
+    and what it puts into the create call. Source: the ``docker run`` reference.
     """
 
-    env: tuple[str, ...] = ()
-    """``KEY=VALUE`` each."""
-    label: tuple[str, ...] = ()
-    volume: tuple[str, ...] = ()
-    mount: tuple[str, ...] = ()
-    tmpfs: tuple[str, ...] = ()
-    publish: tuple[str, ...] = ()
-    publish_all: bool = False
-    network: str = ""
-    network_alias: tuple[str, ...] = ()
-    hostname: str = ""
-    add_host: tuple[str, ...] = ()
-    dns: tuple[str, ...] = ()
-    user: str = ""
-    workdir: str = ""
-    entrypoint: str | None = None
-    """Empty takes the image's own away."""
-    init: bool = False
-    restart: str = ""
-    rm: bool = False
-    stop_signal: str = ""
-    stop_timeout: int | None = None
-    """Seconds."""
-    memory: str = ""
-    cpus: str = ""
-    gpus: str = ""
-    shm_size: str = ""
-    ulimit: tuple[str, ...] = ()
-    read_only: bool = False
-    privileged: bool = False
-    cap_add: tuple[str, ...] = ()
-    cap_drop: tuple[str, ...] = ()
-    security_opt: tuple[str, ...] = ()
-    health_cmd: str = ""
-    health_interval: str = ""
-    health_timeout: str = ""
-    health_start_period: str = ""
-    health_retries: int | None = None
-    no_healthcheck: bool = False
-    log_driver: str = ""
-    log_opt: tuple[str, ...] = ()
+    publish: tuple[str, ...] = PORTS.texts(
+        "-p [HOST:]PORT", "8080:80", "Publish a port: 8080:80 gives 8080, 8081…", write_nothing
+    )
+    publish_all: bool = PORTS.switch(
+        "-P", "Publish every port that the image exposes.", "HostConfig.PublishAllPorts"
+    )
+    env: tuple[str, ...] = VARIABLES.texts(
+        "-e KEY[=VALUE]", "KEY=value", "Set a variable, or pass on your own.", "Env", parse_variable
+    )
+    env_file: tuple[str, ...] = VARIABLES.texts(
+        "FILE", "web.env", "Read variables from a file, one a line.", write_nothing
+    )
+    label: tuple[str, ...] = VARIABLES.texts(
+        "-l KEY[=VALUE]", "key=value", "Set a label.", write_pairs_to("Labels")
+    )
+    label_file: tuple[str, ...] = VARIABLES.texts(
+        "FILE", "web.labels", "Read labels from a file, one a line.", write_nothing
+    )
+    user: str = PROCESS.text("-u USER[:GROUP]", "1000:1000", "Run as this user.", "User")
+    workdir: str = PROCESS.text(
+        "-w PATH", "/srv", "Run in this folder.", "WorkingDir", parse_absolute_path
+    )
+    entrypoint: str | None = PROCESS.clearable_text(
+        "PROGRAM", "sh", "Replace the image's entrypoint.", "Entrypoint", lambda it: [it]
+    )
+    init: bool = PROCESS.switch(
+        "", "Run an init that forwards signals and reaps processes.", "HostConfig.Init"
+    )
+    volume: tuple[str, ...] = FILES.texts(
+        "-v [SOURCE:]PATH[:ro]", "./site:/srv:ro", "Mount a folder or a volume.", write_volumes
+    )
+    mount: tuple[str, ...] = FILES.texts(
+        "FIELDS", "type=bind,source=/srv/site,target=/site", "Mount anything.", write_mounts
+    )
+    tmpfs: tuple[str, ...] = FILES.texts(
+        "PATH[:OPTIONS]",
+        "/cache",
+        "Mount a folder in memory.",
+        write_pairs_to("HostConfig.Tmpfs", parse_tmpfs),
+    )
+    network: str = NETWORK.text("NAME", "lan", "Connect to this network.", "HostConfig.NetworkMode")
+    network_alias: tuple[str, ...] = NETWORK.texts(
+        "NAME", "web", "Add a name on that network.", write_network_aliases
+    )
+    hostname: str = NETWORK.text("NAME", "web-{n}", "Set the container's hostname.", "Hostname")
+    add_host: tuple[str, ...] = NETWORK.texts(
+        "NAME:IP",
+        "db:192.0.2.1",
+        "Add a line to /etc/hosts.",
+        "HostConfig.ExtraHosts",
+        parse_extra_host,
+    )
+    dns: tuple[str, ...] = NETWORK.texts(
+        "IP", "192.0.2.1", "Use this name server.", "HostConfig.Dns", parse_ip_address
+    )
+    restart: str = LIFE.text(
+        "POLICY",
+        "on-failure:3",
+        "no, always, unless-stopped or on-failure[:TIMES].",
+        "HostConfig.RestartPolicy",
+        parse_restart_policy,
+    )
+    rm: bool = LIFE.switch(
+        "", "Let the engine remove each container that ends.", "HostConfig.AutoRemove"
+    )
+    stop_signal: str = LIFE.text("SIGNAL", "SIGQUIT", "Stop with this signal.", "StopSignal")
+    stop_timeout: int | None = LIFE.seconds(
+        "10s", "Kill what has not stopped after this time.", "StopTimeout", minimum(-1)
+    )
+    memory: str = LIMITS.text(
+        "-m SIZE", "512m", "Limit the memory.", "HostConfig.Memory", parse_memory
+    )
+    cpus: str = LIMITS.text(
+        "NUMBER", "1.5", "Limit the processors.", "HostConfig.NanoCpus", parse_nano_cpus
+    )
+    gpus: str = LIMITS.text(
+        "WHICH", "all", "Add GPUs: all, 2 or device=0.", "HostConfig.DeviceRequests", parse_gpus
+    )
+    shm_size: str = LIMITS.text(
+        "SIZE", "64m", "Set the size of /dev/shm.", "HostConfig.ShmSize", parse_memory
+    )
+    ulimit: tuple[str, ...] = LIMITS.texts(
+        "NAME=SOFT[:HARD]",
+        "nofile=1024:2048",
+        "Set a limit of the kernel.",
+        "HostConfig.Ulimits",
+        parse_ulimit,
+    )
+    read_only: bool = RIGHTS.switch(
+        "", "Make the root file system read-only.", "HostConfig.ReadonlyRootfs"
+    )
+    privileged: bool = RIGHTS.switch("", "Full access to the host.", "HostConfig.Privileged")
+    cap_add: tuple[str, ...] = RIGHTS.texts(
+        "NAME", "NET_ADMIN", "Add a capability.", "HostConfig.CapAdd", parse_capability
+    )
+    cap_drop: tuple[str, ...] = RIGHTS.texts(
+        "NAME", "ALL", "Drop a capability.", "HostConfig.CapDrop", parse_capability
+    )
+    security_opt: tuple[str, ...] = RIGHTS.texts(
+        "OPTION", "no-new-privileges", "Set a security option.", write_security_options
+    )
+    health_cmd: str = HEALTH.text(
+        "COMMAND",
+        "curl -f localhost",
+        "Check health with this command.",
+        "Healthcheck.Test",
+        lambda it: ["CMD-SHELL", it],
+    )
+    health_interval: str = HEALTH.duration(
+        "30s", "Time between two checks.", "Healthcheck.Interval", parse_nanoseconds
+    )
+    health_timeout: str = HEALTH.duration(
+        "30s", "Longest time for one check.", "Healthcheck.Timeout", parse_nanoseconds
+    )
+    health_retries: int | None = HEALTH.number(
+        "3", "Failures in a row that mean unhealthy.", "Healthcheck.Retries", minimum(0)
+    )
+    health_start_period: str = HEALTH.duration(
+        "30s", "Start-up grace period.", "Healthcheck.StartPeriod", parse_nanoseconds
+    )
+    no_healthcheck: bool = HEALTH.switch(
+        "", "Switch off the image's healthcheck.", "Healthcheck.Test", lambda _: ["NONE"]
+    )
+    log_driver: str = LOGS.text(
+        "NAME", "json-file", "Choose where the engine keeps logs.", "HostConfig.LogConfig.Type"
+    )
+    log_opt: tuple[str, ...] = LOGS.texts(
+        "KEY=VALUE",
+        "max-size=1m",
+        "Set an option of the log driver.",
+        write_pairs_to("HostConfig.LogConfig.Config"),
+    )
     command: tuple[str, ...] = ()
     """What stands after the image."""
 
     def for_member(self, number: int) -> "RunOptions":
-        """The options with a member's number in its places; the ports are chosen elsewhere.
+        """The options with a member's number filled in, except ports, which are chosen later.
 
         Raises:
-            ManagerError: (usage) the number is asked for in a form that there is not.
+            ManagerError: (usage) the number is asked for in an unknown form.
         """
         changed: dict[str, Any] = {}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name == "publish" or not value:
+        for name, value in self.to_data().items():
+            if name == "publish":
                 continue
             if isinstance(value, str):
-                changed[one.name] = fill_placeholders(value, number)
+                changed[name] = fill_placeholders(value, number)
             elif isinstance(value, tuple):
-                changed[one.name] = tuple(fill_placeholders(text, number) for text in value)
+                changed[name] = tuple(fill_placeholders(text, number) for text in value)
         return replace(self, **changed)
 
-    def given(self) -> dict[str, Any]:
+    def to_data(self) -> dict[str, Any]:
         """What differs from the defaults, by name."""
         return {
             one.name: value
@@ -91,172 +210,45 @@ class RunOptions:
         }
 
 
-def create_body(options: RunOptions) -> ApiBody:
-    """The body of the engine's create call, but for image, ports and the labels of a group.
-
-    Source: Docker Engine API 1.41, ``POST /containers/create``; what the client of Docker 28 sends.
-
-    Args:
-        options: of one member, without ``{n}``.
-
-    Raises:
-        ManagerError: (usage) an option is not in its syntax, or two do not go together.
-    """
-    _refuse_contradictions(options)
-    mounts = [Mount.parse(text) for text in options.mount]
-    binds, anonymous = _parse_volumes(options.volume)
-    anonymous |= {mount.target: {} for mount in mounts if mount.anonymous_volume}
-    config: ApiBody = {
-        "Env": [read.parse_variable(text) for text in options.env],
-        "Labels": dict(read.parse_pair("--label", text) for text in options.label),
-        "Volumes": anonymous,
-        "Hostname": options.hostname,
-        "User": options.user,
-        "WorkingDir": read.parse_absolute_path("--workdir", options.workdir)
-        if options.workdir
-        else "",
-        "StopSignal": options.stop_signal,
-        "StopTimeout": read.check_minimum("--stop-timeout", options.stop_timeout, -1),
-        "Healthcheck": _healthcheck(options),
-        "Cmd": list(options.command),
-        "HostConfig": _drop_unset(_host_config(options, binds, mounts)),
-        "NetworkingConfig": _networking_config(options),
-    }
-    if options.entrypoint is not None:
-        config["Entrypoint"] = [options.entrypoint]
-    return _drop_unset(config)
-
-
-def _drop_unset(body: ApiBody) -> ApiBody:
-    """Without what was not asked for: the engine then takes the image's, or its own."""
-    return {
-        key: value
-        for key, value in body.items()
-        if value is not None and value is not False and value not in ("", [], {})
-    }
-
-
-def _host_config(options: RunOptions, binds: list[str], mounts: list[Mount]) -> ApiBody:
-    paths: ApiBody = {}
-    if "systempaths=unconfined" in options.security_opt:
-        paths = {"MaskedPaths": (), "ReadonlyPaths": ()}  # empty, and yet to be sent
-    return {
-        **paths,
-        "Binds": binds,
-        "Mounts": [mount.body() for mount in mounts if not mount.anonymous_volume],
-        "Tmpfs": dict(read.parse_tmpfs(text) for text in options.tmpfs),
-        "PublishAllPorts": options.publish_all,
-        "NetworkMode": options.network,
-        "ExtraHosts": [read.parse_extra_host(text) for text in options.add_host],
-        "Dns": [read.parse_ip_address("--dns", text) for text in options.dns],
-        "Init": options.init,
-        "RestartPolicy": read.parse_restart_policy(options.restart),
-        "AutoRemove": options.rm,
-        "Memory": read.parse_memory("--memory", options.memory) or None,
-        "NanoCpus": read.parse_nano_cpus(options.cpus) or None,
-        "DeviceRequests": read.parse_gpus(options.gpus),
-        "ShmSize": read.parse_memory("--shm-size", options.shm_size) or None,
-        "Ulimits": [read.parse_ulimit(text) for text in options.ulimit],
-        "ReadonlyRootfs": options.read_only,
-        "Privileged": options.privileged,
-        "CapAdd": [read.parse_capability(name) for name in options.cap_add],
-        "CapDrop": [read.parse_capability(name, "--cap-drop") for name in options.cap_drop],
-        "SecurityOpt": [text for text in options.security_opt if text != "systempaths=unconfined"],
-        "LogConfig": _log_config(options),
-    }
-
-
-def _refuse_contradictions(options: RunOptions) -> None:
-    if options.rm and options.restart not in {"", "no"}:
-        raise option_error("--rm", "", "and --restart do not go together", "only one of the two")
-    if options.network_alias and (
-        not options.network
-        or options.network in BUILT_IN_NETWORKS
-        or options.network.startswith("container:")
-    ):
-        raise option_error(
-            "--network-alias",
-            options.network_alias[0],
-            "needs a network that somebody made",
-            "--network lan --network-alias web, after: docker network create lan",
-        )
-    if options.no_healthcheck and any(
-        (options.health_cmd, options.health_interval, options.health_timeout)
-    ):
-        raise option_error(
-            "--no-healthcheck", "", "and --health-* do not go together", "one of the two"
-        )
-
-
-def _parse_volumes(volumes: tuple[str, ...]) -> tuple[list[str], dict[str, Any]]:
-    """Those with a source, and the targets of those without one."""
-    binds: list[str] = []
-    anonymous: dict[str, Any] = {}
-    for text in volumes:
-        source, colon, rest = text.partition(":")
-        if not text or (colon and not (source and rest)):
-            raise option_error("--volume", text, "has an empty part", "--volume ./site:/srv:ro")
-        read.parse_absolute_path("--volume", rest.partition(":")[0] if colon else source)
-        if colon:
-            binds.append(text)
-        else:
-            anonymous[source] = {}
-    return binds, anonymous
-
-
-def _networking_config(options: RunOptions) -> ApiBody:
-    if not options.network_alias:
-        return {}
-    aliases = {"Aliases": list(options.network_alias)}
-    return {"EndpointsConfig": {options.network: aliases}}
-
-
-def _healthcheck(options: RunOptions) -> ApiBody:
-    if options.no_healthcheck:
-        return {"Test": ["NONE"]}
-    return _drop_unset(
-        {
-            "Test": ["CMD-SHELL", options.health_cmd] if options.health_cmd else [],
-            "Interval": read.parse_nanoseconds("--health-interval", options.health_interval)
-            or None,
-            "Timeout": read.parse_nanoseconds("--health-timeout", options.health_timeout) or None,
-            "StartPeriod": read.parse_nanoseconds(
-                "--health-start-period", options.health_start_period
-            )
-            or None,
-            "Retries": read.check_minimum("--health-retries", options.health_retries, 0),
-        }
-    )
-
-
-def _log_config(options: RunOptions) -> ApiBody:
-    config = dict(read.parse_pair("--log-opt", text) for text in options.log_opt)
-    if config and options.log_driver == "none":
-        raise option_error(
-            "--log-opt", options.log_opt[0], "means nothing to the driver none", "none"
-        )
-    return _drop_unset({"Type": options.log_driver, "Config": config})
+RUN_OPTIONS: Mapping[str, RunOption] = {
+    one.name: replace(one.metadata["row"], name=one.name)
+    for one in fields(RunOptions)
+    if "row" in one.metadata
+}
+"""The declared options, by name."""
+_KIND_TYPES = {
+    "texts": list,
+    "text": str,
+    "duration": str,
+    "seconds": int,
+    "number": int,
+    "switch": bool,
+}
+_JSON_TYPES: Mapping[str, type] = {
+    "command": list,
+    **{name: _KIND_TYPES[row.kind] for name, row in RUN_OPTIONS.items()},
+}
 
 
 def parse_run_options(data: Mapping[str, Any]) -> RunOptions:
-    """Options from what `RunOptions.given` said, lists in place of tuples.
+    """Read back what `RunOptions.to_data` gave, with lists in place of tuples.
 
     Raises:
-        ValueError: there is no such option, or a value is of another kind.
+        ValueError: an option is unknown, or a value is of another kind.
     """
-    defaults = RunOptions()
-    values: dict[str, Any] = {}
+    made: dict[str, Any] = {}
     for name, value in data.items():
-        if name not in RunOptions.__slots__:
+        kind = (
+            "texts"
+            if name == "command"
+            else RUN_OPTIONS[name].kind
+            if name in RUN_OPTIONS
+            else None
+        )
+        expected = {"texts": list, "text": str, "switch": bool, "number": int, "seconds": int}
+        if kind is None or type(value) is not expected[kind]:
             raise ValueError(name)
-        default = getattr(defaults, name)
-        if isinstance(default, tuple):
-            if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-                raise ValueError(name)
-            values[name] = tuple(value)
-            continue
-        expected = {"stop_timeout": int, "health_retries": int, "entrypoint": str}
-        if type(value) is not expected.get(name, type(default)):
+        if isinstance(value, list) and not all(isinstance(text, str) for text in value):
             raise ValueError(name)
-        values[name] = value
-    return RunOptions(**values)
+        made[name] = tuple(value) if isinstance(value, list) else value
+    return RunOptions(**made)

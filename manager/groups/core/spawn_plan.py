@@ -3,19 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.group_spec import GroupSpec, requested_image
+from manager.groups.core.group_spec import GroupSpec
 from manager.groups.core.ports import PortChooser, TakenPorts
+from manager.groups.core.spec_label import requested_image
 from manager.model.containers import Container
 from manager.model.images import Image
 from manager.model.naming import NameTemplate
 from manager.model.plan import OnConflict, Plan, PlanStep, Verb
 from manager.model.snapshot import Snapshot
-from manager.references.reference import ImageReference, parse_reference
-
-
-def default_group(reference: ImageReference) -> str:
-    """The group an image's containers go to if no name is given: its last path component."""
-    return reference.path.rpartition("/")[2]
+from manager.references.reference import parse_reference
 
 
 def free_numbers(
@@ -114,7 +110,7 @@ def plan_spawn(
     ports = PortChooser(
         spec.options.publish, spec.first, taken_ports(snapshot, others or TakenPorts())
     )
-    exact = spec.ensure or spec.only
+    exact = spec.ensure or spec.exact_numbers
     on_conflict = OnConflict.SKIP_MEMBER if exact else OnConflict.NEXT_NUMBER
     steps = [_create_step(spec, number, ports, on_conflict) for number in chosen]
     if steps and image is None:
@@ -129,13 +125,13 @@ def _requested_numbers(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
         ManagerError: another container has the name of one.
     """
     names = {container.name for container in snapshot.containers}
-    for number in spec.only:
+    for number in spec.exact_numbers:
         if spec.template.name(number) in names:
             raise ManagerError(
                 f"there is another container called {spec.template.name(number)}",
                 f"rename it, or remove it with: docker rm {spec.template.name(number)}",
             )
-    return spec.only
+    return spec.exact_numbers
 
 
 def _create_step(

@@ -1,0 +1,83 @@
+"""Wait for a line that a container writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from manager.errors import ManagerError
+from manager.groups.logs import split_lines
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from manager.engine.client import Engine
+
+LOG_RETRY_SECONDS = 0.1
+"""Seconds after which what a container writes is read again, once its process has ended."""
+CHECKS_AFTER_ERROR = 10
+"""How often it is looked whether a container has ended whose output cannot be read."""
+
+
+class LogPatternWatch:
+    """Reads what a container writes, in a thread of its own, until a line fits."""
+
+    def __init__(
+        self, engine: Engine, container_id: str, pattern: re.Pattern[str], end: float
+    ) -> None:
+        """Begin to read."""
+        self._engine = engine
+        self._end = end
+        self._container_id = container_id
+        self._pattern = pattern
+        self._found = threading.Event()
+        self._error: ManagerError | None = None
+        self._error_count = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        # What is written ends with the process; one that is restarted begins to write again.
+        try:
+            while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
+                self._read_once()
+                time.sleep(LOG_RETRY_SECONDS)
+        finally:
+            # Nobody waits for this thread: it may still read when all else has been closed.
+            self._engine.close_mine()
+
+    def _read_once(self) -> None:
+        try:
+            # What it wrote before it was restarted says nothing of now. (When it was started is
+            # written down a moment after it may have begun to write.)
+            since = self._engine.containers.last_ended(self._container_id)
+            with closing(
+                self._engine.containers.logs(
+                    self._container_id, follow=True, tail=None, timestamps=False, since=since
+                )
+            ) as pieces:
+                self._search(split_lines(pieces))
+        except ManagerError as error:
+            self._error = error
+
+    def _search(self, written: Iterator[str]) -> None:
+        if any(self._pattern.search(line) for line in written):
+            self._found.set()
+
+    def pending_reason(self) -> str:
+        """Why it is not ready yet; empty if it is.
+
+        Raises:
+            ManagerError: what it writes cannot be read.
+        """
+        if self._found.is_set():
+            return ""
+        if self._error is not None:
+            # Of a container that has just ended nothing can be read: its ending is the news.
+            self._error_count += 1
+            if self._error_count > CHECKS_AFTER_ERROR:
+                raise self._error
+            return f"what it writes cannot be read: {self._error.message}"
+        return f"no line it wrote fits {self._pattern.pattern!r}"
