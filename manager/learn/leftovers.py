@@ -1,4 +1,4 @@
-"""What lessons made on an engine: to show it, to tell it from what is not theirs, to remove it."""
+"""What lessons made on an engine: list it, show it, remove it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from manager.engine.errors import EngineError, NotFoundError
 from manager.engine.resources import list_networks, read_volume_times, remove_network, remove_volume
 from manager.groups.core.tree import ImageBranch, image_branches
-from manager.learn.core.lessons import is_lesson_name
+from manager.learn.core.observation import is_lesson_name
 from manager.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def engine_identity(engine: Engine) -> str:
-    """By what an engine is known again: one that was made anew at the same address is another.
+    """What identifies an engine: a new engine at the same address is another one.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    # Podman tells another id each time that it is asked.
-    number = "" if engine.podman else engine.info().get("ID") or ""
-    return f"{engine.endpoint.host} {number}".rstrip()
+    # Podman reports another id each time.
+    identity = "" if engine.podman else engine.info().get("ID") or ""
+    return f"{engine.endpoint.host} {identity}".rstrip()
 
 
 def list_lesson_resources(engine: Engine) -> dict[str, str]:
-    """What there is that has a name as lessons give them: by kind and name what it is known by.
+    """The resources whose names begin with learn-, by kind and name, each with its identity.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -48,57 +48,57 @@ def list_lesson_resources(engine: Engine) -> dict[str, str]:
 
 
 def remove_lesson_resources(
-    engine: Engine, things: Mapping[str, str], report: Callable[[str], None]
+    engine: Engine, resources: Mapping[str, str], report: Callable[[str], None]
 ) -> dict[str, ManagerError]:
-    """Remove what a lesson made: containers, names of images, volumes, networks, in this order.
+    """Remove what lessons made: containers, image names, volumes, networks, in this order.
 
     Args:
-        engine: which.
-        things: as `list_lesson_resources` tells them; what is another thing by now is left alone.
-        report: told of each that was removed.
+        engine: the engine.
+        resources: some of `list_lesson_resources`; one with another identity by now is kept.
+        report: called with each resource that was removed.
 
     Returns:
-        What could not be removed, and why.
+        The resources that could not be removed, and why.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
     refused: dict[str, ManagerError] = {}
-    for thing, number in things.items():
-        # What was removed before can have taken this with it, or somebody made it anew.
-        if list_lesson_resources(engine).get(thing) != number:
+    for resource, identity in resources.items():
+        # A removal before can have removed this too, or somebody made a new one.
+        if list_lesson_resources(engine).get(resource) != identity:
             continue
         try:
-            _remove_resource(engine, thing, number)
+            _remove_resource(engine, resource, identity)
         except NotFoundError:
             continue  # somebody else removed it just now
         except EngineError as error:
-            refused[thing] = error
+            refused[resource] = error
         else:
-            report(thing)
+            report(resource)
     return refused
 
 
-def _remove_resource(engine: Engine, thing: str, number: str) -> None:
-    kind, _, name = thing.partition(" ")
+def _remove_resource(engine: Engine, resource: str, identity: str) -> None:
+    kind, _, name = resource.partition(" ")
     if kind == "container":
-        engine.containers.remove(number, force=True, volumes=True)
+        engine.containers.remove(identity, force=True, volumes=True)
     elif kind == "image":
         engine.images.remove(name)
     elif kind == "volume":
         remove_volume(engine, name)
     else:
-        remove_network(engine, number)
+        remove_network(engine, identity)
 
 
 def list_lesson_branches(engine: Engine, lesson: Lesson) -> tuple[ImageBranch, ...]:
-    """The containers that a lesson made, under their images; and its images without any.
+    """The containers that a lesson made, under their images; and its images without containers.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
     images = engine.images.list(hidden=True)
-    own = tuple(it for it in engine.containers.list() if lesson.makes(it.name))
+    own = tuple(it for it in engine.containers.list() if lesson.can_make(it.name))
     found = image_branches(Snapshot(own, images))
     used = {branch.image_id for branch in found}
     bare = [
@@ -106,6 +106,6 @@ def list_lesson_branches(engine: Engine, lesson: Lesson) -> tuple[ImageBranch, .
         for image in images
         if image.id not in used
         for tag in image.tags
-        if lesson.makes(tag)
+        if lesson.can_make(tag)
     ]
     return (*found, *sorted(bare, key=lambda branch: branch.image))

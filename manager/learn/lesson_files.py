@@ -1,4 +1,4 @@
-"""Lessons as files: TOML, one a lesson, those that come with the program and a teacher's own."""
+"""Lessons as TOML files: the built-in ones, and a teacher's own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from manager.config.toml_file import TomlFileError, parse_toml, read_toml_text
 from manager.config.toml_positions import find_lines, has_value_at
 from manager.errors import ExitCode, ManagerError
-from manager.learn.core.text_mistakes import fault_of_name, shown
+from manager.learn.core.text_mistakes import escape_control_characters, find_name_fault
 from manager.learn.lesson_steps import read_lesson
 from manager.learn.lesson_tables import STEP_KEY, LessonReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from manager.learn.core.check_mistakes import Fault
+    from manager.learn.core.faults import Fault
     from manager.learn.core.lessons import Lesson
 
 BUILT_IN_FOLDER = Path(__file__).parent.parent / "lessons"
@@ -26,44 +26,45 @@ LESSON_SUFFIX = ".toml"
 
 @dataclass(frozen=True, slots=True)
 class LessonMistake:
-    """What is wrong with a file."""
+    """A mistake in a file."""
 
     file: Path
     line: int | None
-    """The first being 1; None where it is about the whole file."""
+    """Counted from 1; None where the mistake is about the whole file."""
     problem: str
     hint: str
 
     def __str__(self) -> str:
-        """With its place."""
+        """The mistake with its place."""
         line = f" line {self.line}" if self.line else ""
-        return f"{shown(str(self.file))}{line}: {self.problem}"
+        return f"{escape_control_characters(str(self.file))}{line}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
 class ExaminedLesson:
-    """A file that was read."""
+    """A file that was examined."""
 
     file: Path
     lesson: Lesson | None
-    """None where there are mistakes."""
+    """None where the file has mistakes."""
     mistakes: tuple[LessonMistake, ...] = ()
     number: int = 0
-    """The lesson's place among others; 0 where it has none."""
+    """The lesson's position among the lessons; 0 where it has none."""
     number_line: int | None = None
+    """The line of that number."""
 
     @property
     def name(self) -> str:
-        """The lesson's name: that of the file."""
+        """The lesson's name, which is the file's."""
         return self.file.stem
 
 
 def load_lesson(path: Path) -> Lesson:
-    """Read a lesson; its name is that of the file.
+    """Read a lesson, which has the file's name.
 
     Raises:
-        ManagerError: (usage) it cannot be read, or is no lesson; the sentence has file, line, key
-            and what was expected, of the first mistake.
+        ManagerError: (usage) the file cannot be read, or has mistakes; the sentence is about the
+            first one.
     """
     found = examine_lesson(path)
     if found.lesson is None:
@@ -78,17 +79,17 @@ def load_lessons(path: Path) -> tuple[Lesson, ...]:
     """Read all lessons of a folder, in their order.
 
     Raises:
-        ManagerError: there is none; (usage) one of them is no lesson.
+        ManagerError: the folder has no lessons; (usage) one of the lessons has mistakes.
     """
     found = map(load_lesson, list_lesson_files(path))
     return tuple(sorted(found, key=lambda lesson: (lesson.number, lesson.name)))
 
 
 def list_lesson_files(path: Path) -> tuple[Path, ...]:
-    """The files of a folder that are to be lessons; or the one file that is named.
+    """The lesson files of a folder, or the one file that is named.
 
     Raises:
-        ManagerError: there is none.
+        ManagerError: there are none.
     """
     found = sorted(path.glob(f"*{LESSON_SUFFIX}")) if path.is_dir() else []
     if path.is_file() and path.suffix == LESSON_SUFFIX:
@@ -96,18 +97,18 @@ def list_lesson_files(path: Path) -> tuple[Path, ...]:
     if not found:
         raise ManagerError(
             f"there are no lessons in {path}",
-            "name a folder that holds lessons as files NAME.toml, or one such file",
+            "name a folder of lessons (files called NAME.toml), or one such file",
         )
     return tuple(found)
 
 
 def list_built_in_names() -> tuple[str, ...]:
-    """The names of the lessons that come with the program."""
+    """The names of the built-in lessons."""
     return tuple(sorted(path.stem for path in BUILT_IN_FOLDER.glob(f"*{LESSON_SUFFIX}")))
 
 
 def examine_lesson(path: Path) -> ExaminedLesson:
-    """Read a file, and find all that is wrong with it; where it is no TOML, only that."""
+    """Read a file and find all its mistakes; a file that is not valid TOML has just that one."""
     try:
         content = (
             read_toml_text(path, must_exist=True, what="lesson", hint="name another file") or ""
@@ -122,14 +123,14 @@ def examine_lesson(path: Path) -> ExaminedLesson:
     reader = LessonReader()
     lesson = read_lesson(path.stem, found, reader)
     mistakes = _locate_mistakes(path, content, found, reader.faults)
-    if wrong := fault_of_name(path.stem):
+    if wrong := find_name_fault(path.stem):
         mistakes = (LessonMistake(path, None, *wrong), *mistakes)
     line = find_lines(content, [("number",)])[0] if lesson.number else None
     return ExaminedLesson(path, None if mistakes else lesson, mistakes, lesson.number, line)
 
 
 def examine_lessons(paths: Sequence[Path]) -> tuple[ExaminedLesson, ...]:
-    """Read files, and find all that is wrong with each, and with them side by side."""
+    """Read files and find all their mistakes, and numbers that two of them share."""
     numbers: dict[int, Path] = {}
     found: list[ExaminedLesson] = []
     for one in map(examine_lesson, paths):
@@ -137,10 +138,9 @@ def examine_lessons(paths: Sequence[Path]) -> tuple[ExaminedLesson, ...]:
         if first == one.file:
             found.append(one)
             continue
-        problem = f"number {one.number} is that of {shown(first.name)} too"
-        wrong = LessonMistake(
-            one.file, one.number_line, problem, "give each lesson a number of its own"
-        )
+        also = escape_control_characters(first.name)
+        problem = f"{also} already has number {one.number}"
+        wrong = LessonMistake(one.file, one.number_line, problem, "give each lesson its own number")
         mistakes = sorted((*one.mistakes, wrong), key=lambda it: it.line or 0)
         found.append(replace(one, lesson=None, mistakes=tuple(mistakes)))
     return tuple(found)
@@ -149,7 +149,7 @@ def examine_lessons(paths: Sequence[Path]) -> tuple[ExaminedLesson, ...]:
 def _locate_mistakes(
     path: Path, content: str, found: Mapping[str, Any], faults: Sequence[Fault]
 ) -> tuple[LessonMistake, ...]:
-    """Mistakes with their lines, and with their steps as a learner counts them."""
+    """Give mistakes their lines, and their steps as a learner counts them."""
     places = [it.place for it in faults]
     for at, place in enumerate(places):
         inner = place
@@ -157,7 +157,7 @@ def _locate_mistakes(
             inner = inner[:-1]
         places[at] = inner
     placed = [
-        LessonMistake(path, line, shown(_describe_problem(fault)), fault.hint)
+        LessonMistake(path, line, escape_control_characters(_describe_problem(fault)), fault.hint)
         for fault, line in zip(faults, find_lines(content, places), strict=True)
     ]
     return tuple(dict.fromkeys(sorted(placed, key=lambda it: it.line or 0)))

@@ -1,4 +1,4 @@
-"""What a lesson's file may hold: its tables, and reading them with all their mistakes."""
+"""The tables of a lesson's file, read with all their mistakes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from manager.config.value_kinds import (
     text_list,
     whole_number,
 )
-from manager.learn.core.check_mistakes import Fault
+from manager.learn.core.faults import Fault
+from manager.references.reference import HIGHEST_PORT
 
 if TYPE_CHECKING:
     from manager.config.toml_positions import KeyPath
-    from manager.learn.core.check_mistakes import Place
+    from manager.learn.core.faults import Place
 
-HIGHEST_PORT = 65535
 STEP_KEY = "step"
-NO = False
 EXAMPLE_NAMES = '["learn-app:1", "learn-app:2"]'
 KEY_EXAMPLES = {
     "title": 'title = "two web servers"',
@@ -47,7 +46,7 @@ KEY_EXAMPLES = {
     "file": 'file = {container = "learn-web1", path = "/etc/hosts"}',
     "event": 'event = {type = "container", action = "die", name = "learn-web1"}',
 }
-"""By key, how it can be written."""
+"""An example of each key of a lesson or a step."""
 CHECK_KEY_EXAMPLES = {
     "name": 'name = "learn-web1"',
     "image": 'image = "nginx"',
@@ -62,11 +61,11 @@ CHECK_KEY_EXAMPLES = {
     "type": 'type = "container"',
     "action": 'action = "die"',
 }
-"""The same of the keys of a check."""
+"""An example of each key of a check."""
 
 
 def _optional_choice(*words: str) -> ValueKind[str]:
-    """One of some words, or none of them."""
+    """One of some words, or an empty text."""
     kind = choice(*words)
     return ValueKind(
         kind.expected, lambda value, path: kind.read(value, path) if value != "" else ""
@@ -78,47 +77,51 @@ def _optional_whole(least: int, most: int) -> ValueKind[int | None]:
 
 
 class ContainerTable(Section):
-    """What a container is to be like."""
+    """The containers that a step wants."""
 
     name: str = setting(one_line_text(), "", "a glob")
     image: str = setting(one_line_text(), "", "a reference")
     state: str = setting(
         _optional_choice("created", "running", "paused", "exited"), "", "its state"
     )
-    count: int | None = setting(_optional_whole(0, 1000), "", "exactly so many")
-    exit_code: int | None = setting(_optional_whole(0, 255), "", "how it ended")
-    port: int | None = setting(_optional_whole(1, HIGHEST_PORT), "", "where it is published")
+    count: int | None = setting(_optional_whole(0, 1000), "", "the exact number")
+    exit_code: int | None = setting(_optional_whole(0, 255), "", "its exit code")
+    port: int | None = setting(_optional_whole(1, HIGHEST_PORT), "", "its host port")
 
 
 class ImageTable(Section):
-    """What an image is to be like."""
+    """The image that a step wants."""
 
     name: str = setting(one_line_text(), "", "a reference")
-    digest: bool = setting(flag(), NO, "whether a registry knows it by a digest")
+    digest: bool = setting(flag(), default=False, about="whether a registry knows it by a digest")
 
 
 class FileTable(Section):
-    """What a container has changed."""
+    """The file that a container has changed."""
 
     container: str = setting(one_line_text(), "", "a glob")
     path: str = setting(one_line_text(), "", "an absolute path")
-    change: str = setting(_optional_choice("added", "changed", "deleted"), "", "what became of it")
+    change: str = setting(_optional_choice("added", "changed", "deleted"), "", "how it has changed")
 
 
 class EventTable(Section):
-    """What has happened."""
+    """The event that a step waits for."""
 
-    type: str = setting(one_line_text(), "", "container, image, volume, network")
+    type: str = setting(
+        _optional_choice("container", "image", "volume", "network"), "", "what it happens to"
+    )
     action: str = setting(one_line_text(), "", "die, start, pull, push, tag, untag…")
     name: str = setting(one_line_text(), "*", "a glob")
-    exit_code: int | None = setting(_optional_whole(0, 255), "", "of a container that died")
+    exit_code: int | None = setting(
+        _optional_whole(0, 255), "", "the exit code of a container that died"
+    )
 
 
 CheckRows = tuple[dict[str, Any], ...]
 
 
 def _tables() -> ValueKind[CheckRows]:
-    """One table or a list of them; what is in them is read apart, mistake by mistake."""
+    """One table or a list of tables; `LessonReader.read_tables` reads what they hold."""
 
     def read(value: object, _: KeyPath) -> CheckRows:
         rows = value if isinstance(value, list) else [value]
@@ -130,7 +133,7 @@ def _tables() -> ValueKind[CheckRows]:
 
 
 def _paragraph() -> ValueKind[str]:
-    """A text that may have several lines."""
+    """A text of one or more lines."""
 
     def read(value: object, _: KeyPath) -> str:
         if not isinstance(value, str):
@@ -141,7 +144,7 @@ def _paragraph() -> ValueKind[str]:
 
 
 def _lines(example: str) -> ValueKind[tuple[str, ...]]:
-    """A list of texts, of which empty ones are looked at later: each is a mistake of its own."""
+    """A list of texts; an empty text in it is reported later, as a mistake of its own."""
 
     def read(value: object, _: KeyPath) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
@@ -152,25 +155,29 @@ def _lines(example: str) -> ValueKind[tuple[str, ...]]:
 
 
 class StepTable(Section):
-    """What a step may hold."""
+    """A step."""
 
-    say: str = setting(_paragraph(), "", "what it says")
+    say: str = setting(_paragraph(), "", "its text")
     docker: tuple[str, ...] = setting(_lines('["docker pull nginx"]'), [], "the lines to type")
-    dockmgr: tuple[str, ...] = setting(_lines('["dockmgr pull nginx"]'), [], "with dockmgr")
-    hint: str = setting(_paragraph(), "", "what is said on asking")
-    fails: bool = setting(flag(), NO, "whether the lines are meant to be refused")
-    question: str = setting(one_line_text(), "", "what is asked")
+    dockmgr: tuple[str, ...] = setting(
+        _lines('["dockmgr pull nginx"]'), [], "the same lines with dockmgr"
+    )
+    hint: str = setting(_paragraph(), "", "what the key h shows")
+    fails: bool = setting(flag(), default=False, about="whether the last line is meant to fail")
+    question: str = setting(one_line_text(), "", "its question")
     answer: tuple[str, ...] = setting(_lines('["yes"]'), [], "the right answers")
-    container: CheckRows = setting(_tables(), [], "is there")
-    image: CheckRows = setting(_tables(), [], "is there")
+    container: CheckRows = setting(_tables(), [], "what must exist")
+    image: CheckRows = setting(_tables(), [], "what must exist")
     volume: tuple[str, ...] = setting(text_list('["learn-data"]'), [], "globs of volumes")
     no_container: tuple[str, ...] = setting(
-        text_list('["learn-web*"]'), [], "globs of what is gone"
+        text_list('["learn-web*"]'), [], "globs of what must be gone"
     )
     no_image: tuple[str, ...] = setting(
-        text_list('["learn-app:1"]'), [], "references that are gone"
+        text_list('["learn-app:1"]'), [], "images that must be gone"
     )
-    no_volume: tuple[str, ...] = setting(text_list('["learn-data"]'), [], "globs of what is gone")
+    no_volume: tuple[str, ...] = setting(
+        text_list('["learn-data"]'), [], "globs of what must be gone"
+    )
     same_image: tuple[str, ...] = setting(text_list(EXAMPLE_NAMES), [], "names of one image")
     other_image: tuple[str, ...] = setting(
         text_list(EXAMPLE_NAMES), [], "names of different images"
@@ -178,69 +185,72 @@ class StepTable(Section):
     shared_layers: tuple[str, ...] = setting(
         text_list(EXAMPLE_NAMES), [], "images that share layers"
     )
-    tag_moved: tuple[str, ...] = setting(text_list('["learn-app:1"]'), [], "name another image now")
-    file: CheckRows = setting(_tables(), [], "differs from the image")
-    event: CheckRows = setting(_tables(), [], "happened")
+    tag_moved: tuple[str, ...] = setting(
+        text_list('["learn-app:1"]'), [], "names that mean another image now"
+    )
+    file: CheckRows = setting(_tables(), [], "files that differ from the image")
+    event: CheckRows = setting(_tables(), [], "what must have happened")
 
 
 class LessonTable(Section):
-    """What a file may hold beside its steps."""
+    """The keys of a lesson outside its steps."""
 
-    title: str = setting(one_line_text(), "", "what it is about")
-    number: int = setting(whole_number(0, 1000), 0, "its place among the others")
+    title: str = setting(one_line_text(), "", "its title")
+    number: int = setting(whole_number(0, 1000), 0, "its position among the lessons")
 
 
 class LessonReader:
-    """Reads the tables of one file, and keeps what is wrong with them."""
+    """Reads the tables of one file, and collects their mistakes."""
 
     def __init__(self) -> None:
-        """Nothing is wrong yet."""
+        """Begin without a mistake."""
         self.faults: list[Fault] = []
 
-    def wrong(self, place: Place, problem: str, hint: str) -> None:
-        """Keep a mistake."""
+    def add_fault(self, place: Place, problem: str, hint: str) -> None:
+        """Add a mistake."""
         self.faults.append(Fault(place, problem, hint))
 
-    def table(self, table: type[S], row: dict[str, Any], place: Place, within: str = "") -> S:
-        """Read what can be read of a table.
+    def read_table(self, table: type[S], row: dict[str, Any], place: Place, within: str = "") -> S:
+        """Read a table as far as it is valid.
 
         Args:
-            table: what it may hold.
+            table: the keys that it may have.
             row: what tomllib returned.
-            place: where it is.
-            within: how it is called, before what is wrong with one of its keys.
+            place: its place in the file.
+            within: what comes before a problem with one of its keys.
         """
         examples = CHECK_KEY_EXAMPLES if within else KEY_EXAMPLES
         values: dict[str, Any] = {}
         for key, value in row.items():
             if key not in table.rows:
-                self._unknown(table, (*place, key), within)
+                self._add_unknown_key(table, (*place, key), within)
                 continue
             try:
                 values |= schema.read_table_values(table.rows, {key: value}, ())
             except InvalidSettingError as error:
                 hint = f"write, for example: {examples[key]}"
-                self.wrong((*place, key), f"{within}{error.problem}", hint)
+                self.add_fault((*place, key), f"{within}{error.problem}", hint)
         return table(**values)
 
-    def _unknown(self, table: type[Section], place: Place, within: str) -> None:
+    def _add_unknown_key(self, table: type[Section], place: Place, within: str) -> None:
         from difflib import get_close_matches
 
         key = str(place[-1])
         known = [*table.rows, *([STEP_KEY] if table is LessonTable else [])]
         near = get_close_matches(key, known, n=1)
-        suggested = f"; did you mean {near[0]}?" if near else ""
-        hint = f"the settings there are: {', '.join(known)}"
-        self.wrong(place, f"{within}{key} is not a setting{suggested}", hint)
+        suggestion = f"; did you mean {near[0]}?" if near else ""
+        hint = f"the keys are: {', '.join(known)}"
+        self.add_fault(place, f"{within}{key} is not a valid key{suggestion}", hint)
 
-    def rows(self, table: type[S], found: CheckRows, place: Place, *needed: str) -> tuple[S, ...]:
-        """Read what can be read of the tables of one check, and tell what they lack."""
+    def read_tables(
+        self, table: type[S], found: CheckRows, place: Place, *needed: str
+    ) -> tuple[S, ...]:
+        """Read the tables of one check as far as they are valid, and report missing keys."""
         read: list[S] = []
         for at, row in enumerate(found):
             called = str(place[-1]) + (f" {at + 1}" if len(found) > 1 else "")
-            one = self.table(table, row, (*place, at), f"{called}: ")
-            lacks = [key for key in needed if not row.get(key)]
-            for key in lacks:
-                self.wrong((*place, at), f"{called} has no {key}", f"add {CHECK_KEY_EXAMPLES[key]}")
-            read.append(one)
+            read.append(self.read_table(table, row, (*place, at), f"{called}: "))
+            for key in (it for it in needed if not row.get(it)):
+                hint = f"add {CHECK_KEY_EXAMPLES[key]}"
+                self.add_fault((*place, at), f"{called} has no {key}", hint)
         return tuple(read)

@@ -1,4 +1,4 @@
-"""Watch an engine while somebody takes a lesson: what happens, and what is so by then."""
+"""Watch an engine during a lesson: its events, and whether a step's checks hold."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from manager.engine.errors import NotFoundError, lost_engine_error, translate_errors
 from manager.engine.events import EventStream
 from manager.engine.resources import read_volume_times
-from manager.learn.core.lessons import (
-    LessonStep,
+from manager.learn.core.lessons import LessonStep
+from manager.learn.core.observation import (
     Observation,
     SeenContainer,
     SeenImage,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from manager.model.images import Image
 
 GATHER_SECONDS = 0.05
-"""Seconds: what happens within them is looked at together."""
+"""Events this close to each other are looked at together."""
 SETTLE_SECONDS = 0.25
-"""Seconds after the last event after which it is looked at once more."""
+"""The engine is looked at once more this long after the last event."""
 CHANGES_BY_KIND = {0: "changed", 1: "added", 2: "deleted"}
 """Source: Docker Engine API, ``GET /containers/{id}/changes``."""
 
@@ -39,12 +39,12 @@ CHANGES_BY_KIND = {0: "changed", 1: "added", 2: "deleted"}
 def observe_engine(
     engine: Engine, step: LessonStep, events: Iterable[SeenEvent] = ()
 ) -> Observation:
-    """Look at an engine, as far as a step's checks ask for it.
+    """Observe what the checks of a step need.
 
     Args:
-        engine: which.
-        step: whose checks.
-        events: what has happened since it began.
+        engine: the engine.
+        step: the step.
+        events: what has happened since the step began.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -63,7 +63,7 @@ def observe_engine(
 
 
 def _observe_container(engine: Engine, listed: Container, step: LessonStep) -> SeenContainer | None:
-    """One container; of those that lessons make also what only a look at itself tells."""
+    """Observe one container; those of lessons are inspected too."""
     code, changes = None, {}
     if is_lesson_name(listed.name):
         try:
@@ -75,7 +75,7 @@ def _observe_container(engine: Engine, listed: Container, step: LessonStep) -> S
                     rows = engine.api.diff(listed.id) or []
                 changes = {row["Path"]: CHANGES_BY_KIND.get(row["Kind"], "") for row in rows}
         except NotFoundError:
-            return None  # it went just now
+            return None  # removed just now
     ports = tuple(it.host_port for it in listed.published if it.host_port is not None)
     return SeenContainer(
         listed.name, listed.image, listed.image_id, listed.state, code, ports, changes
@@ -91,17 +91,17 @@ def _observe_image(engine: Engine, listed: Image, wanted: set[str]) -> SeenImage
 
 
 class WatchSignal(Enum):
-    """What can come in beside events and lines."""
+    """What a watch can report beside events and lines."""
 
     HOLDS = "the step's checks hold"
     SETTLED = "nothing more has happened for a moment"
 
 
 class LessonWatch:
-    """An engine that is watched: what comes in is an event, or a line that somebody typed."""
+    """Watches an engine for events, and reads the lines that a learner types."""
 
     def __init__(self, engine: Engine) -> None:
-        """Begin to listen.
+        """Start listening.
 
         Raises:
             ManagerError: the engine could not be asked.
@@ -123,7 +123,7 @@ class LessonWatch:
         self._events.close()
 
     def read_lines(self, lines: Iterable[str]) -> None:
-        """Let lines come in too, each as it is typed; their end as None."""
+        """Read lines too, each as it is typed; None marks their end."""
 
         def read() -> None:
             try:
@@ -135,8 +135,13 @@ class LessonWatch:
 
         Thread(target=read, daemon=True).start()
 
-    def begin(self, step: LessonStep) -> None:
-        """Begin a step: what there is now is what there was before it.
+    @property
+    def events(self) -> tuple[SeenEvent, ...]:
+        """What has happened since the step began."""
+        return tuple(self._since)
+
+    def begin_step(self, step: LessonStep) -> None:
+        """Begin a step: what exists now is what its checks compare with.
 
         Raises:
             ManagerError: the engine could not be asked.
@@ -145,31 +150,47 @@ class LessonWatch:
         self._since = []
         self._before = observe_engine(self._engine, step)
 
-    def done(self) -> bool:
+    def is_step_done(self) -> bool:
         """Whether the step's checks hold now.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        return not self.missing()
+        return not self.list_unmet_checks()
 
-    def missing(self) -> tuple[str, ...]:
-        """What the step's checks want and is not so, in words.
+    def list_unmet_checks(self) -> tuple[str, ...]:
+        """The step's checks that do not hold now, in words.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
         now = observe_engine(self._engine, self._step, self._since)
-        return self._step.missing(self._before, now)
+        return self._step.list_unmet_checks(self._before, now)
 
-    def next_line(self) -> str | WatchSignal | None:
-        """Wait until a line comes, or the step's checks hold; nothing is done meanwhile.
-
-        What an engine tells of can still be on its way when it does so: after the last event it
-        is looked at once more.
+    def wait_for_checks(self, seconds: float) -> tuple[str, ...]:
+        """Wait until the step's checks hold and no more events come, at most so long.
 
         Returns:
-            The line; HOLDS if the checks hold; None where no more lines will come.
+            The checks that do not hold, in words.
+
+        Raises:
+            ManagerError: the engine was lost.
+        """
+        end = time.monotonic() + seconds
+        settled, unmet = False, self.list_unmet_checks()
+        while (unmet or not settled) and time.monotonic() < end:
+            settled = self._next(SETTLE_SECONDS) is WatchSignal.SETTLED
+            unmet = self.list_unmet_checks()
+        return unmet
+
+    def wait_for_line_or_checks(self) -> str | WatchSignal | None:
+        """Wait for a line, or until the step's checks hold, without polling.
+
+        An engine can report an event before its effect shows: after the last event it is looked
+        at once more.
+
+        Returns:
+            The line; HOLDS if the checks hold; None after the last line.
 
         Raises:
             ManagerError: the engine was lost.
@@ -179,13 +200,13 @@ class LessonWatch:
             found = self._next(patience)
             if not isinstance(found, SeenEvent | WatchSignal):
                 return found
-            if self.done():
+            if self.is_step_done():
                 return WatchSignal.HOLDS
             patience = None if found is WatchSignal.SETTLED else SETTLE_SECONDS
         return None
 
-    def line(self) -> str | None:
-        """Wait for a line, whatever happens meanwhile; None where no more will come.
+    def wait_for_line(self) -> str | None:
+        """Wait for a line, whatever happens meanwhile; None after the last line.
 
         Raises:
             ManagerError: the engine was lost.
@@ -210,7 +231,7 @@ class LessonWatch:
         return found
 
     def _gather(self, until: float) -> None:
-        """Take in what comes right behind an event; what is none waits, and keeps its turn."""
+        """Collect the events right behind an event; a line among them keeps its turn."""
         while (left := until - time.monotonic()) > 0:
             try:
                 following = self._queue.get(timeout=left)
@@ -226,7 +247,7 @@ class LessonWatch:
             for event in self._events:
                 self._queue.put(event)
             if not self._closed:
-                # An engine that is stopped ends its stream as if nothing more were to come.
+                # An engine that stops ends its stream without an error.
                 self._queue.put(lost_engine_error(self._engine.endpoint))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             if not self._closed:

@@ -128,13 +128,13 @@ def test_a_step_is_seen_and_the_lesson_goes_on_where_it_was_left(
     with Learner(env, "first") as learner:
         greeting = learner.until("step 1 of 5")
         assert lab.host in greeting
-        assert "Nothing else is touched" in greeting
-        learner.until("h: a hint")
+        assert "It touches nothing else" in greeting
+        learner.until("h: hint")
         learner.type("")
         assert "Not yet. The engine does not show: an image nginx." in learner.until("Not yet")
         docker("pull nginx", env)
         assert "learn-" not in learner.until("step 2 of 5")
-        learner.until("h: a hint")
+        learner.until("h: hint")
         learner.type("h")
         learner.until("--detach")
         learner.type("")
@@ -144,19 +144,19 @@ def test_a_step_is_seen_and_the_lesson_goes_on_where_it_was_left(
         docker("run --detach --name learn-web1 --publish 18080:80 nginx", env)
         seen = learner.until("step 3 of 5")
         assert "learn-web1" in seen.partition("after:")[2]
-        learner.until("h: a hint")
+        learner.until("h: hint")
         learner.type("")
-        learner.until("The question: From which image was learn-web1 made?")
+        learner.until("Question: From which image was learn-web1 made?")
         learner.type("q")
         code, _, told = learner.ended()
         assert code == 0
-        assert "left; go on with: dockmgr learn first\n" in told
+        assert "to continue, run: dockmgr learn first\n" in told
     assert "at step 3" in listed(env)
     assert [it for it in list_lesson_resources(fresh) if "learn-web1" in it]
     with Learner(env) as again:
         again.until("step 3 of 5")
         again.type("docker.io/library/nginx")
-        again.until("That is right.")
+        again.until("Correct.")
         again.until("step 4 of 5")
 
 
@@ -198,28 +198,30 @@ def test_what_a_lesson_left_is_known_again_and_others_things_are_left_alone(
     typed = f"dockmgr learn one --lessons '{course}'"
     with Learner(env, "--lessons", str(course)) as learner:
         greeting = " ".join(learner.until("step 1 of 1").split())
-        assert f"It comes from {course}, not with dockmgr." in greeting
-        learner.until("h: a hint")
+        assert f"The lesson comes from {course}, not with dockmgr" in greeting
+        learner.until("h: hint")
         docker("create --name learn-t1 busybox", env)
-        assert "You have taken all lessons." in learner.until("Left of it: container learn-t1.")
+        assert "You have taken all lessons." in learner.until(
+            "The lesson left: container learn-t1."
+        )
         learner.type("")
         learner.until("Please type y or n")
         learner.type("n")
         code, rest, told = learner.ended()
     assert code == 0
-    assert f"It is left there. To be asked again: {typed}" in " ".join(rest.split())
-    assert "container learn-others, network learn-lan: there before the lesson" in told
+    assert f"Kept. To be asked again, run: {typed}" in " ".join(rest.split())
+    assert "container learn-others, network learn-lan existed before" in told
     with Learner(env, "one", "--lessons", str(course)) as learner:
-        learner.until("Left of lessons that you took: container learn-t1.")
+        learner.until("Left over from lessons: container learn-t1.")
         learner.type("n")
-        learner.until("That is so already.")
+        learner.until("Already done.")
         learner.type("n")
         assert learner.ended()[0] == 0
     with Learner(env, "one", "--lessons", str(course)) as learner:
-        learner.until("Left of lessons that you took: container learn-t1.")
+        learner.until("Left over from lessons: container learn-t1.")
         learner.type("y")
         learner.until("removed container learn-t1")
-        assert "That is so already" not in learner.until("h: a hint")
+        assert "Already done" not in learner.until("h: hint")
         learner.type("s")
         code, rest, told = learner.ended()
     assert code == 0
@@ -246,8 +248,8 @@ def test_where_nobody_types_a_lesson_ends(fresh: Engine, env: dict[str, str]) ->
             typed, env=env, capture_output=True, text=True, check=False, timeout=LATE
         )
         assert done.returncode == 0
-        assert "Left of lessons that you took: container learn-many9." in done.stdout
-        assert f"left; go on with: dockmgr learn {lesson}" in done.stderr
+        assert "Left over from lessons: container learn-many9." in done.stdout
+        assert f"to continue, run: dockmgr learn {lesson}" in done.stderr
 
 
 @on_default
@@ -256,17 +258,17 @@ def test_a_lesson_that_was_interrupted_goes_on_and_knows_what_it_made(
 ) -> None:
     docker("pull busybox", env)
     with Learner(env, "layers") as learner:
-        learner.until("h: a hint")
+        learner.until("h: hint")
         docker("run --name learn-layer1 busybox true", env)
     with Learner(env, "tags") as other:
         other.until("step 1 of 5")
         other.type("q")
         assert "learn-layer1" not in other.ended()[2]
     with Learner(env, "layers") as learner:
-        assert "Left of lessons" not in learner.until("step 1 of 5")
+        assert "Left over" not in learner.until("step 1 of 5")
     subprocess.run([*PROGRAM, "learn", "--reset"], env=env, check=True, capture_output=True)
     with Learner(env, "layers") as learner:
-        learner.until("Left of lessons that you took: container learn-layer1.")
+        learner.until("Left over from lessons: container learn-layer1.")
     assert fresh.containers.list()
 
 
@@ -280,12 +282,14 @@ def test_lines_keep_their_order_around_events_and_their_end_is_told_again(fresh:
         yield from ("one\n", "two\n", "three\n")
 
     try:
-        watch.begin(step)
+        watch.begin_step(step)
         watch.read_lines(lines())
         fresh.api.create_volume("learn-late")
         begun.set()
-        assert [watch.next_line() for _ in range(3)] == ["one", "two", "three"]
-        assert [watch.next_line(), watch.line(), watch.next_line()] == [None] * 3
+        assert [watch.wait_for_line_or_checks() for _ in range(3)] == ["one", "two", "three"]
+        assert watch.wait_for_line_or_checks() is None
+        assert watch.wait_for_line() is None
+        assert watch.wait_for_line_or_checks() is None
     finally:
         watch.close()
 
@@ -316,11 +320,11 @@ def test_a_teachers_lesson_that_is_left_says_how_to_go_on_with_it(
     del fresh
     (tmp_path / "one.toml").write_text(ONE, encoding="utf-8")
     with Learner(env, "one", "--lessons", str(tmp_path)) as learner:
-        learner.until("h: a hint")
+        learner.until("h: hint")
         learner.type("q")
         code, _, told = learner.ended()
     assert code == 0
-    assert f"left; go on with: dockmgr learn one --lessons {tmp_path}" in told
+    assert f"to continue, run: dockmgr learn one --lessons {tmp_path}" in told
 
 
 @pytest.fixture
@@ -340,16 +344,16 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
     try:
         with Learner(env, "address") as learner:
             assert f'eval "$(dockmgr lab env --name {own_lab.name})"' in learner.until("step 1")
-            learner.until("h: a hint")
+            learner.until("h: hint")
             docker("pull busybox", env)
             learner.until("step 2 of 5")
-            learner.until("h: a hint")
+            learner.until("h: hint")
             lifecycle.end_lab(own_lab.name)
             code, _, told = learner.ended()
         assert code == 3
         assert f"the lab '{own_lab.name}' is down" in told
         assert f"bring a new one up with: dockmgr lab up --name {own_lab.name}" in told
-        assert "go on later with: dockmgr learn address" in told
+        assert "to continue later, run: dockmgr learn address" in told
         with Learner(env, "address") as learner:
             code, _, told = learner.ended()
         assert code == 3
@@ -359,6 +363,6 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             learner.until("step 1 of 5")
             learner.type("q")
             _, _, told = learner.ended()
-        assert "this is another engine since you left it: it begins anew" in told
+        assert "the engine is another one than when you left: starting over" in told
     finally:
         subprocess.run([*PROGRAM, "learn", "--reset", "address"], env=env, check=True)

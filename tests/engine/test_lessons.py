@@ -84,7 +84,7 @@ def with_dockmgr(lab: Lab, tmp_path: Path, run: Command) -> Typist:
 def expect(step: LessonStep, lines: tuple[str, ...], codes: list[int]) -> None:
     """All went well, but for the last line of a step that is to go wrong."""
     told = dict(zip(lines, codes, strict=True))
-    if step.fails:
+    if step.expects_failure:
         assert codes.pop() != 0, told
     assert not any(codes), told
 
@@ -95,17 +95,17 @@ def take(engine: Engine, lesson: Lesson, do: Typist) -> None:
     watch.read_lines(late(over))
     try:
         for number, step in enumerate(lesson.steps, start=1):
-            watch.begin(step)
+            watch.begin_step(step)
             if step.checks:
-                keeps = step.question and watch.done()
-                assert keeps or not watch.done(), f"step {number} holds before it is done"
+                keeps = step.question and watch.is_step_done()
+                assert keeps or not watch.is_step_done(), f"step {number} holds before it is done"
             do(step)
             if step.checks:
-                assert watch.next_line() is WatchSignal.HOLDS, f"step {number}"
-                assert watch.done(), f"step {number}"
+                assert watch.wait_for_line_or_checks() is WatchSignal.HOLDS, f"step {number}"
+                assert watch.is_step_done(), f"step {number}"
             if step.question:
-                assert not step.accepts("something else")
-                assert all(step.accepts(answer) for answer in step.answers)
+                assert not step.accepts_answer("something else")
+                assert all(step.accepts_answer(answer) for answer in step.answers)
     finally:
         over.set()
         watch.close()

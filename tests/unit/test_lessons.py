@@ -21,9 +21,8 @@ from manager.learn.core.checks import (
     TagMovedCheck,
     VolumeCheck,
 )
-from manager.learn.core.lessons import (
-    Lesson,
-    LessonStep,
+from manager.learn.core.lessons import Lesson, LessonStep
+from manager.learn.core.observation import (
     Observation,
     SeenContainer,
     SeenImage,
@@ -58,7 +57,7 @@ def test_a_step_fits_a_screen_and_can_be_done_with_both_programs(
         text = "\n".join(lines)
         assert all(line in text for line in (*step.docker, *step.dockmgr, step.question))
         assert "\x1b" not in text
-        assert step.hint or step.fails
+        assert step.hint or step.expects_failure
 
 
 def test_the_screens_are_as_they_were_kept() -> None:
@@ -123,7 +122,7 @@ NOTHING = Observation()
 )
 def test_what_a_check_holds_to_be_so(check: LessonCheck, holds: bool) -> None:
     assert check.holds(NOTHING, NOW) is holds
-    assert LessonStep("do it", checks=(check, ImageCheck("busybox"))).done(NOTHING, NOW) is holds
+    assert LessonStep("do it", checks=(check, ImageCheck("busybox"))).is_done(NOTHING, NOW) is holds
 
 
 @pytest.mark.parametrize(
@@ -137,7 +136,7 @@ def test_what_a_check_holds_to_be_so(check: LessonCheck, holds: bool) -> None:
         (ContainerCheck("learn-a", exit_code=0), "a container learn-a (exit code 0)"),
         (AbsenceCheck("image", "app:1"), "that image app:1 is gone"),
         (ImageCheck("nginx"), "an image nginx"),
-        (ImageCheck("nginx", digest=True), "an image nginx, with a digest from a registry"),
+        (ImageCheck("nginx", digest=True), "an image nginx with a digest from a registry"),
         (VolumeCheck("data"), "a volume data"),
         (ImageRelationCheck("same", ("a", "b")), "one image under the names a, b"),
         (ImageRelationCheck("other", ("a", "b")), "different images under the names a, b"),
@@ -150,10 +149,10 @@ def test_what_a_check_holds_to_be_so(check: LessonCheck, holds: bool) -> None:
 )
 def test_what_is_not_so_yet_is_said_in_words(check: LessonCheck, wanted: str) -> None:
     holds = check.holds(NOTHING, NOTHING)
-    assert LessonStep("do it", checks=(check,)).missing(NOTHING, NOTHING) == (
+    assert LessonStep("do it", checks=(check,)).list_unmet_checks(NOTHING, NOTHING) == (
         () if holds else (wanted,)
     )
-    assert check.wanted == wanted
+    assert check.description == wanted
 
 
 def test_a_tag_moves_when_it_names_another_image() -> None:
@@ -173,13 +172,13 @@ def test_a_count_is_exact(there: int, wanted: int) -> None:
 @given(st.sampled_from(["docker.io", " Docker.IO ", "'docker.io'", "docker.io.", "the docker.io"]))
 def test_an_answer_is_taken_however_it_is_written(answer: str) -> None:
     step = LessonStep("say", question="which", answers=("docker.io",))
-    assert step.accepts(answer)
-    assert not step.accepts("quay.io")
-    assert LessonStep("say", question="which", answers=("latest",)).accepts(":latest")
+    assert step.accepts_answer(answer)
+    assert not step.accepts_answer("quay.io")
+    assert LessonStep("say", question="which", answers=("latest",)).accepts_answer(":latest")
     image = LessonStep("say", question="which", answers=("nginx",))
-    assert image.accepts("docker.io/library/nginx:latest")
-    assert not image.accepts("nginx:1")
-    assert not image.accepts("")
+    assert image.accepts_answer("docker.io/library/nginx:latest")
+    assert not image.accepts_answer("nginx:1")
+    assert not image.accepts_answer("")
 
 
 def test_paragraphs_stay_apart_and_words_whole() -> None:
@@ -206,41 +205,52 @@ def test_the_next_lesson_is_the_first_behind_it_that_is_not_done(tmp_path: Path)
     learned = ProgressFile(tmp_path)
     course = Course(LESSONS, learned)
     first, second, third = LESSONS[:3]
-    assert course.after(first) == second
-    learned.keep(second.name, LessonProgress(done=True))
-    assert course.after(first) == third
-    assert course.after(LESSONS[-1]) == first
+    assert course.lesson_after(first) == second
+    learned.save_progress(second.name, LessonProgress(is_done=True))
+    assert course.lesson_after(first) == third
+    assert course.lesson_after(LESSONS[-1]) == first
     for lesson in LESSONS:
-        learned.keep(lesson.name, LessonProgress(done=True))
-    assert course.after(first) is None
+        learned.save_progress(lesson.name, LessonProgress(is_done=True))
+    assert course.lesson_after(first) is None
 
 
 def test_the_command_of_a_teachers_course_names_its_folder(tmp_path: Path) -> None:
-    assert Course((), ProgressFile(tmp_path)).command("first") == "dockmgr learn first"
+    assert Course((), ProgressFile(tmp_path)).format_command("first") == "dockmgr learn first"
     course = Course((), ProgressFile(tmp_path), "/my course")
-    assert course.command() == "dockmgr learn --lessons '/my course'"
+    assert course.format_command() == "dockmgr learn --lessons '/my course'"
 
 
 def test_what_lessons_left_is_known_until_it_is_removed(tmp_path: Path) -> None:
     learned = ProgressFile(tmp_path)
     there = {"container learn-a": "1", "container learn-b": "2", "volume learn-old": "0"}
-    learned.keep("done", LessonProgress(done=True, engine="here", left={"container learn-a": "1"}))
+    learned.save_progress(
+        "done", LessonProgress(is_done=True, engine="here", leftovers={"container learn-a": "1"})
+    )
     before = {"volume learn-old": "0"}
-    begun = LessonProgress(2, engine="here", before=before, under_way=True, is_open=True)
-    learned.keep("begun", begun)
-    learned.keep("elsewhere", LessonProgress(done=True, engine="there", left=there, skipped=(2,)))
+    begun = LessonProgress(
+        2, engine="here", resources_before=before, is_under_way=True, is_open=True
+    )
+    learned.save_progress("begun", begun)
+    learned.save_progress(
+        "elsewhere", LessonProgress(is_done=True, engine="there", leftovers=there, skipped=(2,))
+    )
     learned = ProgressFile(tmp_path)
-    assert learned.place("elsewhere").skipped == (2,)
-    places = learned.on("here")
+    assert learned.get_progress("elsewhere").skipped == (2,)
+    places = learned.list_progress_on("here")
     assert set(places) == {"done", "begun"}
-    assert places["done"].made(there) == {"container learn-a": "1"}
-    assert places["done"].made({"container learn-a": "another"}) == {}
-    assert places["begun"].made(there) == {"container learn-a": "1", "container learn-b": "2"}
-    learned.forget(["done", "begun"])
-    assert not learned.place("begun").under_way
-    assert learned.on("here")["begun"].made(there) == places["begun"].made(there)
-    learned.removed("here", {"container learn-a": "1"})
-    assert ProgressFile(tmp_path).place("done").left == {}
+    assert places["done"].find_own_resources(there) == {"container learn-a": "1"}
+    assert places["done"].find_own_resources({"container learn-a": "another"}) == {}
+    assert places["begun"].find_own_resources(there) == {
+        "container learn-a": "1",
+        "container learn-b": "2",
+    }
+    learned.reset_lessons(["done", "begun"])
+    assert not learned.get_progress("begun").is_under_way
+    assert learned.list_progress_on("here")["begun"].find_own_resources(there) == places[
+        "begun"
+    ].find_own_resources(there)
+    learned.forget_leftovers("here", {"container learn-a": "1"})
+    assert ProgressFile(tmp_path).get_progress("done").leftovers == {}
 
 
 @pytest.mark.parametrize(
@@ -263,24 +273,24 @@ def test_a_lesson_knows_the_names_of_its_own_lines(name: str, makes: bool) -> No
         "docker tag nginx localhost:5000/learn-app:1",
         "docker compose -p learn-shop up",
     )
-    assert Lesson("one", "one", (LessonStep("do", docker),)).makes(name) is makes
+    assert Lesson("one", "one", (LessonStep("do", docker),)).can_make(name) is makes
 
 
 def test_two_lessons_in_two_terminals_keep_their_progress_beside_each_other(tmp_path: Path) -> None:
     one, other = ProgressFile(tmp_path), ProgressFile(tmp_path)
-    one.keep("first", LessonProgress(2, under_way=True))
-    other.keep("many", LessonProgress(1, under_way=True))
-    one.keep("first", LessonProgress(3, under_way=True))
+    one.save_progress("first", LessonProgress(2, is_under_way=True))
+    other.save_progress("many", LessonProgress(1, is_under_way=True))
+    one.save_progress("first", LessonProgress(3, is_under_way=True))
     again = ProgressFile(tmp_path)
-    assert (again.place("first").step, again.place("many").step) == (3, 1)
+    assert (again.get_progress("first").step, again.get_progress("many").step) == (3, 1)
 
 
 def test_an_engine_is_known_by_its_address_and_id_and_in_old_files_by_its_address() -> None:
-    assert LessonProgress(engine="unix:///a 1").on("unix:///a 1")
-    assert not LessonProgress(engine="unix:///a 1").on("unix:///a 2")
-    assert LessonProgress(engine="unix:///a").on("unix:///a 1")
-    assert not LessonProgress(engine="unix:///a").on("unix:///ab 1")
-    assert not LessonProgress().on("unix:///a")
+    assert LessonProgress(engine="unix:///a 1").was_begun_on("unix:///a 1")
+    assert not LessonProgress(engine="unix:///a 1").was_begun_on("unix:///a 2")
+    assert LessonProgress(engine="unix:///a").was_begun_on("unix:///a 1")
+    assert not LessonProgress(engine="unix:///a").was_begun_on("unix:///ab 1")
+    assert not LessonProgress().was_begun_on("unix:///a")
 
 
 @pytest.mark.parametrize(
@@ -312,13 +322,13 @@ def test_progress_is_read_as_it_was_written(
     folder = tmp_path_factory.mktemp("state")
     learned = ProgressFile(folder)
     for key, place in kept.items():
-        learned.keep(key, place)
+        learned.save_progress(key, place)
     again = ProgressFile(folder)
-    assert {key: again.place(key) for key in kept} == kept
-    assert again.last(list(kept)) == (list(kept)[-1] if kept else None)
-    again.forget(list(kept))
-    forgotten = [ProgressFile(folder).place(key) for key in kept]
-    rest = [(it.step, it.done, it.under_way, it.skipped) for it in forgotten]
+    assert {key: again.get_progress(key) for key in kept} == kept
+    assert again.find_last_taken(list(kept)) == (list(kept)[-1] if kept else None)
+    again.reset_lessons(list(kept))
+    forgotten = [ProgressFile(folder).get_progress(key) for key in kept]
+    rest = [(it.step, it.is_done, it.is_under_way, it.skipped) for it in forgotten]
     assert rest == [(0, False, False, ())] * len(rest)
 
 
@@ -329,27 +339,29 @@ BROKEN += ['{"left": {"a": 1}}', '{"skipped": 2}', '{"skipped": [null]}', '{"eng
 @pytest.mark.parametrize("content", ["", "[]", "{", *(f'{{"first": {it}}}' for it in BROKEN)])
 def test_a_broken_file_counts_as_nothing_learned(tmp_path: Path, content: str) -> None:
     (tmp_path / "lessons.json").write_text(content, encoding="utf-8")
-    assert ProgressFile(tmp_path).place("first") == LessonProgress()
+    assert ProgressFile(tmp_path).get_progress("first") == LessonProgress()
 
 
 def test_of_a_file_only_the_broken_part_is_lost_and_an_older_one_is_read(tmp_path: Path) -> None:
     content = '{"first": {"step": "3"}, "many": {"step": 2, "odd": 1, "engine": "unix:///a"}}'
     (tmp_path / "lessons.json").write_text(content, encoding="utf-8")
     learned = ProgressFile(tmp_path)
-    assert learned.place("first") == LessonProgress()
-    assert learned.place("many") == LessonProgress(
-        2, engine="unix:///a", under_way=True, is_open=True
+    assert learned.get_progress("first") == LessonProgress()
+    assert learned.get_progress("many") == LessonProgress(
+        2, engine="unix:///a", is_under_way=True, is_open=True
     )
 
 
 def test_progress_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file", encoding="utf-8")
     with pytest.raises(ManagerError, match="cannot be made: File exists"):
-        ProgressFile(tmp_path / "state").keep("first", LessonProgress(1))
+        ProgressFile(tmp_path / "state").save_progress("first", LessonProgress(1))
 
 
 def test_the_list_tells_how_far_one_is(run: Command, tmp_path: Path) -> None:
-    ProgressFile(tmp_path / "state" / "dockmgr").keep("many", LessonProgress(2, under_way=True))
+    ProgressFile(tmp_path / "state" / "dockmgr").save_progress(
+        "many", LessonProgress(2, is_under_way=True)
+    )
     rows = {row["name"]: row for row in run.ok("learn", "--list", "--json").data}
     assert (rows["many"]["state"], rows["many"]["next_step"]) == ("at step 3", 3)
     assert rows["first"]["state"] == "new"

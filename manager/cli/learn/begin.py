@@ -1,4 +1,4 @@
-"""The beginning of a lesson: which engine it acts on, where somebody is, what is there already."""
+"""The beginning of a lesson: its engine, the learner's progress, and leftovers of other lessons."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from manager.cli.learn.leftovers import ask_yes_or_no, format_resources, remove_leftovers
-from manager.cli.learn.talk import print_paragraph
+from manager.cli.learn.dialogue import (
+    ask_yes_or_no,
+    format_resources,
+    print_paragraph,
+    remove_leftovers,
+)
 from manager.learn.progress import LessonProgress
 
 if TYPE_CHECKING:
@@ -21,103 +25,111 @@ if TYPE_CHECKING:
 
 
 def begin_lesson(
-    work: Session, watch: LessonWatch, course: Course, lesson: Lesson
+    session: Session, watch: LessonWatch, course: Course, lesson: Lesson
 ) -> LessonProgress:
-    """Where somebody is in a lesson; says which engine it acts on.
+    """Introduce a lesson and its engine, and find the learner's progress in it.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
     from manager.learn.leftovers import engine_identity
 
-    engine = engine_identity(work.engine)
-    place = course.learned.place(course.key(lesson))
-    _print_introduction(work, course)
-    if place.under_way and place.on(engine) and place.step < len(lesson.steps):
-        return replace(place, engine=engine)
-    if place.under_way:
-        why = "the lesson has become shorter" if place.on(engine) else "this is another engine"
-        work.out.note(f"{why} since you left it: it begins anew")
-    return _start_at_first_step(work, watch, course, course.key(lesson), engine)
+    engine = engine_identity(session.engine)
+    progress = course.progress.get_progress(course.key(lesson))
+    _print_introduction(session, course)
+    if progress.is_under_way:
+        same = progress.was_begun_on(engine)
+        if same and progress.step < len(lesson.steps):
+            return replace(progress, engine=engine)
+        why = "the lesson has fewer steps" if same else "the engine is another one"
+        session.out.note(f"{why} than when you left: starting over")
+    return _start_at_first_step(session, watch, course, course.key(lesson), engine)
 
 
 def _start_at_first_step(
-    work: Session, watch: LessonWatch, course: Course, key: str, engine: str
+    session: Session, watch: LessonWatch, course: Course, key: str, engine: str
 ) -> LessonProgress:
-    """Begin with what is there: of this lesson, of others, of somebody."""
+    """Start a lesson: offer to remove what lessons left behind, and remember the rest."""
     from manager.learn.leftovers import list_lesson_resources
 
-    there = list_lesson_resources(work.engine)
-    places = course.learned.on(engine)
+    existing = list_lesson_resources(session.engine)
+    progress = course.progress.list_progress_on(engine)
     lessons = {course.key(it): it for it in course.lessons}
 
-    def of(at: str) -> dict[str, str]:
-        found, lesson = places[at].made(there), lessons.get(at)
-        # Of another course's, all with such names.
-        return found if lesson is None else lesson.own(found)
+    def list_own(at: str) -> dict[str, str]:
+        found, lesson = progress[at].find_own_resources(existing), lessons.get(at)
+        # The names of another course's lesson are not known here.
+        return found if lesson is None else lesson.find_own_resources(found)
 
-    others = _merge_resources(of(at) for at, it in places.items() if it.under_way and at != key)
-    left = _merge_resources(of(at) for at, it in places.items() if not it.under_way or at == key)
-    own = {it: number for it, number in left.items() if it not in others}
+    under_way = {at for at, it in progress.items() if it.is_under_way and at != key}
+    others = _merge_resources(list_own(at) for at in under_way)
+    left = _merge_resources(list_own(at) for at in progress.keys() - under_way)
+    own = {it: identity for it, identity in left.items() if it not in others}
     if own:
-        print_paragraph(work, f"Left of lessons that you took: {format_resources(own, len(own))}.")
-        if ask_yes_or_no(work, watch, "Remove that first?"):
-            remove_leftovers(work, course, engine, own)
-            there = list_lesson_resources(work.engine)
+        print_paragraph(session, f"Left over from lessons: {format_resources(own, len(own))}.")
+        if ask_yes_or_no(session, watch, "Remove these first?"):
+            remove_leftovers(session, course, engine, own)
+            existing = list_lesson_resources(session.engine)
     _warn_of_existing_resources(
-        work, {it: number for it, number in there.items() if it not in {*own, *others}}
+        session, {it: identity for it, identity in existing.items() if it not in {*own, *others}}
     )
-    # What the lesson itself left before is its own still.
-    mine = of(key) if key in places else {}
-    before = {it: number for it, number in there.items() if it not in mine}
-    done = course.learned.place(key).done
-    return LessonProgress(engine=engine, before=before, done=done, under_way=True, is_open=True)
+    # What this lesson left before stays its own.
+    mine = list_own(key) if key in progress else {}
+    before = {it: identity for it, identity in existing.items() if it not in mine}
+    return LessonProgress(
+        engine=engine,
+        resources_before=before,
+        is_done=course.progress.get_progress(key).is_done,
+        is_under_way=True,
+        is_open=True,
+    )
 
 
 def _merge_resources(found: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {thing: number for one in found for thing, number in one.items()}
+    return {resource: identity for one in found for resource, identity in one.items()}
 
 
-def _print_introduction(work: Session, course: Course) -> None:
-    """Which engine a lesson acts on, how to act on it, and what it makes."""
-    endpoint = work.engine.endpoint
-    print_paragraph(work, f"This lesson acts on the engine at {endpoint.host} ({endpoint.source}).")
-    same = _same_engine_command(work)
-    if same:
-        print_paragraph(
-            work, "Type this first in the other terminal, so that it acts on that one too:"
-        )
-        work.out.line(f"    {same}")
+def _print_introduction(session: Session, course: Course) -> None:
+    """Say which engine the lesson uses, how another terminal uses it too, and what it makes."""
+    endpoint = session.engine.endpoint
+    engine = f"{endpoint.host} ({endpoint.source})"
+    print_paragraph(session, f"This lesson uses the engine at {engine}.")
+    if command := _format_same_engine_command(session):
+        print_paragraph(session, "To use the same engine, type this in your other terminal first:")
+        session.out.line(f"    {command}")
     if shutil.which("docker") is None:
-        work.out.note("there is no docker command here: type the lines with dockmgr")
+        session.out.note("the docker command is not installed: type the lines with dockmgr")
     if course.origin:
         print_paragraph(
-            work,
-            f"It comes from {course.origin}, not with dockmgr. Of what is there, dockmgr itself "
-            "removes nothing but what has a name that begins with learn-, and asks before.",
+            session,
+            f"The lesson comes from {course.origin}, not with dockmgr: read its lines before you "
+            "type them. dockmgr itself removes only what has a name that begins with learn-, and "
+            "asks before.",
         )
     else:
         print_paragraph(
-            work,
-            "What it makes has a name that begins with learn-. Beside that, it only pulls images, "
-            "which stay. Nothing else is touched.",
+            session,
+            "Everything that it makes has a name that begins with learn-. It also pulls images, "
+            "which stay. It touches nothing else.",
         )
 
 
-def _same_engine_command(work: Session) -> str:
-    """What makes another shell's programs use the same engine; empty where they do anyway."""
-    endpoint = work.engine.endpoint
-    if work.lab is not None:
-        return f'eval "$(dockmgr lab env --name {work.lab.name})"'
-    if work.host is not None or endpoint.source == "DOCKER_HOST":
+def _format_same_engine_command(session: Session) -> str:
+    """The command for another shell to use the same engine; empty where it does so anyway."""
+    endpoint = session.engine.endpoint
+    if session.lab is not None:
+        return f'eval "$(dockmgr lab env --name {session.lab.name})"'
+    if session.host is not None or endpoint.source == "DOCKER_HOST":
         return f"export DOCKER_HOST={shlex.quote(endpoint.host)}"
-    if work.context or work.env.get("DOCKER_CONTEXT"):
+    if session.context or session.env.get("DOCKER_CONTEXT"):
         return f"export DOCKER_CONTEXT={shlex.quote(endpoint.context or 'default')}"
     return ""
 
 
-def _warn_of_existing_resources(work: Session, things: Mapping[str, str]) -> None:
-    """Say what has such a name and is no lesson's: it is left alone."""
-    if things:
-        work.out.warn(f"{format_resources(things)}: there before the lesson, and left alone by it")
-        work.out.hint("the lesson may need such a name: remove yourself what you do not need")
+def _warn_of_existing_resources(session: Session, resources: Mapping[str, str]) -> None:
+    """Warn of resources that have such a name but are not a lesson's."""
+    if resources:
+        session.out.warn(
+            f"{format_resources(resources)} existed before; the lesson leaves them alone"
+        )
+        session.out.hint("the lesson may need these names: remove what you do not need yourself")

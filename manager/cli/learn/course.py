@@ -1,4 +1,4 @@
-"""A course: lessons that belong together, how far somebody is in them, which one is next."""
+"""A course: its lessons, the learner's progress in them, and the next one to take."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """Lessons that belong together, and how far somebody is in them."""
+    """Lessons that belong together, and the learner's progress in them."""
 
     lessons: tuple[Lesson, ...]
-    learned: ProgressFile
+    progress: ProgressFile
     origin: str = ""
-    """The folder of a teacher's own; empty for those that come with the program."""
+    """The folder of a teacher's lessons; empty for the built-in ones."""
 
     def key(self, lesson: Lesson) -> str:
-        """Under what its progress is kept."""
+        """The key of a lesson's progress."""
         return f"{self.origin}#{lesson.name}" if self.origin else lesson.name
 
-    def named(self, name: str) -> Lesson:
-        """A lesson by its name.
+    def get_lesson(self, name: str) -> Lesson:
+        """Get a lesson by its name.
 
         Raises:
-            ManagerError: there is none.
+            ManagerError: the course has no such lesson.
         """
         found = next((it for it in self.lessons if it.name == name), None)
         if found is None:
@@ -40,46 +40,55 @@ class Course:
             raise ManagerError(f"there is no lesson {name}", f"the lessons are: {names}")
         return found
 
-    def next(self) -> Lesson:
-        """The lesson that was left in its middle; else the first that is not done."""
-        keys = {self.key(it): it for it in self.lessons}
-        last = self.learned.last([key for key in keys if self.learned.place(key).under_way])
-        left = [it for key, it in keys.items() if not self.learned.place(key).done]
-        if last is None and not left:
-            anew = self.command("--reset")
-            raise ManagerError("you have taken all lessons", f"begin anew with: {anew}")
-        return keys[last] if last is not None else left[0]
+    def next_lesson(self) -> Lesson:
+        """The lesson that was left unfinished; otherwise the first that is not done.
 
-    def after(self, lesson: Lesson) -> Lesson | None:
-        """The lesson to take next: the first that is not done, from the one behind it on."""
-        place = self.lessons.index(lesson) + 1
-        turned = (*self.lessons[place:], *self.lessons[: place - 1])
-        return next((it for it in turned if not self.learned.place(self.key(it)).done), None)
+        Raises:
+            ManagerError: all lessons are done.
+        """
+        lessons = {self.key(it): it for it in self.lessons}
+        progress = {key: self.progress.get_progress(key) for key in lessons}
+        unfinished = [key for key, it in progress.items() if it.is_under_way]
+        if (last := self.progress.find_last_taken(unfinished)) is not None:
+            return lessons[last]
+        for key, lesson in lessons.items():
+            if not progress[key].is_done:
+                return lesson
+        again = self.format_command("--reset")
+        raise ManagerError("you have taken all lessons", f"start over with: {again}")
 
-    def command(self, *words: str) -> str:
-        """The command that takes a lesson of these."""
+    def lesson_after(self, lesson: Lesson) -> Lesson | None:
+        """The first lesson after this one that is not done, starting over at the end."""
+        at = self.lessons.index(lesson) + 1
+        turned = (*self.lessons[at:], *self.lessons[: at - 1])
+        return next(
+            (it for it in turned if not self.progress.get_progress(self.key(it)).is_done), None
+        )
+
+    def format_command(self, *words: str) -> str:
+        """The command that takes one of these lessons."""
         lessons = ["--lessons", self.origin] if self.origin else []
         return shlex.join(["dockmgr", "learn", *words, *lessons])
 
-    def rows(self, lessons: Sequence[Lesson]) -> list[dict[str, Any]]:
-        """Lessons as rows: name, title, steps, and how far somebody is."""
-        places = [self.learned.place(self.key(it)) for it in lessons]
+    def list_rows(self, lessons: Sequence[Lesson]) -> list[dict[str, Any]]:
+        """Lessons as rows: name, title, steps, and the learner's progress."""
+        progress = [self.progress.get_progress(self.key(it)) for it in lessons]
         return [
             {
-                "name": it.name,
-                "title": it.title,
-                "steps": len(it.steps),
-                "next_step": place.step + 1 if place.under_way else None,
-                "done": place.done,
-                "skipped": list(place.skipped),
-                "state": _format_progress(place),
+                "name": lesson.name,
+                "title": lesson.title,
+                "steps": len(lesson.steps),
+                "next_step": it.step + 1 if it.is_under_way else None,
+                "done": it.is_done,
+                "skipped": list(it.skipped),
+                "state": _format_progress(it),
             }
-            for it, place in zip(lessons, places, strict=True)
+            for lesson, it in zip(lessons, progress, strict=True)
         ]
 
 
-def _format_progress(place: LessonProgress) -> str:
-    if place.under_way:
-        return f"at step {place.step + 1}"
-    skipped = f", {len(place.skipped)} skipped" if place.skipped else ""
-    return f"done{skipped}" if place.done else "new"
+def _format_progress(progress: LessonProgress) -> str:
+    if progress.is_under_way:
+        return f"at step {progress.step + 1}"
+    skipped = f", {len(progress.skipped)} skipped" if progress.skipped else ""
+    return f"done{skipped}" if progress.is_done else "new"

@@ -1,4 +1,4 @@
-"""Taking a lesson: a step is shown, the engine is watched, and what changed is shown."""
+"""Taking a lesson: show each step, watch the engine, and show what has changed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from manager.cli.learn.begin import begin_lesson
-from manager.cli.learn.changes import show_changes
-from manager.cli.learn.leftovers import ask_yes_or_no, format_resources, remove_leftovers
-from manager.cli.learn.talk import HINT_KEYS, QUIT_KEYS, SKIP_KEYS, print_paragraph
+from manager.cli.learn.dialogue import (
+    ask_yes_or_no,
+    format_resources,
+    print_paragraph,
+    remove_leftovers,
+)
 from manager.learn.core.screen import LESSON_WIDTH, render_step
 
 if TYPE_CHECKING:
     from manager.cli.learn.course import Course
     from manager.cli.session import Session
+    from manager.groups.core.tree import ImageBranch
     from manager.learn.core.lessons import Lesson, LessonStep
     from manager.learn.progress import LessonProgress
     from manager.learn.watch import LessonWatch
 
-KEYS_HELP = "h: a hint   s: skip this step   q: leave   then Enter; Enter alone: look again"
+HINT_KEYS, SKIP_KEYS, QUIT_KEYS = ("h", "hint"), ("s", "skip"), ("q", "quit")
+"""What a learner types at a step without answering it."""
+KEYS_HELP = "h: hint   s: skip this step   q: quit   then Enter; Enter alone: check again"
 
 
 class StepEnding(Enum):
@@ -31,8 +37,8 @@ class StepEnding(Enum):
     LEFT = "left"
 
 
-def take_lesson(work: Session, course: Course, lesson: Lesson) -> None:
-    """Take a lesson from where somebody was to its end, or until it is left.
+def take_lesson(session: Session, course: Course, lesson: Lesson) -> None:
+    """Take a lesson from the learner's progress on, until it ends or the learner leaves.
 
     Raises:
         ManagerError: the engine could not be asked, or was lost.
@@ -40,132 +46,189 @@ def take_lesson(work: Session, course: Course, lesson: Lesson) -> None:
     from manager.engine.errors import EngineUnreachableError
     from manager.learn.watch import LessonWatch
 
-    watch = LessonWatch(work.engine)
+    watch = LessonWatch(session.engine)
     if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
         sys.stdin.reconfigure(errors="replace")
     watch.read_lines(sys.stdin or ())
-    key = course.key(lesson)
+    command = course.format_command(lesson.name)
     try:
-        place = begin_lesson(work, watch, course, lesson)
-        for index in range(place.step, len(lesson.steps)):
-            place = replace(place, step=index)
-            course.learned.keep(key, place)
-            ended = _take_step(work, watch, lesson, index)
-            if ended is StepEnding.LEFT:
-                work.out.note(f"left; go on with: {course.command(lesson.name)}")
-                return
-            if ended is StepEnding.SKIPPED:
-                place = replace(place, skipped=(*place.skipped, index + 1))
-        left = _list_new_resources(work, lesson, place)
-        place = replace(place, step=0, done=True, under_way=False, is_open=False, left=left)
-        course.learned.keep(key, place)
-        _print_lesson_end(work, course, lesson, place)
-        _offer_removal(work, watch, course, lesson, place)
+        progress = begin_lesson(session, watch, course, lesson)
+        ended = _take_steps(session, watch, course, lesson, progress)
+        if ended is None:
+            session.out.note(f"to continue, run: {command}")
+            return
+        _print_lesson_end(session, course, lesson, ended)
+        _offer_removal(session, watch, course, lesson, ended)
     except EngineUnreachableError:
-        work.out.note(f"how far you are is kept; go on later with: {course.command(lesson.name)}")
+        session.out.note(f"your progress is saved; to continue later, run: {command}")
         raise
     finally:
         watch.close()
 
 
-def _list_new_resources(work: Session, lesson: Lesson, place: LessonProgress) -> dict[str, str]:
-    """What there is of the lesson's own names that has come since it began."""
+def _take_steps(
+    session: Session, watch: LessonWatch, course: Course, lesson: Lesson, progress: LessonProgress
+) -> LessonProgress | None:
+    """Take the steps that are left, and save the progress; None if the learner leaves."""
+    for index in range(progress.step, len(lesson.steps)):
+        progress = replace(progress, step=index)
+        course.progress.save_progress(course.key(lesson), progress)
+        ended = _take_step(session, watch, lesson, index)
+        if ended is StepEnding.LEFT:
+            return None
+        if ended is StepEnding.SKIPPED:
+            progress = replace(progress, skipped=(*progress.skipped, index + 1))
+    left = _list_new_resources(session, lesson, progress)
+    progress = replace(
+        progress, step=0, is_done=True, is_under_way=False, is_open=False, leftovers=left
+    )
+    course.progress.save_progress(course.key(lesson), progress)
+    return progress
+
+
+def _list_new_resources(
+    session: Session, lesson: Lesson, progress: LessonProgress
+) -> dict[str, str]:
+    """The lesson's own resources that are new since it began."""
     from manager.learn.leftovers import list_lesson_resources
 
-    return lesson.own(place.made(list_lesson_resources(work.engine)))
+    new = progress.find_own_resources(list_lesson_resources(session.engine))
+    return lesson.find_own_resources(new)
 
 
-def _take_step(work: Session, watch: LessonWatch, lesson: Lesson, index: int) -> StepEnding:
-    """One step, until it is done, skipped, or the lesson is left."""
+def _take_step(session: Session, watch: LessonWatch, lesson: Lesson, index: int) -> StepEnding:
+    """Take one step, until it is done or skipped, or the learner leaves."""
     from manager.learn.leftovers import list_lesson_branches
 
     step = lesson.steps[index]
-    before = list_lesson_branches(work.engine, lesson)
-    watch.begin(step)
-    work.out.line("\n" + "\n".join(render_step(lesson, index, min(work.out.width, LESSON_WIDTH))))
-    work.out.line(f"\n{KEYS_HELP}")
+    before = list_lesson_branches(session.engine, lesson)
+    watch.begin_step(step)
+    width = min(session.out.width, LESSON_WIDTH)
+    session.out.line("\n" + "\n".join(render_step(lesson, index, width)))
+    session.out.line(f"\n{KEYS_HELP}")
     sys.stdout.flush()
-    seen = bool(step.checks) and watch.done()
-    if seen:
-        work.out.line("That is so already.")
-    ended = _wait_for_step(work, watch, step, seen=seen)
+    done = bool(step.checks) and watch.is_step_done()
+    if done:
+        session.out.line("Already done.")
+    ended = _wait_for_step(session, watch, step, done=done)
     if ended is not StepEnding.LEFT:
-        show_changes(work, before, list_lesson_branches(work.engine, lesson))
+        _show_changes(session, before, list_lesson_branches(session.engine, lesson))
     return ended
 
 
 def _wait_for_step(
-    work: Session, watch: LessonWatch, step: LessonStep, *, seen: bool
+    session: Session, watch: LessonWatch, step: LessonStep, *, done: bool
 ) -> StepEnding:
-    """Wait until a step is done or skipped, or the lesson is left."""
+    """Wait until a step is done or skipped, or the learner leaves."""
     from manager.learn.watch import WatchSignal
 
     answered = not step.question
-    seen = seen or watch.done()
-    while not (seen and answered):
+    done = done or watch.is_step_done()
+    while not (done and answered):
         sys.stdout.flush()
-        # What happens matters only until the checks hold; then it is the answer that is waited for.
-        typed = watch.line() if seen else watch.next_line()
+        # Once the checks hold, only the answer is missing, whatever else happens.
+        typed = watch.wait_for_line() if done else watch.wait_for_line_or_checks()
         if typed is None or (isinstance(typed, str) and typed.casefold() in QUIT_KEYS):
             return StepEnding.LEFT
         if isinstance(typed, str) and typed.casefold() in SKIP_KEYS:
-            work.out.line("Skipped.")
+            session.out.line("Skipped.")
             return StepEnding.SKIPPED
         if isinstance(typed, WatchSignal):
-            seen = True
-            work.out.line("Done: the engine shows it.")
+            done = True
+            session.out.line("Done.")
             if not answered:
-                _ask_question(work, step)
+                _ask_question(session, step)
         else:
-            answered = _reply_to_line(work, watch, step, typed, answered=answered)
-            seen = seen or watch.done()
+            answered = _reply_to_line(session, watch, step, typed, answered=answered)
+            done = done or watch.is_step_done()
     return StepEnding.DONE
 
 
 def _reply_to_line(
-    work: Session, watch: LessonWatch, step: LessonStep, typed: str, *, answered: bool
+    session: Session, watch: LessonWatch, step: LessonStep, typed: str, *, answered: bool
 ) -> bool:
-    """Say something to what was typed, but for what ends the step; whether it is answered now."""
+    """Reply to a line that does not end the step; whether the question is answered now."""
     if typed.casefold() in HINT_KEYS:
-        print_paragraph(work, step.hint or "There is no hint for this step.")
+        print_paragraph(session, step.hint or "This step has no hint.")
     elif typed and not answered:
-        answered = step.accepts(typed)
-        work.out.line("That is right." if answered else "No. Try again, or h for a hint.")
+        answered = step.accepts_answer(typed)
+        session.out.line("Correct." if answered else "No. Try again, or h for a hint.")
     elif typed:
-        print_paragraph(work, f"{typed!r} is none of h, s and q.")
-    if missing := watch.missing():
-        print_paragraph(work, f"Not yet. The engine does not show: {'; '.join(missing)}.")
+        print_paragraph(session, f"{typed!r} is not one of h, s and q.")
+    if unmet := watch.list_unmet_checks():
+        print_paragraph(session, f"Not yet. The engine does not show: {'; '.join(unmet)}.")
     if not answered:
-        _ask_question(work, step)
+        _ask_question(session, step)
     return answered
 
 
-def _ask_question(work: Session, step: LessonStep) -> None:
-    print_paragraph(work, f"The question: {step.question} Type the answer, then Enter.")
+def _ask_question(session: Session, step: LessonStep) -> None:
+    print_paragraph(session, f"Question: {step.question} Type the answer, then Enter.")
 
 
-def _print_lesson_end(work: Session, course: Course, lesson: Lesson, place: LessonProgress) -> None:
-    """Say that a lesson is over, what of it was skipped, and which one is next."""
-    work.out.line(f"\nThat was the lesson: {lesson.title}.")
-    if place.skipped:
-        steps = ", ".join(map(str, place.skipped))
-        work.out.line(f"Skipped: step{'s' * (len(place.skipped) > 1)} {steps}.")
-    following = course.after(lesson)
+def _show_changes(
+    session: Session, before: tuple[ImageBranch, ...], now: tuple[ImageBranch, ...]
+) -> None:
+    """Show the trees before and after a step, if it changed anything."""
+    if _strip_times(before) == _strip_times(now):
+        return
+    for word, found in (("before:", before), ("after:", now)):
+        session.out.line(word)
+        _draw_branches(session, found)
+
+
+def _draw_branches(session: Session, found: tuple[ImageBranch, ...]) -> None:
+    """Draw the containers under their images, then the names of images without containers."""
+    from manager.cli.render import containers_tree
+    from manager.model.units import SHORT_ID_DIGITS
+
+    used = tuple(it for it in found if it.containers)
+    if used:
+        session.out.show(containers_tree(used, session.engine_address))
+    for branch in found:
+        if not branch.containers:
+            identity = branch.image_id.removeprefix("sha256:")[:SHORT_ID_DIGITS]
+            session.out.line(f"{branch.image}: a name of image {identity}")
+    if not found:
+        session.out.line("nothing from this lesson")
+
+
+def _strip_times(
+    found: tuple[ImageBranch, ...],
+) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
+    """What a tree shows, without the times, which change by themselves."""
+    return [
+        (one.image, one.image_id, [(it.id, it.name, it.state) for it in one.containers])
+        for one in found
+    ]
+
+
+def _print_lesson_end(
+    session: Session, course: Course, lesson: Lesson, progress: LessonProgress
+) -> None:
+    """Say that a lesson has ended, which steps were skipped, and which lesson is next."""
+    session.out.line(f"\nEnd of the lesson: {lesson.title}.")
+    if progress.skipped:
+        steps = ", ".join(map(str, progress.skipped))
+        session.out.line(f"Skipped: step{'s' * (len(progress.skipped) > 1)} {steps}.")
+    following = course.lesson_after(lesson)
     if following is None:
-        work.out.line("You have taken all lessons.")
+        session.out.line("You have taken all lessons.")
     else:
-        print_paragraph(work, f"Next is {following.title}: {course.command(following.name)}")
+        command = course.format_command(following.name)
+        print_paragraph(session, f"Next: {following.title}. Run: {command}")
 
 
 def _offer_removal(
-    work: Session, watch: LessonWatch, course: Course, lesson: Lesson, place: LessonProgress
+    session: Session, watch: LessonWatch, course: Course, lesson: Lesson, progress: LessonProgress
 ) -> None:
-    """Offer to remove what has come with such a name while the lesson was taken."""
-    if not place.left:
+    """Offer to remove what the lesson made."""
+    left = progress.leftovers
+    if not left:
         return
-    print_paragraph(work, f"Left of it: {format_resources(place.left, len(place.left))}.")
-    if ask_yes_or_no(work, watch, "Remove that?"):
-        remove_leftovers(work, course, place.engine, place.left)
+    print_paragraph(session, f"The lesson left: {format_resources(left, len(left))}.")
+    if ask_yes_or_no(session, watch, "Remove these?"):
+        remove_leftovers(session, course, progress.engine, left)
     else:
-        again = course.command(lesson.name)
-        print_paragraph(work, f"It is left there. To be asked again: {again}")
+        again = course.format_command(lesson.name)
+        print_paragraph(session, f"Kept. To be asked again, run: {again}")

@@ -1,195 +1,199 @@
-"""What is wrong with the lines of a lesson: they make and change only what is the lesson's own."""
+"""Mistakes in the lines of a lesson that their words show; a shell or an option is not parsed."""
 
 from __future__ import annotations
 
+import shlex
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from manager.errors import ManagerError
-from manager.learn.core.lessons import LESSON_PREFIX, is_lesson_name
-from manager.learn.core.mount_mistakes import (
-    NUMBER,
-    faults_of_mounts,
-    faults_of_rights,
-    volumes_of,
-)
-from manager.learn.core.reach import STREAMS, THEMSELVES, Flaw, asks, beyond, own_file, written
-from manager.learn.core.shell_lines import runs
-from manager.learn.core.shell_text import expansion
-from manager.model.naming import NameTemplate, is_valid_name
+from manager.learn.core.check_mistakes import PREFIX_RULE
+from manager.learn.core.observation import LESSON_PREFIX, is_lesson_name
 from manager.references.diagnosis import describe_fault
 from manager.references.reference import REFERENCE_SYNTAX, parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from manager.learn.core.shell_lines import Command
-
-ALL, FIRST, SECOND, REST = slice(None), slice(1), slice(1, 2), slice(1, None)
-CHANGED = {
-    "docker": {
-        **dict.fromkeys(("rm", "stop", "start", "kill", "restart"), ("container", ALL)),
-        **dict.fromkeys(("pause", "unpause", "update", "rename"), ("container", ALL)),
-        **dict.fromkeys(("exec", "attach"), ("container", FIRST)),
-        "rmi": ("image", ALL),
-        "push": ("image", ALL),
-        "tag": ("image", REST),
-        "commit": ("image", SECOND),
-        "import": ("image", SECOND),
-        "volume create": ("volume", ALL),
-        "volume rm": ("volume", ALL),
-        "network create": ("network", ALL),
-        "network rm": ("network", ALL),
-        "network connect": ("container", SECOND),
-        "network disconnect": ("container", SECOND),
-    },
-    "dockmgr": {
-        **dict.fromkeys(("rm", "stop", "start", "restart"), ("container", ALL)),
-        **dict.fromkeys(("exec", "scale"), ("container", FIRST)),
-        **dict.fromkeys(("rmi", "push"), ("image", ALL)),
-        "tag": ("image", REST),
-    },
+PROGRAMS = ("docker", "dockmgr", "podman")
+OTHER_PROGRAMS = (
+    *("cat", "cd", "curl", "cut", "echo", "false", "grep", "head", "id", "ls", "mkdir", "printf"),
+    *("pwd", "seq", "sleep", "sort", "tail", "test", "touch", "tr", "true", "uname", "wc", "wget"),
+    "which",
+)
+"""Programs that lines may run beside docker and dockmgr."""
+GROUPS = frozenset(("builder", "buildx", "container", "image", "network", "system", "volume"))
+"""Words of docker that the command itself follows."""
+NAMED_BY_OPTION = {
+    **dict.fromkeys(("run", "create", "spawn"), ("container", ("--name",))),
+    "build": ("image", ("-t", "--tag")),
+    "compose": ("project", ("-p", "--project-name")),
 }
-"""What commands make or change: its kind, and which of their arguments name it."""
-EXAMPLES = {
-    "image": f"{LESSON_PREFIX}app:1",
-    "volume": f"{LESSON_PREFIX}data",
-    "network": f"{LESSON_PREFIX}lan",
+"""Commands whose options name what they make: its kind, and the options."""
+NAMED_BY_ARGUMENT = {
+    "tag": ("image", slice(1, None)),
+    "commit": ("image", slice(1, None)),
+    **dict.fromkeys(("rmi", "push"), ("image", slice(None))),
+    **dict.fromkeys(
+        ("rm", "stop", "start", "kill", "restart", "pause", "unpause", "rename"),
+        ("container", slice(None)),
+    ),
+    "volume create": ("volume", slice(-1, None)),
+    "volume rm": ("volume", slice(None)),
+    "network create": ("network", slice(-1, None)),
+    "network rm": ("network", slice(None)),
 }
-EXAMPLES |= {"project": f"{LESSON_PREFIX}site"}
-FILES = {
-    "save": ("o", "output"),
-    "export": ("o", "output"),
-    "run": ("cidfile",),
-    "create": ("cidfile",),
-    "build": ("o", "output", "iidfile", "metadata-file"),
-}
-"""By command, the options that name files to write."""
-OWN = f"what a lesson makes, and what it changes, has a name that begins with {LESSON_PREFIX}"
+"""Commands whose arguments name what they make or change: its kind, and which arguments."""
+VALUE_OPTIONS = frozenset(
+    ("-t", "--time", "--timeout", "-s", "--signal", "-m", "--message", "-c", "--change")
+)
+"""Options of those commands that take a value."""
+SWEEPING_WORDS = (
+    *("prune", "--make-room", "--rmi", "--privileged", "swarm", "login", "logout", "apply"),
+    *("undo", "recover", "pin", "unpin", "learn", "down", "reset"),
+)
+"""Commands and options that reach beyond what a line names."""
+DRY_RUNS = frozenset(("--dry-run", "--help"))
+VOLUME_OPTIONS = ("-v", "--volume")
 
 
-def faults_of_line(line: str, *, fails: bool = False) -> Iterator[tuple[str, str]]:
-    """What is wrong with a line to type.
-
-    Args:
-        line: what is to be typed.
-        fails: whether it is meant to be refused.
+def find_line_faults(line: str) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with a line to type.
 
     Yields:
         A sentence, and what to do about it.
     """
+    if any(sign in line for sign in ("$(", "`", "<(")):
+        yield f"{line!r} runs a command within a command", "write each command as a line"
+        return
+    reader = shlex.shlex(line, posix=True, punctuation_chars=";&|<>")
+    reader.whitespace_split = True
     try:
-        found = runs(line)
+        tokens = list(reader)
     except ValueError as error:
-        if line.rstrip().endswith("\\"):
-            hint = "write each command on one line; a long one as docker create, connect, start"
-            yield f"{line!r} goes on in another line, and each stands for itself", hint
-            return
-        yield f"no shell can read {line!r}: {str(error).lower()}", "close what is quoted"
+        problem = f"{line!r} is not a complete line: {str(error).lower()}"
+        yield problem, "close the quotes, and write each command on one line"
         return
-    if expanded := expansion(line):
-        hint = f"{THEMSELVES}; what is for a container can be put in single quotes"
-        yield f"what it does cannot be seen: {expanded}", hint
-        return
-    for run in found:
-        reach = list(beyond(run))
-        command = run.command
-        if command is not None and not reach and not asks(command):
-            reach = list(_of(command))
-        yield from ((it.problem, it.hint) for it in reach if not (fails and it.refused))
+    yield from _find_redirection_faults(tokens)
+    for words in _split_commands(tokens):
+        yield from _find_command_faults(words)
 
 
-def _of(command: Command) -> Iterator[Flaw]:
-    """What is wrong with a command that there is, by what it is given."""
-    verb = command.verb
-    for option in FILES.get(verb, ()):
-        for value in command.values(option):
-            yield from written(command, value.rpartition("dest=")[2].partition(",")[0])
-    yield from faults_of_rights(command)
-    if verb in {"run", "create", "spawn"}:
-        yield from _of_run(command)
-    elif verb == "build":
-        yield from _of_names(command, "image", command.values("t", "tag"), "--tag")
-    elif verb == "compose":
-        if command.arguments[:1] not in {("ls",), ("version",)}:
-            yield from _of_names(command, "project", command.values("p", "project-name"), "-p")
-    elif verb in {"cp", "load"}:
-        yield from _of_files(command)
-    elif verb in CHANGED[command.program]:
-        kind, which = CHANGED[command.program][verb]
-        yield from _of_names(command, kind, command.arguments[which])
-        if verb == "volume create" and command.values("o", "opt"):
-            yield Flaw(f"{command} gives a volume options, and so any folder", "leave them out")
+def _find_redirection_faults(tokens: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for sign, target in pairwise(tokens):
+        is_file = ">" in sign and not set(sign) - set("<>&|") and not target.isdigit()
+        if is_file and target != "/dev/null" and LESSON_PREFIX not in target:
+            yield (
+                f"the line writes {target!r}",
+                f"write files that have {LESSON_PREFIX} in their path",
+            )
 
 
-def _of_files(command: Command) -> Iterator[Flaw]:
-    """A command that copies to the machine, or takes images from one of its files."""
-    if command.verb == "load":
-        paths = command.values("i", "input") or ("-",)
-        if any(path in STREAMS or not own_file(path) for path in paths):
-            hint = f"write --input {LESSON_PREFIX}app.tar, a file that the lesson has saved"
-            yield Flaw(f"{command} takes whatever images it is given", hint)
-        return
-    for target in command.arguments[1:2]:
-        if ":" in target and not target.startswith(("/", ".")):
-            yield from _of_name(command, "container", target.partition(":")[0])
+def _split_commands(tokens: Sequence[str]) -> Iterator[list[str]]:
+    """The commands of a line as words, without sudo and without files to read or write."""
+    words: list[str] = []
+    redirected = False
+    for token in [*tokens, ";"]:
+        if redirected or (set(token) <= set("<>&|") and set(token) & set("<>")):
+            if not redirected and words[-1:] and words[-1].isdigit():
+                words.pop()  # the 2 of 2>
+            redirected = not redirected
+        elif not token or set(token) - set(";&|"):
+            words.append(token)
         else:
-            yield from written(command, target)
+            while words[:1] in (["sudo"], ["time"]):
+                words.pop(0)
+            if words:
+                yield words
+            words = []
 
 
-def _of_run(command: Command) -> Iterator[Flaw]:
-    """A command that makes containers, and volumes that they name."""
-    names = command.values("name")
-    if names or command.verb != "run" or not command.has("rm"):
-        yield from _of_names(command, "container", names, "--name")
-    for name in command.values("volumes-from"):
-        yield from _of_name(command, "container", name)
-    for name in volumes_of(command):
-        yield from _of_name(command, "volume", name)
-    yield from faults_of_mounts(command)
+def _find_command_faults(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    program, *rest = words
+    if program in {"mkdir", "touch"}:
+        for path in (it for it in rest if not it.startswith("-") and LESSON_PREFIX not in it):
+            yield f"{program} makes {path!r}", f"write a path that has {LESSON_PREFIX} in it"
+    if program in OTHER_PROGRAMS:
+        return
+    if program not in PROGRAMS:
+        allowed = ", ".join(OTHER_PROGRAMS)
+        yield f"lines may not run {program!r}", f"beside docker and dockmgr they may run: {allowed}"
+    elif rest[:1] and rest[0].startswith("-"):
+        problem = f"{program} has options before its command"
+        yield problem, "leave them out: a lesson watches one engine"
+    elif not DRY_RUNS & set(rest):
+        yield from _find_name_faults(program, rest)
 
 
-def _of_names(
-    command: Command, kind: str, names: tuple[str, ...], option: str = ""
-) -> Iterator[Flaw]:
-    if not names:
-        example = f"{option} {EXAMPLES.get(kind, f'{LESSON_PREFIX}web1')}".strip()
-        yield Flaw(f"{command} gives no name of {_a(kind)}", f"write {example}: {OWN}")
-    for name in names:
-        yield from _of_name(command, kind, name)
+def _find_name_faults(program: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    options = [it.partition("=")[0] for it in words if it.startswith("--")]
+    for word in [it for it in (*words[:2], *options) if it in SWEEPING_WORDS]:
+        problem = f"{program}: {word!r} reaches beyond what the lesson makes"
+        yield problem, "leave it out; what removes things can be shown with --dry-run"
+    verb, *rest = words or [""]
+    if verb in GROUPS and rest:
+        verb, rest = _join_verb(verb, rest[0]), rest[1:]
+    for kind, name in _list_names(verb, rest):
+        yield from _find_one_name_fault(f"{program} {verb}", kind, name)
+    for name in _list_volumes(rest) if verb in {"run", "create", "spawn"} else ():
+        if name.startswith(("/", "~")):
+            yield f"{program} {verb} mounts {name!r} of the host", "mount a volume, or ./learn-site"
+        elif not name.startswith((".", "$")):
+            yield from _find_one_name_fault(f"{program} {verb}", "volume", name)
 
 
-def _of_name(command: Command, kind: str, name: str) -> Iterator[Flaw]:
-    if not is_lesson_name(name):
+def _join_verb(group: str, word: str) -> str:
+    """A command of two words as the one word that docker also has for it, if there is one."""
+    if group == "image" and word in {"rm", "remove"}:
+        return "rmi"
+    word = {"remove": "rm"}.get(word, word)
+    is_short = group in {"container", "image"} or word == "build"
+    return word if is_short and word != "prune" else f"{group} {word}"
+
+
+def _list_names(verb: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The kinds and names of what a command makes or changes; a name that is missing is empty."""
+    if verb in NAMED_BY_OPTION:
+        kind, options = NAMED_BY_OPTION[verb]
+        names = _list_values(words, options)
+        shows = verb == "compose" and not {"ls", "version"}.isdisjoint(words)
+        if not names and not (verb == "run" and "--rm" in words) and not shows:
+            names = [""]
+    elif verb in NAMED_BY_ARGUMENT:
+        kind, which = NAMED_BY_ARGUMENT[verb]
+        names = _list_arguments(words)[which] or [""]
+    else:
+        return
+    yield from ((kind, name) for name in names)
+
+
+def _list_values(words: Sequence[str], options: Sequence[str]) -> list[str]:
+    """The values of an option, which may be joined to it by an equals sign."""
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return [
+        word.partition("=")[2] or following
+        for word, following in pairs
+        if word.partition("=")[0] in options
+    ]
+
+
+def _list_arguments(words: Sequence[str]) -> list[str]:
+    pairs = zip(["", *words], words, strict=False)
+    return [it for before, it in pairs if not it.startswith("-") and before not in VALUE_OPTIONS]
+
+
+def _list_volumes(words: Sequence[str]) -> Iterator[str]:
+    """The volumes and folders that a command mounts."""
+    pairs = (value.partition(":") for value in _list_values(words, VOLUME_OPTIONS))
+    return (source for source, colon, _ in pairs if colon)
+
+
+def _find_one_name_fault(command: str, kind: str, name: str) -> Iterator[tuple[str, str]]:
+    article = "an" if kind == "image" else "a"
+    if not name:
+        yield f"{command} gives no name of {article} {kind}", PREFIX_RULE
+    elif not is_lesson_name(name):
         before, slash, last = name.rpartition("/")
-        better = f"{before}{slash}{LESSON_PREFIX}{last}"
-        hint = f"{OWN}: {better}" if not _wrong(command, kind, better) else OWN
-        yield Flaw(
-            f"{command} names {_a(kind)} {name!r}, which does not begin with {LESSON_PREFIX}", hint
-        )
-    elif wrong := _wrong(command, kind, name):
-        yield wrong
-
-
-def _wrong(command: Command, kind: str, name: str) -> Flaw | None:
-    """Why there can be no such name; None if there can."""
-    if kind == "image":
-        if parse_reference(name):
-            return None
-        problem = f"{command} names an image {name!r}: {describe_fault(name)}"
-        return Flaw(problem, REFERENCE_SYNTAX, refused=True)
-    if command.verb == "spawn" and kind == "container":
-        try:
-            NameTemplate.parse(name)
-        except ManagerError as error:
-            problem = f"{command} has a --name that cannot be: {error.message}"
-            return Flaw(problem, error.hint, refused=True)
-        return None
-    # A member's number stands in for its place in what spawn is given.
-    if is_valid_name(name.replace(NUMBER, "1") if command.verb == "spawn" else name):
-        return None
-    problem = f"{command} names {_a(kind)} {name!r}, and no {kind} can be called so"
-    return Flaw(problem, "use letters, digits, and after the first also . _ -", refused=True)
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind == 'image' else 'a'} {kind}"
+        problem = f"{command} names {article} {kind} {name!r}, which lacks {LESSON_PREFIX}"
+        yield problem, f"{PREFIX_RULE}: {before}{slash}{LESSON_PREFIX}{last}"
+    elif kind == "image" and not parse_reference(name):
+        yield f"{command} names an image {name!r}: {describe_fault(name)}", REFERENCE_SYNTAX

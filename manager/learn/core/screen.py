@@ -30,9 +30,9 @@ def render_step(lesson: Lesson, index: int, width: int = LESSON_WIDTH) -> tuple[
     step = lesson.steps[index]
     return (
         *wrap_text(f"{lesson.title}: step {index + 1} of {len(lesson.steps)}", width),
-        *format_paragraphs(step.say, width),
+        *format_paragraphs(step.text, width),
         *_format_commands(step),
-        *(("", "The last line is meant to fail.") if step.fails else ()),
+        *(("", "The last line is meant to fail.") if step.expects_failure else ()),
         *(("", *wrap_text(f"question: {step.question}", width)) if step.question else ()),
     )
 
