@@ -61,7 +61,7 @@ def test_every_help_has_examples(run: Command, command: str) -> None:
 
 def test_the_help_is_folded_at_the_width_of_the_terminal_only(run: Command) -> None:
     shown = run.ok("learn", "--help").out
-    assert "sees by itself when that is done." in shown
+    assert "notices when it is done." in shown
     lines = [line.strip() for line in shown.partition("Examples:")[2].strip().splitlines()]
     assert all(line.startswith("dockmgr learn") for line in lines)
 
