@@ -50,7 +50,7 @@ def detect_store(engine: Engine, info: Mapping[str, Any]) -> ImageStore:
         engine: which.
         info: what it says of itself.
     """
-    if engine.podman:
+    if engine.is_podman:
         return ImageStore.PODMAN
     status = {row[0]: row[1] for row in info.get("DriverStatus") or () if len(row) > 1}
     return (
@@ -113,7 +113,7 @@ def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
 
     Podman makes up an id each time it is asked.
     """
-    if engine.podman or not info.get("ID"):
+    if engine.is_podman or not info.get("ID"):
         return f"{info.get('Name')} {info.get('DockerRootDir')}"
     return str(info["ID"])
 
@@ -169,7 +169,7 @@ def _detail_requests(engine: Engine, image: Image) -> Iterable[DetailRequest]:
         yield DetailRequest(image.id, image)
     elif len(platforms) == 1:
         yield DetailRequest(platforms[0].digest, image)
-    elif engine.api_numbers >= PLATFORM_INSPECT_API:
+    elif engine.api_version_tuple >= PLATFORM_INSPECT_API:
         for manifest in platforms:
             yield DetailRequest(manifest.digest, image, manifest.platform)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translate_errors
+from manager.engine.errors import EngineError
+from manager.engine.events import list_events
 from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def inspect_container_with_size(engine: Engine, identity: str) -> dict[str, Any]
         NotFoundError: there is none.
         ManagerError: the engine could not be asked.
     """
-    with translate_errors(engine.endpoint):
-        row: dict[str, Any] = engine.get_json(f"/containers/{identity}/json", {"size": "true"})
+    row: dict[str, Any] = engine.get_json(f"/containers/{identity}/json", {"size": True})
     return row
 
 
@@ -45,8 +44,7 @@ def list_file_changes(engine: Engine, identity: str) -> tuple[FileChange, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translate_errors(engine.endpoint):
-        rows = engine.api.diff(identity)
+    rows = engine.get_json(f"/containers/{identity}/changes")
     found = [FileChange(CHANGE_KINDS[row["Kind"]], row["Path"]) for row in rows or ()]
     return tuple(sorted(found, key=lambda it: it.path))
 
@@ -65,17 +63,13 @@ def list_past_events(
     Raises:
         ManagerError: the engine could not be asked.
     """
-    wish = {"container": [identity], "type": ["container"]}
     query = {
         "since": int(since.timestamp()),
         "until": f"{until.timestamp():.9f}",
-        "filters": json.dumps(wish),
+        "filters": {"container": [identity], "type": ["container"]},
     }
     try:
-        with translate_errors(engine.endpoint):
-            client = engine.api
-            answer = client._get(client._url("/events"), params=query)  # noqa: SLF001
-            rows = [json.loads(line) for line in client._result(answer).splitlines()]  # noqa: SLF001
+        rows = list_events(engine, query)
     except EngineError:
         return ()  # an engine that keeps no events; what it keeps of the container is told instead
     return tuple(

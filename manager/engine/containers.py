@@ -5,24 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from docker.types import CancellableStream
-
-from manager.engine.errors import (
-    ConflictError,
-    EngineError,
-    NotFoundError,
-    one_sentence,
-    translate_errors,
-)
+from manager.engine.errors import ConflictError, EngineError, NotFoundError, one_sentence
 from manager.engine.image_names import familiar_name
-from manager.engine.streams import read_stream
+from manager.engine.transport import Request
 from manager.model.containers import Container, Port
 from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from manager.engine.client import Engine
+    from manager.engine.connection import Connection
 
 
 LONGEST_STOP_SECONDS = 3600
@@ -38,7 +30,7 @@ class NameTakenError(ConflictError):
 class ContainerCollection:
     """The containers of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Connection) -> None:
         """Remember the engine."""
         self._engine = engine
 
@@ -52,8 +44,7 @@ class ContainerCollection:
             ManagerError: the engine could not be asked.
         """
         filters = {"label": list(labels)} if labels else None
-        with translate_errors(self._engine.endpoint):
-            rows = self._engine.api.containers(all=True, filters=filters)
+        rows = self._engine.get_json("/containers/json", {"all": True, "filters": filters})
         return tuple(_parse_container(row) for row in rows or ())
 
     def create(self, name: str, config: dict[str, object], platform: str = "") -> str:
@@ -71,10 +62,9 @@ class ContainerCollection:
             NameTakenError: another container has that name.
             ManagerError: the engine refused.
         """
-        api = self._engine.api
+        query = {"name": name, "platform": platform or None}
         try:
-            with translate_errors(self._engine.endpoint):
-                answer = api.create_container_from_config(config, name, platform or None)
+            answer = self._engine.call(Request("POST", "/containers/create", query, config))
         except EngineError as error:
             # Docker answers 409; Podman answers 500, and 409 since 4.0.
             if "already in use" in error.message and name in error.message:
@@ -89,8 +79,7 @@ class ContainerCollection:
         Raises:
             ManagerError: the engine refused.
         """
-        with translate_errors(self._engine.endpoint):
-            self._engine.api.start(identity)
+        self._engine.call(Request("POST", f"/containers/{identity}/start"))
 
     def stop(self, identity: str, timeout: int | None = None) -> None:
         """Stop a container.
@@ -102,7 +91,7 @@ class ContainerCollection:
         Raises:
             ManagerError: the engine refused.
         """
-        self._end(identity, "stop", timeout)
+        self._stop_or_restart(identity, "stop", timeout)
 
     def restart(self, identity: str, timeout: int | None = None) -> None:
         """Restart a container.
@@ -114,20 +103,12 @@ class ContainerCollection:
         Raises:
             ManagerError: the engine refused.
         """
-        self._end(identity, "restart", timeout)
+        self._stop_or_restart(identity, "restart", timeout)
 
-    def _end(self, identity: str, how: str, timeout: int | None) -> None:
-        """Stop or restart; the SDK's own methods do not wait for a container's own setting."""
-        wish = {} if timeout is None else {"t": timeout}
+    def _stop_or_restart(self, identity: str, how: str, timeout: int | None) -> None:
         patience = LONGEST_STOP_SECONDS if timeout is None else timeout + STOP_MARGIN_SECONDS
-        api = self._engine.api
-        with translate_errors(self._engine.endpoint):
-            answer = api._post(  # noqa: SLF001
-                api._url("/containers/{0}/" + how, identity),  # noqa: SLF001
-                params=wish,
-                timeout=patience,
-            )
-            api._raise_for_status(answer)  # noqa: SLF001
+        path = f"/containers/{identity}/{how}"
+        self._engine.call(Request("POST", path, {"t": timeout}, timeout=patience))
 
     def remove(self, identity: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove a container; one that is gone already is as good as removed.
@@ -141,11 +122,11 @@ class ContainerCollection:
             ManagerError: the engine refused.
         """
         try:
-            if force and self._engine.podman:
+            if force and self._engine.is_podman:
                 # Podman's force gives it ten seconds to end in order; Docker's kills it at once.
                 self._kill(identity)
-            with translate_errors(self._engine.endpoint):
-                self._engine.api.remove_container(identity, force=force, v=volumes)
+            query = {"force": force, "v": volumes}
+            self._engine.call(Request("DELETE", f"/containers/{identity}", query))
         except NotFoundError:
             return
         except ConflictError as error:
@@ -154,8 +135,7 @@ class ContainerCollection:
 
     def _kill(self, identity: str) -> None:
         try:
-            with translate_errors(self._engine.endpoint):
-                self._engine.api.kill(identity)
+            self._engine.call(Request("POST", f"/containers/{identity}/kill"))
         except ConflictError:
             return  # it does not run
 
@@ -166,8 +146,7 @@ class ContainerCollection:
             NotFoundError: there is none.
             ManagerError: the engine could not be asked.
         """
-        with translate_errors(self._engine.endpoint):
-            answer: dict[str, Any] = self._engine.api.inspect_container(identity)
+        answer: dict[str, Any] = self._engine.get_json(f"/containers/{identity}/json")
         return answer
 
     def last_lines(self, identity: str, count: int) -> tuple[str, ...]:
@@ -176,11 +155,13 @@ class ContainerCollection:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translate_errors(self._engine.endpoint):
+        from manager.engine.sdk import translate_sdk_errors
+
+        with translate_sdk_errors(self._engine.endpoint):
             raw: bytes = self._engine.api.logs(identity, tail=count)
         return tuple(raw.decode(errors="replace").splitlines())
 
-    def last_ended(self, identity: str) -> float:
+    def last_end_seconds(self, identity: str) -> float:
         """When a container ended last, in seconds of the engine's clock; 0 if it never did.
 
         Raises:
@@ -213,12 +194,16 @@ class ContainerCollection:
         Raises:
             ManagerError: the engine could not be asked.
         """
+        from docker.types import CancellableStream
+
+        from manager.engine.sdk import read_sdk_stream, translate_sdk_errors
+
         wish: dict[str, int | float | str] = {"stdout": 1, "stderr": 1, "follow": int(follow)}
         wish |= {"timestamps": int(timestamps), "tail": "all" if tail is None else tail}
         if since:
             wish["since"] = since
         api = self._engine.api
-        with translate_errors(self._engine.endpoint):
+        with translate_sdk_errors(self._engine.endpoint):
             # The SDK's own way asks for this last, and leaves the answer open where that fails
             # because the container has gone meanwhile.
             terminal = api._check_is_tty(identity)  # noqa: SLF001
@@ -228,7 +213,7 @@ class ContainerCollection:
                 stream=True,
             )
             stream = api._get_result_tty(True, answer, terminal)  # noqa: FBT003, SLF001
-        yield from read_stream(self._engine.endpoint, CancellableStream(stream, answer))
+        yield from read_sdk_stream(self._engine.endpoint, CancellableStream(stream, answer))
 
 
 def _parse_container(row: dict[str, Any]) -> Container:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translate_errors
+from manager.engine.errors import EngineError
 from manager.engine.image_details import int_or_zero
 from manager.model.snapshot import CacheRecord, Volume
 
@@ -58,7 +58,7 @@ def read_disk_usage(engine: Engine, *kinds: str) -> DiskUsage:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    if engine.api_numbers < USAGE_BY_KIND_API or engine.podman:
+    if engine.api_version_tuple < USAGE_BY_KIND_API or engine.is_podman:
         return _request_usage(engine, {})
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
         parts = list(pool.map(lambda kind: _request_usage(engine, {"type": kind}), kinds))
@@ -82,8 +82,7 @@ def _pick_fields(kind: str, part: DiskUsage) -> dict[str, Any]:
 def _request_usage(engine: Engine, query: dict[str, str]) -> DiskUsage:
     for _ in range(MAX_TRIES):
         try:
-            with translate_errors(engine.endpoint):
-                return _parse_usage(engine.get_json("/system/df", query))
+            return _parse_usage(engine.get_json("/system/df", query))
         except EngineError as error:
             failure = error.message
             if "already running" not in failure:

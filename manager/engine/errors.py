@@ -1,19 +1,12 @@
-"""Errors of the Docker SDK, told as errors of our own: what happened and what to do."""
+"""What goes wrong with an engine, as errors of our own: what happened and what to do."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import docker.errors
-import requests
-import urllib3.exceptions
 
 from manager.engine.contexts import Endpoint
 from manager.engine.start_failures import start_hint
 from manager.errors import ExitCode, ManagerError
-
-HTTP_NOT_FOUND = 404
-HTTP_CONFLICT = 409
 
 
 class EngineError(ManagerError):
@@ -28,6 +21,9 @@ class ConflictError(EngineError):
     """The state of things forbids it: a name is taken, an image is in use."""
 
 
+ERRORS_BY_STATUS: dict[int, type[EngineError]] = {404: NotFoundError, 409: ConflictError}
+
+
 class EngineUnreachableError(ManagerError):
     """No engine answered."""
 
@@ -40,46 +36,24 @@ EXPLAINERS: list[Callable[[Endpoint], EngineUnreachableError | None]] = []
 """Who knows better why an engine does not answer; the command line fills it."""
 
 
-@contextmanager
-def translate_errors(endpoint: Endpoint) -> Iterator[None]:
-    """Turn what the SDK raises inside into errors of our own.
+def refusal_error(status: int, said: str) -> EngineError:
+    """An engine's refusal.
 
-    Raises:
-        EngineUnreachableError: no engine, or not one that can be spoken to.
-        NotFoundError: the engine answered 404.
-        ConflictError: the engine answered 409.
-        EngineError: it answered with any other error.
+    Args:
+        status: of its answer.
+        said: the answer, or the message in it.
     """
+    told = _strip_wrappers(one_sentence(_message(said))) or f"HTTP status {status}"
+    return ERRORS_BY_STATUS.get(status, EngineError)(told, refusal_hint(told))
+
+
+def _message(said: str) -> str:
+    """The message of a refusal; Podman's do not all have one."""
     try:
-        yield
-    except docker.errors.APIError as error:
-        raise _convert_api_error(error) from error
-    except (KeyError, TypeError) as error:
-        raise _convert_odd_refusal(error) from error
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-        # Within a stream the SDK reads past requests, and passes on what lies beneath.
-        raise unreachable_error(endpoint, error) from error
-    except docker.errors.DockerException as error:
-        raise unreachable_error(endpoint, error) from error
-
-
-def _convert_api_error(error: docker.errors.APIError) -> ManagerError:
-    said = _strip_wrappers(one_sentence(str(error.explanation or error)))
-    kind: type[EngineError] = EngineError
-    if error.status_code == HTTP_NOT_FOUND:
-        kind = NotFoundError
-    elif error.status_code == HTTP_CONFLICT:
-        kind = ConflictError
-    return kind(said, refusal_hint(said))
-
-
-def _convert_odd_refusal(error: KeyError | TypeError) -> BaseException:
-    """The SDK expects every refusal to hold a message; Podman's do not all have one."""
-    refusal = error.__context__
-    if isinstance(refusal, requests.exceptions.HTTPError) and refusal.response is not None:
-        said = one_sentence(refusal.response.text) or str(refusal.response.status_code)
-        return EngineError(said, refusal_hint(said))
-    return error
+        told = json.loads(said)
+    except ValueError:
+        return said
+    return str(told["message"]) if isinstance(told, dict) and told.get("message") else said
 
 
 def one_sentence(text: str) -> str:
@@ -128,11 +102,11 @@ def refusal_hint(said: str) -> str:
 
 
 def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:
-    """Say why no engine answered, from the errors beneath the SDK's own.
+    """Say why no engine answered, from the errors beneath the one that was raised.
 
     Args:
         endpoint: where the engine was looked for.
-        error: what the SDK raised.
+        error: what was raised.
     """
     where = f"at {endpoint.host} ({endpoint.source})"
     local = endpoint.host.startswith(("unix://", "npipe://"))
@@ -144,7 +118,7 @@ def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreach
             f"you may not use the engine {where}: permission denied",
             "run as root, or join the group that owns the socket: sudo usermod -aG docker $USER",
         )
-    if isinstance(error, requests.exceptions.Timeout):
+    if _is_caused_by(error, TimeoutError):
         return EngineUnreachableError(
             f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
         )
@@ -176,13 +150,15 @@ def _explained(endpoint: Endpoint) -> EngineUnreachableError | None:
 
 def _connection_error(where: str, error: BaseException) -> EngineUnreachableError:
     """Something may be there, but no conversation came about."""
+    import ssl
+
     text = _chain_text(error)
     if "paramiko" in text:
         return EngineUnreachableError(
             f"the engine {where} needs ssh support, which is not installed",
             "install it with: pip install 'dockmgr[ssh]'",
         )
-    if isinstance(error, requests.exceptions.SSLError) or "certificate" in text:
+    if _is_caused_by(error, ssl.SSLError) or "certificate" in text:
         return EngineUnreachableError(
             f"the TLS handshake with the engine {where} failed: {_reason(error)}",
             "check that ca.pem, cert.pem and key.pem are those of this engine",

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import translate_errors
-from manager.engine.streams import read_stream
+from manager.engine.transport import Request
 from manager.model.events import SeenEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from manager.engine.client import Engine
 
 NANOSECONDS_PER_SECOND = 1_000_000_000
+
+
+def list_events(engine: Engine, query: Mapping[str, object]) -> list[dict[str, Any]]:
+    """The events until a given moment, in the engine's own words.
+
+    Args:
+        engine: which.
+        query: ``since``, ``until``, ``filters``. A moment that is to come is waited for.
+
+    Raises:
+        ManagerError: the engine refused, or could not be asked.
+    """
+    lines = engine.call_raw(Request("GET", "/events", query)).splitlines()
+    return [json.loads(line) for line in lines]
 
 
 class EventStream:
@@ -41,10 +55,12 @@ class EventStream:
         Raises:
             ManagerError: the engine was lost.
         """
+        from manager.engine.sdk import read_sdk_stream, translate_sdk_errors
+
         since = {"since": int(self._begin)} if self._begin else {}
-        with translate_errors(self._engine.endpoint):
+        with translate_sdk_errors(self._engine.endpoint):
             self._stream = self._engine.api.events(decode=True, **since)
-        for row in read_stream(self._engine.endpoint, self._stream):
+        for row in read_sdk_stream(self._engine.endpoint, self._stream):
             moment = row.get("timeNano") or row.get("time", 0) * NANOSECONDS_PER_SECOND
             if moment >= self._begin * NANOSECONDS_PER_SECOND:
                 yield parse_event(row)

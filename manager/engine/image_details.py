@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, translate_errors
+from manager.engine.errors import EngineError
 from manager.model.images import HistoryRow, ImageDetail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from manager.engine.client import Engine
+    from manager.engine.connection import Connection
 
 MAX_HISTORY_LINE_BYTES = 400
 """Bytes, at most, of a line of history beside its instruction: times, comment, author."""
@@ -24,7 +24,7 @@ MAX_BYTES_PER_CHARACTER = 6
 
 
 def read_image_detail(
-    engine: Engine, identity: str, name: str, platform: str = ""
+    engine: Connection, identity: str, name: str, platform: str = ""
 ) -> ImageDetail | None:
     """What never changes of an image, in two calls.
 
@@ -51,11 +51,10 @@ def read_image_detail(
     return _parse_image_detail(row, lines if isinstance(lines, list) else (), complete=complete)
 
 
-def _request_json(engine: Engine, path: str, query: dict[str, str]) -> Any:  # noqa: ANN401
+def _request_json(engine: Connection, path: str, query: dict[str, str]) -> Any:  # noqa: ANN401
     """An answer, or the engine's refusal."""
     try:
-        with translate_errors(engine.endpoint):
-            return engine.get_json(path, query)
+        return engine.get_json(path, query)
     except EngineError as error:
         return error
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import EngineError, NotFoundError, translate_errors
+from manager.engine.errors import EngineError, NotFoundError
 from manager.engine.image_details import int_or_zero
 from manager.engine.image_names import familiar_name
+from manager.engine.transport import Request
 from manager.model.images import Image, ImageManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.engine.client import Engine
+    from manager.engine.connection import Connection
     from manager.references.reference import ImageReference
 
 PUSH_SILENCE_SECONDS = 900.0
@@ -24,31 +25,29 @@ Podman tells nothing until all is done."""
 class ImageCollection:
     """The images of one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Connection) -> None:
         """Remember the engine."""
         self._engine = engine
 
-    def list(self, *, hidden: bool = False) -> tuple[Image, ...]:
+    def list(self, *, include_hidden: bool = False) -> tuple[Image, ...]:
         """All images but the hidden parents of a build, in one call.
 
         Args:
-            hidden: whether those are wanted too; Podman hides any parent without a name.
+            include_hidden: whether those are wanted too; Podman hides any parent without a name.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translate_errors(self._engine.endpoint):
-            rows = self._engine.api.images(all=hidden)
+        rows = self._engine.get_json("/images/json", {"all": include_hidden})
         return tuple(_parse_image(row) for row in rows or ())
 
-    def list_manifests(self) -> tuple[Image, ...]:
+    def list_with_manifests(self) -> tuple[Image, ...]:
         """All images with their manifests, but not what they share, which takes long to count.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translate_errors(self._engine.endpoint):
-            rows = self._engine.get_json("/images/json", {"manifests": 1})
+        rows = self._engine.get_json("/images/json", {"manifests": 1})
         return tuple(_parse_image(row) for row in rows or ())
 
     def list_all(self) -> tuple[Image, ...]:
@@ -61,8 +60,7 @@ class ImageCollection:
             ManagerError: the engine could not be asked.
         """
         wishes = {"all": 1, "shared-size": 1, "manifests": 1}
-        with translate_errors(self._engine.endpoint):
-            rows = self._engine.get_json("/images/json", wishes)
+        rows = self._engine.get_json("/images/json", wishes)
         return tuple(_parse_image(row) for row in rows or ())
 
     def find(self, name: str) -> Image | None:
@@ -90,8 +88,7 @@ class ImageCollection:
             ManagerError: the engine could not be asked.
         """
         try:
-            with translate_errors(self._engine.endpoint):
-                row: dict[str, Any] = self._engine.api.inspect_image(name)
+            row: dict[str, Any] = self._engine.get_json(f"/images/{name}/json")
         except NotFoundError:
             return None
         return row
@@ -132,7 +129,9 @@ class ImageCollection:
         Raises:
             ManagerError: the engine refused before it began. A refusal later is a message.
         """
-        with translate_errors(self._engine.endpoint):
+        from manager.engine.sdk import translate_sdk_errors
+
+        with translate_sdk_errors(self._engine.endpoint):
             yield from self._engine.api.pull(
                 reference.repository,
                 tag=reference.digest or reference.tag,
@@ -152,10 +151,12 @@ class ImageCollection:
         Raises:
             ManagerError: the engine refused before it began. A refusal later is a message.
         """
+        from manager.engine.sdk import translate_sdk_errors
+
         api = self._engine.api
         patience, api.timeout = api.timeout, max(PUSH_SILENCE_SECONDS, api.timeout)
         try:
-            with translate_errors(self._engine.endpoint):
+            with translate_sdk_errors(self._engine.endpoint):
                 yield from api.push(
                     reference.repository,
                     tag=reference.tag,
@@ -173,8 +174,8 @@ class ImageCollection:
             NotFoundError: there is no such image.
             ManagerError: the engine refused.
         """
-        with translate_errors(self._engine.endpoint):
-            self._engine.api.tag(identity, reference.repository, reference.tag)
+        query = {"repo": reference.repository, "tag": reference.tag}
+        self._engine.call(Request("POST", f"/images/{identity}/tag", query))
 
     def save(self, identity: str) -> Iterator[bytes]:
         """One image as a tar, piece by piece.
@@ -183,7 +184,9 @@ class ImageCollection:
             NotFoundError: there is no such image.
             ManagerError: the engine refused.
         """
-        with translate_errors(self._engine.endpoint):
+        from manager.engine.sdk import translate_sdk_errors
+
+        with translate_sdk_errors(self._engine.endpoint):
             yield from self._engine.api.get_image(identity)
 
     def load(self, tar: Iterator[bytes]) -> None:
@@ -192,7 +195,9 @@ class ImageCollection:
         Raises:
             ManagerError: the engine refused, or could not read it.
         """
-        with translate_errors(self._engine.endpoint):
+        from manager.engine.sdk import translate_sdk_errors
+
+        with translate_sdk_errors(self._engine.endpoint):
             for row in self._engine.api.load_image(tar, quiet=True):
                 if row.get("error"):
                     raise EngineError(str(row["error"]), "is the archive whole?")
@@ -208,8 +213,7 @@ class ImageCollection:
             ConflictError: a container uses it.
             ManagerError: the engine refused.
         """
-        with translate_errors(self._engine.endpoint):
-            rows = self._engine.api.remove_image(name, force=False)
+        rows = self._engine.call(Request("DELETE", f"/images/{name}", {"force": False}))
         return tuple(rows or ())
 
 

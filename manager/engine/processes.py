@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.engine.errors import translate_errors
-from manager.engine.streams import read_stream
+from manager.engine.events import list_events
+from manager.engine.transport import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,20 +63,18 @@ def find_past_exit_status(engine: Engine, identity: str) -> ExitStatus | None:
     """
     told_time = datetime.fromisoformat(engine.info().get("SystemTime") or EPOCH)
     code, out_of_memory = None, False
-    with translate_errors(engine.endpoint):
-        found = engine.api.events(
-            since=0,
-            until=int(told_time.timestamp()) + 1,
-            filters={"container": [identity], "event": ["die", "died", "oom"]},
-            decode=True,
-        )
-        for event in found:
-            told = (event.get("Actor") or {}).get("Attributes") or {}
-            if event.get("Action", event.get("status")) == "oom":
-                out_of_memory = True
-            else:
-                written = str(told.get("exitCode", told.get("containerExitCode", "")))
-                code = int(written) if written.isdigit() else code
+    query = {
+        "since": 0,
+        "until": int(told_time.timestamp()) + 1,
+        "filters": {"container": [identity], "event": ["die", "died", "oom"]},
+    }
+    for event in list_events(engine, query):
+        told = (event.get("Actor") or {}).get("Attributes") or {}
+        if event.get("Action", event.get("status")) == "oom":
+            out_of_memory = True
+        else:
+            written = str(told.get("exitCode", told.get("containerExitCode", "")))
+            code = int(written) if written.isdigit() else code
     return None if code is None else ExitStatus(code, out_of_memory)
 
 
@@ -88,9 +86,11 @@ def attach_output(engine: Engine, identity: str) -> Iterator[bytes]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translate_errors(engine.endpoint):
+    from manager.engine.sdk import read_sdk_stream, translate_sdk_errors
+
+    with translate_sdk_errors(engine.endpoint):
         stream = engine.api.attach(identity, stdout=True, stderr=True, stream=True, logs=False)
-    return read_stream(engine.endpoint, stream)
+    return read_sdk_stream(engine.endpoint, stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class ContainerExec:
     """A command run in a container that runs already."""
 
     def __init__(
-        self, engine: Engine, identity: str, command: Sequence[str], around: ExecOptions
+        self, engine: Engine, identity: str, command: Sequence[str], options: ExecOptions
     ) -> None:
         """Prepare it.
 
@@ -115,15 +115,18 @@ class ContainerExec:
             ManagerError: the engine refused: the container does not run.
         """
         self._engine = engine
-        with translate_errors(engine.endpoint):
-            made: dict[str, Any] = engine.api.exec_create(
-                identity,
-                list(command),
-                environment=list(around.env),
-                user=around.user,
-                workdir=around.workdir or None,
-                privileged=around.privileged,
-            )
+        body = {
+            "AttachStdout": True,
+            "AttachStderr": True,
+            "Cmd": list(command),
+            "Env": list(options.env),
+            "Privileged": options.privileged,
+            "User": options.user,
+            "WorkingDir": options.workdir,
+        }
+        made: dict[str, Any] = engine.call(
+            Request("POST", f"/containers/{identity}/exec", body=body)
+        )
         self._id = made["Id"]
 
     def run(self) -> Iterator[tuple[bool, bytes]]:
@@ -132,20 +135,21 @@ class ContainerExec:
         Raises:
             ManagerError: the engine could not start it, or was lost.
         """
-        with translate_errors(self._engine.endpoint):
+        from manager.engine.sdk import read_sdk_stream, translate_sdk_errors
+
+        with translate_sdk_errors(self._engine.endpoint):
             stream = self._engine.api.exec_start(self._id, stream=True, demux=True)
-        for out, err in read_stream(self._engine.endpoint, stream):
+        for out, err in read_sdk_stream(self._engine.endpoint, stream):
             if out:
                 yield False, out
             if err:
                 yield True, err
 
-    def code(self) -> int | None:
+    def read_exit_code(self) -> int | None:
         """Its exit code; None if it never ran to its end.
 
         Raises:
             ManagerError: the engine could not be asked.
         """
-        with translate_errors(self._engine.endpoint):
-            told: int | None = self._engine.api.exec_inspect(self._id).get("ExitCode")
+        told: int | None = self._engine.get_json(f"/exec/{self._id}/json").get("ExitCode")
         return told

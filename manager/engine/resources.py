@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import docker.errors
-
 from manager.engine.disk_usage import BUILD_CACHE, VOLUMES, read_disk_usage
-from manager.engine.errors import HTTP_CONFLICT, translate_errors
+from manager.engine.errors import ConflictError
+from manager.engine.transport import Request
 from manager.model.snapshot import Network
 
 if TYPE_CHECKING:
@@ -33,9 +31,8 @@ def list_networks(engine: Engine) -> tuple[Network, ...]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translate_errors(engine.endpoint):
-        rows = engine.get_json("/networks")
-        containers = engine.get_json("/containers/json", {"all": 1})
+    rows = engine.get_json("/networks")
+    containers = engine.get_json("/containers/json", {"all": 1})
     users: dict[str, list[str]] = {}
     for container in containers or ():
         name = (container.get("Names") or ["/"])[0].removeprefix("/")
@@ -78,16 +75,13 @@ def make_network(engine: Engine, name: str, labels: Mapping[str, str]) -> str | 
     Raises:
         ManagerError: the engine refused.
     """
-    with translate_errors(engine.endpoint):
-        rows = engine.get_json("/networks")
-        if any(row.get("Name") == name for row in rows or ()):
-            return None
-        try:
-            made = engine.api.create_network(name, labels=dict(labels), check_duplicate=True)
-        except docker.errors.APIError as error:
-            if error.status_code == HTTP_CONFLICT:
-                return None  # another process has made it meanwhile
-            raise
+    if any(row.get("Name") == name for row in engine.get_json("/networks") or ()):
+        return None
+    body = {"Name": name, "Labels": dict(labels), "CheckDuplicate": True}
+    try:
+        made = engine.call(Request("POST", "/networks/create", body=body))
+    except ConflictError:
+        return None  # another process has made it meanwhile
     identity: str = made["Id"]
     return identity
 
@@ -100,8 +94,7 @@ def remove_network(engine: Engine, identity: str) -> None:
         ConflictError: a container is on it.
         ManagerError: the engine refused.
     """
-    with translate_errors(engine.endpoint):
-        engine.api.remove_network(identity)
+    engine.call(Request("DELETE", f"/networks/{identity}"))
 
 
 def list_volumes(engine: Engine) -> tuple[Volume, ...]:
@@ -119,8 +112,7 @@ def read_volume_times(engine: Engine) -> dict[str, str]:
     Raises:
         ManagerError: the engine could not be asked.
     """
-    with translate_errors(engine.endpoint):
-        rows: list[dict[str, Any]] = engine.api.volumes().get("Volumes") or []
+    rows: list[dict[str, Any]] = engine.get_json("/volumes").get("Volumes") or []
     return {row["Name"]: str(row.get("CreatedAt") or "") for row in rows}
 
 
@@ -132,8 +124,7 @@ def remove_volume(engine: Engine, name: str) -> None:
         ConflictError: a container has it.
         ManagerError: the engine refused.
     """
-    with translate_errors(engine.endpoint):
-        engine.api.remove_volume(name, force=False)
+    engine.call(Request("DELETE", f"/volumes/{name}"))
 
 
 def list_cache_records(engine: Engine) -> tuple[CacheRecord, ...]:
@@ -173,9 +164,6 @@ def remove_cache_records(engine: Engine, wanted: Sequence[str]) -> tuple[str, ..
 
 def _remove_cache_batch(engine: Engine, wanted: Sequence[str]) -> Iterable[str]:
     names = "|".join(it for it in wanted[:RECORDS_PER_REQUEST] if it.isalnum())
-    query = {"all": "true", "filters": json.dumps({"id": [f"^({names})$"]})}
-    with translate_errors(engine.endpoint):
-        client = engine.api
-        answer = client._post(client._url("/build/prune"), params=query)  # noqa: SLF001
-        row = client._result(answer, json=True)  # noqa: SLF001
+    query = {"all": True, "filters": {"id": [f"^({names})$"]}}
+    row = engine.call(Request("POST", "/build/prune", query))
     return tuple((row or {}).get("CachesDeleted") or ())

@@ -62,7 +62,7 @@ class ReadinessChecker:
 
     def _check_health(self, row: Container) -> str:
         told = health_status(row)
-        if not told and self.engine.podman:
+        if not told and self.engine.is_podman:
             # Podman's list does not tell it.
             state = self.engine.containers.inspect(row.id).get("State") or {}
             told = (state.get("Health") or {}).get("Status") or ""

@@ -111,7 +111,7 @@ def _run_in_container(
     for is_error, stream in streams.items():
         for text in stream.remaining_lines():
             arrived.put(ExecLine(container, text, is_error))
-    code = execution.code()
+    code = execution.read_exit_code()
     if error is not None:
         arrived.put(ExecResult(container, code or DOCKMGR_FAILURE_CODE, error))
     else:

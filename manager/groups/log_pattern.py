@@ -46,13 +46,13 @@ class LogPatternWatch:
                 time.sleep(LOG_RETRY_SECONDS)
         finally:
             # Nobody waits for this thread: it may still read when all else has been closed.
-            self._engine.close_mine()
+            self._engine.close_thread_client()
 
     def _read_once(self) -> None:
         try:
             # What it wrote before it was restarted says nothing of now. (When it was started is
             # written down a moment after it may have begun to write.)
-            since = self._engine.containers.last_ended(self._container_id)
+            since = self._engine.containers.last_end_seconds(self._container_id)
             with closing(
                 self._engine.containers.logs(
                     self._container_id, follow=True, tail=None, timestamps=False, since=since

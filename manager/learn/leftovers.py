@@ -25,7 +25,7 @@ def engine_identity(engine: Engine) -> str:
         ManagerError: the engine could not be asked.
     """
     # Podman reports another id each time.
-    identity = "" if engine.podman else engine.info().get("ID") or ""
+    identity = "" if engine.is_podman else engine.info().get("ID") or ""
     return f"{engine.endpoint.host} {identity}".rstrip()
 
 
@@ -97,7 +97,7 @@ def list_lesson_branches(engine: Engine, lesson: Lesson) -> tuple[ImageBranch, .
     Raises:
         ManagerError: the engine could not be asked.
     """
-    images = engine.images.list(hidden=True)
+    images = engine.images.list(include_hidden=True)
     own = tuple(it for it in engine.containers.list() if lesson.can_make(it.name))
     found = image_branches(Snapshot(own, images))
     used = {branch.image_id for branch in found}

@@ -8,7 +8,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from manager.engine.errors import NotFoundError, lost_engine_error, translate_errors
+from manager.engine.container_history import list_file_changes
+from manager.engine.errors import NotFoundError, lost_engine_error
 from manager.engine.events import EventStream
 from manager.engine.resources import read_volume_times
 from manager.learn.core.lessons import LessonStep
@@ -32,8 +33,6 @@ GATHER_SECONDS = 0.05
 """Events this close to each other are looked at together."""
 SETTLE_SECONDS = 0.25
 """The engine is looked at once more this long after the last event."""
-CHANGES_BY_KIND = {0: "changed", 1: "added", 2: "deleted"}
-"""Source: Docker Engine API, ``GET /containers/{id}/changes``."""
 
 
 def observe_engine(
@@ -71,9 +70,7 @@ def _observe_container(engine: Engine, listed: Container, step: LessonStep) -> S
                 told = engine.containers.inspect(listed.id).get("State") or {}
                 code = told.get("ExitCode")
             if step.looks_at_files:
-                with translate_errors(engine.endpoint):
-                    rows = engine.api.diff(listed.id) or []
-                changes = {row["Path"]: CHANGES_BY_KIND.get(row["Kind"], "") for row in rows}
+                changes = {it.path: str(it.kind) for it in list_file_changes(engine, listed.id)}
         except NotFoundError:
             return None  # removed just now
     ports = tuple(it.host_port for it in listed.published if it.host_port is not None)
@@ -253,4 +250,4 @@ class LessonWatch:
             if not self._closed:
                 self._queue.put(error)
         finally:
-            self._engine.close_mine()
+            self._engine.close_thread_client()

@@ -77,7 +77,7 @@ class ReferenceRemoval:
             # The containerd store can show a digest that it does not find an image by.
             if image is None or (image.tags and step.target not in removable_references(image)):
                 raise TargetGoneError
-        if step.verb is Verb.UNTAG or not image.tags or self.engine.podman:
+        if step.verb is Verb.UNTAG or not image.tags or self.engine.is_podman:
             # Of the last tag Docker itself refuses to let go while a container uses it; Podman
             # lets the tag go where a digest is left.
             self._refuse_if_used(image)

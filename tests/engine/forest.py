@@ -146,7 +146,7 @@ class Forest:
     def container(self, image: str, mounts: tuple[str, ...] = ()) -> str:
         """A container that never runs, but uses its image, and has others mounted."""
         rows = [{"Type": "image", "Source": it, "Target": f"/mnt/{it}"} for it in mounts]
-        able = self.engine.api_numbers >= IMAGE_MOUNTS and not self.engine.podman
+        able = self.engine.api_version_tuple >= IMAGE_MOUNTS and not self.engine.is_podman
         config: dict[str, object] = {
             "Image": image,
             "Cmd": ["/none"],
@@ -190,7 +190,7 @@ def classic(forest: Forest) -> None:
 
 def kit(forest: Forest) -> None:
     """Builds by BuildKit, which keeps a cache of its own and makes no parents."""
-    if forest.engine.podman:
+    if forest.engine.is_podman:
         return
     low = "FROM busybox\nCOPY a /a\nWORKDIR /tmp\nRUN echo kit >/kit\n"
     files = {"a": noise("kit a", 40_000), "b": noise("kit b", 20_001)}

@@ -75,7 +75,7 @@ def plant(engine: Engine, lab: Lab, pulled: int = PULLED, local: int = LOCAL) ->
 
 def _name_as_others_do(engine: Engine, tag: str) -> None:
     """Podman loads an image under the name of a registry that there is not: ``localhost/``."""
-    if engine.podman:
+    if engine.is_podman:
         image = engine.images.find(f"localhost/{tag}")
         assert image is not None
         repository, _, version = tag.partition(":")

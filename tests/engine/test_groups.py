@@ -100,10 +100,10 @@ def test_a_container_that_ends_is_not_ready_even_if_it_did_its_work(
 def test_waiting_for_health(run: Command, engine: Engine) -> None:
     made = run(
         *("spawn", "busybox", "-n", "2", "--wait", "--health-cmd", "test -e /ready"),
-        *("--health-interval", "200ms", "--timeout", "5s" if engine.podman else "60s"),
+        *("--health-interval", "200ms", "--timeout", "5s" if engine.is_podman else "60s"),
         *("--", "sh", "-c", "sleep 0.5; touch /ready; sleep 600"),
     )
-    if engine.podman:
+    if engine.is_podman:
         # Podman has its checks run by systemd, which a lab has not: it never gets healthy here.
         assert "not ready after 5 s: its healthcheck has not passed yet" in made.err
     else:

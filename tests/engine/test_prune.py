@@ -298,7 +298,7 @@ def test_volumes_and_networks_go_only_if_named_and_unused(
 
 
 def test_the_build_cache_goes_only_if_named(run: Command, engine: Engine, lab: Lab) -> None:
-    if engine.podman:
+    if engine.is_podman:
         return  # it keeps none
     forest = Forest(engine, lab)
     forest.pull("busybox:latest")

@@ -100,7 +100,7 @@ def of_images(trouble: Trouble) -> int:
 def stored(engine: Engine) -> int:
     """Bytes in the engine's store of images, as it counts them itself."""
     found = engine.get_json("/system/df", {})
-    if engine.podman or not found.get("LayersSize"):
+    if engine.is_podman or not found.get("LayersSize"):
         return sum(image.size for image in engine.images.list())
     return int(found["LayersSize"])
 
@@ -147,7 +147,7 @@ def test_several_images_share_the_calculation(
     told = sizes(run, *addresses)
     alone = sum(image["download"] for image in told["images"])
     # Podman has what they share twice, if they come at the same time.
-    assert told["download"] == alone if engine.podman else told["download"] < alone
+    assert told["download"] == alone if engine.is_podman else told["download"] < alone
     assert told["disk"]["likely"] < sum(image["disk"]["likely"] for image in told["images"])
     trouble.sent.clear()
     run.ok(*silent, "pull", *addresses)

@@ -103,7 +103,7 @@ def test_a_healthcheck_that_is_never_green(run: Command, engine: Engine) -> None
         *("--health-retries", "2", *SLEEP),
     )
     assert failed.code == 1
-    if engine.podman:
+    if engine.is_podman:
         # Podman has its checks run by systemd, which a lab has not.
         assert "its healthcheck has not passed yet" in failed.err
     else:

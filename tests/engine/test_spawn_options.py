@@ -71,7 +71,7 @@ def test_they_make_the_container_that_the_docker_client_makes(
     docker = docker_client.docker()
     for name, flags in SETS.items():
         flags = [flag.format(folder=surroundings) for flag in flags]  # noqa: PLW2901
-        if engine.podman:
+        if engine.is_podman:
             # A lab has no program that Podman could run as an init.
             flags = [flag for flag in flags if flag != "--init"]  # noqa: PLW2901
         command = ["600"] if name == "entrypoint" else ["sleep", "600"]

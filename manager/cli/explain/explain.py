@@ -300,7 +300,7 @@ def _gather_facts(
         work.out.note(f"{error.message}: explained without it")
         return EngineFacts(**told), {}
     view = load_engine_view(work, IMAGES, BUILD_CACHE, *([VOLUMES] if concept == "volume" else ()))
-    kind = "Podman" if engine.podman else "Docker"
+    kind = "Podman" if engine.is_podman else "Docker"
     facts = EngineFacts(
         view.snapshot,
         view.now,

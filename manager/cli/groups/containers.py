@@ -91,8 +91,8 @@ def ls(
     from manager.groups.core.tree import has_only_image_id, image_branches, with_current_image_names
 
     # A tag can have moved since: then Docker shows an id, and Podman what the tag was.
-    lost = any(work.engine.podman or has_only_image_id(it) for it in snapshot.containers)
-    images = work.engine.images.list(hidden=True) if lost else ()
+    lost = any(work.engine.is_podman or has_only_image_id(it) for it in snapshot.containers)
+    images = work.engine.images.list(include_hidden=True) if lost else ()
     snapshot = Snapshot(with_current_image_names(Snapshot(snapshot.containers, images)), images)
     if json:
         ordered = sorted(snapshot.containers, key=lambda c: (c.image, by_group_and_number(c)))

@@ -93,7 +93,7 @@ class _InspectedImage:
         reached = bool(work.info)
         store = detect_store(work.engine, work.info) if reached else ImageStore.GRAPH_DRIVER
         # Only the list tells which of an image's platforms are here.
-        held = work.engine.images.list_manifests() if reached else ()
+        held = work.engine.images.list_with_manifests() if reached else ()
         image = find_image_by_reference(held, reference)
         return cls(remote, remote.build_image_to_pull(store), image, reached, datetime.now(UTC))
 

@@ -59,7 +59,7 @@ def outdated(
     work = get_session(ctx)
     info = work.engine.info()
     tags = list_local_tags(
-        work.engine.images.list_manifests(), detect_store(work.engine, info), patterns or ()
+        work.engine.images.list_with_manifests(), detect_store(work.engine, info), patterns or ()
     )
     with show_count(work.out, "asking registries") as report:
         found = check_freshness(work.registries(info), tags, report, versions=versions)

@@ -63,7 +63,7 @@ class PullPreview:
             sized = survey_pull(
                 work.lookup(platform, sparing=True),
                 references,
-                engine.images.list_manifests(),
+                engine.images.list_with_manifests(),
                 detect_store(engine, work.info),
                 report,
             )

@@ -122,7 +122,7 @@ def _find_local_tags(work: Session, reference: "ImageReference") -> "dict[str, L
     if not work.info:
         return {}
     here = list_local_tags(
-        work.engine.images.list_manifests(), detect_store(work.engine, work.info)
+        work.engine.images.list_with_manifests(), detect_store(work.engine, work.info)
     )
     same = (it for it in here if it.reference.repository == reference.repository)
     return {it.reference.tag or "": it for it in same}
