@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from manager.engine.contexts import Endpoint
     from manager.engine.sdk import SDKClients
-    from manager.engine.transport import Transport
+    from manager.engine.transport import Answer, Transport
 
 NEWEST_API = (1, 51)
 """The newest version whose answers the tests have read."""
@@ -25,6 +25,8 @@ SHOWN_CHARACTERS = 100
 FIRST_ERROR_STATUS = 300
 NOT_MODIFIED_STATUS = 304
 """The container is already as it should be."""
+EMPTY_STATUSES = (201, 204, NOT_MODIFIED_STATUS)
+"""With these an engine may answer nothing; otherwise it was cut off."""
 
 
 class Connection:
@@ -160,17 +162,20 @@ class Connection:
             EngineError: it answered with any other error.
             EngineUnreachableError: it could not be asked, or answered something else than JSON.
         """
-        body = self.call_raw(request)
+        answer = self.ask(request)
+        if not answer.body.strip() and answer.status in EMPTY_STATUSES:
+            return None
         try:
-            return json.loads(body) if body.strip() else None
+            return json.loads(answer.body)
         except ValueError as error:
             where = f"at {self.endpoint.host} ({self.endpoint.source})"
+            said = _beginning(answer.body) or "nothing"
             raise EngineUnreachableError(
-                f"the engine {where} did not answer with valid JSON: {_beginning(body)}",
+                f"the engine {where} did not answer with valid JSON: {said}",
                 "check that nothing between here and the engine changes its answers",
             ) from error
 
-    def call_raw(self, request: Request) -> bytes:
+    def ask(self, request: Request) -> Answer:
         """The answer to a request, as it is.
 
         Args:
@@ -182,7 +187,7 @@ class Connection:
         answer = self._transport.send(request._replace(path=f"/v{self._version}{request.path}"))
         if answer.status >= FIRST_ERROR_STATUS and answer.status != NOT_MODIFIED_STATUS:
             raise refusal_error(answer.status, answer.body.decode(errors="replace"))
-        return answer.body
+        return answer
 
 
 def _beginning(body: bytes) -> str:

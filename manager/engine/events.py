@@ -28,7 +28,7 @@ def list_events(engine: Engine, query: Mapping[str, object]) -> list[dict[str, A
     Raises:
         ManagerError: the engine refused, or could not be asked.
     """
-    lines = engine.call_raw(Request("GET", "/events", query)).splitlines()
+    lines = engine.ask(Request("GET", "/events", query)).body.splitlines()
     return [json.loads(line) for line in lines]
 
 
