@@ -1,3 +1,3 @@
 """Handle Docker images and containers as sets."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

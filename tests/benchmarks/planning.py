@@ -1,7 +1,7 @@
 """How long deciding what goes takes, and how that grows: `python -m tests.benchmarks.planning`.
 
 Snapshots are made up: images of families, each family on a common base, with the sizes and
-histories that a graph driver tells. The last line is what the README quotes.
+histories that a graph driver tells. The last line is what docs/contributing/benchmarks.md quotes.
 """
 
 import itertools

@@ -526,21 +526,20 @@ def test_lessons_of_one_number_are_mistakes_of_all_but_the_first(tmp_path: Path)
     assert [one.lesson is None for one in examined] == [False, True, True, False, False]
 
 
-def test_the_lesson_of_the_readme_is_one(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    example = readme.partition("### Lessons\n")[2].partition("```toml\n")[2].partition("```")[0]
+def test_the_documented_lesson_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/lessons.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
     assert found(tmp_path, example) == []
     assert lesson_files.load_lesson(tmp_path / "one.toml").number == 1
 
 
-def test_the_checks_of_the_readme_are_some(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("### Lessons\n")[2].partition("\n### ")[0]
-    step = section.split("```toml\n")[2].partition("```")[0]
+def test_the_documented_checks_are_some(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/lessons.md").read_text(encoding="utf-8")
+    step = page.split("```toml\n")[2].partition("```")[0]
     assert found(tmp_path, f'title = "one"\n{step}') == []
     for key in ("image", "volume", "file", "event", "tag_moved"):
         assert f"\n{key} = " in step
-    assert " ".join(OTHER_PROGRAMS) in section
+    assert " ".join(OTHER_PROGRAMS) in page
 
 
 def test_lines_are_found_together_as_one_by_one() -> None:

@@ -1,0 +1,1 @@
+"""The documents that the program writes about itself: commands, settings and the picture."""
