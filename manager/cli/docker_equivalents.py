@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from manager.cli.session import Session
-    from manager.model.docker_equivalents import DockerCommand
+    from manager.model.docker_commands import DockerCommand
 
 
 def explain_commands(
@@ -22,7 +22,7 @@ def explain_commands(
         json: whether they are a field of the data that the command prints.
         dry_run: whether they are kept for the dry run, which prints them as its data.
     """
-    from manager.model.docker_equivalents import NOTHING_TO_DO, add_engine_options
+    from manager.model.docker_commands import NOTHING_TO_DO, add_engine_options
 
     work.out.docker_lines = add_engine_options(lines, _engine_options(work)) or (NOTHING_TO_DO,)
     if not json and not dry_run:
@@ -57,7 +57,7 @@ def explain_no_equivalent(work: Session, what: str, *, json: bool, dry_run: bool
         json: whether it is a field of the data.
         dry_run: whether it is kept for the dry run, which prints it as its data.
     """
-    from manager.model.docker_equivalents import no_docker_command
+    from manager.model.docker_commands import no_docker_command
 
     # No engine is asked for: there may be none yet.
     work.out.docker_lines = (no_docker_command(what),)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.model.port_addresses import published_url
+from manager.model.ports import published_url
 
 if TYPE_CHECKING:
     from manager.engine.run_plan import StepOutcome
     from manager.model.byte_range import ByteRange
-    from manager.model.containers import Container, Port
+    from manager.model.containers import Container
     from manager.model.plan import Plan
+    from manager.model.ports import Port
 
 
 def container_row(container: Container, engine_address: str) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def bytes_data(number: ByteRange) -> dict[str, Any]:
     return {
         "low": number.low,
         "high": number.high,
-        "exact": number.exact,
+        "exact": number.is_exact,
         "why_not_exact": number.doubt or None,
     }
 

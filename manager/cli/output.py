@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from manager.cli.columns import Table
-    from manager.model.docker_equivalents import DockerCommand
+    from manager.model.docker_commands import DockerCommand
 
 ENVELOPE_VERSION = 1
 """Version of the JSON envelope."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from manager.model.port_addresses import published_url
+from manager.model.ports import published_url
 from manager.model.units import format_size
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def render_state(container: Container) -> Text:
 
 def format_addresses(container: Container, engine_address: str) -> str:
     """The published ports as URLs."""
-    return "  ".join(published_url(port, engine_address) for port in container.published)
+    return "  ".join(published_url(port, engine_address) for port in container.published_ports)
 
 
 def containers_table(

@@ -63,7 +63,7 @@ def format_remaining(left: Mapping[str, int]) -> str:
     Args:
         left: how many steps each target has left.
     """
-    from manager.explain.core.pages import format_names
+    from manager.explain.core.text_layout import format_names
 
     names = tuple(name for name, steps in left.items() if steps)
     return f"still under way: {format_names(names)}" if names else ""

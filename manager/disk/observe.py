@@ -101,7 +101,7 @@ def observe_engine(
         images = engine.images.list_all()
         told = asked.result() if asked is not None else DiskUsage()
     if store is not ImageStore.GRAPH_DRIVER and not _shares_layers_only(info):
-        images = tuple(replace(image, shared=None) for image in images)
+        images = tuple(replace(image, shared_size=None) for image in images)
     # After the images: one that was made meanwhile is then seen to be used.
     snapshot = Snapshot(engine.containers.list(), images, store=store)
     snapshot = _add_usage(snapshot, told)
@@ -127,8 +127,8 @@ def _shares_layers_only(info: Mapping[str, Any]) -> bool:
 def _add_usage(snapshot: Snapshot, told: DiskUsage) -> Snapshot:
     """A snapshot with the engine's own figures."""
     images = snapshot.images
-    if all(image.shared is None for image in images):
-        images = tuple(replace(image, shared=told.shared.get(image.id)) for image in images)
+    if all(image.shared_size is None for image in images):
+        images = tuple(replace(image, shared_size=told.shared.get(image.id)) for image in images)
     return replace(
         snapshot,
         images=images,
@@ -156,7 +156,7 @@ def _add_details(
     missing = [wish for wish in wishes if wish.key not in found]
     workers = parallel if snapshot.store is ImageStore.CONTAINERD else 1
     read = dict(_read_details(engine, missing, workers, report))
-    worth_keeping = {key: detail for key, detail in read.items() if detail.complete}
+    worth_keeping = {key: detail for key, detail in read.items() if detail.is_complete}
     if worth_keeping:
         kept.add(worth_keeping, present)
     return replace(snapshot, details={**found, **read})

@@ -72,7 +72,7 @@ def _run_untag_step(engine: Engine, step: PlanStep, deleted: list[str]) -> Manag
                 f"{step.target} has become another image meanwhile: it was left alone",
                 "look again with: dockmgr images",
             )
-        if step.others and not set(removable_references(image)) - {step.target}:
+        if step.has_other_references and not set(removable_references(image)) - {step.target}:
             return ConflictError(
                 f"{step.target} is the last reference by now: it was left alone",
                 "look again with: dockmgr images",

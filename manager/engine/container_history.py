@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from manager.engine.errors import EngineError
 from manager.engine.events import list_events
-from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
+from manager.model.events import ContainerEvent, FileChange, FileChangeKind
 
 if TYPE_CHECKING:
     from manager.engine.client import Engine

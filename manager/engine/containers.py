@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from manager.engine.errors import ConflictError, EngineError, NotFoundError, one_sentence
 from manager.engine.image_names import familiar_name
 from manager.engine.transport import Request
-from manager.model.containers import Container, Port
+from manager.model.containers import Container
+from manager.model.ports import Port
 from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _parse_container(row: dict[str, Any]) -> Container:
         command=one_sentence(row.get("Command") or ""),
         ports=tuple(_parse_port(port) for port in row.get("Ports") or []),
         labels=row.get("Labels") or {},
-        mounted=tuple(
+        mounted_images=tuple(
             _parse_mounted_image(it) for it in row.get("Mounts") or () if it.get("Type") == "image"
         ),
         addresses=_parse_addresses(row),

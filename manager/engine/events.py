@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.engine.transport import Request
-from manager.model.events import SeenEvent
+from manager.model.events import EngineEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ class EventStream:
         self._begin = datetime.fromisoformat(told).timestamp() if told else 0.0
         self._stream: Any = None
 
-    def __iter__(self) -> Iterator[SeenEvent]:
+    def __iter__(self) -> Iterator[EngineEvent]:
         """Each event, until `close`.
 
         Raises:
@@ -72,7 +72,7 @@ class EventStream:
                 self._stream.close()
 
 
-def parse_event(row: dict[str, Any]) -> SeenEvent:
+def parse_event(row: dict[str, Any]) -> EngineEvent:
     """One event, in the words of Docker; Podman has some of its own."""
     actor = row.get("Actor") or {}
     told = actor.get("Attributes") or {}
@@ -80,7 +80,7 @@ def parse_event(row: dict[str, Any]) -> SeenEvent:
     action = str(row.get("Action") or row.get("status") or "").partition(":")[0]
     kind = row.get("Type") or ""
     removed = "delete" if kind == "image" else "destroy"
-    return SeenEvent(
+    return EngineEvent(
         kind,
         {"died": "die", "exec_died": "exec_die", "remove": removed}.get(action, action),
         told.get("name") or actor.get("ID") or "",

@@ -232,7 +232,7 @@ def _parse_image(row: dict[str, Any]) -> Image:
         digests=_parse_digests(row),
         labels=row.get("Labels") or {},
         parent=_parse_parent_id(row.get("ParentId") or ""),
-        shared=shared if isinstance(shared, int) and shared >= 0 else None,
+        shared_size=shared if isinstance(shared, int) and shared >= 0 else None,
         manifests=manifests,
         index_size=int_or_zero(descriptor.get("size")) if _is_index(descriptor) else 0,
     )
@@ -256,8 +256,8 @@ def _parse_manifest(row: dict[str, Any]) -> ImageManifest:
     return ImageManifest(
         digest=row.get("ID") or (row.get("Descriptor") or {}).get("digest") or "",
         size=int_or_zero((row.get("Descriptor") or {}).get("size")),
-        content=int_or_zero((row.get("Size") or {}).get("Content")),
-        unpacked=int_or_zero((image.get("Size") or {}).get("Unpacked")),
+        content_size=int_or_zero((row.get("Size") or {}).get("Content")),
+        unpacked_size=int_or_zero((image.get("Size") or {}).get("Unpacked")),
         platform="/".join(word for word in words if word),
     )
 

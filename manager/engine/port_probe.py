@@ -7,8 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from manager.model.containers import Port
-from manager.model.port_addresses import WEB_PORTS, WILDCARD_ADDRESSES
+from manager.model.ports import WEB_PORTS, WILDCARD_ADDRESSES, Port
 
 TRY_TIMEOUT_SECONDS = 1.0
 """Seconds for one try."""

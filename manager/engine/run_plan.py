@@ -86,7 +86,7 @@ def _wait_for_list(engine: Engine, last: Iterable[StepOutcome]) -> None:
     """
     stopped = {it.step.object_id for it in last if it.step.verb is Verb.STOP and not it.error}
     for _ in range(MAX_LIST_CHECKS if stopped else 0):
-        if not any(one.running and one.id in stopped for one in engine.containers.list()):
+        if not any(one.is_running and one.id in stopped for one in engine.containers.list()):
             return
         time.sleep(LIST_CHECK_PAUSE_SECONDS)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from manager.engine import container_history as histories
 from manager.explain.core.containers import ContainerDetails
-from manager.explain.core.pages import find_image
+from manager.explain.core.engine_facts import find_image
 from manager.groups.core.selection import known_names
-from manager.model.container_history import ContainerEvent
+from manager.model.events import ContainerEvent
 from manager.registry.protocol import endpoints as places
 
 if TYPE_CHECKING:
@@ -96,11 +96,13 @@ def complete_events(
     if started:
         kept.append(ContainerEvent(started, "started"))
     missing = [event for event in kept if not any(_is_same_event(event, it) for it in told)]
-    return tuple(sorted([*missing, *told], key=lambda event: event.at))
+    return tuple(sorted([*missing, *told], key=lambda event: event.time))
 
 
 def _is_same_event(one: ContainerEvent, other: ContainerEvent) -> bool:
-    return one.what == other.what and abs(one.at - other.at) < SAME_EVENT_TOLERANCE
+    return (
+        one.description == other.description and abs(one.time - other.time) < SAME_EVENT_TOLERANCE
+    )
 
 
 def _parse_time(text: object) -> datetime | None:

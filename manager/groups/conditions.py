@@ -13,13 +13,14 @@ from manager.errors import ManagerError
 from manager.groups.core.readiness import Readiness, health_status
 from manager.groups.log_pattern import LogPatternWatch
 from manager.groups.started import LOG_TAIL_LINES
-from manager.model.port_addresses import WILDCARD_ADDRESSES
+from manager.model.ports import WILDCARD_ADDRESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from manager.engine.client import Engine
-    from manager.model.containers import Container, Port
+    from manager.model.containers import Container
+    from manager.model.ports import Port
 
 LOCALHOST = "localhost"
 """The engine's address where it is this machine."""
@@ -83,7 +84,7 @@ class ReadinessChecker:
 
     def _find_address(self, row: Container, port: int | None) -> tuple[str, int] | None:
         """Where a port of a container can be reached."""
-        for one in row.published:
+        for one in row.published_ports:
             if port in {None, one.container_port} and one.protocol == "tcp" and one.host_port:
                 if one.host_ip in WILDCARD_ADDRESSES:
                     return self.address, one.host_port

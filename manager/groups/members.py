@@ -103,7 +103,7 @@ class MemberMaker:
         """
 
         def start(member: Container) -> StartedContainer:
-            if not member.running:
+            if not member.is_running:
                 self._start(StartedContainer(member.id, member.name), member.image)
             return StartedContainer(member.id, member.name)
 

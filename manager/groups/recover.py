@@ -50,7 +50,7 @@ class InterruptedSpawn:
     @property
     def running(self) -> int:
         """How many of its members run."""
-        return sum(member.running for member in self.members)
+        return sum(member.is_running for member in self.members)
 
 
 def find_interrupted_spawns(engine: Engine) -> tuple[InterruptedSpawn, ...]:
@@ -77,7 +77,7 @@ def _inspect_record(
         for group, numbers in record.groups.items()
     }
     complete = not any(missing.values()) and all(it.state != "created" for it in members)
-    if record.rollback_failed and not all(it.running for it in members):
+    if record.rollback_failed and not all(it.is_running for it in members):
         complete = False  # it was to go, and did not: that it was made once settles nothing
     if members and not complete:
         return InterruptedSpawn(record, members, missing)

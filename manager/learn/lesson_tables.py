@@ -15,7 +15,7 @@ from manager.config.value_kinds import (
     whole_number,
 )
 from manager.learn.core.faults import Fault
-from manager.references.reference import HIGHEST_PORT
+from manager.references.grammar import HIGHEST_PORT
 
 if TYPE_CHECKING:
     from manager.config.toml_positions import KeyPath

@@ -20,7 +20,7 @@ from manager.learn.core.observation import (
     familiar_reference,
     is_lesson_name,
 )
-from manager.model.events import SeenEvent
+from manager.model.events import EngineEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ SETTLE_SECONDS = 0.25
 
 
 def observe_engine(
-    engine: Engine, step: LessonStep, events: Iterable[SeenEvent] = ()
+    engine: Engine, step: LessonStep, events: Iterable[EngineEvent] = ()
 ) -> Observation:
     """Observe what the checks of a step need.
 
@@ -66,14 +66,14 @@ def _observe_container(engine: Engine, listed: Container, step: LessonStep) -> S
     code, changes = None, {}
     if is_lesson_name(listed.name):
         try:
-            if not listed.running:
+            if not listed.is_running:
                 told = engine.containers.inspect(listed.id).get("State") or {}
                 code = told.get("ExitCode")
             if step.looks_at_files:
                 changes = {it.path: str(it.kind) for it in list_file_changes(engine, listed.id)}
         except NotFoundError:
             return None  # removed just now
-    ports = tuple(it.host_port for it in listed.published if it.host_port is not None)
+    ports = tuple(it.host_port for it in listed.published_ports if it.host_port is not None)
     return SeenContainer(
         listed.name, listed.image, listed.image_id, listed.state, code, ports, changes
     )
@@ -104,13 +104,13 @@ class LessonWatch:
             ManagerError: the engine could not be asked.
         """
         self._engine = engine
-        self._queue: SimpleQueue[SeenEvent | str | BaseException | None] = SimpleQueue()
+        self._queue: SimpleQueue[EngineEvent | str | BaseException | None] = SimpleQueue()
         self._held: list[str | BaseException | None] = []
         self._ended = False
         self._events = EventStream(engine)
         self._closed = False
         Thread(target=self._listen, daemon=True).start()
-        self._since: list[SeenEvent] = []
+        self._since: list[EngineEvent] = []
         self._before = Observation()
         self._step = LessonStep("")
 
@@ -133,7 +133,7 @@ class LessonWatch:
         Thread(target=read, daemon=True).start()
 
     @property
-    def events(self) -> tuple[SeenEvent, ...]:
+    def events(self) -> tuple[EngineEvent, ...]:
         """What has happened since the step began."""
         return tuple(self._since)
 
@@ -195,7 +195,7 @@ class LessonWatch:
         patience = None
         while not self._ended:
             found = self._next(patience)
-            if not isinstance(found, SeenEvent | WatchSignal):
+            if not isinstance(found, EngineEvent | WatchSignal):
                 return found
             if self.is_step_done():
                 return WatchSignal.HOLDS
@@ -210,18 +210,18 @@ class LessonWatch:
         """
         while not self._ended:
             found = self._next(None)
-            if not isinstance(found, SeenEvent | WatchSignal):
+            if not isinstance(found, EngineEvent | WatchSignal):
                 return found
         return None
 
-    def _next(self, patience: float | None) -> SeenEvent | WatchSignal | str | None:
+    def _next(self, patience: float | None) -> EngineEvent | WatchSignal | str | None:
         try:
             found = self._held.pop() if self._held else self._queue.get(timeout=patience)
         except Empty:
             return WatchSignal.SETTLED
         if isinstance(found, BaseException):
             raise found
-        if isinstance(found, SeenEvent):
+        if isinstance(found, EngineEvent):
             self._since.append(found)
             self._gather(time.monotonic() + GATHER_SECONDS)
         self._ended = found is None
@@ -234,7 +234,7 @@ class LessonWatch:
                 following = self._queue.get(timeout=left)
             except Empty:
                 return
-            if not isinstance(following, SeenEvent):
+            if not isinstance(following, EngineEvent):
                 self._held.append(following)
                 return
             self._since.append(following)

@@ -15,7 +15,7 @@ class ByteRange:
     """Why it may not be called exact; empty where nothing speaks against it."""
 
     @property
-    def exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether it is known to the byte, and the engine's own total agrees."""
         return self.low == self.high and not self.doubt
 
@@ -29,19 +29,19 @@ class ByteRange:
         low, high = format_size(self.low), format_size(self.high)
         return low if low == high else f"{low} to {high}"
 
-    def without(self, other: "ByteRange") -> "ByteRange":
+    def subtract(self, other: "ByteRange") -> "ByteRange":
         """What is left when a part of it is taken away."""
         low, high = max(0, self.low - other.high), max(0, self.high - other.low)
         return ByteRange(low, high, self.doubt or other.doubt)
 
-    def short(self) -> str:
+    def format_short(self) -> str:
         """In one word; an interval by its lower end, as that much is sure: ``69.7kB+``."""
         low, high = format_size(self.low), format_size(self.high)
         return low if low == high else f"{low}+"
 
-    def sentence(self) -> str:
+    def format_sentence(self) -> str:
         """With how sure it is: ``exactly 331,840 bytes (332kB)``."""
-        if self.exact:
+        if self.is_exact:
             return f"exactly {self.low:,} bytes ({self})" if self.low else "nothing"
         about = "about " if self.low == self.high else ""
         return f"{about}{self} ({self.doubt})"

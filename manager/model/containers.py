@@ -4,46 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from manager.model.ports import Port
 from manager.model.units import SHORT_ID_DIGITS
 
 GROUP_LABEL = "dockmgr.group"
-
-
 INDEX_LABEL = "dockmgr.index"
-
-
 SPAWN_LABEL = "dockmgr.spawn"
-
-
 NAME_LABEL = "dockmgr.name"
 """The template of the members' names, where it is not the group's name and the number."""
-
-
 SPEC_LABEL = "dockmgr.spec"
 """What the members were asked to be."""
-
-
 LONGEST_INDEX_DIGITS = 9
 """Digits of a member's number, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One port of a container, and where it is published, if it is."""
-
-    container_port: int
-    protocol: str = "tcp"
-    host_ip: str = ""
-    """Address on the engine's machine; empty where the port is not published."""
-    host_port: int | None = None
-
-    def __str__(self) -> str:
-        """As docker shows it: ``0.0.0.0:8080->80/tcp``, or ``80/tcp`` if not published."""
-        inner = f"{self.container_port}/{self.protocol}"
-        if self.host_port is None:
-            return inner
-        host = f"[{self.host_ip}]" if ":" in self.host_ip else self.host_ip
-        return f"{host}:{self.host_port}->{inner}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +35,7 @@ class Container:
     command: str = ""
     ports: tuple[Port, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-    mounted: tuple[str, ...] = ()
+    mounted_images: tuple[str, ...] = ()
     """Images mounted into it (Docker 28 and newer): references, or ids."""
     addresses: tuple[str, ...] = ()
     """Its own IP addresses on the engine's networks."""
@@ -105,12 +77,12 @@ class Container:
         return int(text) if fits else None
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether a process of it exists: running, paused or restarting."""
         return self.state in {"running", "paused", "restarting"}
 
     @property
-    def published(self) -> tuple[Port, ...]:
+    def published_ports(self) -> tuple[Port, ...]:
         """The published ports, each host port once (not again for IPv6)."""
         seen: dict[tuple[int | None, int, str], Port] = {}
         for port in self.ports:

@@ -23,9 +23,9 @@ class ImageManifest:
     digest: str
     size: int
     """Bytes of the manifest itself."""
-    content: int
+    content_size: int
     """Bytes of the manifest, its configuration and its compressed layers."""
-    unpacked: int = 0
+    unpacked_size: int = 0
     """Bytes of the unpacked layers."""
     platform: str = ""
     """``os/arch[/variant]``; empty for an attestation."""
@@ -50,7 +50,7 @@ class ImageDetail:
     """Oldest first; shorter than the truth, or empty, where the image does not say."""
     config_size: tuple[int, int] = (0, 0)
     """Lowest and highest bytes that its configuration can take in the containerd store."""
-    complete: bool = True
+    is_complete: bool = True
     """Whether the engine answered all questions; else it is asked again the next time."""
     platform: str = ""
     """``os/arch[/variant]``; empty where the image does not say."""
@@ -71,7 +71,7 @@ class Image:
     labels: Mapping[str, str] = field(default_factory=dict)
     parent: str = ""
     """The id of the image it was built on, if the engine knows."""
-    shared: int | None = None
+    shared_size: int | None = None
     """Bytes of the layers it has in common with others; None where the engine does not say."""
     manifests: tuple[ImageManifest, ...] = ()
     """What of it is present; empty on stores other than containerd's."""

@@ -53,14 +53,14 @@ class PlanStep:
     """Why, in words: ``from nginx:latest``."""
     object_id: str = ""
     """Condition: the target still has this id; empty for what does not exist yet."""
-    others: bool = False
+    has_other_references: bool = False
     """Condition: the image still has other references, so that this removal frees nothing."""
-    expects: tuple[str, ...] | None = None
+    expected_references: tuple[str, ...] | None = None
     """Condition: the image has exactly these references; None where any will do. Of the build
     cache, the ids of the records that go."""
     frees: ByteRange | None = None
     """What goes with it, after all steps before it."""
-    back: str = ""
+    restore_from: str = ""
     """What it can be had again from: a registry's ``repo@digest``, ``archive``, or the id of an
     image that stays; empty where it cannot."""
     number: int | None = None

@@ -66,7 +66,7 @@ class Snapshot:
         found = [c for c in self.containers if c.group == group]
         return tuple(sorted(found, key=by_group_and_number))
 
-    def users(self, image_id: str) -> tuple[Container, ...]:
+    def containers_using(self, image_id: str) -> tuple[Container, ...]:
         """The containers, in any state, made from an image or with it mounted."""
         return tuple(
             container
@@ -74,19 +74,19 @@ class Snapshot:
             if container.image_id == image_id or self._mounts(container, image_id)
         )
 
-    def users_by_image(self) -> dict[str, tuple[Container, ...]]:
+    def containers_by_image(self) -> dict[str, tuple[Container, ...]]:
         """The same for all images that have any, in one go."""
         found: dict[str, list[Container]] = {}
         for container in self.containers:
             found.setdefault(container.image_id, []).append(container)
-        if any(container.mounted for container in self.containers):
+        if any(container.mounted_images for container in self.containers):
             for image in self.images:
-                if users := self.users(image.id):
+                if users := self.containers_using(image.id):
                     found[image.id] = list(users)
         return {image_id: tuple(users) for image_id, users in found.items()}
 
     def _mounts(self, container: Container, image_id: str) -> bool:
-        if not container.mounted:
+        if not container.mounted_images:
             return False
         names = {image_id, *(tag for it in self.images if it.id == image_id for tag in it.tags)}
-        return not names.isdisjoint(container.mounted)
+        return not names.isdisjoint(container.mounted_images)

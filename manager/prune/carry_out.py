@@ -135,7 +135,7 @@ class _PruneRun:
 
     def archive(self, plan: Plan) -> None:
         """Save what no registry has, all in one file; what has changed is left out."""
-        wanted = {step.object_id: step for step in plan if step.back == ARCHIVED}
+        wanted = {step.object_id: step for step in plan if step.restore_from == ARCHIVED}
         if not wanted or self.means.archive is None:
             return
         images = []
@@ -228,7 +228,7 @@ class _PruneRun:
         found = [it for it in self.means.engine.containers.list() if it.id == step.object_id]
         if not found:
             raise TargetGoneError
-        if found[0].running:
+        if found[0].is_running:
             raise StepSkippedError(f"{step.target} is {found[0].state} by now")
         self.means.engine.containers.remove(step.object_id)
 
@@ -242,7 +242,7 @@ class _PruneRun:
 
     def _clear_cache(self, step: PlanStep) -> int:
         before = others.list_cache_records(self.means.engine)
-        wanted = set(step.expects or ())
+        wanted = set(step.expected_references or ())
         usable = [it for it in before if it.id in wanted and not it.in_use]
         gone = set(others.remove_cache_records(self.means.engine, [it.id for it in usable]))
         return sum(it.size for it in usable if it.id in gone and not it.shared)
@@ -253,7 +253,7 @@ class _PruneRun:
         if step.object_id in self.means.lost:
             why = self.means.lost[step.object_id]
             raise StepSkippedError(f"it could not be brought back any more: {why}")
-        if step.back == ARCHIVED and step.object_id not in self.saved:
+        if step.restore_from == ARCHIVED and step.object_id not in self.saved:
             why = self.unsaved or "it was not there when the others were saved"
             raise StepSkippedError(f"it could not be saved: {why}")
         self.deleted += ReferenceRemoval(self.means.engine, step, self._pins).take()

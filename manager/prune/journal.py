@@ -189,7 +189,7 @@ class PruneRecording:
                     step.verb,
                     step.target,
                     step.object_id,
-                    step.back,
+                    step.restore_from,
                     json.dumps(platforms),
                     StepStatus.BEGUN,
                     "",

@@ -83,7 +83,7 @@ class ReferenceRemoval:
             self._refuse_if_used(image)
         if any(matches_pin(pin, image) for pin in self.pins()):
             raise StepSkippedError("it is pinned by now")
-        if set(removable_references(image)) != set(step.expects or ()):
+        if set(removable_references(image)) != set(step.expected_references or ()):
             names = ", ".join(removable_references(image)) or "no name"
             raise StepSkippedError(f"its names have changed meanwhile: it has {names}")
         return image
@@ -111,4 +111,4 @@ class ReferenceRemoval:
 
 def _uses_image(container: Container, image: Image) -> bool:
     mounted = {image.id, *image.tags, *image.digests}
-    return container.image_id == image.id or not mounted.isdisjoint(container.mounted)
+    return container.image_id == image.id or not mounted.isdisjoint(container.mounted_images)

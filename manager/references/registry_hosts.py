@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from manager.errors import ExitCode, ManagerError
+from manager.references.grammar import DEFAULT_REGISTRY, REGISTRY_PATTERN
 from manager.references.redaction import quote_text, redact_secrets
-from manager.references.reference import DEFAULT_REGISTRY, REGISTRY_PATTERN
 
 
 class RegistryService(StrEnum):
@@ -134,7 +134,7 @@ class RegistryHost:
 
     host: str
     """As it stands in image addresses, with its port if it has one."""
-    kind: RegistryService
+    service: RegistryService
     account: str = ""
     """Of ECR: the number of the AWS account."""
     region: str = ""
@@ -147,51 +147,51 @@ class RegistryHost:
     @property
     def cloud(self) -> Cloud | None:
         """The cloud whose own credentials are good there."""
-        return _CLOUDS.get(self.kind)
+        return _CLOUDS.get(self.service)
 
     @property
-    def extra(self) -> str:
+    def extra_name(self) -> str:
         """The extra of this program that asks that cloud."""
         return _EXTRAS[self.cloud] if self.cloud else ""
 
     @property
     def default_user(self) -> str:
         """The user name that is the same for everybody; empty where people have their own."""
-        return _DEFAULT_USERS.get(self.kind, "")
+        return _DEFAULT_USERS.get(self.service, "")
 
     @property
-    def private(self) -> bool:
+    def requires_login(self) -> bool:
         """Whether nothing there can be pulled without a login."""
-        return self.kind is RegistryService.ECR
+        return self.service is RegistryService.ECR
 
     @property
-    def run_by(self) -> str:
+    def operator(self) -> str:
         """Who runs it, in a few words."""
-        if self.kind is RegistryService.ECR:
+        if self.service is RegistryService.ECR:
             return f"Amazon, for AWS account {self.account} in {self.region}"
-        if self.kind is RegistryService.AZURE:
+        if self.service is RegistryService.AZURE:
             return f"Microsoft, for {self.host.partition('.')[0]} on Azure"
-        if self.kind is RegistryService.HUB and self.host != DEFAULT_REGISTRY:
+        if self.service is RegistryService.HUB and self.host != DEFAULT_REGISTRY:
             return f"Docker, Inc.; in addresses it is called {DEFAULT_REGISTRY}"
-        return _OPERATORS.get(self.kind) or _OPERATORS_BY_HOST.get(
+        return _OPERATORS.get(self.service) or _OPERATORS_BY_HOST.get(
             _host_name(self.host), "not known from its name"
         )
 
     @property
-    def advice(self) -> str:
+    def login_advice(self) -> str:
         """What a login there takes; empty where that is not known."""
-        return _LOGIN_ADVICE.get(self.kind, "").format(region=self.region)
+        return _LOGIN_ADVICE.get(self.service, "").format(region=self.region)
 
     @property
     def login_hint(self) -> str:
         """What to do where a login is missing, or has failed."""
-        advice = f" ({self.advice})" if self.advice else ""
+        advice = f" ({self.login_advice})" if self.login_advice else ""
         return f"log in with: dockmgr login {self.host}{advice}"
 
     @property
-    def missing_hint(self) -> str:
+    def missing_image_hint(self) -> str:
         """What to think of where an image is not there; empty for nothing special."""
-        return _MISSING_IMAGE_HINTS.get(self.kind, "")
+        return _MISSING_IMAGE_HINTS.get(self.service, "")
 
 
 def identify_registry(host: str) -> RegistryHost:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING
 
-from manager.references.reference import is_digest
+from manager.references.grammar import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

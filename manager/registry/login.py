@@ -119,7 +119,7 @@ def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginConte
 def _verify_login(kind: RegistryHost, given: Credentials, registries: RegistryPool) -> bool:
     """Try a login; whether the registry asked for one at all."""
     at = registries.open_clients(kind.host, given)
-    if kind.kind is RegistryService.HUB:
+    if kind.service is RegistryService.HUB:
         at = at[-1:]  # a mirror knows nothing of Docker Hub's users
     try:
         for place in at:
@@ -142,7 +142,7 @@ def _refusal_error(kind: RegistryHost, given: Credentials, error: RegistryError)
     who = f" of {given.username}" if given.username else ""
     return ManagerError(
         f"{kind.host} did not take the login{who}, and it is not kept: {error.message}",
-        kind.advice or "check the user name and the password",
+        kind.login_advice or "check the user name and the password",
         ExitCode.REGISTRY,
     )
 

@@ -142,5 +142,5 @@ def _load_cached_manifest(
 
 def _has_manifest(image: Image, digest: str, manifest: RegistryManifest, store: ImageStore) -> bool:
     if store is ImageStore.CONTAINERD:
-        return any(it.digest == digest and it.unpacked for it in image.manifests)
+        return any(it.digest == digest and it.unpacked_size for it in image.manifests)
     return image.id == manifest.config.digest

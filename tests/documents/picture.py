@@ -12,7 +12,8 @@ from manager.cli.columns import Table
 from manager.cli.prune.views import format_totals, render_removals
 from manager.cli.render import containers_tree
 from manager.groups.core.tree import image_branches
-from manager.model.containers import Container, Port
+from manager.model.containers import Container
+from manager.model.ports import Port
 from manager.model.snapshot import Snapshot
 from manager.prune.core.decision import decide_prune
 from manager.prune.core.planning import NonImageRemovals, plan_prune

@@ -90,7 +90,7 @@ def remove(engine: Engine, image_ids: tuple[str, ...]) -> Round:
     predicted = DiskAccounting(snapshot).bytes_freed_by(removal.deleted)
     for image in chosen:
         for name in removable_references(image) or (image.id,):
-            if not snapshot.users(image.id) and _there(engine, image.id):
+            if not snapshot.containers_using(image.id) and _there(engine, image.id):
                 engine.images.remove(name)
     left = {image.id for image in engine.images.list_all()}
     gone = {image.id for image in snapshot.images} - left
@@ -119,7 +119,7 @@ def row(name: str, done: list[Round]) -> tuple[str, ...]:
         str(len(done)),
         str(sum(len(it.images) for it in done)),
         format_size(sum(it.freed for it in done)),
-        str(sum(it.predicted.exact for it in done)),
+        str(sum(it.predicted.is_exact for it in done)),
         str(sum(not it.holds for it in done)),
         str(max(it.off_by for it in done)),
     )

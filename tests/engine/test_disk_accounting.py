@@ -13,5 +13,5 @@ def test_what_is_predicted_is_freed(engine: Engine, lab: Lab, seed: int) -> None
     done = list(rounds(engine, lab, seed))
     assert len(done) >= ROUNDS
     assert [it for it in done if not it.holds] == []
-    assert all(it.predicted.exact for it in done) is exact
+    assert all(it.predicted.is_exact for it in done) is exact
     assert sum(it.freed for it in done) > 40_000_000

@@ -86,7 +86,7 @@ def test_what_was_to_go_is_not_settled_by_having_been_made_once(
         record.mark_rollback_failed()
     assert "was cut off: 2 of 2 made, 1 running" in run.ok("ls").err
     run.ok("recover", "--finish")
-    assert all(one.running for one in engine.containers.list())
+    assert all(one.is_running for one in engine.containers.list())
     assert "was cut off" not in run.ok("ls").err
     assert not spawn_records.find_abandoned_records(host)
 
@@ -138,7 +138,7 @@ def test_a_line_of_a_second_life_is_waited_for(run: Command, engine: Engine) -> 
     wish = ("--restart", "on-failure", "--wait-log", "am ready", "--timeout", "30s")
     run.ok("spawn", "busybox", *wish, "--", "sh", "-c", script)
     (one,) = engine.containers.list()
-    assert one.running
+    assert one.is_running
 
 
 def test_a_port_of_the_engines_own_loopback_is_not_looked_for_here(run: Command) -> None:

@@ -36,7 +36,7 @@ def test_the_table_shows_name_id_state_and_address(run: Command, engine: Engine)
     heading, row = shown.out.splitlines()
     assert heading.split() == ["NAME", "ID", "STATE", "ADDRESS"]
     assert row.startswith(f"nginx1  {member.short_id}  up ")
-    assert f":{member.published[0].host_port}" in row
+    assert f":{member.published_ports[0].host_port}" in row
     assert "hint" not in shown.err
 
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
-from manager.model.containers import GROUP_LABEL, INDEX_LABEL, Container, Port
+from manager.model.containers import GROUP_LABEL, INDEX_LABEL, Container
 from manager.model.images import Image
+from manager.model.ports import Port
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NGINX = "sha256:" + "a" * 64

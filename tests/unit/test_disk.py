@@ -59,7 +59,7 @@ class Truth:
                 self.sizes[path[end - 1]] for end in range(1, len(path) + 1) if path[:end] in others
             )
             size = sum(self.sizes[diff] for diff in path)
-            images.append(Image(name, (f"{name}:1",), NOW, size, shared=shared))
+            images.append(Image(name, (f"{name}:1",), NOW, size, shared_size=shared))
         details = {name: self.detail(name) for name in self.paths}
         return Snapshot(images=tuple(images), details=details, layers_size=self.total())
 
@@ -76,11 +76,11 @@ def test_what_is_shared_stays_and_is_counted_once() -> None:
     truth = Truth({"one": (A, B), "two": (A, C), "three": (A, C, D)}, SIZES)
     disk = DiskAccounting(truth.snapshot())
     assert disk.doubt == ""
-    assert (disk.bytes_freed_by(["one"]).low, disk.bytes_freed_by(["one"]).exact) == (200, True)
+    assert (disk.bytes_freed_by(["one"]).low, disk.bytes_freed_by(["one"]).is_exact) == (200, True)
     assert disk.bytes_freed_by(["two"]).high == 0
     assert disk.bytes_freed_by(["two", "three"]).low == 34
     assert disk.total().low == 1234
-    assert disk.total().exact
+    assert disk.total().is_exact
     stay = disk.bytes_still_shared(["two", "three"])
     assert (stay.bytes.low, stay.bytes.high, stay.images) == (1000, 1000, ("one",))
 
@@ -89,7 +89,7 @@ def test_the_engines_total_decides_whether_it_is_exact() -> None:
     truth = Truth({"one": (A, B), "two": (A, C)}, SIZES)
     off = DiskAccounting(replace(truth.snapshot(), layers_size=truth.total() + 1))
     assert off.bytes_freed_by(["one"]).low == 200
-    assert not off.bytes_freed_by(["one"]).exact
+    assert not off.bytes_freed_by(["one"]).is_exact
     assert "total is 1231 bytes, that of its layers 1230" in off.bytes_freed_by(["one"]).doubt
     unasked = DiskAccounting(replace(truth.snapshot(), layers_size=None))
     assert "not asked for" in unasked.bytes_freed_by(["one"]).doubt
@@ -100,15 +100,17 @@ def test_an_image_that_nothing_is_known_of_is_said_to_be_unknown() -> None:
     details = {"one": snapshot.details["one"]}
     disk = DiskAccounting(replace(snapshot, details=details))
     assert disk.doubt == "the engine did not tell the layers of every image"
-    assert not disk.bytes_freed_by(["one"]).exact
+    assert not disk.bytes_freed_by(["one"]).is_exact
 
 
 def test_sizes_that_make_no_sense_are_not_trusted() -> None:
     snapshot = Truth({"one": (A, B), "two": (A, B, C)}, SIZES).snapshot()
     one, two = snapshot.images
-    odd = replace(snapshot, images=(replace(one, size=5000), replace(two, size=-1, shared=None)))
+    odd = replace(
+        snapshot, images=(replace(one, size=5000), replace(two, size=-1, shared_size=None))
+    )
     freed = DiskAccounting(odd).bytes_freed_by(["one", "two"])
-    assert not freed.exact
+    assert not freed.is_exact
     assert freed.low <= freed.high
     broken = replace(snapshot, images=(one, replace(two, size=10)))
     assert DiskAccounting(broken).doubt == "the engine's figures contradict each other"
@@ -125,7 +127,7 @@ def test_what_the_engine_says_it_deleted_is_summed_up() -> None:
     tree = LayerTree()
     top = tree.path([A, B])[1]
     assert disk.bytes_of_deleted_layers([tree.chain_ids()[top], "sha256:of-an-image"]).low == 200
-    assert disk.bytes_of_deleted_layers([]).exact
+    assert disk.bytes_of_deleted_layers([]).is_exact
 
 
 def test_layers_that_the_build_cache_has_are_told() -> None:
@@ -211,7 +213,7 @@ def containerd(truth: Truth) -> Snapshot:
                 name,
                 (f"{name}:1",),
                 NOW,
-                unpacked + manifest.content,
+                unpacked + manifest.content_size,
                 manifests=(manifest,),
                 index_size=INDEX,
             )
@@ -240,7 +242,7 @@ def test_the_truth_of_the_containerd_store_lies_within(truth: Truth, data: st.Da
     found = disk.bytes_freed_by(gone)
     freed = truth.freed(gone) + content_freed(truth, sorted(gone))
     assert found.low <= freed <= found.high
-    assert not found.exact
+    assert not found.is_exact
 
 
 def test_what_is_not_shared_is_known_to_the_byte_on_the_containerd_store() -> None:

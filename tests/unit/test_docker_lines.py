@@ -12,23 +12,27 @@ from manager.groups.core.group_spec import GroupSpec
 from manager.groups.core.run_options import RunOptions
 from manager.groups.core.spawn_plan import plan_spawn
 from manager.model.containers import SPEC_LABEL
-from manager.model.docker_equivalents import (
+from manager.model.docker_commands import (
     NOTHING_TO_DO,
     DockerCommand,
-    DockerCommandOptions,
-    LostImage,
     add_engine_options,
     docker_command,
     no_docker_command,
+)
+from manager.model.docker_equivalents import (
+    LostImage,
     translate_exec,
     translate_login,
     translate_logs,
-    translate_plan,
-    translate_rolling_restart,
     translate_undo,
 )
 from manager.model.naming import NameTemplate
 from manager.model.plan import Plan, PlanStep, Verb
+from manager.model.plan_equivalents import (
+    DockerCommandOptions,
+    translate_plan,
+    translate_rolling_restart,
+)
 from manager.model.snapshot import Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import container, image
@@ -48,7 +52,7 @@ def spawned(
     )
     plan = plan_spawn(spec, Snapshot(()), image("nginx:latest"))
     made = docker_run_lines(spec, plan.steps, typed)
-    return list(translate_plan(plan, DockerCommandOptions(made=made)))
+    return list(translate_plan(plan, DockerCommandOptions(create_commands=made)))
 
 
 def without_spec(text: str) -> str:
@@ -128,7 +132,7 @@ def test_a_prune_saves_first_and_then_goes_on_in_the_order_of_the_plan() -> None
     plan = Plan(
         (
             PlanStep(Verb.REMOVE, "old"),
-            PlanStep(Verb.DELETE, "mine:1", back="archive"),
+            PlanStep(Verb.DELETE, "mine:1", restore_from="archive"),
             PlanStep(Verb.UNTAG, "nginx:1"),
             PlanStep(Verb.CLEAR_CACHE, "build cache"),
             PlanStep(Verb.REMOVE_VOLUME, "data"),
@@ -239,14 +243,16 @@ def test_every_verb_has_its_command(verb: Verb) -> None:
     assert all(
         it.words
         for it in translate_plan(
-            Plan((PlanStep(verb, "x"),)), DockerCommandOptions(source="y", made=made)
+            Plan((PlanStep(verb, "x"),)), DockerCommandOptions(source="y", create_commands=made)
         )
     )
-    assert texts(Plan((PlanStep(verb, "x"),)), DockerCommandOptions(source="y", made=made))
+    assert texts(
+        Plan((PlanStep(verb, "x"),)), DockerCommandOptions(source="y", create_commands=made)
+    )
 
 
 def test_where_there_is_nothing_to_do_that_is_a_line_too() -> None:
-    why = "there is nothing to do, and so there is no docker command for it"
+    why = "nothing to do, so there is no docker command"
     assert (str(NOTHING_TO_DO), NOTHING_TO_DO.text) == (f"# {why}", "")
 
 

@@ -11,31 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.cli.explain.explain import render_page
-from manager.explain.core import (
-    address as explaining_address,
-)
-from manager.explain.core import (
-    concepts as explaining_concepts,
-)
-from manager.explain.core import (
-    containers as explaining_containers,
-)
-from manager.explain.core import images
+from manager.explain.core import address, concepts, containers, images
 from manager.explain.core.concepts import CONCEPTS, find_concept
 from manager.explain.core.containers import ContainerDetails, drop_incidental_changes
-from manager.explain.core.missing_image import explain_missing_image as not_here
-from manager.explain.core.pages import (
+from manager.explain.core.engine_facts import (
     LAB_IMAGE_NAMES,
     SEED_LABEL,
     EngineFacts,
-    Page,
     describe_lab_origin,
     find_image,
-    wrap_text,
 )
+from manager.explain.core.missing_image import explain_missing_image
+from manager.explain.core.pages import Page
+from manager.explain.core.text_layout import wrap_text
 from manager.explain.facts import complete_events, find_meanings, find_registry_urls
 from manager.lab import recipes
-from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
+from manager.model.events import ContainerEvent, FileChange, FileChangeKind
 from manager.model.snapshot import Network, Volume
 from manager.references.redaction import redact_login, redact_secrets
 from manager.references.reference import ImageReference, InvalidReferenceError
@@ -90,7 +81,7 @@ def container() -> Page:
         FileChange(FileChangeKind.DELETED, "/usr/share/doc/nginx"),
     )
     details = ContainerDetails(1234, changes, life, ("data at /data",))
-    return explaining_containers.explain_container(facts, found, details)
+    return containers.explain_container(facts, found, details)
 
 
 def addresses() -> dict[str, Page]:
@@ -103,9 +94,7 @@ def addresses() -> dict[str, Page]:
         "old": "index.docker.io/nginx:1",
     }
     found = {
-        name: explaining_address.explain_address(
-            text, find_registry_urls(ImageReference.parse(text), {}, "")
-        )
+        name: address.explain_address(text, find_registry_urls(ImageReference.parse(text), {}, ""))
         for name, text in texts.items()
     }
     for name, text in {
@@ -122,17 +111,17 @@ def addresses() -> dict[str, Page]:
         "many_colons": "ghcr.io/me:app:1",
         "login": "me:hunter2@ghcr.io/a",
     }.items():
-        found[f"wrong_{name}"] = explaining_address.explain_address(text, ())
-    found["lab"] = explaining_address.explain_address("nginx", LAB, OWN)
-    found["lab_by_host"] = explaining_address.explain_address(f"{OWN}/nginx", LAB, OWN)
+        found[f"wrong_{name}"] = address.explain_address(text, ())
+    found["lab"] = address.explain_address("nginx", LAB, OWN)
+    found["lab_by_host"] = address.explain_address(f"{OWN}/nginx", LAB, OWN)
     asked = find_registry_urls(ImageReference.parse("localhost:15000/app"), {}, "")
-    found["loopback"] = explaining_address.explain_address("localhost:15000/app", asked)
-    found["like_registry"] = explaining_address.explain_address("ghcr.io", HUB)
-    found["reserved"] = explaining_address.explain_address("scratch", HUB)
-    found["id"] = explaining_address.explain_address("sha256:" + "a" * 64, HUB)
+    found["loopback"] = address.explain_address("localhost:15000/app", asked)
+    found["like_registry"] = address.explain_address("ghcr.io", HUB)
+    found["reserved"] = address.explain_address("scratch", HUB)
+    found["id"] = address.explain_address("sha256:" + "a" * 64, HUB)
     mirrored = {"RegistryConfig": {"Mirrors": ["https://mirror.example/"]}}
     asked = find_registry_urls(ImageReference.parse("nginx"), mirrored, "")
-    found["mirror"] = explaining_address.explain_address("nginx", asked)
+    found["mirror"] = address.explain_address("nginx", asked)
     return found
 
 
@@ -140,11 +129,11 @@ def pages() -> dict[str, Page]:
     facts, empty = engine(), EngineFacts(engine="Docker 28.1.1", source="DOCKER_HOST")
     stem, leaf, other = (it for it in facts.snapshot.images if it.tags)
     found = {f"address_{name}": page for name, page in addresses().items()}
-    found |= {f"concept_{it}": explaining_concepts.explain_concept(it, facts) for it in CONCEPTS}
-    found |= {f"empty_{it}": explaining_concepts.explain_concept(it, empty) for it in CONCEPTS}
-    found["no_engine"] = explaining_concepts.explain_concept("image", EngineFacts())
+    found |= {f"concept_{it}": concepts.explain_concept(it, facts) for it in CONCEPTS}
+    found |= {f"empty_{it}": concepts.explain_concept(it, empty) for it in CONCEPTS}
+    found["no_engine"] = concepts.explain_concept("image", EngineFacts())
     found["container"] = container()
-    found["group"] = explaining_containers.explain_group(facts, "nginx")
+    found["group"] = containers.explain_group(facts, "nginx")
     found["image_of_lab"] = images.explain_image(facts, stem, addresses()["lab"])
     found["image_idle"] = images.explain_image(facts, leaf, None)
     found["absent"] = absent("nginx:1.22", facts)
@@ -159,8 +148,10 @@ def pages() -> dict[str, Page]:
 
 def absent(text: str, facts: EngineFacts) -> Page:
     reference = ImageReference.parse(text)
-    page = explaining_address.explain_address(text, find_registry_urls(reference, {}, ""))
-    return replace(page, parts=(*page.parts, *not_here(facts, reference, tuple(CONCEPTS))))
+    page = address.explain_address(text, find_registry_urls(reference, {}, ""))
+    return replace(
+        page, parts=(*page.parts, *explain_missing_image(facts, reference, tuple(CONCEPTS)))
+    )
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
@@ -182,7 +173,7 @@ def test_no_screen_is_kept_that_is_not_shown() -> None:
 @pytest.mark.parametrize("word", sorted(CONCEPTS))
 def test_a_concept_is_one_short_screen(word: str) -> None:
     for facts in (engine(), EngineFacts(engine="Docker 28.1.1"), EngineFacts()):
-        lines = list(render_page(explaining_concepts.explain_concept(word, facts), (), "localhost"))
+        lines = list(render_page(concepts.explain_concept(word, facts), (), "localhost"))
         words = [it for it in " ".join(lines).split() if re.search(r"\w", it)]
         assert len(words) <= MOST_WORDS
         assert len(lines) <= 24
@@ -209,7 +200,7 @@ def test_what_a_word_can_mean_and_which_comes_first() -> None:
 
 
 def test_the_other_meanings_of_a_word_are_said_with_how_to_mean_them() -> None:
-    page = explaining_concepts.explain_concept("image", engine())
+    page = concepts.explain_concept("image", engine())
     first = next(iter(render_page(page, ("container",), "localhost")))
     assert first == "image is also a container of yours: dockmgr explain container:image"
 
@@ -243,7 +234,7 @@ def test_a_life_is_told_once_where_events_and_times_tell_the_same() -> None:
         ContainerEvent(at(1.2), "started"),
         ended,
     )
-    forgotten = [it.what for it in complete_events(NOW, state, ())]
+    forgotten = [it.description for it in complete_events(NOW, state, ())]
     assert forgotten == ["created", "started", "ended with exit code 3"]
     never = {"Status": "created", "StartedAt": "0001-01-01T00:00:00Z", "FinishedAt": ""}
     assert complete_events(NOW, never, ()) == (ContainerEvent(NOW, "created"),)
@@ -265,7 +256,7 @@ def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
     assert facts["valid"] is False
     assert facts["remedy"] == "nginx:1"
     lines = list(render_page(addresses()["wrong_capital"], (), ""))
-    assert "  where: at letter 1 of it, 'N' should be 'n'" in lines
+    assert "  where: at character 1: change 'N' to 'n'" in lines
 
 
 @pytest.mark.parametrize(
@@ -292,7 +283,7 @@ def test_a_wrong_address_says_where_and_what_would_be_right() -> None:
     ],
 )
 def test_a_password_in_an_address_is_not_shown(text: str) -> None:
-    page = explaining_address.explain_address(text, ())
+    page = address.explain_address(text, ())
     told = " ".join(render_page(page, (), "")) + repr(page)
     assert "hunter2" not in told
     assert any(it in told for it in ("ghcr.io", "localhost", "10.0.0.1"))
@@ -301,7 +292,7 @@ def test_a_password_in_an_address_is_not_shown(text: str) -> None:
 @pytest.mark.parametrize("text", ["nginx@latest", "nginx:latest@latest", "nginx@", "nginx@1.27"])
 def test_what_is_no_login_is_shown_as_it_was_typed(text: str) -> None:
     assert redact_login(text) == text
-    assert explaining_address.explain_address(text, ()).name == text
+    assert address.explain_address(text, ()).name == text
 
 
 def test_what_is_filled_in_of_an_address() -> None:
@@ -344,7 +335,7 @@ def test_an_untagged_image_is_dangling_only_without_a_digest() -> None:
     one, other = (replace(it, digests=()) for it in snapshot.images)
     other = replace(other, digests=("nginx@sha256:" + "1" * 64,))
     facts = EngineFacts(replace(snapshot, images=(one, other)), NOW, "Docker 28.1.1")
-    page = explaining_concepts.explain_concept("dangling", facts)
+    page = concepts.explain_concept("dangling", facts)
     built, moved = (it.id for it in facts.snapshot.images)
     assert page.facts == {"untagged": [built, moved], "dangling": [built]}
     text = " ".join(render_page(page, (), ""))
@@ -387,7 +378,7 @@ WRONG = [
 
 @pytest.mark.parametrize("text", WRONG)
 def test_every_wrong_address_has_where_and_what_would_be_right(text: str) -> None:
-    facts = explaining_address.explain_address(text, ()).facts
+    facts = address.explain_address(text, ()).facts
     assert facts["valid"] is False
     assert facts["problem"]
     assert facts["where"]
@@ -396,7 +387,7 @@ def test_every_wrong_address_has_where_and_what_would_be_right(text: str) -> Non
 
 @given(st.text(alphabet="aA1:/@.-_ é\\[]", max_size=14))
 def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: str) -> None:
-    page = explaining_address.explain_address(text, ())
+    page = address.explain_address(text, ())
     if not page.facts["valid"]:
         assert page.facts["where"]
         assert page.facts["right"]
@@ -434,7 +425,7 @@ def test_a_text_that_is_no_address_is_explained_and_never_hides_its_fault(text: 
     ],
 )
 def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
-    page = explaining_address.explain_address(text, ())
+    page = address.explain_address(text, ())
     assert page.facts["remedy"] == remedy
     assert page.name == redact_secrets(text)
 
@@ -443,14 +434,14 @@ def test_what_would_be_right_is_an_address(text: str, remedy: str) -> None:
     ("text", "right"),
     [
         (":", "a name, as in nginx"),
-        ("http://localhost:8080", "localhost:8080/NAME: the registry, and which image of it"),
-        ("nginx:1 redis", "one address only; or nginx:1-redis if redis is of the tag"),
-        ("reg:5000:1", "reg:5000/NAME:1, if reg:5000 is a registry; else one tag only"),
-        ("docker compose up", "an address alone, for example nginx:1.27"),
+        ("http://localhost:8080", "localhost:8080/NAME: the registry, then an image in it"),
+        ("nginx:1 redis", "only one address; or nginx:1-redis if redis belongs to the tag"),
+        ("reg:5000:1", "reg:5000/NAME:1 if reg:5000 is a registry; else only one tag"),
+        ("docker compose up", "only the address, for example nginx:1.27"),
     ],
 )
 def test_where_no_address_can_be_told_words_say_what_would_be_right(text: str, right: str) -> None:
-    facts = explaining_address.explain_address(text, ()).facts
+    facts = address.explain_address(text, ()).facts
     assert (facts["remedy"], facts["right"]) == (None, right)
 
 
@@ -466,9 +457,9 @@ def test_where_no_address_can_be_told_words_say_what_would_be_right(text: str, r
     ],
 )
 def test_a_pasted_command_gets_one_plain_sentence(text: str, start: str) -> None:
-    facts = explaining_address.explain_address(text, ()).facts
+    facts = address.explain_address(text, ()).facts
     assert facts["problem"] == (
-        "this is a whole command; write only the image address, for example nginx:1.27"
+        "this is a whole command: type only the image address, for example nginx:1.27"
     )
     assert facts["where"].endswith(repr(start))
     assert facts["remedy"] is None
@@ -476,7 +467,7 @@ def test_a_pasted_command_gets_one_plain_sentence(text: str, start: str) -> None
 
 
 def test_of_a_whole_command_only_the_first_words_are_shown() -> None:
-    page = explaining_address.explain_address("docker login -u me -p geheim ghcr.io", ())
+    page = address.explain_address("docker login -u me -p geheim ghcr.io", ())
     assert page.name == "docker login …"
     assert "geheim" not in repr(page)
     assert "geheim" not in refusal("docker login -u me -p geheim ghcr.io")
@@ -492,11 +483,11 @@ def test_a_digest_of_an_image_here_is_no_unknown_id() -> None:
     facts = engine()
     stem = facts.snapshot.images[0]
     digest = stem.digests[0].partition("@")[2]
-    page = explaining_address.explain_address(digest, (), "", facts)
+    page = address.explain_address(digest, (), "", facts)
     assert page.facts["remedy"] == stem.digests[0]
     assert stem.label in " ".join(render_page(page, (), ""))
     assert "no image has the id" in " ".join(
-        render_page(explaining_address.explain_address(digest, ()), (), "")
+        render_page(address.explain_address(digest, ()), (), "")
     )
 
 
@@ -511,8 +502,10 @@ def test_a_digest_of_an_image_here_is_no_unknown_id() -> None:
         ("nginx:9", ""),
     ],
 )
-def test_what_may_have_been_meant_by_an_address_that_is_not_here(text: str, meant: str) -> None:
-    parts = not_here(engine(), ImageReference.parse(text), tuple(CONCEPTS))
+def test_what_may_have_been_meant_by_an_address_that_is_explain_missing_image(
+    text: str, meant: str
+) -> None:
+    parts = explain_missing_image(engine(), ImageReference.parse(text), tuple(CONCEPTS))
     near = [it for it in parts if isinstance(it, str) and it.startswith("Did you mean")]
     assert near == ([f"Did you mean: dockmgr explain {meant}"] if meant else [])
 
@@ -520,7 +513,7 @@ def test_what_may_have_been_meant_by_an_address_that_is_not_here(text: str, mean
 def test_the_first_digits_of_an_id_are_known() -> None:
     facts = engine()
     stem = facts.snapshot.images[0]
-    parts = not_here(facts, ImageReference.parse(stem.id.removeprefix("sha256:")[:5]))
+    parts = explain_missing_image(facts, ImageReference.parse(stem.id.removeprefix("sha256:")[:5]))
     assert parts[0] == f"Did you mean: dockmgr explain {stem.short_id}"
 
 
@@ -532,8 +525,8 @@ def test_only_what_a_lab_made_is_said_to_be_so() -> None:
     world.image("other", "redis:7", layers="c")
     seed, mine, other = world.known().snapshot.images
     mine = replace(mine, digests=())  # it never came from a registry, whatever it is called
-    assert describe_lab_origin(seed).startswith("It is of the lab's own making")
-    assert describe_lab_origin(mine).startswith("It was built on an image of the lab's own making")
+    assert describe_lab_origin(seed).startswith("dockmgr built it for its labs")
+    assert describe_lab_origin(mine).startswith("It is based on an image that dockmgr built")
     assert describe_lab_origin(other) == ""
     assert set(LAB_IMAGE_NAMES) == {name.removeprefix("library/") for name in catalogue()}
 
@@ -547,17 +540,13 @@ def test_a_container_whose_image_lost_its_name_says_which_it_had() -> None:
     facts = engine()
     cache = next(it for it in facts.snapshot.containers if it.name == "cache")
     details = ContainerDetails(0, (), (), made_from="redis:7")
-    told = explaining_containers.explain_container(facts, cache, details).parts[0]
+    told = containers.explain_container(facts, cache, details).parts[0]
     assert told == (
         "cache is a container, made from redis:7. It is stopped: its command has ended."
     )
-    moved = explaining_containers.explain_container(
-        facts, cache, replace(details, made_from="nginx")
-    ).parts[0]
+    moved = containers.explain_container(facts, cache, replace(details, made_from="nginx")).parts[0]
     assert "redis:7, which was called nginx:latest then; that is another image now" in str(moved)
-    gone = explaining_containers.explain_container(
-        facts, cache, replace(details, made_from="gone:1")
-    ).parts[0]
+    gone = containers.explain_container(facts, cache, replace(details, made_from="gone:1")).parts[0]
     assert "redis:7, which was called gone:1 then." in str(gone)
 
 

@@ -23,8 +23,16 @@ from manager.system.locks import exclusive_lock
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 IDENTITY = "sha256:" + "a" * 64
-UNTAG = PlanStep(Verb.UNTAG, "nginx:1", object_id=IDENTITY, expects=("nginx:1", "nginx:2"))
-DELETE = PlanStep(Verb.DELETE, "nginx:2", object_id=IDENTITY, expects=("nginx:2",), back="nginx@x")
+UNTAG = PlanStep(
+    Verb.UNTAG, "nginx:1", object_id=IDENTITY, expected_references=("nginx:1", "nginx:2")
+)
+DELETE = PlanStep(
+    Verb.DELETE,
+    "nginx:2",
+    object_id=IDENTITY,
+    expected_references=("nginx:2",),
+    restore_from="nginx@x",
+)
 PLAN = Plan((UNTAG, DELETE), frees=ByteRange(10, 20), cached=ByteRange(0, 5))
 
 

@@ -30,7 +30,7 @@ from manager.learn.core.observation import (
 )
 from manager.learn.core.screen import LESSON_WIDTH, render_step
 from manager.learn.progress import LessonProgress, ProgressFile
-from manager.model.events import SeenEvent
+from manager.model.events import EngineEvent
 from tests.command import Command
 
 LESSONS = lesson_files.load_lessons(lesson_files.BUILT_IN_FOLDER)
@@ -79,7 +79,7 @@ BOX = SeenImage("a", ("busybox:latest", "learn-app:1"), ("busybox@sha256:1",), (
 GROWN = SeenImage("b", ("learn-app:2",), (), ("l1", "l2"))
 WEB = SeenContainer("learn-web1", "busybox:latest", "a", "exited", 127, (8080,), {"/n": "added"})
 NOW = Observation(
-    (WEB,), (BOX, GROWN), ("learn-data",), (SeenEvent("container", "die", "learn-web1", 127),)
+    (WEB,), (BOX, GROWN), ("learn-data",), (EngineEvent("container", "die", "learn-web1", 127),)
 )
 NOTHING = Observation()
 

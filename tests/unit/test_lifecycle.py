@@ -10,7 +10,8 @@ from manager.groups.core.lifecycle import (
     plan_stop,
 )
 from manager.groups.core.tree import image_branches, with_current_image_names
-from manager.model.containers import Container, Port
+from manager.model.containers import Container
+from manager.model.ports import Port
 from manager.model.snapshot import Snapshot
 from tests.unit.make import NGINX, REDIS, container, image, members
 
@@ -114,4 +115,4 @@ def test_running_a_command_is_a_plan_that_names_it() -> None:
 
 def test_a_port_bound_for_both_ip_versions_is_shown_once() -> None:
     v4, v6 = Port(80, "tcp", "0.0.0.0", 8080), Port(80, "tcp", "::", 8080)
-    assert container("web", ports=(v6, v4, Port(443))).published == (v4,)
+    assert container("web", ports=(v6, v4, Port(443))).published_ports == (v4,)

@@ -28,7 +28,9 @@ SHARED = {BASE: 1000, APP: 1000, OLD: 1000, PARENT: 1000}
 
 
 def snapshot() -> Snapshot:
-    images = tuple(Image(key, TAGS[key], EPOCH, SIZES[key], shared=SHARED[key]) for key in LAYERS)
+    images = tuple(
+        Image(key, TAGS[key], EPOCH, SIZES[key], shared_size=SHARED[key]) for key in LAYERS
+    )
     images = tuple(replace(it, parent=PARENT) if it.id == OLD else it for it in images)
     details = {key: ImageDetail(layers) for key, layers in LAYERS.items()}
     user = container("web1", image_id=BASE)
@@ -146,11 +148,11 @@ def test_what_the_engine_failed_to_tell_is_left_out() -> None:
 def test_bytes_as_people_read_them() -> None:
     assert str(ByteRange(1000, 1000)) == "1kB"
     assert str(ByteRange(1000, 2000)) == "1kB to 2kB"
-    assert ByteRange(1000, 2000).short() == "1kB+"
-    assert ByteRange(1000, 1000).sentence() == "exactly 1,000 bytes (1kB)"
-    assert ByteRange(1000, 1000, "it is odd").sentence() == "about 1kB (it is odd)"
-    assert ByteRange(1000, 2000, "it is odd").sentence() == "1kB to 2kB (it is odd)"
-    assert ByteRange().sentence() == "nothing"
+    assert ByteRange(1000, 2000).format_short() == "1kB+"
+    assert ByteRange(1000, 1000).format_sentence() == "exactly 1,000 bytes (1kB)"
+    assert ByteRange(1000, 1000, "it is odd").format_sentence() == "about 1kB (it is odd)"
+    assert ByteRange(1000, 2000, "it is odd").format_sentence() == "1kB to 2kB (it is odd)"
+    assert ByteRange().format_sentence() == "nothing"
 
 
 def test_a_difference_is_told() -> None:

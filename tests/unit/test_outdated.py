@@ -99,7 +99,7 @@ def test_any_digest_of_the_repository_will_do() -> None:
 
 
 def test_where_only_one_platform_was_pushed_its_digest_will_do() -> None:
-    pushed = replace(one(LIST), manifests=(ImageManifest(digest=NEW, size=1, content=2),))
+    pushed = replace(one(LIST), manifests=(ImageManifest(digest=NEW, size=1, content_size=2),))
     with served(registry({"1.2": NEW})) as server:
         (found,) = ask(server, [pushed], ImageStore.CONTAINERD)
     assert found.freshness is Freshness.CURRENT

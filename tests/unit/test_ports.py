@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.ports import PortChooser, TakenPorts
 from manager.groups.core.publish_spec import PublishSpec
-from manager.model.containers import Port
-from manager.model.port_addresses import published_url
+from manager.model.ports import Port, published_url
 
 
 @pytest.mark.parametrize(

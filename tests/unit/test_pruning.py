@@ -254,7 +254,7 @@ def test_each_image_says_what_it_frees_alone_and_in_this_set() -> None:
     world.image("two", "b:1", layers="xz", size=10)
     decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
     assert [(it.alone.low, it.here.low) for it in decision.going] == [(10, 10), (10, 20)]
-    assert decision.frees.exact
+    assert decision.frees.is_exact
     assert decision.frees.low == 30
 
 
@@ -504,5 +504,5 @@ def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
 @given(worlds(), policies)
 def test_the_bytes_of_each_add_up_to_those_of_all(world: World, policy: Policy) -> None:
     decision = decide_prune(world.known(), policy)
-    assert decision.frees.exact
+    assert decision.frees.is_exact
     assert sum(it.here.low for it in decision.going) == decision.frees.low

@@ -69,7 +69,7 @@ def test_a_parent_is_used_with_its_child_and_a_mounted_image_with_its_container(
     child = replace(REDIS_IMAGE, parent=NGINX)
     snapshot = Snapshot((container("a", image_id=REDIS),), (image("nginx:1"), child))
     assert last_uses(snapshot, {}, NOW)[NGINX].age(NOW) == "now"
-    mounting = replace(container("a", image_id=REDIS), mounted=("nginx:1",))
+    mounting = replace(container("a", image_id=REDIS), mounted_images=("nginx:1",))
     apart = Snapshot((mounting,), (image("nginx:1"), REDIS_IMAGE))
     assert last_uses(apart, {}, NOW)[NGINX].age(NOW) == "now"
 

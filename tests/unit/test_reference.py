@@ -15,7 +15,7 @@ from tests.unit.data.references import noise
 VECTORS = json.loads((Path(__file__).parent / "data/references.json").read_text(encoding="utf-8"))
 SHA = "sha256:" + "0123456789abcdef" * 4
 addresses = st.sampled_from([row[0] for row in VECTORS if len(row) > 1])
-TAG_RULE = "may have only letters, digits, _ . - and begin with no . or -"
+TAG_RULE = "may contain only letters, digits, _ . - and must not begin with . or -"
 PART_RULE = "must begin and end with a letter or digit, with one . or _ or __ or dashes between"
 near_addresses = st.lists(st.sampled_from(list("aA0.-_/:@[] \né") + ["docker.io", SHA])).map(
     "".join
@@ -97,50 +97,53 @@ def test_every_suggestion_for_random_near_addresses_is_an_address() -> None:
         ("nginx\n", "image address has white space around it: try nginx"),
         (
             "https://ghcr.io/a/b",
-            "image address is not a URL and has no scheme: try ghcr.io/a/b",
+            "image address cannot contain 'https://': try ghcr.io/a/b",
         ),
-        ("a" * 64, "image address cannot be 64 hexadecimal digits: that is an id"),
-        ("nginx:", "tag is empty after the colon: try nginx"),
-        ("nginx:" + "x" * 129, "tag has 129 characters, and may have 128"),
+        ("a" * 64, "64 hexadecimal digits are an image id, not an address"),
+        ("nginx:", "tag is missing after ':': try nginx"),
+        ("nginx:" + "x" * 129, "tag is 129 characters long; the limit is 128"),
         (
             "nginx:1 2",
             "tag '1 2' " + TAG_RULE + ": try nginx:1-2",
         ),
         (
             "nginx@md5:" + "a" * 32,
-            "digest has algorithm 'md5', which is none of sha256, sha384, sha512: try nginx",
+            "digest algorithm 'md5' is not one of sha256, sha384, sha512: try nginx",
         ),
         (
             "nginx@sha256:abc",
-            "digest has 3 digits, and needs 64: write 64 hexadecimal digits after sha256:",
+            "digest has 3 digits but needs 64: write 64 hexadecimal digits after sha256:",
         ),
         ("nginx@" + SHA.upper(), f"digest must be lowercase: try nginx@{SHA}"),
-        ("nginx@sha256:" + "g" * 64, "digest has characters that are no hexadecimal digits"),
-        ("a//b", "repository name has an empty part between its slashes: try a/b"),
-        ("localhost:x/a", "registry port 'x' is no number"),
-        ("ex_ample:5000/a", "registry 'ex_ample' is no host name: use letters, digits, - and ."),
-        ("x" * 248, "repository name has 256 characters with library/, and may have 255"),
-        ("a.b/" + "x" * 256, "repository name has 256 characters, and may have 255"),
+        ("nginx@sha256:" + "g" * 64, "digest contains characters that are not hexadecimal digits"),
+        ("a//b", "repository name has an empty part beside a slash: try a/b"),
+        ("localhost:x/a", "registry port 'x' is not a number"),
+        (
+            "ex_ample:5000/a",
+            "registry 'ex_ample' is not a valid host name: use letters, digits, - and .",
+        ),
+        ("x" * 248, "repository name is 256 characters long with library/; the limit is 255"),
+        ("a.b/" + "x" * 256, "repository name is 256 characters long; the limit is 255"),
         ("ghcr.io/", "repository name is missing"),
         (":v1", "repository name is missing"),
         ("ghcr.io/a:fix/x", "tag 'fix/x' " + TAG_RULE + ": try ghcr.io/a:fix-x"),
-        ("nginx:fix/x", "registry port 'fix' is no number: try nginx:fix-x"),
-        ("nginx:1:2", "image address has two tags, or no name behind its port"),
+        ("nginx:fix/x", "registry port 'fix' is not a number: try nginx:fix-x"),
+        ("nginx:1:2", "image address has two tags, or a port with no name after it"),
         ("nginx:a:b", "tag 'a:b' " + TAG_RULE + ": try nginx/a:b"),
         ("::1/a", "registry '::1' needs brackets: try [::1]/a"),
-        ("[g::1]/a", "registry '[g::1]' is no IPv6 address in brackets, as in [::1]:5000"),
+        ("[g::1]/a", "registry '[g::1]' is not a valid IPv6 address in brackets, as in [::1]:5000"),
         (
             "me:secret@ghcr.io/a",
-            "image address has no user in it (log in to the registry instead): try ghcr.io/a",
+            "image address cannot contain a login (use dockmgr login instead): try ghcr.io/a",
         ),
-        ("nginx@" + SHA[7:], f"digest has no algorithm before it: try nginx@{SHA}"),
+        ("nginx@" + SHA[7:], f"digest has no algorithm: try nginx@{SHA}"),
         (
             "https://hub.docker.com/r/org/app",
-            "it is the address of a web page, not of an image: try org/app",
+            "this is the address of a web page, not of an image: try org/app",
         ),
-        ("<none>:<none>", "<none> is no name: an image without one goes by its id"),
-        ("my image", "image address may have no white space"),
-        ("my old image", "repository name may not have ' '"),
+        ("<none>:<none>", "<none> is not a name: use the id of an image that has no name"),
+        ("my image", "image address cannot contain spaces"),
+        ("my old image", "repository name cannot contain ' '"),
         (
             "a..b",
             "repository name part 'a..b' " + PART_RULE + ": try a.b",

@@ -75,8 +75,8 @@ DUAL = "123456789012.dkr-ecr"
 )
 def test_kinds(host: str, kind: RegistryService) -> None:
     found = identify_registry(host)
-    assert (found.kind, found.host) == (kind, host)
-    assert found.run_by
+    assert (found.service, found.host) == (kind, host)
+    assert found.operator
     assert host in found.login_hint
 
 
@@ -102,9 +102,9 @@ def test_hosts_of_ecr(host: str, region: str, fips: bool, dual: bool) -> None:
     expected = RegistryHost(host, RegistryService.ECR, "123456789012", region, fips, dual)
     assert identify_registry(host) == expected
     assert expected.cloud is Cloud.AWS
-    assert expected.extra == "aws"
-    assert "123456789012" in expected.run_by
-    assert region in expected.advice
+    assert expected.extra_name == "aws"
+    assert "123456789012" in expected.operator
+    assert region in expected.login_advice
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def image(name: str, *tags: str, parent: str = "") -> Image:
 
 
 def container(of: str, *mounted: str) -> Container:
-    return Container("c", "c", of, of, "exited", NOW, mounted=mounted)
+    return Container("c", "c", of, of, "exited", NOW, mounted_images=mounted)
 
 
 @ALL

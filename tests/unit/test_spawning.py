@@ -21,7 +21,7 @@ from manager.groups.core.spec_label import (
     with_existing_names,
     with_lowest_start,
 )
-from manager.model.containers import SPEC_LABEL, Container, Port
+from manager.model.containers import SPEC_LABEL, Container
 from manager.model.images import Image
 from manager.model.naming import (
     NameTemplate,
@@ -30,7 +30,7 @@ from manager.model.naming import (
     has_placeholder,
 )
 from manager.model.plan import OnConflict
-from manager.model.ports import PortBinding
+from manager.model.ports import Port, PortBinding
 from manager.model.snapshot import Snapshot
 from manager.references.reference import ImageReference
 from tests.unit.make import NGINX, REDIS, container, image, members

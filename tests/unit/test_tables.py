@@ -12,7 +12,7 @@ from manager.cli.render import containers_table, containers_tree, create_table, 
 from manager.groups.core.tree import ImageBranch
 from manager.lab.labs import LabStatus
 from manager.lab.state import Lab
-from manager.model.containers import Port
+from manager.model.ports import Port
 from tests.unit.make import EPOCH, NGINX, container
 
 PUBLISHED = container("web1", group="web", index=1, ports=(Port(80, "tcp", "0.0.0.0", 8080),))

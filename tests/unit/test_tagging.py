@@ -46,10 +46,10 @@ def test_a_name_that_it_has_is_left_alone() -> None:
     ("source", "target", "message", "code"),
     [
         ("nginx", f"x@{SHA}", "has a digest, which nobody can choose", ExitCode.USAGE),
-        ("nginx", "Bad Name", "may not have ' '", ExitCode.USAGE),
+        ("nginx", "Bad Name", "cannot contain ' '", ExitCode.USAGE),
         ("nosuch", "x", "there is no image nosuch", ExitCode.FAILED),
         ("f" * 64, "x", "there is no image ffff", ExitCode.FAILED),
-        ("Bad Name", "x", "may not have ' '", ExitCode.USAGE),
+        ("Bad Name", "x", "cannot contain ' '", ExitCode.USAGE),
     ],
 )
 def test_what_cannot_be_done(source: str, target: str, message: str, code: ExitCode) -> None:

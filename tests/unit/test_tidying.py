@@ -40,26 +40,28 @@ def two_names() -> World:
 
 def test_each_name_is_a_step_that_says_which_names_it_expects() -> None:
     steps = plan(two_names()).steps
-    assert [(it.verb, it.target, it.expects, it.others) for it in steps] == [
+    assert [
+        (it.verb, it.target, it.expected_references, it.has_other_references) for it in steps
+    ] == [
         (Verb.UNTAG, "app:1", ("app:1", "other/app:2"), True),
         (Verb.DELETE, "other/app:2", ("other/app:2",), False),
     ]
     assert [it.frees.high for it in steps if it.frees] == [0, 500]
-    assert {it.back for it in steps} == {f"app@{identity('app')}"}
+    assert {it.restore_from for it in steps} == {f"app@{identity('app')}"}
 
 
 def test_what_has_no_name_goes_by_its_id() -> None:
     world = World()
     world.image("lost", local=True)
     (step,) = plan(world).steps
-    assert (step.verb, step.target, step.expects) == (Verb.DELETE, identity("lost"), ())
+    assert (step.verb, step.target, step.expected_references) == (Verb.DELETE, identity("lost"), ())
 
 
 def test_one_name_of_two_says_that_the_image_has_both() -> None:
     policy = Policy(delete=(Rule(RuleConditions(images=("app",))),))
     (step,) = plan_prune(decide_prune(two_names().known(), policy), NonImageRemovals(), NOW).steps
-    assert (step.verb, step.expects) == (Verb.UNTAG, ("app:1", "other/app:2"))
-    assert step.back == identity("app")
+    assert (step.verb, step.expected_references) == (Verb.UNTAG, ("app:1", "other/app:2"))
+    assert step.restore_from == identity("app")
 
 
 def test_containers_go_before_images_and_networks_last() -> None:
@@ -77,7 +79,7 @@ def test_containers_go_before_images_and_networks_last() -> None:
         *("remove", "untag", "delete", "clear", "remove volume", "remove volume"),
         "remove network",
     ]
-    assert steps[3].expects == ("r1", "r2")
+    assert steps[3].expected_references == ("r1", "r2")
     assert [it.frees.high if it.frees else None for it in steps[3:6]] == [30, 7, None]
 
 

@@ -16,7 +16,8 @@ from manager.errors import ExitCode, ManagerError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manager.explain.core.pages import EngineFacts, Page
+    from manager.explain.core.engine_facts import EngineFacts
+    from manager.explain.core.pages import Page
     from manager.groups.core.tree import ImageBranch
     from manager.model.images import Image
 
@@ -88,11 +89,12 @@ def render_page(page: Page, also: tuple[str, ...], engine_address: str) -> Itera
         also: other kinds of things that have this name.
         engine_address: where published ports answer.
     """
-    from manager.explain.core.pages import ContainerTree, VerbatimLines, format_paragraph
+    from manager.explain.core.pages import ContainerTree, VerbatimLines
+    from manager.explain.core.text_layout import wrap_text
 
     for kind in also:
         prefixed = f"{kind}:{page.name}"
-        yield from format_paragraph(
+        yield from wrap_text(
             f"{page.name} is also {KIND_DESCRIPTIONS[kind]}: dockmgr explain {prefixed}"
         )
         yield ""
@@ -109,10 +111,10 @@ def render_page(page: Page, also: tuple[str, ...], engine_address: str) -> Itera
 
 
 def _render_text(text: str) -> Iterator[str]:
-    from manager.explain.core.pages import PAGE_WIDTH, format_paragraph, wrap_text
+    from manager.explain.core.text_layout import PAGE_WIDTH, wrap_text
 
     if not text.startswith("  "):
-        yield from format_paragraph(text)
+        yield from wrap_text(text)
         return
     yield from wrap_text(text, PAGE_WIDTH, "  ", "    ")
 
@@ -122,7 +124,8 @@ def _render_branch(branch: ImageBranch, engine_address: str) -> Iterator[str]:
     from rich.console import Console
 
     from manager.cli.render import containers_tree
-    from manager.explain.core.pages import CONTAINERS_SHOWN, PAGE_WIDTH
+    from manager.explain.core.pages import CONTAINERS_SHOWN
+    from manager.explain.core.text_layout import PAGE_WIDTH
 
     stream = io.StringIO()
     Console(file=stream, width=PAGE_WIDTH, no_color=True, highlight=False).print(
@@ -190,7 +193,8 @@ def _build_page(
             facts, found, inspect_container(work.engine, found, info)
         )
     from manager.explain.facts import find_registry_urls, is_answered_by_lab
-    from manager.references.reference import is_bare_id, parse_reference
+    from manager.references.grammar import is_bare_id
+    from manager.references.reference import parse_reference
 
     image = facts.image(word)
     reference = parse_reference(word)
@@ -240,8 +244,9 @@ def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerErro
     from manager.explain.core.concepts import find_concept
     from manager.explain.facts import find_meanings
     from manager.references.diagnosis import describe_fault as what_is_wrong
+    from manager.references.grammar import REFERENCE_SYNTAX
     from manager.references.redaction import redact_secrets
-    from manager.references.reference import REFERENCE_SYNTAX, parse_reference
+    from manager.references.reference import parse_reference
 
     text = missing[0]
     prefix, _, rest = text.partition(":")
@@ -284,7 +289,7 @@ def _gather_facts(
     from manager.engine.disk_usage import BUILD_CACHE, IMAGES, VOLUMES
     from manager.engine.errors import EngineUnreachableError
     from manager.engine.resources import list_networks
-    from manager.explain.core.pages import EngineFacts
+    from manager.explain.core.engine_facts import EngineFacts
     from manager.lab import state
 
     names = tuple(sorted(name for name, _ in contexts.list_contexts(work.env)))

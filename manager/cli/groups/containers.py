@@ -87,7 +87,7 @@ def ls(
     if names:
         snapshot = Snapshot(_select_in_snapshot(snapshot, names))
     if running:
-        snapshot = Snapshot(tuple(c for c in snapshot.containers if c.running))
+        snapshot = Snapshot(tuple(c for c in snapshot.containers if c.is_running))
     from manager.groups.core.tree import has_only_image_id, image_branches, with_current_image_names
 
     # A tag can have moved since: then Docker shows an id, and Podman what the tag was.
@@ -247,7 +247,7 @@ def show_docker_commands(work: Session, plan: "Plan", how: ChangeOptions) -> Non
     if not how.explain:
         return
     from manager.cli.docker_equivalents import explain_commands
-    from manager.model.docker_equivalents import (
+    from manager.model.plan_equivalents import (
         DockerCommandOptions,
         translate_plan,
         translate_rolling_restart,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from manager.groups.core.group_spec import GroupSpec
     from manager.groups.recover import InterruptedSpawn
-    from manager.model.docker_equivalents import DockerCommand
+    from manager.model.docker_commands import DockerCommand
 
 GroupName = Annotated[
     str,
@@ -159,7 +159,7 @@ def recover(
 
 def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCommand]":
     """The docker commands that finish or remove a spawn."""
-    from manager.model.docker_equivalents import docker_command, no_docker_command
+    from manager.model.docker_commands import docker_command, no_docker_command
 
     if not keep:
         for member in cut.members:
@@ -169,7 +169,7 @@ def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCom
             yield docker_command("remove the network that was made for it", "network", "rm", name)
         return
     for member in cut.members:
-        if not member.running:
+        if not member.is_running:
             yield docker_command("start what was made and never started", "start", member.name)
     for group, numbers in cut.missing.items():
         if numbers:

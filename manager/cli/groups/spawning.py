@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from manager.groups.spawn import SpawnContext
     from manager.groups.spawn_jobs import GroupJob, SpawnRequest
     from manager.model.containers import Container
-    from manager.model.docker_equivalents import DockerCommand
+    from manager.model.docker_commands import DockerCommand
     from manager.model.ports import PortBinding
 
 ANSWER_TIMEOUT_SECONDS = 5.0
@@ -61,12 +61,9 @@ def docker_lines(
     """The docker commands that make the same."""
     from manager.engine import resources
     from manager.groups.core.docker_run import docker_run_lines
-    from manager.model.docker_equivalents import (
-        DockerCommandOptions,
-        no_docker_command,
-        translate_plan,
-    )
+    from manager.model.docker_commands import no_docker_command
     from manager.model.plan import Verb, join_plans
+    from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
 
     there = resources.list_networks(work.engine) if request.networks else ()
     how = DockerCommandOptions(networks=frozenset(network.name for network in there))
@@ -75,7 +72,7 @@ def docker_lines(
     for job, one in zip(jobs, showable, strict=True):
         made = docker_run_lines(job.spec, job.steps, one)
         for told in translate_plan(
-            job.plan, DockerCommandOptions(platform=job.spec.platform, made=made)
+            job.plan, DockerCommandOptions(platform=job.spec.platform, create_commands=made)
         ):
             if told.text not in pulled:
                 yield told
@@ -148,9 +145,9 @@ def show_members(
     from manager.cli import json_rows, render
     from manager.engine.errors import EngineUnreachableError
     from manager.engine.port_probe import probe_ports
-    from manager.model.port_addresses import published_address
+    from manager.model.ports import published_address
 
-    ports = [port for member in members for port in member.published]
+    ports = [port for member in members for port in member.published_ports]
     answers = probe_ports(ports, work.engine_address, ANSWER_TIMEOUT_SECONDS)
     if json:
         rows = [json_rows.container_row(member, work.engine_address) for member in members]
@@ -168,7 +165,7 @@ def show_members(
             else ""
         )
         work.out.warn(f"not answering yet: {', '.join(silent[:MAX_ADDRESSES_SHOWN])}{more}")
-        quiet = (it for it in members if not set(mute).isdisjoint(it.published))
+        quiet = (it for it in members if not set(mute).isdisjoint(it.published_ports))
         names = dict.fromkeys(it.group or it.name for it in quiet)
         work.out.hint(f"read their logs with: dockmgr logs {' '.join(names)}")
     try:
@@ -183,7 +180,7 @@ def _record_uses_and_hint(
 ) -> None:
     """Remember that the images were used, and say which ports could be published."""
     from manager.cli.groups.sighting import record_sightings
-    from manager.explain.core.pages import format_names
+    from manager.explain.core.text_layout import format_names
 
     record_sightings(work, tuple(members))
     for spec in request.groups:

@@ -91,8 +91,8 @@ def _show_usage(work: Session, kinds: "Sequence[UsageRow]", space: "DiskSpace | 
     rows = []
     for kind in kinds:
         bars = [render_bar(kind.size.high, most, BAR_WIDTH)] if work.out.is_terminal else []
-        row = [kind.name, str(kind.count), kind.size.short(), *bars]
-        rows.append([*row, kind.freeable.short(), kind.command])
+        row = [kind.name, str(kind.count), kind.size.format_short(), *bars]
+        rows.append([*row, kind.freeable.format_short(), kind.command])
     work.out.print_table(Table(columns, rows))
     if isinstance(space, str):
         work.out.line(f"disk: {space}")

@@ -113,7 +113,7 @@ def rmi(
     plan = plan_untag(view.snapshot, tuple(names), view.disk)
     if explain:
         from manager.cli.docker_equivalents import explain_commands
-        from manager.model.docker_equivalents import translate_plan
+        from manager.model.plan_equivalents import translate_plan
 
         explain_commands(work, translate_plan(plan), json=json, dry_run=dry_run)
     if dry_run:

@@ -66,8 +66,8 @@ def render_image_table(rows: Sequence[ImageRow], now: datetime) -> Table:
             (
                 names[0] if image.tags or image.digests else f"<untagged> {image.short_id}",
                 format_size(image.size) if image.size >= 0 else "unknown",
-                found.shared.short(),
-                found.frees.short(),
+                found.shared.format_short(),
+                found.frees.format_short(),
                 state,
                 found.last_use.age(now),
                 image.short_id,

@@ -23,7 +23,7 @@ def check_lessons(session: Session, names: list[str], *, json: bool) -> None:
     Raises:
         ManagerError: (usage) the lessons have mistakes, or the names are not one path.
     """
-    from manager.explain.core.pages import format_count
+    from manager.explain.core.text_layout import format_count
     from manager.learn import lesson_files
 
     if len(names) != 1:
@@ -41,7 +41,7 @@ def check_lessons(session: Session, names: list[str], *, json: bool) -> None:
 
 
 def _refuse_mistakes(session: Session, found: tuple[ExaminedLesson, ...], *, json: bool) -> None:
-    from manager.explain.core.pages import format_count
+    from manager.explain.core.text_layout import format_count
 
     mistakes = [it for one in found for it in one.mistakes]
     for it in mistakes if not json else ():

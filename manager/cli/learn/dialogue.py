@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from manager.explain.core.pages import format_names, wrap_text
+from manager.explain.core.text_layout import format_names, wrap_text
 from manager.learn.core.screen import LESSON_WIDTH
 
 if TYPE_CHECKING:

@@ -68,9 +68,9 @@ def find_lost_copies(work: Session, view: EngineView, plan: Plan) -> dict[str, s
     from manager.model.plan import ARCHIVED
 
     wanted = {
-        step.object_id: (step.back,)
+        step.object_id: (step.restore_from,)
         for step in plan
-        if step.verb is Verb.DELETE and step.back not in {"", ARCHIVED}
+        if step.verb is Verb.DELETE and step.restore_from not in {"", ARCHIVED}
     }
     found = copy_lookup(work, view)(wanted) if wanted else {}
     return {image_id: copy.why for image_id, copy in found.items() if not copy.reference}
@@ -122,7 +122,7 @@ def explain_plan(
 ) -> None:
     """Show the docker commands of a prune; what is saved first goes into that folder."""
     from manager.cli.docker_equivalents import explain_commands
-    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
+    from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
 
     archive = str((folder / "images.tar").absolute()) if folder is not None else ""
     explain_commands(
@@ -167,7 +167,7 @@ def report_prune_result(
     if not quiet and went:
         if plan.frees is not None:
             work.out.note(describe_freed(plan.frees, plan.cached or ByteRange(), done.freed))
-        if any(it.step.back for it in went):
+        if any(it.step.restore_from for it in went):
             work.out.hint(f"bring back what can be with: dockmgr undo {done.prune}")
         if done.freed and (hint := shrink_hint(view.info)):
             work.out.hint(hint)

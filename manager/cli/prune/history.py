@@ -224,7 +224,7 @@ def _show_all(work: Session, found: list[tuple[PruneRecord, tuple[JournalEntry, 
             f"{prune.began.astimezone():%Y-%m-%d %H:%M}",
             str(prune.id),
             str(prune.steps),
-            prune.predicted.short() if prune.predicted else "",
+            prune.predicted.format_short() if prune.predicted else "",
             format_size(prune.freed) if prune.freed is not None else "unknown",
             _describe_state(prune, entries),
         )

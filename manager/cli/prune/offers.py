@@ -60,7 +60,7 @@ def offer_removals(
     taken = list(safe)
     if local and _ask_yes_no(
         f"{len(local)} untagged image{'s' * (len(local) != 1)} that no registry has "
-        f"({everything.frees.without(decision.frees)}) cannot be brought back. Delete anyway?"
+        f"({everything.frees.subtract(decision.frees)}) cannot be brought back. Delete anyway?"
     ):
         taken += [one.image.id for one in local]
     anything = Rule(RuleConditions(images=("*",), untagged=False), CHOSEN_RULE_NAME)
@@ -99,7 +99,7 @@ def _choose_idle_images(
     rows = [
         (
             f"{number:2} {one.image.label}",
-            one.alone.short(),
+            one.alone.format_short(),
             one.last_use.age(view.now),
             recovery_source(one),
         )

@@ -55,7 +55,7 @@ def render_removals(decision: PruneDecision, now: datetime) -> Iterator[str | Ta
 def _removal_rows(one: PlannedRemoval, now: datetime) -> Iterator[tuple[str, ...]]:
     names = one.references or (f"<untagged> {one.image.short_id}",)
     if one.whole:
-        frees, alone, back = one.here.short(), one.alone.short(), recovery_source(one)
+        frees, alone, back = one.here.format_short(), one.alone.format_short(), recovery_source(one)
     else:
         frees = alone = "0B"
         rest = [it for it in one.held if it not in one.references]
@@ -82,7 +82,7 @@ def render_non_image_steps(plan: Plan) -> Table | None:
         (
             f"  {step.target}",
             NON_IMAGE_KINDS[step.verb],
-            step.frees.short() if step.frees is not None else "unknown",
+            step.frees.format_short() if step.frees is not None else "unknown",
             step.cause,
         )
         for step in steps
@@ -102,7 +102,7 @@ def format_totals(decision: PruneDecision, plan: Plan) -> Iterator[str]:
         if count:
             parts.append(f"the {word}" if kind is Verb.CLEAR_CACHE else _format_count(count, word))
     if whole:
-        yield f"{_join_words(parts)}; the images free {decision.frees.sentence()}"
+        yield f"{_join_words(parts)}; the images free {decision.frees.format_sentence()}"
     else:
         yield f"goes: {_join_words(parts)}"
     if decision.parents:
@@ -149,7 +149,7 @@ def render_steps(plan: Plan) -> Table:
         (
             str(step.verb),
             step.target,
-            step.frees.short() if step.frees is not None else "unknown",
+            step.frees.format_short() if step.frees is not None else "unknown",
             _step_recovery_source(step),
         )
         for step in plan
@@ -158,11 +158,11 @@ def render_steps(plan: Plan) -> Table:
 
 
 def _step_recovery_source(step: PlanStep) -> str:
-    if step.verb in NON_IMAGE_KINDS or not step.back:
+    if step.verb in NON_IMAGE_KINDS or not step.restore_from:
         return "nowhere"
     if step.verb is Verb.UNTAG:
         return "the image"
-    return "archive" if step.back == "archive" else "registry"
+    return "archive" if step.restore_from == "archive" else "registry"
 
 
 def prune_data(

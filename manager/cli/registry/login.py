@@ -116,7 +116,7 @@ def _fetch_cloud_login(
     if answer.problem and not work.out.interactive:
         raise ManagerError(
             f"there is no login for {kind.host}: {answer.problem}",
-            f"{kind.advice}; or give a password with --username and --password-stdin",
+            f"{kind.login_advice}; or give a password with --username and --password-stdin",
             ExitCode.REGISTRY,
         )
     if answer.problem:
@@ -133,7 +133,7 @@ def _ask_credentials(
 
     if not stdin and not work.out.interactive:
         tried = f"no credentials of {kind.cloud} are here, and " if kind.cloud else ""
-        more = f"; {kind.advice}" if kind.cloud else ""
+        more = f"; {kind.login_advice}" if kind.cloud else ""
         raise ManagerError(
             f"{tried}there is no terminal to ask for a password at",
             f"give it with --username NAME --password-stdin{more}",

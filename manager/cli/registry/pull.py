@@ -62,8 +62,8 @@ def pull(
     from manager.cli.progress import show_transfers
     from manager.cli.registry.pull_preview import PullPreview
     from manager.cli.steps import show_plan
-    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
     from manager.model.plan import Plan, PlanStep, Verb
+    from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
     from manager.references.reference import ImageReference
     from manager.registry.pull import pull_images
 

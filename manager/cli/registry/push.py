@@ -61,7 +61,7 @@ def tag(
     """
     from manager.cli.docker_equivalents import explain_commands
     from manager.cli.steps import report_outcome, show_outcomes, show_plan
-    from manager.model.docker_equivalents import DockerCommandOptions, translate_plan
+    from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
     from manager.registry.apply_tags import apply_tags
     from manager.registry.core.tag_plan import parse_target, plan_tag
 
@@ -119,8 +119,8 @@ def push(
     from manager.cli.progress import show_transfers
     from manager.cli.registry.pull import build_transfer_context
     from manager.cli.steps import report_failures, show_plan
-    from manager.model.docker_equivalents import translate_plan
     from manager.model.plan import Plan, PlanStep, Verb
+    from manager.model.plan_equivalents import translate_plan
     from manager.references.reference import ImageReference
     from manager.registry.push import find_images_to_push, push_images
 

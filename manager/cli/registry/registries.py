@@ -121,8 +121,8 @@ def _row(row: "KnownRegistry", quota: "Quota | None") -> dict[str, Any]:
     known = row.found.credentials
     return {
         "registry": row.kind.host,
-        "kind": row.kind.kind.value,
-        "run_by": row.kind.run_by,
+        "kind": row.kind.service.value,
+        "run_by": row.kind.operator,
         "username": (known.username or None) if known else None,
         "identity_token": bool(known and known.identity_token),
         "source": row.found.source or None,
@@ -130,7 +130,7 @@ def _row(row: "KnownRegistry", quota: "Quota | None") -> dict[str, Any]:
         "until": row.found.until.isoformat() if row.found.until else None,
         "known_by": row.found.known_by or None,
         "images": row.images,
-        "pulls": _quota_row(quota) if quota and row.kind.kind is RegistryService.HUB else None,
+        "pulls": _quota_row(quota) if quota and row.kind.service is RegistryService.HUB else None,
     }
 
 

@@ -62,7 +62,7 @@ class LayerHoldings:
 
     def _part(self, snapshot: Snapshot, image: Image, manifest: ImageManifest | None) -> ImagePart:
         key = manifest.digest if manifest else image.id
-        size = manifest.unpacked if manifest else image.size
+        size = manifest.unpacked_size if manifest else image.size
         detail = snapshot.details.get(key)
         path = self.tree.path(detail.diff_ids) if detail else ()
         config = detail.config_size if detail else (0, 0)
@@ -132,4 +132,4 @@ def _manifests(snapshot: Snapshot, image: Image) -> tuple[ImageManifest | None, 
 def _config_key(part: ImagePart) -> tuple[int, int]:
     """What parts with the same configuration have in common."""
     manifest = part.manifest
-    return part.end, manifest.content - manifest.size if manifest else 0
+    return part.end, manifest.content_size - manifest.size if manifest else 0

@@ -17,7 +17,7 @@ def intermediate_image_ids(snapshot: Snapshot) -> frozenset[str]:
     parents = {image.parent for image in snapshot.images}
     nameless = [it.id for it in snapshot.images if not it.tags and not it.digests]
     hidden = parents.intersection(nameless)
-    return frozenset(hidden - snapshot.users_by_image().keys()) if hidden else frozenset()
+    return frozenset(hidden - snapshot.containers_by_image().keys()) if hidden else frozenset()
 
 
 def visible_images(snapshot: Snapshot) -> tuple[Image, ...]:

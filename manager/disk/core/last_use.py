@@ -84,15 +84,15 @@ def _last_use_from_sighting(sighting: Sighting | None, now: datetime) -> LastUse
 
 def _used_image_ids(container: Container, snapshot: Snapshot) -> Iterable[str]:
     yield container.image_id
-    if container.mounted:
+    if container.mounted_images:
         for image in snapshot.images:
-            if not {image.id, *image.tags}.isdisjoint(container.mounted):
+            if not {image.id, *image.tags}.isdisjoint(container.mounted_images):
                 yield image.id
 
 
 def last_use_by_container(container: Container, now: datetime) -> LastUse:
     """The last use of an image that one of its containers shows."""
-    if container.running:
+    if container.is_running:
         return LastUse(now, f"{container.name} is running")
     ended = parse_ended_ago(container.status)
     if ended is not None and now - ended > container.created:

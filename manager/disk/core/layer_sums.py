@@ -32,7 +32,7 @@ def packed_sums(snapshot: Snapshot, holdings: LayerHoldings) -> LayerSums:
     sums = LayerSums(holdings.tree)
     for part in holdings.parts.values():
         if part.manifest is not None and part.path:
-            rest = part.manifest.content - part.manifest.size
+            rest = part.manifest.content_size - part.manifest.size
             low, high = part.config
             sums.narrow(part.end, max(0, rest - high), rest - low)
     sums.settle()
@@ -55,7 +55,7 @@ def _learn_shared_sums(snapshot: Snapshot, holdings: LayerHoldings, sums: LayerS
 
     The engine counts only the images in the list that it was asked for.
     """
-    counted = [image for image in snapshot.images if image.shared is not None]
+    counted = [image for image in snapshot.images if image.shared_size is not None]
     parts = {
         image.id: [holdings.parts[it] for it in holdings.part_keys_by_image[image.id]]
         for image in counted
@@ -69,8 +69,8 @@ def _learn_shared_sums(snapshot: Snapshot, holdings: LayerHoldings, sums: LayerS
         if len(with_layers) != 1 or not _is_shared_size_complete(snapshot, with_layers[0]):
             continue
         common = [layer for layer in with_layers[0].path if held[layer] > 1]
-        if common and image.shared is not None:
-            sums.narrow(common[-1], image.shared, image.shared)
+        if common and image.shared_size is not None:
+            sums.narrow(common[-1], image.shared_size, image.shared_size)
 
 
 def _is_shared_size_complete(snapshot: Snapshot, part: ImagePart) -> bool:

@@ -58,7 +58,7 @@ def build_image_rows(
     for image in visible_images(snapshot):
         frees = disk.bytes_freed_by(alone.deleted(image.id))
         containers = users.get(image.id, ())
-        shared = ByteRange(image.size, image.size).without(frees)
+        shared = ByteRange(image.size, image.size).subtract(frees)
         state = _image_state(image, containers)
         found.append(ImageRow(image, shared, frees, containers, uses[image.id], state))
     return tuple(found)
@@ -66,7 +66,7 @@ def build_image_rows(
 
 def _container_names(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """The names of the containers of each image."""
-    found = snapshot.users_by_image()
+    found = snapshot.containers_by_image()
     return {
         image_id: tuple(sorted(user.name for user in users)) for image_id, users in found.items()
     }

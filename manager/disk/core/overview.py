@@ -69,13 +69,13 @@ def _image_rows(
     idle_names = [row.image.label for row in by_state[ImageState.IDLE]]
     dangling_ids = [row.image.short_id for row in by_state[ImageState.DANGLING]]
     yield UsageRow(
-        "images in use", len(by_state[ImageState.IN_USE]), total.without(of_unused), ByteRange()
+        "images in use", len(by_state[ImageState.IN_USE]), total.subtract(of_unused), ByteRange()
     )
     yield UsageRow(
         "idle images",
         len(idle_names),
-        of_unused.without(of_dangling),
-        disk.bytes_freed_by(unused).without(disk.bytes_freed_by(dangling)),
+        of_unused.subtract(of_dangling),
+        disk.bytes_freed_by(unused).subtract(disk.bytes_freed_by(dangling)),
         _removal_command(RMI_COMMAND, idle_names, "IMAGE..."),
     )
     yield UsageRow(
@@ -106,7 +106,7 @@ def _removal_command(verb: str, names: Sequence[str], some: str) -> str:
 
 
 def _container_row(containers: Iterable[Container], writable: Mapping[str, int]) -> UsageRow:
-    stopped = [container for container in containers if not container.running]
+    stopped = [container for container in containers if not container.is_running]
     size = sum(writable.values())
     freeable = sum(writable.get(container.id, 0) for container in stopped)
     command = _removal_command("dockmgr rm", sorted(it.name for it in stopped), "NAME...")

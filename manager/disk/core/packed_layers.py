@@ -57,16 +57,16 @@ def _own_span(
         return 0, 0
     if not part.path:
         # An attestation, or a platform of which nothing is known: any of its blobs can be shared.
-        return manifest.size, manifest.content
+        return manifest.size, manifest.content_size
     least, most = part.config
     if holdings.has_double(part):
         least = 0  # another manifest may have the same configuration
     if below is None:
         return manifest.size + least, manifest.size + most
     # The whole content is known, and what of it lies beneath the stretch is the rest.
-    low = manifest.content - packed.high(below) - (part.config[1] if least == 0 else 0)
+    low = manifest.content_size - packed.high(below) - (part.config[1] if least == 0 else 0)
     low = max(manifest.size + least, low)
-    return low, max(low, manifest.content - packed.low(below))
+    return low, max(low, manifest.content_size - packed.low(below))
 
 
 def _double_counted_span(

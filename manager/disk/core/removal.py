@@ -28,7 +28,7 @@ class RemainingImages:
     def __init__(self, snapshot: Snapshot) -> None:
         """Begin with all of them."""
         self._store = snapshot.store
-        self._used = snapshot.users_by_image().keys()
+        self._used = snapshot.containers_by_image().keys()
         self._parents = {image.id: image.parent for image in snapshot.images}
         """Of the images that are left."""
         self._tags = {image.id: len(removable_references(image)) for image in snapshot.images}

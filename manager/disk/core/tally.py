@@ -113,7 +113,7 @@ class FreedTally:
         high = sums.between(below, part.end)[1] if free else 0
         low = sums.between(self._below(part, sure), part.end)[0] if sure else 0
         if self._disk.store is ImageStore.CONTAINERD and part.manifest is not None:
-            low, high = low + part.manifest.size, high + part.manifest.content
+            low, high = low + part.manifest.size, high + part.manifest.content_size
         return low, high
 
     @staticmethod

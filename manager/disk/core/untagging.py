@@ -65,7 +65,9 @@ def plan_untag(
 def _build_untag_step(image: Image, reference: str, kept: str, *, others: bool) -> PlanStep:
     if kept:
         cause = f"frees nothing: {kept}"
-        return PlanStep(Verb.UNTAG, reference, cause, object_id=image.id, others=others)
+        return PlanStep(
+            Verb.UNTAG, reference, cause, object_id=image.id, has_other_references=others
+        )
     cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
     return PlanStep(Verb.DELETE, reference, cause, object_id=image.id)
 
@@ -75,7 +77,7 @@ def _add_bytes(
 ) -> Plan:
     """The plan with what it frees, and what of its images stays for the sake of others."""
     frees = disk.bytes_freed_by(deleted)
-    notes = [f"frees {frees.sentence()}"]
+    notes = [f"frees {frees.format_sentence()}"]
     named = {step.object_id for step in plan}
     parents = [image_id for image_id in deleted if image_id not in named]
     if parents:
@@ -157,7 +159,7 @@ def _require_untagged_id(image: Image) -> str:
 
 
 def _refuse_if_used(snapshot: Snapshot, image: Image, reference: str, *, last: bool) -> None:
-    users = snapshot.users(image.id)
+    users = snapshot.containers_using(image.id)
     if not last:
         # Another tag keeps the image; only a container that shows this very tag minds.
         users = tuple(user for user in users if _shows_reference(user, reference))

@@ -4,19 +4,19 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from manager.explain.core.pages import EngineFacts, Page, PagePart, VerbatimLines, format_row
-from manager.references.diagnosis import ReferenceFault, find_fault, find_pull_obstacle
-from manager.references.redaction import quote_text, redact_login, redact_secrets
-from manager.references.reference import (
+from manager.explain.core.engine_facts import EngineFacts
+from manager.explain.core.pages import Page, PagePart, VerbatimLines
+from manager.explain.core.text_layout import format_row
+from manager.explain.core.wrong_address import explain_fault, find_pull_obstacle
+from manager.references.diagnosis import find_fault
+from manager.references.grammar import (
     DEFAULT_REGISTRY,
     ID_DIGITS,
     LEGACY_REGISTRY,
     OFFICIAL_PREFIX,
-    REFERENCE_SYNTAX,
-    ImageReference,
     is_bare_id,
-    parse_reference,
 )
+from manager.references.reference import ImageReference, parse_reference
 from manager.references.registry_hosts import RegistryService, identify_registry
 
 NO_FACTS = EngineFacts()
@@ -52,10 +52,10 @@ def explain_address(
     found = parse_reference(text)
     wrong = find_fault(text) if found is None else find_pull_obstacle(found)
     if found is None or wrong is not None:
-        return _explain_fault(text, wrong or find_fault(text))
+        return explain_fault(text, wrong or find_fault(text))
     asked = tuple(manifest_url(url, found) for url in urls)
     kind = identify_registry(found.registry)
-    told = _address_facts(found, asked, kind.run_by, own_registry=bool(lab_registry))
+    told = _address_facts(found, asked, kind.operator, own_registry=bool(lab_registry))
     parts: list[PagePart] = [f"{text} means {found.canonical}", VerbatimLines(_format_parts(found))]
     if found.familiar_name == RESERVED_NAME:
         parts.append(
@@ -70,7 +70,7 @@ def explain_address(
             official = f"{found.registry}/{OFFICIAL_PREFIX}{found.path}"
             parts.append(f"What is nginx at Docker Hub is {OFFICIAL_PREFIX}nginx there: {official}")
     else:
-        parts.append(f"{found.registry} is run by: {kind.run_by}.")
+        parts.append(f"{found.registry} is run by: {kind.operator}.")
     if lab_registry and found.registry != lab_registry:
         parts.append(
             f"In this lab a registry of the lab's own answers in place of {found.registry}. "
@@ -99,7 +99,7 @@ def _is_like_registry(found: ImageReference) -> bool:
     """Whether a name without a slash looks as if the registry of that name had been meant."""
     name = found.typed.partition("@")[0]
     host, _, port = name.partition(":")
-    known = identify_registry(host).kind is not RegistryService.OTHER or bool(
+    known = identify_registry(host).service is not RegistryService.OTHER or bool(
         HOST_LIKE_PATTERN.fullmatch(host)
     )
     return "/" not in name and known and (not port or bool(PORT_LIKE_PATTERN.fullmatch(port)))
@@ -140,7 +140,7 @@ def manifest_url(url: str, reference: ImageReference) -> str:
 
 def _format_parts(found: ImageReference) -> tuple[str, ...]:
     namespace, slash, name = found.path.rpartition("/")
-    needed = identify_registry(found.registry).kind in NAMESPACED_SERVICES
+    needed = identify_registry(found.registry).service in NAMESPACED_SERVICES
     none = "none was typed; all images of this registry have one" if needed else "none is needed"
     rows = (
         ("registry", found.registry, _describe_registry(found)),
@@ -224,44 +224,3 @@ def _address_facts(
         "asks": list(asked),
         "lab_registry": own_registry,
     }
-
-
-def _explain_fault(text: str, wrong: ReferenceFault) -> Page:
-    where = _locate_fault(text, wrong)
-    safe = redact_secrets(text)
-    if redact_login(text) not in {text, wrong.remedy} and "***@" in safe:
-        where = f"at letter 1 of it, {quote_text(safe.rpartition('@')[0] + '@')} is too much"
-    lines = (
-        *format_row("what is wrong", wrong.problem),
-        *format_row("where", where),
-        *format_row("what would be right", wrong.right),
-    )
-    shown = safe if safe.strip() else "What is empty"
-    parts: tuple[PagePart, ...] = (f"{shown} is no image address.", VerbatimLines(lines))
-    if wrong.right != REFERENCE_SYNTAX:
-        parts += (f"In general, {REFERENCE_SYNTAX}.",)
-    facts = {"valid": False, "problem": wrong.problem, "remedy": wrong.remedy or None}
-    facts |= {"where": where, "right": wrong.right}
-    return Page("address", safe, parts, facts)
-
-
-def _locate_fault(text: str, wrong: ReferenceFault) -> str:
-    """Which part of an address is wrong; in what it differs from what would be right."""
-    if wrong.part and wrong.part in text:
-        at = text.index(wrong.part) if len(wrong.part) == 1 else text.rindex(wrong.part)
-        return f"at letter {at + 1} of it, {quote_text(wrong.part)}"
-    if not wrong.remedy:
-        return "all of it" if text.strip() else "there is nothing"
-    remedy = wrong.remedy
-    shorter = min(len(text), len(remedy))
-    start = next((n for n in range(shorter) if text[n] != remedy[n]), shorter)
-    end = next(
-        (n for n in range(shorter - start) if text[-1 - n] != remedy[-1 - n]), shorter - start
-    )
-    old, new = text[start : len(text) - end], remedy[start : len(remedy) - end]
-    there = f"at letter {start + 1} of it"
-    if not old:
-        return f"{there}, {quote_text(new)} is missing"
-    return f"{there}, {quote_text(old)} " + (
-        f"should be {quote_text(new)}" if new else "is too much"
-    )

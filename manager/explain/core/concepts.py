@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from manager.explain.core.engine_facts import EngineFacts
 from manager.explain.core.examples import (
     container_example,
     context_example,
@@ -22,7 +23,7 @@ from manager.explain.core.examples import (
     tag_example,
     volume_example,
 )
-from manager.explain.core.pages import EngineFacts, Page, PagePart
+from manager.explain.core.pages import Page, PagePart
 
 ExampleBuilder = Callable[[EngineFacts], tuple[Sequence[PagePart], dict[str, Any]]]
 NO_ENGINE_TEXT = (

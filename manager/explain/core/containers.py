@@ -5,21 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from manager.explain.core.engine_facts import EngineFacts, is_lab_image
 from manager.explain.core.images import choose_image_name, find_image_layers, format_layers
 from manager.explain.core.pages import (
-    EngineFacts,
     Page,
     PagePart,
     VerbatimLines,
     build_container_tree,
     container_facts,
-    format_count,
-    format_names,
-    format_row,
-    is_lab_image,
 )
-from manager.model.container_history import ContainerEvent, FileChange, FileChangeKind
+from manager.explain.core.text_layout import format_count, format_names, format_row
 from manager.model.containers import Container
+from manager.model.events import ContainerEvent, FileChange, FileChangeKind
 from manager.model.snapshot import Snapshot
 from manager.model.units import format_age, format_size
 from manager.references.reference import parse_reference
@@ -37,7 +34,7 @@ STATE_TEXTS = {
 class ContainerDetails:
     """What only a look at the container itself tells."""
 
-    written: int | None
+    written_size: int | None
     """Bytes of its writable layer; None where the engine does not tell."""
     changes: tuple[FileChange, ...]
     life: tuple[ContainerEvent, ...]
@@ -58,7 +55,7 @@ def explain_container(facts: EngineFacts, container: Container, details: Contain
     parts: list[PagePart] = [f"{container.name} is a container, made from {origin}. {state}."]
     parts += [*build_container_tree(facts.snapshot, container.image_id, container.name)]
     changes = drop_incidental_changes(details.changes, details.mounted_at)
-    size = "of unknown size" if details.written is None else format_size(details.written)
+    size = "of unknown size" if details.written_size is None else format_size(details.written_size)
     lines = [
         *format_row("writable layer", f"{size}, its own; it goes when the container is removed")
     ]
@@ -86,9 +83,9 @@ def explain_container(facts: EngineFacts, container: Container, details: Contain
     told: dict[str, Any] = {
         "container": container_facts(container),
         "layers": layers,
-        "written": details.written,
+        "written": details.written_size,
         "changes": [{"kind": it.kind, "path": it.path} for it in details.changes],
-        "life": [{"at": it.at.isoformat(), "what": it.what} for it in details.life],
+        "life": [{"at": it.time.isoformat(), "what": it.description} for it in details.life],
         "volumes": list(details.volumes),
     }
     return Page("container", container.name, tuple(parts), told)
@@ -132,14 +129,14 @@ def _parent_folders(path: str) -> tuple[str, ...]:
 def _format_life(life: Sequence[ContainerEvent], now: datetime) -> tuple[str, ...]:
     lines = [f"  {len(life) - EVENTS_SHOWN} earlier events"] if len(life) > EVENTS_SHOWN else []
     for event in life[-EVENTS_SHOWN:]:
-        lines += format_row(format_age(event.at, now), event.what)
+        lines += format_row(format_age(event.time, now), event.description)
     return tuple(lines)
 
 
 def explain_group(facts: EngineFacts, name: str) -> Page:
     """Explain a group."""
     members = facts.snapshot.members(name)
-    running = sum(member.running for member in members)
+    running = sum(member.is_running for member in members)
     meaning = (
         f"{name} is a group: {format_count(len(members), 'container')} made from one image by "
         f"dockmgr spawn, {running} running. They share the image; each has a writable layer of "

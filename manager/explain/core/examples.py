@@ -6,19 +6,18 @@ from typing import Any
 
 from manager.disk.core.intermediate import visible_images
 from manager.disk.core.removal import RemainingImages
+from manager.explain.core.engine_facts import EngineFacts, is_lab_image
 from manager.explain.core.images import find_image_layers, format_layers
 from manager.explain.core.pages import (
-    EngineFacts,
     PagePart,
     VerbatimLines,
     build_container_tree,
     container_facts,
-    format_count,
-    format_names,
-    is_lab_image,
 )
+from manager.explain.core.text_layout import format_count, format_names
 from manager.model.units import SHORT_ID_DIGITS, format_size
-from manager.references.reference import ImageReference, is_bare_id, parse_reference
+from manager.references.grammar import is_bare_id
+from manager.references.reference import ImageReference, parse_reference
 from manager.references.registry_hosts import identify_registry
 
 NO_IMAGE_TEXT = "There is no image here yet. Get one with: dockmgr pull nginx"
@@ -50,9 +49,9 @@ def container_example(facts: EngineFacts) -> ExampleContent:
     told = {"containers": list(map(container_facts, found))}
     if not found:
         return (NO_CONTAINER_TEXT,), told
-    running = sum(it.running for it in found)
+    running = sum(it.is_running for it in found)
     text = f"Here are {format_count(len(found), 'container')}, {running} running. For example:"
-    name = next((it.name for it in found if it.running), found[0].name)
+    name = next((it.name for it in found if it.is_running), found[0].name)
     return (
         text,
         *build_container_tree(facts.snapshot),
@@ -118,7 +117,7 @@ def registry_example(facts: EngineFacts) -> ExampleContent:
         return (NO_IMAGE_TEXT,), told
     lines = [
         f"  {host}: {format_count(count, 'name')} here; "
-        f"run by: {identify_registry(host).run_by.partition(';')[0]}"
+        f"run by: {identify_registry(host).operator.partition(';')[0]}"
         for host, count in counts.most_common(4)
     ]
     parts: list[PagePart] = ["Your images are named after these:", *lines]
@@ -188,7 +187,7 @@ def network_example(facts: EngineFacts) -> ExampleContent:
 def engine_example(facts: EngineFacts) -> ExampleContent:
     """The engine."""
     snapshot = facts.snapshot
-    running = sum(it.running for it in snapshot.containers)
+    running = sum(it.is_running for it in snapshot.containers)
     where = f"of the lab {facts.lab}" if facts.lab else "not a lab's"
     text = (
         f"Yours is {facts.engine}, {where}, at {facts.host} (chosen by: {facts.source}). It holds "
@@ -232,9 +231,9 @@ def dangling_example(facts: EngineFacts) -> ExampleContent:
 
 def prune_example(facts: EngineFacts) -> ExampleContent:
     """What nobody uses, and what it would free."""
-    used = facts.snapshot.users_by_image()
+    used = facts.snapshot.containers_by_image()
     idle = [it.id for it in facts.snapshot.images if it.id not in used]
-    stopped = [it.name for it in facts.snapshot.containers if not it.running]
+    stopped = [it.name for it in facts.snapshot.containers if not it.is_running]
     frees = _predict_freed(facts, idle)
     text = (
         f"Here {format_count(len(idle), 'image')} without a container would free {frees}. "

@@ -5,20 +5,20 @@ from typing import Any
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.layers import ROOT_LAYER
 from manager.disk.core.removal import RemainingImages
-from manager.explain.core.pages import (
+from manager.explain.core.engine_facts import (
     LAB_IMAGE_NAMES,
     EngineFacts,
+    describe_lab_origin,
+    is_lab_image,
+)
+from manager.explain.core.pages import (
     Page,
     PagePart,
     VerbatimLines,
     build_container_tree,
     container_facts,
-    describe_lab_origin,
-    format_count,
-    format_names,
-    format_row,
-    is_lab_image,
 )
+from manager.explain.core.text_layout import format_count, format_names, format_row
 from manager.model.byte_range import ByteRange
 from manager.model.images import Image, ImageStore
 from manager.model.units import format_age, format_size
@@ -52,7 +52,7 @@ def explain_image(facts: EngineFacts, image: Image, address: Page | None) -> Pag
     if path:
         parts += [f"Its {format_count(len(path), 'layer')}, the top one first:"]
         parts += [VerbatimLines(format_layers(facts, disk, image))]
-    users = facts.snapshot.users(image.id)
+    users = facts.snapshot.containers_using(image.id)
     if users:
         parts += ["Made from it:", *build_container_tree(facts.snapshot, image.id)]
     else:
@@ -141,7 +141,7 @@ def compare_images(facts: EngineFacts, first: tuple[str, Image], second: tuple[s
         more = format_count(len(path) - common, "layer")
         lines += format_row(f"{name} adds", f"{more}, {adds}")
         frees, why = _predict_removal(facts, disk, image)
-        removals += _format_removal(name, image, frees.sentence() + why)
+        removals += _format_removal(name, image, frees.format_sentence() + why)
         amounts = {"adds": _byte_range_facts(adds), "frees": _byte_range_facts(frees)}
         told["images"].append({"name": name, **image_facts(image, len(path)), **amounts})
     parts += [VerbatimLines(tuple(lines)), "What other images have too is not freed, so:"]
@@ -175,7 +175,7 @@ def _predict_removal(
     left = RemainingImages(facts.snapshot)
     left.remove(image.id)
     result = left.result()
-    users = tuple(sorted(it.name for it in facts.snapshot.users(image.id)))
+    users = tuple(sorted(it.name for it in facts.snapshot.containers_using(image.id)))
     if users:
         return disk.bytes_freed_by(
             [image.id]
@@ -185,4 +185,4 @@ def _predict_removal(
 
 
 def _byte_range_facts(number: ByteRange) -> dict[str, Any]:
-    return {"low": number.low, "high": number.high, "exact": number.exact}
+    return {"low": number.low, "high": number.high, "exact": number.is_exact}

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from manager.explain.core.address import RESERVED_NAME
-from manager.explain.core.pages import EngineFacts, PagePart, VerbatimLines, format_names
+from manager.explain.core.engine_facts import EngineFacts
+from manager.explain.core.pages import PagePart, VerbatimLines
+from manager.explain.core.text_layout import format_names
 from manager.model.units import SHORT_ID_DIGITS
-from manager.references.reference import OFFICIAL_PREFIX, ImageReference, parse_reference
+from manager.references.grammar import OFFICIAL_PREFIX
+from manager.references.reference import ImageReference, parse_reference
 from manager.references.registry_hosts import RegistryService, identify_registry
 
 SHORTEST_ID_DIGITS = 3
@@ -75,7 +78,7 @@ def _find_suggestion(facts: EngineFacts, reference: ImageReference, words: Seque
     near = _find_similar(reference.familiar_name, known)
     if near:
         return here.get(near, near)
-    if identify_registry(reference.registry).kind is RegistryService.OTHER:
+    if identify_registry(reference.registry).service is RegistryService.OTHER:
         host = _find_similar(reference.registry, WELL_KNOWN_REGISTRIES)
         return host + typed.removeprefix(reference.registry) if host else ""
     return ""

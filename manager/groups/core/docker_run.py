@@ -7,7 +7,7 @@ from manager.groups.core.group_spec import DOCKMGR_LABEL_PREFIX, GroupSpec
 from manager.groups.core.member_request import member_config
 from manager.groups.core.run_options import RUN_OPTIONS, RunOptions
 from manager.model.containers import SPAWN_LABEL
-from manager.model.docker_equivalents import DockerCommand, docker_command
+from manager.model.docker_commands import DockerCommand, docker_command
 from manager.model.naming import has_placeholder
 from manager.model.plan import PlanStep
 from manager.model.ports import PortBinding

@@ -10,7 +10,7 @@ from manager.model.plan import Plan, PlanStep, Verb
 def plan_stop(containers: tuple[Container, ...]) -> Plan:
     """Stop what runs."""
     steps = [
-        _step(Verb.STOP, container, "running") for container in containers if container.running
+        _step(Verb.STOP, container, "running") for container in containers if container.is_running
     ]
     return Plan(tuple(steps), _already_notes(containers, running=False))
 
@@ -20,7 +20,7 @@ def plan_start(containers: tuple[Container, ...]) -> Plan:
     steps = [
         _step(Verb.START, container, container.state)
         for container in containers
-        if not container.running
+        if not container.is_running
     ]
     paused = [container.name for container in containers if container.state == "paused"]
     notes = _already_notes(tuple(c for c in containers if c.state != "paused"), running=True)
@@ -47,10 +47,10 @@ def plan_remove(
     """
     steps: list[PlanStep] = []
     for container in containers:
-        if container.running and force:
+        if container.is_running and force:
             steps.append(_step(Verb.REMOVE, container, "running: it is killed"))
             continue
-        if container.running:
+        if container.is_running:
             steps.append(_step(Verb.STOP, container, "running"))
         steps.append(_step(Verb.REMOVE, container, f"made from {container.made_from}"))
     notes = ("their anonymous volumes are removed too",) if volumes else ()
@@ -73,6 +73,6 @@ def _step(verb: Verb, container: Container, cause: str) -> PlanStep:
 
 
 def _already_notes(containers: tuple[Container, ...], *, running: bool) -> tuple[str, ...]:
-    names = [container.name for container in containers if container.running == running]
+    names = [container.name for container in containers if container.is_running == running]
     state = "running" if running else "not running"
     return (f"already {state}: {', '.join(names)}",) if names else ()

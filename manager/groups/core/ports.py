@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.publish_spec import PublishSpec
 from manager.model.ports import WILDCARD_ADDRESSES, PortBinding
-from manager.references.reference import HIGHEST_PORT
+from manager.references.grammar import HIGHEST_PORT
 
 PortKey = tuple[int, str]
 """A port and its protocol."""

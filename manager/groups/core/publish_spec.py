@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from manager.errors import ExitCode, ManagerError
 from manager.model.naming import fill_placeholders, has_placeholder
 from manager.model.ports import PortBinding
-from manager.references.reference import HIGHEST_PORT
+from manager.references.grammar import HIGHEST_PORT
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 

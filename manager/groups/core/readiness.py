@@ -7,7 +7,7 @@ from typing import Any
 
 from manager.errors import ExitCode, ManagerError
 from manager.model.containers import Container
-from manager.references.reference import HIGHEST_PORT
+from manager.references.grammar import HIGHEST_PORT
 
 READINESS_TIMEOUT_SECONDS = 60.0
 """Seconds."""

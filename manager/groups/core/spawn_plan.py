@@ -161,7 +161,7 @@ def _notes(
             yield f"{container.name} is not of this group: it is left alone, its number skipped"
     if spec.ensure and not chosen:
         yield f"group {spec.group} has {len(members)} already"
-    stopped = [member.name for member in members if not member.running]
+    stopped = [member.name for member in members if not member.is_running]
     if spec.ensure and stopped:
         yield f"not running: {', '.join(stopped)}; start them with: dockmgr start {spec.group}"
 

@@ -21,7 +21,7 @@ class ImageBranch:
     @property
     def running(self) -> int:
         """How many of the containers run."""
-        return sum(container.running for container in self.containers)
+        return sum(container.is_running for container in self.containers)
 
 
 def image_branches(snapshot: Snapshot) -> tuple[ImageBranch, ...]:

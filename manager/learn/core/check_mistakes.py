@@ -9,7 +9,8 @@ from manager.learn.core.checks import FileChangeCheck, ImageRelationCheck
 from manager.learn.core.faults import Fault
 from manager.learn.core.observation import LESSON_PREFIX, familiar_reference, is_lesson_name
 from manager.references.diagnosis import describe_fault
-from manager.references.reference import REFERENCE_SYNTAX, parse_reference
+from manager.references.grammar import REFERENCE_SYNTAX
+from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

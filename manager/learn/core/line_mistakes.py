@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from manager.learn.core.check_mistakes import PREFIX_RULE
 from manager.learn.core.observation import LESSON_PREFIX, is_lesson_name
 from manager.references.diagnosis import describe_fault
-from manager.references.reference import REFERENCE_SYNTAX, parse_reference
+from manager.references.grammar import REFERENCE_SYNTAX
+from manager.references.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from manager.references.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from manager.model.events import SeenEvent
+    from manager.model.events import EngineEvent
 
 LESSON_PREFIX = "learn-"
 """The prefix of every name that lessons give."""
@@ -52,7 +52,7 @@ class Observation:
     containers: tuple[SeenContainer, ...] = ()
     images: tuple[SeenImage, ...] = ()
     volumes: tuple[str, ...] = ()
-    events: tuple[SeenEvent, ...] = ()
+    events: tuple[EngineEvent, ...] = ()
 
     def find_image(self, name: str) -> SeenImage | None:
         """The image that a reference names."""

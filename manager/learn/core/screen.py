@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from manager.explain.core.pages import wrap_text
+from manager.explain.core.text_layout import wrap_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

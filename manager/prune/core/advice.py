@@ -41,7 +41,7 @@ def plan_notes(known: PruneInputs, policy: Policy, decision: PruneDecision) -> I
         count = len(more.going) - len(decision.going)
         if count > 0 and any(one.local for one in decision.staying):
             yield (
-                f"no registry has {count} more, {more.frees.without(decision.frees)}: "
+                f"no registry has {count} more, {more.frees.subtract(decision.frees)}: "
                 "--archive FOLDER saves them and takes them, --include-local takes them for good"
             )
 

@@ -93,10 +93,10 @@ def _dump_step(step: PlanStep) -> dict[str, Any]:
         "target": step.target,
         "id": step.object_id,
         "cause": step.cause,
-        "others": step.others,
-        "expects": None if step.expects is None else list(step.expects),
+        "others": step.has_other_references,
+        "expects": None if step.expected_references is None else list(step.expected_references),
         "frees": _dump_bytes(step.frees),
-        "back": step.back,
+        "back": step.restore_from,
     }
 
 
@@ -119,10 +119,10 @@ def _parse_step(row: Mapping[str, Any]) -> PlanStep:
         _require_text(row["target"]),
         _require_text(row["cause"]),
         identity,
-        others=row["others"],
-        expects=expects,
+        has_other_references=row["others"],
+        expected_references=expects,
         frees=_parse_bytes(row["frees"]),
-        back=_require_text(row["back"]),
+        restore_from=_require_text(row["back"]),
     )
 
 

@@ -139,9 +139,9 @@ def _image_steps(going: PlannedRemoval) -> Iterable[PlanStep]:
             image.id,
             cause,
             image.id,
-            expects=(),
+            expected_references=(),
             frees=going.here,
-            back=going.copy.reference,
+            restore_from=going.copy.reference,
         )
     left = list(going.held)
     for reference in going.references:
@@ -153,11 +153,11 @@ def _image_steps(going: PlannedRemoval) -> Iterable[PlanStep]:
             reference,
             cause,
             image.id,
-            others=not last,
-            expects=expects,
+            has_other_references=not last,
+            expected_references=expects,
             frees=going.here if last else ZERO_BYTES,
             # As long as the image is there its names can be given back without a registry.
-            back=going.copy.reference,
+            restore_from=going.copy.reference,
         )
 
 
@@ -172,7 +172,7 @@ def _cache_steps(records: tuple[CacheRecord, ...]) -> Iterable[PlanStep]:
         Verb.CLEAR_CACHE,
         "build cache",
         f"{len(records)} records, {format_size(size)}",
-        expects=tuple(it.id for it in records),
+        expected_references=tuple(it.id for it in records),
         frees=ByteRange(size, size, "what images hold too stays"),
     )
 

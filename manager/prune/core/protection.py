@@ -56,7 +56,7 @@ def find_protection_reasons(
     What no registry has is not among them: that is asked only of what would go.
     """
     subjects = tuple(subjects)
-    users = known.without_leaving.users_by_image()
+    users = known.without_leaving.containers_by_image()
     pinned = _pinned_image_ids(known.pins, [subject.image for subject in subjects])
     kept = _keep_rules_by_image(policy.keep, subjects)
     found = {}
@@ -83,7 +83,7 @@ def _describe_users(users: Sequence[Container]) -> str:
     names = sorted(user.name for user in users)
     if len(names) > MAX_NAMED_CONTAINERS:
         return f"{len(names)} containers use it"
-    state = "" if any(user.running for user in users) else " (stopped)"
+    state = "" if any(user.is_running for user in users) else " (stopped)"
     verb = "uses" if len(names) == 1 else "use"
     return f"{' and '.join(names)}{state} {verb} it"
 

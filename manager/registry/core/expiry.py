@@ -45,7 +45,7 @@ def has_hidden_expiry(kind: RegistryHost, username: str) -> bool:
 
 def login_lifetime(kind: RegistryHost) -> str:
     """How long logins there last, in words; empty where that differs."""
-    return _LOGIN_LIFETIMES.get(kind.kind, "")
+    return _LOGIN_LIFETIMES.get(kind.service, "")
 
 
 def _decode_object(text: str, *, url_safe: bool) -> dict[str, Any]:

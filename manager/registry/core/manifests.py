@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.references.reference import is_digest
+from manager.references.grammar import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

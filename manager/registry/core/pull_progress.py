@@ -147,8 +147,11 @@ def explain_pull_failure(
     host = identify_registry(registry)
     if kind is FailureKind.LOGIN:
         hint = host.login_hint
-    elif host.missing_hint and kind in {FailureKind.MISSING_TAG, FailureKind.ABSENT_OR_DENIED}:
-        hint = host.missing_hint
+    elif host.missing_image_hint and kind in {
+        FailureKind.MISSING_TAG,
+        FailureKind.ABSENT_OR_DENIED,
+    }:
+        hint = host.missing_image_hint
     return TransferFailure(
         kind,
         message.format(image=image, registry=registry, said=said),

@@ -185,10 +185,10 @@ def explain_push_failure(
 def _creation_hint(image: str, kind: RegistryHost) -> str:
     """How a repository is made where a registry does not make one by itself."""
     path = image.removeprefix(f"{kind.host}/").rpartition(":")[0]
-    if kind.kind is RegistryService.ECR:
+    if kind.service is RegistryService.ECR:
         region = f"--region {kind.region} --repository-name {path}"
         return f"create it first, with: aws ecr create-repository {region}"
-    if kind.kind is RegistryService.ECR_PUBLIC:
+    if kind.service is RegistryService.ECR_PUBLIC:
         # The first part of the path is the alias of whose they are.
         region = f"--region us-east-1 --repository-name {path.partition('/')[2]}"
         return f"create it first, with: aws ecr-public create-repository {region}"

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.references.reference import TAG_PATTERN, ImageReference, parse_reference
+from manager.references.grammar import TAG_PATTERN
+from manager.references.reference import ImageReference, parse_reference
 from manager.registry.core.versions import newest_first_key, parse_version
 
 if TYPE_CHECKING:

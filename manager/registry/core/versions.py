@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from manager.references.reference import LONGEST_TAG
+from manager.references.grammar import LONGEST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

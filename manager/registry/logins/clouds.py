@@ -74,7 +74,7 @@ def ask_cloud(kind: RegistryHost, base: str = "") -> CloudAnswer:
     base = base or f"https://{kind.host}"
     # Azure's logins are good for one registry, all others for more.
     host = f"{kind.host} {base}" if kind.cloud is Cloud.AZURE else ""
-    key = (kind.cloud, kind.kind, kind.region, kind.fips, kind.dual_stack, host)
+    key = (kind.cloud, kind.service, kind.region, kind.fips, kind.dual_stack, host)
     with _lock:
         alone = _asking_locks.setdefault(key, threading.Lock())
     with alone:
@@ -127,7 +127,7 @@ def _ask_provider(kind: RegistryHost, base: str) -> CloudAnswer:
     except ImportError:
         problem = (
             f"for logins from {kind.cloud} itself, as {kind.host} takes them, install:"
-            f" pip install 'dockmgr[{kind.extra}]'"
+            f" pip install 'dockmgr[{kind.extra_name}]'"
         )
         return CloudAnswer(problem=problem, installable=True)
     except CloudError as error:

@@ -40,7 +40,7 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
-    public = kind.kind is RegistryService.ECR_PUBLIC
+    public = kind.service is RegistryService.ECR_PUBLIC
     try:
         session = boto3.Session(region_name=PUBLIC_REGION if public else kind.region)
         if session.get_credentials() is None:

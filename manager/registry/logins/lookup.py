@@ -102,7 +102,7 @@ def locate_credentials(
                 answer.credentials, kind.cloud, answer.until, known_by, (*warnings,)
             )
         # An SDK that is not installed is no news where images may well be public.
-        if answer.problem and (not answer.installable or kind.private or ended):
+        if answer.problem and (not answer.installable or kind.requires_login or ended):
             ended.append(answer.problem)
     warnings += ended
     if doubtful is not None:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
-from manager.references.reference import is_digest
+from manager.references.grammar import is_digest
 from manager.registry.core.manifests import INDEX_MEDIA_TYPES, MANIFEST_MEDIA_TYPES
 from manager.registry.protocol.certificates import RegistryTrust
 from manager.registry.protocol.errors import (

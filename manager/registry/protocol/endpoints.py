@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from manager.references.reference import DEFAULT_REGISTRY
+from manager.references.grammar import DEFAULT_REGISTRY
 from manager.registry.protocol.challenges import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from manager.references.reference import DEFAULT_REGISTRY, ImageReference
+from manager.references.grammar import DEFAULT_REGISTRY
+from manager.references.reference import ImageReference
 from manager.registry.core.availability import ImageAvailability
 from manager.registry.protocol.certificates import RegistryTrust, find_trust
 from manager.registry.protocol.client import Registry
