@@ -29,32 +29,36 @@ def engine_identity(engine: Engine) -> str:
     return f"{engine.endpoint.host} {identity}".rstrip()
 
 
-def list_lesson_resources(engine: Engine) -> dict[str, str]:
-    """The resources whose names begin with learn-, by kind and name, each with its identity.
+def list_resources(engine: Engine) -> dict[str, str]:
+    """The containers, image names, volumes and networks, by kind and name, with their identities.
 
     Raises:
         ManagerError: the engine could not be asked.
     """
-    found = {
-        f"container {it.name}": it.id for it in engine.containers.list() if is_lesson_name(it.name)
-    }
-    for image in engine.images.list():
-        found |= {f"image {tag}": image.id for tag in image.tags if is_lesson_name(tag)}
-    times = read_volume_times(engine)
-    found |= {f"volume {name}": made_at for name, made_at in times.items() if is_lesson_name(name)}
-    return found | {
-        f"network {it.name}": it.id for it in list_networks(engine) if is_lesson_name(it.name)
-    }
+    found = {f"container {it.name}": it.id for it in engine.containers.list()}
+    found |= {f"image {tag}": it.id for it in engine.images.list() for tag in it.tags}
+    found |= {f"volume {name}": made_at for name, made_at in read_volume_times(engine).items()}
+    return found | {f"network {it.name}": it.id for it in list_networks(engine)}
 
 
-def remove_lesson_resources(
+def list_lesson_resources(engine: Engine) -> dict[str, str]:
+    """The resources whose names begin with learn-, as `list_resources`.
+
+    Raises:
+        ManagerError: the engine could not be asked.
+    """
+    found = list_resources(engine)
+    return {it: identity for it, identity in found.items() if is_lesson_name(it.partition(" ")[2])}
+
+
+def remove_resources(
     engine: Engine, resources: Mapping[str, str], report: Callable[[str], None]
 ) -> dict[str, ManagerError]:
-    """Remove what lessons made: containers, image names, volumes, networks, in this order.
+    """Remove resources.
 
     Args:
         engine: the engine.
-        resources: some of `list_lesson_resources`; one with another identity by now is kept.
+        resources: some of `list_resources`; one with another identity by now is kept.
         report: called with each resource that was removed.
 
     Returns:
@@ -66,7 +70,7 @@ def remove_lesson_resources(
     refused: dict[str, ManagerError] = {}
     for resource, identity in resources.items():
         # A removal before can have removed this too, or somebody made a new one.
-        if list_lesson_resources(engine).get(resource) != identity:
+        if list_resources(engine).get(resource) != identity:
             continue
         try:
             _remove_resource(engine, resource, identity)

@@ -17,7 +17,7 @@ from manager.lab import labs, lifecycle
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from manager.learn import lesson_files
-from manager.learn.leftovers import list_lesson_resources, remove_lesson_resources
+from manager.learn.leftovers import list_lesson_resources, remove_resources
 from manager.learn.watch import LessonWatch
 from tests import docker_client
 from tests.command import PROGRAM
@@ -303,11 +303,11 @@ def test_what_cannot_be_removed_does_not_keep_the_rest(fresh: Engine, env: dict[
         "holder", {"Image": "busybox", "HostConfig": {"Binds": ["learn-held:/h"]}}
     )
     told: list[str] = []
-    refused = remove_lesson_resources(fresh, list_lesson_resources(fresh), told.append)
+    refused = remove_resources(fresh, list_lesson_resources(fresh), told.append)
     assert (list(refused), told) == (["volume learn-held"], ["network learn-lan"])
     fresh.containers.remove(held, force=True)
     again = {"volume learn-held": "made at another time"}
-    assert remove_lesson_resources(fresh, again, told.append) == {}
+    assert remove_resources(fresh, again, told.append) == {}
     assert "volume learn-held" in list_lesson_resources(fresh)
 
 

@@ -58,6 +58,8 @@ def test_a_step_fits_a_screen_and_can_be_done_with_both_programs(
         assert all(line in text for line in (*step.docker, *step.dockmgr, step.question))
         assert "\x1b" not in text
         assert step.hint or step.expects_failure
+        assert all(step.accepts_answer(answer) for answer in step.answers)
+        assert not step.accepts_answer("something else")
 
 
 def test_the_screens_are_as_they_were_kept() -> None:

@@ -58,9 +58,9 @@ def remove_leftovers(
     Raises:
         ManagerError: the engine could not be asked.
     """
-    from manager.learn.leftovers import remove_lesson_resources
+    from manager.learn.leftovers import remove_resources
 
-    refused = remove_lesson_resources(
+    refused = remove_resources(
         session.engine, resources, lambda resource: session.out.line(f"removed {resource}")
     )
     gone = {it: identity for it, identity in resources.items() if it not in refused}

@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr learn --list                list the lessons",
             "dockmgr learn layers                take this lesson",
             "dockmgr learn check ./course        check lessons of your own",
+            "dockmgr learn check ./course --run  run their lines in a fresh lab too",
             "dockmgr learn --lessons ./course    take them",
         )
     )(learn)
@@ -45,6 +46,19 @@ def learn(
         Path | None,
         typer.Option("--lessons", help="A folder of lessons to use instead of the built-in ones."),
     ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="With check: type every line in a fresh lab too.")
+    ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            help="With --run: the lab's engine, 20.10, 26, 28 or 28-containerd.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = "",
+    yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
     """Learn what images and containers are, on your own engine.
@@ -54,20 +68,36 @@ def learn(
     At a step: h for a hint, s to skip it, q to quit, Enter to check again.
     """
     names = words or []
-    if names[:1] == [CHECK_WORD]:
-        from manager.cli.learn.check import check_lessons
-
-        if reset or listing or folder is not None:
-            raise ManagerError(
-                "check cannot be combined with --reset, --list or --lessons",
-                "write: dockmgr learn check FOLDER",
-                ExitCode.USAGE,
-            )
-        check_lessons(get_session(ctx), names[1:], json=json)
+    is_check = names[:1] == [CHECK_WORD]
+    if is_check and (reset or listing or folder is not None):
+        raise ManagerError(
+            "check cannot be combined with --reset, --list or --lessons",
+            "write: dockmgr learn check FOLDER",
+            ExitCode.USAGE,
+        )
+    if not (is_check and run) and (run or engine or yes):
+        raise ManagerError(
+            "--run is for check only, and --engine and --yes are for --run only",
+            "write: dockmgr learn check FOLDER --run",
+            ExitCode.USAGE,
+        )
+    if is_check:
+        _check_lessons(ctx, names[1:], engine, run=run, yes=yes, json=json)
         return
     if len(names) > 1:
         raise ManagerError("name only one lesson", "see: dockmgr learn --list", ExitCode.USAGE)
     _use_course(ctx, "".join(names), folder, listing=listing, reset=reset, json=json)
+
+
+def _check_lessons(
+    ctx: typer.Context, names: list[str], engine: str, *, run: bool, yes: bool, json: bool
+) -> None:
+    from manager.cli.learn.check import check_lessons, run_lessons
+
+    if run:
+        run_lessons(get_session(ctx), names, engine, yes=yes, json=json)
+    else:
+        check_lessons(get_session(ctx), names, json=json)
 
 
 def _use_course(
