@@ -1,4 +1,4 @@
-"""What has to hold before a container is ready: health, ports, pages, lines."""
+"""What must hold before a container is ready: health, ports, pages, log lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOCALHOST = "localhost"
 
 @dataclass
 class ReadinessChecker:
-    """What has to hold, asked of one container at a time; what held once is not asked again."""
+    """Checks one container at a time; what passed once is not checked again."""
 
     engine: Engine
     address: str
@@ -41,7 +41,7 @@ class ReadinessChecker:
     def __call__(self, row: Container) -> str:
         """Why a container is not ready yet; empty if it is."""
         if row.state == "restarting":
-            return "it ends again and again, and is restarted"
+            return "it keeps ending and being restarted"
         if row.state != "running":
             return f"it is {row.state}"
         for name, check in self._checks(row):
@@ -62,14 +62,14 @@ class ReadinessChecker:
             yield "log", partial(self._check_log, row)
 
     def _check_health(self, row: Container) -> str:
-        told = health_status(row)
-        if not told and self.engine.is_podman:
-            # Podman's list does not tell it.
+        status = health_status(row)
+        if not status and self.engine.is_podman:
+            # Podman's list does not have it.
             state = self.engine.containers.inspect(row.id).get("State") or {}
-            told = (state.get("Health") or {}).get("Status") or ""
-        if told == "unhealthy":
+            status = (state.get("Health") or {}).get("Status") or ""
+        if status == "unhealthy":
             raise self._unhealthy_error(row)
-        return "its healthcheck has not passed yet" if told == "starting" else ""
+        return "its healthcheck has not passed yet" if status == "starting" else ""
 
     def _unhealthy_error(self, row: Container) -> ManagerError:
         state = self.engine.containers.inspect(row.id).get("State") or {}
@@ -78,12 +78,12 @@ class ReadinessChecker:
         return ManagerError(
             f"{row.name} is unhealthy: its healthcheck failed with exit code "
             f"{checks[-1].get('ExitCode', 'unknown')}",
-            "the last check says why" if said else "the check wrote nothing",
+            "the last check wrote this" if said else "the check wrote nothing",
             details=said,
         )
 
     def _find_address(self, row: Container, port: int | None) -> tuple[str, int] | None:
-        """Where a port of a container can be reached."""
+        """Where a port of a container can be reached; None if nowhere."""
         for one in row.published_ports:
             if port in {None, one.container_port} and one.protocol == "tcp" and one.host_port:
                 if one.host_ip in WILDCARD_ADDRESSES:
@@ -96,34 +96,34 @@ class ReadinessChecker:
         return None
 
     def _reachable_address(self, row: Container, port: Port) -> str:
-        """The address of a port; one of another machine's own loopback is none for us."""
+        """The address of a published port; the loopback of another machine cannot be reached."""
         from ipaddress import ip_address
 
         if self.address != LOCALHOST and ip_address(port.host_ip).is_loopback:
             raise ManagerError(
-                f"port {port.container_port} of {row.name} is published at {port.host_ip} of the"
-                " engine's machine, where it cannot be tried from here",
+                f"port {port.container_port} of {row.name} is published at {port.host_ip} of the "
+                "engine's machine, which cannot be reached from here",
                 "publish it without an address, or wait for something else",
             )
         return port.host_ip
 
     def _uses_host_network(self, row: Container) -> bool:
-        """Whether a container has its machine's own network."""
+        """Whether a container shares the network of the engine's machine."""
         if row.id not in self._networks:
-            told = self.engine.containers.inspect(row.id)
-            self._networks[row.id] = (told.get("HostConfig") or {}).get("NetworkMode") or ""
+            inspected = self.engine.containers.inspect(row.id)
+            self._networks[row.id] = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
         return self._networks[row.id] == "host"
 
     def _check_port(self, row: Container, port: int) -> str:
         place = self._find_address(row, port)
         if place is not None and can_connect(*place):
             return ""
-        return f"nothing answers at its port {port}"
+        return f"nothing answers on its port {port}"
 
     def _check_http(self, row: Container) -> str:
         place = self._find_address(row, self.ready.http_port)
         if place is None:
-            return "it publishes no port to ask"
+            return "it publishes no port"
         return find_http_problem(*place, self.ready.http_path)
 
     def _check_log(self, row: Container) -> str:

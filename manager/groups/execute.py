@@ -1,4 +1,4 @@
-"""Run a command in several containers at once, and tell what each writes and how it ended."""
+"""Run a command in several containers in parallel, and report output and exit codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from manager.model.containers import Container
 
 DOCKMGR_FAILURE_CODE = 125
-"""The exit code for what was dockmgr's own failure, as ``docker exec`` has it."""
+"""The exit code for a failure of dockmgr itself, as of ``docker exec``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ def run_in_containers(
     surroundings: ExecOptions,
     parallel: int,
 ) -> Iterator[ExecLine | ExecResult]:
-    """What the command writes everywhere, as it arrives, and how it ended in each container.
+    """The command's output, as it arrives, and how it ended in each container.
 
     Args:
-        engine: where.
-        containers: in which.
-        command: what.
-        surroundings: with what.
-        parallel: in how many at once.
+        engine: the engine.
+        containers: where to run it.
+        command: the program and its arguments.
+        surroundings: variables, user and folder for it.
+        parallel: in how many containers at the same time.
     """
     arrived: queue.SimpleQueue[ExecLine | ExecResult | BaseException] = queue.SimpleQueue()
 
@@ -80,8 +80,8 @@ def run_in_containers(
             run(container)
 
     for _ in range(min(parallel, len(containers))):
-        # Daemons: after Ctrl-C what runs in the containers runs on, as with docker, and nobody
-        # waits for it.
+        # Daemon threads: after Ctrl-C the command keeps running in the containers, as with
+        # docker, and nobody waits for it.
         threading.Thread(target=work, daemon=True).start()
     left = len(containers)
     while left:
@@ -107,7 +107,7 @@ def _run_in_container(
             for text in streams[is_error].add_piece(piece):
                 arrived.put(ExecLine(container, text, is_error))
     except ManagerError as failed:
-        error = failed  # the engine still knows a code: 127 for a command that is not there
+        error = failed  # the engine still knows a code: 127 for a missing command
     for is_error, stream in streams.items():
         for text in stream.remaining_lines():
             arrived.put(ExecLine(container, text, is_error))

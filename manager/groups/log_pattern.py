@@ -1,4 +1,4 @@
-"""Wait for a line that a container writes."""
+"""Wait until a line of a container's log matches."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 LOG_RETRY_SECONDS = 0.1
-"""Seconds after which what a container writes is read again, once its process has ended."""
+"""Seconds until a log that has ended is read again."""
 CHECKS_AFTER_ERROR = 10
-"""How often it is looked whether a container has ended whose output cannot be read."""
+"""How many checks may pass after an error, to see whether the container has ended."""
 
 
 class LogPatternWatch:
-    """Reads what a container writes, in a thread of its own, until a line fits."""
+    """Reads a container's log, in a thread of its own, until a line matches."""
 
     def __init__(
         self, engine: Engine, container_id: str, pattern: re.Pattern[str], end: float
@@ -39,19 +39,19 @@ class LogPatternWatch:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        # What is written ends with the process; one that is restarted begins to write again.
+        # The log ends with the process, and goes on when it is restarted.
         try:
             while not self._found.is_set() and self._error is None and time.monotonic() < self._end:
                 self._read_once()
                 time.sleep(LOG_RETRY_SECONDS)
         finally:
-            # Nobody waits for this thread: it may still read when all else has been closed.
+            # Nobody waits for this thread: it may still read when everything else is closed.
             self._engine.close_thread_client()
 
     def _read_once(self) -> None:
         try:
-            # What it wrote before it was restarted says nothing of now. (When it was started is
-            # written down a moment after it may have begun to write.)
+            # Lines from before a restart do not count. (The engine notes the start a moment after
+            # the container may have begun to write, so that its end is what counts.)
             since = self._engine.containers.last_end_seconds(self._container_id)
             with closing(
                 self._engine.containers.logs(
@@ -70,14 +70,14 @@ class LogPatternWatch:
         """Why it is not ready yet; empty if it is.
 
         Raises:
-            ManagerError: what it writes cannot be read.
+            ManagerError: the log cannot be read.
         """
         if self._found.is_set():
             return ""
         if self._error is not None:
-            # Of a container that has just ended nothing can be read: its ending is the news.
+            # The log of a container that has just ended cannot be read: that it ended is the news.
             self._error_count += 1
             if self._error_count > CHECKS_AFTER_ERROR:
                 raise self._error
-            return f"what it writes cannot be read: {self._error.message}"
-        return f"no line it wrote fits {self._pattern.pattern!r}"
+            return f"its log cannot be read: {self._error.message}"
+        return f"no line of its log matches {self._pattern.pattern!r}"

@@ -1,4 +1,4 @@
-"""What several containers write, line by line, as it arrives."""
+"""The logs of several containers, line by line, as they arrive."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def read_logs(
     tail: int | None,
     timestamps: bool,
 ) -> Iterator[LogLine]:
-    """The lines of all containers; a container's own in order, others between them.
+    """The lines of all containers; those of one container in order.
 
     Without ``follow`` the containers come one after the other. With it, each is read by a
-    thread of its own, and the lines come as they are written.
+    thread of its own, and lines come as they are written.
 
     Args:
-        engine: where.
-        containers: whose.
-        follow: go on until all have ended.
-        tail: how many of each container's lines already written; None for all.
+        engine: the engine.
+        containers: the containers.
+        follow: continue until all have ended.
+        tail: how many earlier lines of each container; None for all.
         timestamps: put the time before each line.
 
     Raises:
@@ -64,7 +64,7 @@ def read_logs(
         arrived.put(None)
 
     for container, pieces in sources:
-        # Daemons: Ctrl-C ends the program while they wait for a line that may never come.
+        # Daemon threads: Ctrl-C ends the program while they wait for a line that may never come.
         threading.Thread(target=read, args=(container, pieces), daemon=True).start()
     reading = len(sources)
     while reading:
@@ -78,7 +78,7 @@ def read_logs(
 
 
 def split_lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Join pieces, cut wherever the engine pleased, into whole lines."""
+    """Join pieces, cut anywhere, into whole lines."""
     joined = LineSplitter()
     for piece in pieces:
         yield from joined.add_piece(piece)
@@ -86,17 +86,17 @@ def split_lines(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 class LineSplitter:
-    """Whole lines out of pieces that come one after the other."""
+    """Makes whole lines of pieces that come one after the other."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start empty."""
         self._rest = b""
 
     def add_piece(self, piece: bytes) -> list[str]:
-        """The lines that a further piece completes."""
+        """Add a piece, and get the lines that it completes."""
         *whole, self._rest = (self._rest + piece).split(b"\n")
         return [line.decode(errors="replace").removesuffix("\r") for line in whole]
 
     def remaining_lines(self) -> list[str]:
-        """What is left at the end, if it is not a whole line."""
+        """The last line, if it has no end."""
         return [self._rest.decode(errors="replace")] if self._rest else []

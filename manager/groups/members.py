@@ -1,4 +1,4 @@
-"""Create and start the members of groups, each under a name that nobody else has."""
+"""Create and start the members of groups, each under a free name."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NAME_HOLDER_TRIES = 40
 NAME_HOLDER_PAUSE_SECONDS = 0.05
-"""Seconds between two looks for the container that has just taken a name."""
+"""Seconds between two searches for the container that has just taken a name."""
 
 
 class SpareNumbers:
-    """Numbers and ports for members whose own were taken meanwhile; safe between threads."""
+    """Numbers and ports for members whose own were taken meanwhile; thread-safe."""
 
     def __init__(self, job: GroupJob) -> None:
-        """Begin with what the plan does not use."""
+        """Start with what the plan does not use."""
         planned = {step.number for step in job.steps}
         spec = job.spec
         numbers = free_numbers(spec.template, job.snapshot, spec.first, append=spec.append)
@@ -51,10 +51,10 @@ class SpareNumbers:
         self._lock = threading.Lock()
 
     def take_next(self) -> tuple[int, tuple[PortBinding, ...]]:
-        """A number that is free as far as is known, and the ports that go with it.
+        """A free number, as far as is known, and its ports.
 
         Raises:
-            ManagerError: there is no port left.
+            ManagerError: no port is left.
         """
         with self._lock:
             number = next(self._numbers)
@@ -63,7 +63,7 @@ class SpareNumbers:
 
 @dataclass
 class MemberMaker:
-    """Makes the members of one spawn; the first failure ends the rest."""
+    """Makes the members of one spawn; the first failure stops the others."""
 
     engine: Engine
     spawn_id: str
@@ -78,12 +78,12 @@ class MemberMaker:
 
         Args:
             job: the group.
-            parallel: how many at once.
+            parallel: how many in parallel.
             report: called with how many are started, and of how many.
 
         Raises:
             ManagerError: the engine refused one.
-            KeyboardInterrupt: the person stopped it; what has not begun never does.
+            KeyboardInterrupt: the person stopped it; nothing more is begun.
         """
         spare = SpareNumbers(job)
         return self._run_for_each(
@@ -96,7 +96,7 @@ class MemberMaker:
         parallel: int,
         report: Callable[[int, int], None],
     ) -> tuple[StartedContainer, ...]:
-        """Start members that were created already.
+        """Start members that already exist.
 
         Raises:
             ManagerError: the engine refused one.
@@ -135,7 +135,7 @@ class MemberMaker:
             for future in done:
                 future.result()
         except BaseException:
-            # Ctrl-C arrives here too: what has not begun never does.
+            # Ctrl-C arrives here too: nothing more is begun.
             self.stopping.set()
             raise
         finally:
@@ -158,7 +158,7 @@ class MemberMaker:
         return started
 
     def _create(self, job: GroupJob, step: PlanStep, spare: SpareNumbers) -> tuple[str, str] | None:
-        """The id and name of a new member; None if somebody else has made that very one."""
+        """The id and name of a new member; None if another process made that very one."""
         spec, number, ports = job.spec, step.number or 0, step.ports
         refused = False
         while True:
@@ -174,13 +174,13 @@ class MemberMaker:
                     holder = self._find_name_holder(name)
                     if holder is None and not refused and not self.stopping.is_set():
                         refused = True
-                        continue  # it has been removed meanwhile: the name may be free
+                        continue  # the container was removed meanwhile: the name may be free
                     if holder is not None and holder.group == spec.group:
                         return None
                 number, ports = spare.take_next()
 
     def _find_name_holder(self, name: str) -> Container | None:
-        """The container that has a name; None if it has been removed meanwhile.
+        """The container that has a name; None if it was removed meanwhile.
 
         An engine reserves a name a moment before it lists the container that gets it.
         """
@@ -204,7 +204,7 @@ class MemberMaker:
 
 
 def _wait_for_all(pool: ThreadPoolExecutor) -> None:
-    """Wait for what is under way, whatever happens: only then it is known what there is."""
+    """Wait for what is under way, whatever happens: only then is it known what was made."""
     interrupted = False
     while True:
         try:
@@ -220,4 +220,4 @@ def _try_last_lines(engine: Engine, started: StartedContainer) -> tuple[str, ...
     try:
         return read_last_lines(engine, started)
     except ManagerError:
-        return ()  # that it could not start is the news
+        return ()  # the failed start is the news

@@ -1,4 +1,4 @@
-"""Wait until containers that were started are ready, or one of them has failed."""
+"""Wait until started containers are ready, or one of them has failed."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from manager.model.containers import Container
 
 SETTLE_SECONDS = 0.2
-"""Seconds a container must go on running after its start before it counts as started."""
+"""Seconds a container must keep running before it counts as started."""
 POLL_SECONDS = 0.1
-"""Seconds between two looks, while little is waited for."""
+"""Seconds between two checks of a few containers."""
 POLL_SECONDS_PER_CONTAINER = 0.001
-"""Seconds more for each container: a list of hundreds is work for the engine."""
+"""Additional seconds for each container: listing hundreds is work for the engine."""
 PARALLEL_PROBES = 16
-"""How many ports are tried at once."""
+"""How many ports are tried in parallel."""
 MAX_NAMES_SHOWN = 3
-"""How many of those that are not ready are named."""
+"""How many containers that are not ready are named."""
 ENDED_STATES = frozenset({"exited", "dead"})
 
 
 @dataclass(frozen=True, slots=True)
 class ReadinessWatch:
-    """What waiting works with."""
+    """What waiting needs."""
 
     engine: Engine
     list_containers: Callable[[], tuple[Container, ...]]
@@ -45,7 +45,7 @@ class ReadinessWatch:
     """The engine's machine, as seen from here."""
     report_progress: Callable[[int, int], None]
     """Called with how many are ready, and of how many."""
-    late_hint: str = "they may need longer, or wait for something that is not there"
+    late_hint: str = "they may need more time, or wait for something missing"
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -53,11 +53,11 @@ class ReadinessWatch:
 def wait_until_settled(
     watch: ReadinessWatch, started: tuple[StartedContainer, ...], since: float
 ) -> tuple[Container, ...]:
-    """Wait a moment, and see that no container has failed at once.
+    """Wait a moment, and check that no container has failed right after its start.
 
     Args:
-        watch: with what.
-        started: which.
+        watch: what waiting needs.
+        started: the containers.
         since: when the last was started, by the watch's clock.
 
     Raises:
@@ -75,15 +75,15 @@ def wait_until_ready(
     """Wait until all are ready.
 
     Args:
-        watch: with what.
-        started: which; all of one group.
-        ready: what has to hold.
+        watch: what waiting needs.
+        started: the containers, all of one group.
+        ready: what must hold.
 
     Returns:
         The engine's last list of them.
 
     Raises:
-        ManagerError: one ended, or is unhealthy, or the time is over.
+        ManagerError: one ended or is unhealthy, or the time is up.
     """
     end = watch.clock() + ready.timeout
     conditions = ReadinessChecker(watch.engine, watch.address, ready)
@@ -127,7 +127,7 @@ def _check_endings(
     *,
     must_run: bool,
 ) -> None:
-    """A container may end at once if all it had to do is done; not if it failed."""
+    """A container may end right away if it did its work, but not if it failed."""
     for one in started:
         row = rows.get(one.id)
         if row is not None and row.state not in ENDED_STATES:
@@ -138,7 +138,7 @@ def _check_endings(
             ending = None
         ending = ending or processes.find_past_exit_status(watch.engine, one.id)
         if ending is None:
-            raise ManagerError(f"{one.name} is gone", "has another program removed it?")
+            raise ManagerError(f"{one.name} is gone", "another program may have removed it")
         if ending.code or must_run:
             command = row.command if row is not None else ""
             raise _ended_error(watch.engine, one, ending, command, must_run=must_run)

@@ -1,4 +1,4 @@
-"""Spawns that were cut off: what there is of them, and finishing or removing it."""
+"""Find interrupted spawns, and finish or remove them."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InterruptedSpawn:
-    """A spawn whose process is gone, and that is neither complete nor taken back."""
+    """A spawn whose process is gone, and that is neither complete nor rolled back."""
 
     record: SpawnRecord
     members: tuple[Container, ...]
-    """What there is of it."""
+    """The members that were made."""
     missing: Mapping[str, tuple[int, ...]]
-    """The numbers that are still to be made, by group."""
+    """The numbers still to make, by group."""
     networks: tuple[str, ...] = ()
-    """The networks that it made and that nobody is on."""
+    """The networks that it made and nothing uses."""
 
     def __str__(self) -> str:
         """In one sentence."""
         made = f"{len(self.members)} of {self.record.count} made, {self.running} running"
-        return f"the spawn of {self.groups} was cut off: {made}"
+        return f"the spawn of {self.groups} was interrupted: {made}"
 
     @property
     def groups(self) -> str:
@@ -54,7 +54,7 @@ class InterruptedSpawn:
 
 
 def find_interrupted_spawns(engine: Engine) -> tuple[InterruptedSpawn, ...]:
-    """The spawns on an engine that were cut off; what turns out to be settled is forgotten.
+    """The interrupted spawns on an engine; records of settled ones are deleted.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -68,23 +68,23 @@ def find_interrupted_spawns(engine: Engine) -> tuple[InterruptedSpawn, ...]:
 def _inspect_record(
     engine: Engine, snapshot: Snapshot, record: SpawnRecord
 ) -> InterruptedSpawn | None:
-    """What there is of a spawn; None if it is settled, or nothing is there yet."""
+    """What is left of a spawn; None if it is settled, or nothing shows yet."""
     mine = [it for it in snapshot.containers if it.labels.get(SPAWN_LABEL) == record.spawn_id]
     members = tuple(sorted((it for it in mine if it.group), key=by_group_and_number))
-    # What it was to make another spawn may have made since.
+    # Another spawn may have made the missing ones since.
     missing = {
         group: tuple(sorted(set(numbers) - {it.index for it in snapshot.members(group)}))
         for group, numbers in record.groups.items()
     }
     complete = not any(missing.values()) and all(it.state != "created" for it in members)
     if record.rollback_failed and not all(it.is_running for it in members):
-        complete = False  # it was to go, and did not: that it was made once settles nothing
+        complete = False  # it should have been removed: that all was made once settles nothing
     if members and not complete:
         return InterruptedSpawn(record, members, missing)
-    # An engine goes on with a request whose sender is gone: what it makes shows up late.
+    # An engine completes a request whose sender is gone: what it makes shows up late.
     if not complete and not record.is_old():
         return None
-    # A network may be left of a spawn that had made no container yet.
+    # A spawn that made no container may have left a network.
     networks = rollback.list_spawn_networks(engine, record.spawn_id) if not members else ()
     if networks:
         return InterruptedSpawn(record, (), missing, tuple(network.name for network in networks))
@@ -95,10 +95,10 @@ def _inspect_record(
 def remove_interrupted_spawn(
     engine: Engine, cut: InterruptedSpawn, sleep: Callable[[float], None]
 ) -> int:
-    """Remove what there is of a spawn.
+    """Remove what is left of a spawn.
 
     Returns:
-        How many containers there were.
+        How many containers were removed.
 
     Raises:
         ManagerError: not all could be removed.
@@ -112,14 +112,14 @@ def remove_interrupted_spawn(
 def finish_interrupted_spawn(
     engine: Engine, cut: InterruptedSpawn, context: SpawnContext
 ) -> tuple[Container, ...]:
-    """Make what is missing of a spawn, and start what does not run.
+    """Make the missing members of a spawn, and start those that do not run.
 
     Returns:
         All its members.
 
     Raises:
-        ManagerError: it cannot be known what to make, or something went wrong; then what was made
-            now is removed again, and what was there before is left.
+        ManagerError: nobody knows what is missing, or something failed; then what was made
+            now is removed again, and earlier members are left alone.
     """
     specs = tuple(_spec_for_missing(engine, cut, group) for group in cut.record.groups)
     wanted = SpawnRequest(tuple(spec for spec in specs if spec.exact_numbers))
@@ -127,8 +127,8 @@ def finish_interrupted_spawn(
     for job in jobs.values():
         if job.image is None:
             raise ManagerError(
-                f"{job.spec.image.familiar} is not on this engine any more",
-                f"get it with: dockmgr pull {job.spec.image.familiar}",
+                f"{job.spec.image.familiar} is no longer on this engine",
+                f"pull it with: dockmgr pull {job.spec.image.familiar}",
             )
     nothing = (Snapshot(), None, Plan(), TakenPorts())
     whole = [jobs.get(spec.group) or GroupJob(spec, *nothing) for spec in specs]
@@ -144,13 +144,13 @@ def _claim_spawn(cut: InterruptedSpawn) -> Iterator[None]:
     """Two processes that finish the same would make it twice.
 
     Raises:
-        ManagerError: another process is at it, or has done it.
+        ManagerError: another process is doing it, or has done it.
     """
     with spawn_records.adopt_record(cut.record) as ours:
         if not ours:
             raise ManagerError(
                 f"another process has taken over the spawn of {cut.groups}",
-                "see what became of it with: dockmgr recover",
+                "see what is left with: dockmgr recover",
             )
         yield
 
@@ -160,10 +160,10 @@ def _spec_for_missing(engine: Engine, cut: InterruptedSpawn, group: str) -> Grou
     there = [member for member in cut.members if member.group == group]
     if not there:
         raise ManagerError(
-            f"nothing was made of {group} yet, so that nobody knows what is missing",
-            "remove the rest with: dockmgr recover --remove; and spawn it again",
+            f"no member of {group} was made, so nobody knows what is missing",
+            "remove the rest with: dockmgr recover --remove; then spawn it again",
         )
-    told, missing = engine.containers.inspect(there[0].id), cut.missing[group]
+    inspected, missing = engine.containers.inspect(there[0].id), cut.missing[group]
     return replace(
-        spec_from_member(there[0], told), count=max(len(missing), 1), exact_numbers=missing
+        spec_from_member(there[0], inspected), count=max(len(missing), 1), exact_numbers=missing
     )

@@ -1,4 +1,4 @@
-"""Take back a spawn: remove all that it made, and nothing else."""
+"""Roll back a spawn: remove everything it made, and nothing else."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 PARALLEL_REMOVALS = 8
 IGNORED_INTERRUPTS = 3
-"""How many times Ctrl-C does not end it."""
+"""How many times Ctrl-C does not end a rollback."""
 RECONNECT_SECONDS = 15.0
-"""Seconds for which an engine that has gone away is waited for."""
+"""Seconds to wait for an engine that has gone away."""
 REMOVAL_WAIT_SECONDS = 10.0
-"""Seconds for which containers are waited for that are on their way out."""
+"""Seconds to wait for containers that the engine is removing."""
 REMOVAL_PAUSE_SECONDS = 0.05
 RECONNECT_PAUSE_SECONDS = 0.5
-"""Seconds between two of these."""
+"""Seconds between two attempts."""
 
 
 def roll_back_after_error(
@@ -37,24 +37,24 @@ def roll_back_after_error(
     sleep: Callable[[float], None],
     spared: Collection[str] = (),
 ) -> None:
-    """Take back a spawn that an error ended; if even that fails, the error says what is left.
+    """Roll back a spawn that failed; if even that fails, the error says what is left.
 
     Args:
-        engine: where.
+        engine: the engine.
         spawn_id: the spawn's.
-        error: what ended it; what was removed is added to its message.
-        sleep: waits so many seconds.
-        spared: the ids of containers that were there before, and stay.
+        error: why it failed; what was removed is added to its message.
+        sleep: waits some seconds.
+        spared: the ids of earlier containers, which stay.
 
     Raises:
-        ManagerError: (partly done) not all could be removed.
+        ManagerError: (partly done) something could not be removed.
     """
     try:
         removed = _roll_back_despite_interrupts(engine, spawn_id, sleep, spared)
     except ManagerError as second:
         raise ManagerError(
-            f"{str(error) or 'interrupted'}; and taking it back failed too: {second.message}",
-            "finish it or remove what is left with: dockmgr recover",
+            f"{str(error) or 'interrupted'}; removing what was made failed too: {second.message}",
+            "finish it or remove the rest with: dockmgr recover",
             ExitCode.PARTIAL,
             details=getattr(error, "details", ()),
         ) from error
@@ -62,14 +62,14 @@ def roll_back_after_error(
         what = "the container made by this spawn was"
         if removed > 1:
             what = f"the {removed} containers made by this spawn were"
-        rest = ", what was there before is left" if spared else ""
+        rest = ", earlier ones are kept" if spared else ""
         error.message = f"{error.message} ({what} removed again{rest})"
 
 
 def _roll_back_despite_interrupts(
     engine: Engine, spawn_id: str, sleep: Callable[[float], None], spared: Collection[str]
 ) -> int:
-    """Asked for again, it goes on: it is being ended already, and only the rest is left to do."""
+    """A further Ctrl-C does not stop it: removing the rest is all that is left to do."""
     for _ in range(IGNORED_INTERRUPTS):
         try:
             return roll_back_spawn(engine, spawn_id, sleep, spared)
@@ -81,8 +81,8 @@ def _roll_back_despite_interrupts(
 def list_spawn_members(engine: Engine, spawn_id: str) -> tuple[Container, ...]:
     """The members that a spawn made.
 
-    An image made from a member (``docker commit``) hands the label on to containers that are
-    nobody's members: they are left out.
+    An image made from a member (``docker commit``) passes the label on to containers that belong to
+    no group: they are left out.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -99,19 +99,19 @@ def roll_back_spawn(
 ) -> int:
     """Remove every container and network of a spawn, found by its label.
 
-    An engine that has gone away is waited for a while.
+    Waits a while for an engine that has gone away.
 
     Args:
-        engine: where.
+        engine: the engine.
         spawn_id: the spawn's.
-        sleep: waits so many seconds.
+        sleep: waits some seconds.
         spared: the ids of containers that stay; networks stay with them.
 
     Returns:
-        How many containers there were.
+        How many containers were removed.
 
     Raises:
-        ManagerError: not all could be removed.
+        ManagerError: something could not be removed.
     """
     end = time.monotonic() + RECONNECT_SECONDS
     while True:
@@ -130,7 +130,7 @@ def _roll_back_once(engine: Engine, spawn_id: str, spared: Collection[str]) -> i
     if failed:
         names = [name for name, _ in failed]
         raise ManagerError(
-            f"{', '.join(names)} could not be removed again: {failed[0][1].message}",
+            f"{', '.join(names)} could not be removed: {failed[0][1].message}",
             f"remove them with: dockmgr rm {' '.join(names)}",
         )
     _wait_until_gone(engine, spawn_id, spared)
@@ -140,7 +140,7 @@ def _roll_back_once(engine: Engine, spawn_id: str, spared: Collection[str]) -> i
 
 
 def list_spawn_networks(engine: Engine, spawn_id: str) -> tuple[Network, ...]:
-    """The networks that a spawn made and that nobody is on.
+    """The networks that a spawn made and nothing uses.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -153,7 +153,7 @@ def list_spawn_networks(engine: Engine, spawn_id: str) -> tuple[Network, ...]:
 
 
 def _wait_until_gone(engine: Engine, spawn_id: str, spared: Collection[str]) -> None:
-    """Wait for removals that the engine has begun by itself, as it does for ``--rm``.
+    """Wait for removals that the engine began by itself, as it does for ``--rm``.
 
     Raises:
         ManagerError: a container is still there.
@@ -163,7 +163,7 @@ def _wait_until_gone(engine: Engine, spawn_id: str, spared: Collection[str]) -> 
         if time.monotonic() >= end:
             names = " ".join(one.name for one in left)
             raise ManagerError(
-                f"the engine has not removed {names} yet", f"look again with: dockmgr ls {names}"
+                f"the engine has not removed {names} yet", f"check again with: dockmgr ls {names}"
             )
         time.sleep(REMOVAL_PAUSE_SECONDS)
 

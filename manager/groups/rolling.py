@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RollingRestartContext:
-    """What it works with."""
+    """What a rolling restart needs."""
 
     engine: Engine
     stop_timeout: int | None
-    """Seconds each gets to end in order; None for its own setting."""
+    """Seconds until a container is killed; None for its own setting."""
     address: str
     """The engine's machine, as seen from here."""
     report_outcome: Callable[[StepOutcome], None]
@@ -35,11 +35,11 @@ class RollingRestartContext:
 def restart_members(
     context: RollingRestartContext, plan: Plan, members: Sequence[Container]
 ) -> tuple[StepOutcome, ...]:
-    """Restart in the order of the plan; the first that does not get ready ends it.
+    """Restart in the order of the plan, and stop at the first that does not get ready.
 
     Args:
-        context: with what.
-        plan: what; every step names its container by id.
+        context: what a rolling restart needs.
+        plan: the steps, each with the id of its container.
         members: the containers of its steps.
 
     Returns:

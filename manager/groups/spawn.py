@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpawnContext:
-    """What a spawn works with."""
+    """What a spawn needs."""
 
     parallel: int
-    """How many containers are made at once."""
+    """How many containers are made in parallel."""
     pull_image: Callable[[GroupSpec], None]
-    """Gets a group's image."""
+    """Pulls the image of a group."""
     report_progress: Callable[[str, int, int], None]
-    """Called with what is done, how many are, and how many there are to be."""
+    """Called with what is done, how many are done, and how many there are."""
     warn: Callable[[str], None]
     find_busy_ports: Callable[[Iterable[PortBinding]], set[PortBinding]]
-    """Which ports other programs have."""
+    """Finds the ports that other programs have."""
     address: str = "localhost"
     """The engine's machine, as seen from here."""
     sleep: Callable[[float], None] = time.sleep
@@ -54,15 +54,15 @@ class SpawnResult:
 
 
 def spawn_groups(engine: Engine, request: SpawnRequest, context: SpawnContext) -> SpawnResult:
-    """Make what the plan says; whatever goes wrong, remove again what was made.
+    """Make what was asked for; if anything fails, remove again what was made.
 
     Args:
-        engine: where.
+        engine: the engine.
         request: what was asked for.
-        context: with what.
+        context: what a spawn needs.
 
     Raises:
-        ManagerError: something went wrong; nothing of this spawn is left, unless it is to be kept.
+        ManagerError: something failed; nothing of this spawn is left, unless it should be kept.
         KeyboardInterrupt: the person stopped it; likewise.
     """
     jobs = plan_group_jobs(engine, request, context.find_busy_ports)
@@ -78,8 +78,8 @@ def spawn_groups(engine: Engine, request: SpawnRequest, context: SpawnContext) -
     for job in jobs:
         if job.image is None:
             raise ManagerError(
-                f"the engine pulled {job.spec.image.familiar}, and now does not have it",
-                "is another program removing images? try again",
+                f"the engine pulled {job.spec.image.familiar}, but no longer has it",
+                "another program may be removing images; try again",
             )
     spawn_id = uuid.uuid4().hex
     with ExitStack() as stack:
@@ -99,31 +99,31 @@ def _try_record_spawn(
         )
     except OSError as error:
         context.warn(
-            f"this spawn cannot be written down ({error}): if it is killed, none will know"
+            f"this spawn cannot be recorded ({error}); if it is killed, nothing will remind you"
         )
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class SpawnTransaction:
-    """One spawn while it is made."""
+    """One spawn in progress."""
 
     engine: Engine
     spawn_id: str
     """Marks its containers and networks."""
     context: SpawnContext
     record: SpawnRecord | None
-    """What is written down of it; forgotten once there is nothing left to be done."""
+    """The record of it on disk; deleted once nothing is left to do."""
     keep: bool = False
     networks: tuple[str, ...] = ()
     existing_members: tuple[Container, ...] = ()
-    """What was made of it already, by a process that was cut off."""
+    """Members that an interrupted process made."""
 
     def make_all(self, jobs: Sequence[GroupJob]) -> tuple[Container, ...]:
-        """Make all, wait for all, and take all back if anything goes wrong.
+        """Make all members, wait for them, and remove them all if anything fails.
 
         Raises:
-            ManagerError: something went wrong.
+            ManagerError: something failed.
             KeyboardInterrupt: the person stopped it.
         """
         maker = MemberMaker(self.engine, self.spawn_id, self.context.sleep)
@@ -149,9 +149,9 @@ class SpawnTransaction:
                 self._mark_rollback_failed()
                 raise
         elif isinstance(error, ManagerError):
-            error.message = f"{error.message} (what was made is kept)"
+            error.message = f"{error.message} (everything made so far is kept)"
         if isinstance(error, EngineUnreachableError) and self.record is not None:
-            # What it was asked for last it may still make: the next command looks.
+            # The engine may still do what it was asked last: the next command looks.
             self.record.touch()
         elif not self.existing_members:
             self._delete_record()
@@ -161,13 +161,13 @@ class SpawnTransaction:
             self.record.delete()
 
     def _mark_rollback_failed(self) -> None:
-        """What is left was to go: the next command says so."""
+        """What is left should have been removed: the next command says so."""
         if self.record is None:
             return
         try:
             self.record.mark_rollback_failed()
         except OSError as error:
-            self.context.warn(f"that this could not be taken back cannot be written down ({error})")
+            self.context.warn(f"the failed rollback cannot be recorded ({error})")
 
     def _make_group(self, maker: MemberMaker, job: GroupJob) -> tuple[Container, ...]:
         """Make one group, and wait until it is ready."""
@@ -187,7 +187,7 @@ class SpawnTransaction:
             return self.engine.containers.list(f"{GROUP_LABEL}={spec.group}")
 
         told = report("waiting for")
-        hint = "a longer timeout gives them more time, and --keep keeps them to look at"
+        hint = "raise --timeout to wait longer, or add --keep to look at them"
         watch = ready.ReadinessWatch(
             self.engine, list_containers, context.address, told, hint, context.sleep
         )
@@ -200,7 +200,7 @@ class SpawnTransaction:
 
 
 def _check_images(job: GroupJob, spawn_id: str, members: tuple[Container, ...]) -> None:
-    """Of two spawns that put two images into one group at once, the earlier one wins."""
+    """Of two parallel spawns of different images into one group, the earlier one wins."""
     mine = [m for m in members if m.labels.get(SPAWN_LABEL) == spawn_id]
     first = min((member.created, member.id) for member in mine) if mine else None
     earlier = tuple(m for m in members if first and (m.created, m.id) <= first)

@@ -1,4 +1,4 @@
-"""Look at the engine, and decide what a spawn makes of each group."""
+"""Look at the engine, and decide what a spawn makes for each group."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from manager.model.plan import Plan
 
 ALREADY_PULLED = "pulled"
-"""The policy once it was obeyed: what the engine has under the name is what is meant."""
+"""The policy after a pull: the engine has the right image under the name."""
 ANOTHER_PROGRAM = "another program"
 
 
@@ -33,11 +33,11 @@ class SpawnRequest:
     groups: tuple[GroupSpec, ...]
     """Made one after the other, each ready before the next begins."""
     networks: tuple[str, ...] = ()
-    """Networks that are made if they are missing."""
+    """Networks to create if they are missing."""
     pull: str = "missing"
     """A `PullPolicy`, or `ALREADY_PULLED`."""
     keep: bool = False
-    """Whether what was made stays when something goes wrong."""
+    """Whether members are kept when something fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class GroupJob:
     """None until it is pulled."""
     plan: Plan
     others: TakenPorts
-    """Ports that other programs have, and other groups of this spawn get."""
+    """Ports of other programs, and of other groups of this spawn."""
 
     @property
     def steps(self) -> tuple[PlanStep, ...]:
@@ -63,7 +63,7 @@ def plan_group_jobs(
     request: SpawnRequest,
     find_busy_ports: Callable[[Iterable[PortBinding]], set[PortBinding]],
 ) -> tuple[GroupJob, ...]:
-    """Look at the engine, and decide what to make of each group.
+    """Look at the engine, and decide what to make for each group.
 
     Args:
         engine: where.
@@ -107,7 +107,7 @@ def _plan_each_group(
             plan = replace(plan, steps=(pulled, *plan.steps))
         elif plan and request.pull == "never" and image is None:
             raise ManagerError(
-                f"{spec.image.familiar} is not on this engine, and is never to be pulled",
+                f"{spec.image.familiar} is not on this engine, and --pull never forbids pulling it",
                 "leave out --pull never",
             )
         jobs.append(GroupJob(spec, snapshot, image, plan, mine))
@@ -118,7 +118,7 @@ def _plan_each_group(
 
 
 def _find_image(engine: Engine, spec: GroupSpec, policy: str) -> Image | None:
-    """The image on the engine; None where it is missing, or another platform's."""
+    """The image on the engine; None if it is missing, or of another platform."""
     found = engine.images.find(spec.image.for_engine)
     if found is None or not spec.platform or policy == ALREADY_PULLED:
         return found
@@ -126,7 +126,7 @@ def _find_image(engine: Engine, spec: GroupSpec, policy: str) -> Image | None:
 
 
 def list_specs_to_pull(jobs: Sequence[GroupJob], policy: str) -> list[GroupSpec]:
-    """Groups whose image has to come first, each image once."""
+    """One group for each image that must be pulled first."""
     wanted = {
         (job.spec.image.canonical, job.spec.platform): job.spec
         for job in jobs

@@ -1,7 +1,7 @@
-"""Spawns that were begun: a file for each, locked as long as its process lives.
+"""Records of spawns: a file for each, locked as long as its process lives.
 
-What is left by a program that was killed is then known by its file, whose lock is free. It is not
-in the database, because every command looks, and to look must cost nothing where there is none.
+A killed program leaves its file behind with a free lock. Records are not in the database because
+every command looks for them, and looking must cost nothing where there are none.
 """
 
 from __future__ import annotations
@@ -23,45 +23,45 @@ if TYPE_CHECKING:
 LOCK_PAUSE_SECONDS = 0.01
 """Seconds."""
 GRACE_SECONDS = 60.0
-"""Seconds within which an empty file may be one that is just being written, and an engine may
-still be making what a process asked for that is gone."""
+"""Seconds in which an empty file may still be written, and an engine may still make what a process
+that is gone asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpawnRecord:
-    """A spawn that was begun."""
+    """A spawn that began."""
 
     spawn_id: str
-    """What its containers have in their label."""
+    """The value of the label on its containers."""
     host: str
     """The engine's address."""
     groups: Mapping[str, tuple[int, ...]]
-    """The numbers of the members it was to make, by group."""
+    """The numbers of the members to make, by group."""
     file: Path
     rollback_failed: bool = False
-    """Whether it failed, and so did taking it back: what there is of it was not wanted."""
+    """Whether it failed, and so did the rollback: what is left should be removed."""
 
     def delete(self) -> None:
-        """Nothing is left to be done about it."""
+        """Delete the record: nothing is left to do."""
         try:
             self.file.unlink(missing_ok=True)
         except PermissionError:  # Windows, while it is open: what is empty says nothing
             self.file.write_text("", encoding="utf-8")
 
     def is_old(self) -> bool:
-        """Whether it began so long ago that nothing of it can still be on its way."""
+        """Whether it began so long ago that the engine must be done with it."""
         try:
             return time.time() - self.file.stat().st_mtime > GRACE_SECONDS
         except FileNotFoundError:
             return False  # another process has just settled it
 
     def touch(self) -> None:
-        """It counts as begun now."""
+        """Count it as begun now."""
         with suppress(FileNotFoundError):  # another process has just settled it
             os.utime(self.file)
 
     def mark_rollback_failed(self) -> None:
-        """Write down that what there is of it was to be removed.
+        """Record that what is left should be removed.
 
         Raises:
             OSError: it cannot be written.
@@ -74,7 +74,7 @@ class SpawnRecord:
 
     @property
     def count(self) -> int:
-        """How many members it was to make."""
+        """How many members it should make."""
         return sum(len(numbers) for numbers in self.groups.values())
 
 
@@ -82,12 +82,12 @@ class SpawnRecord:
 def record_spawn(
     spawn_id: str, host: str, groups: Mapping[str, Sequence[int]]
 ) -> Iterator[SpawnRecord]:
-    """Write down a spawn. The file stays until `Record.delete`; its lock goes with the process.
+    """Record a spawn. The file stays until `SpawnRecord.delete`; its lock ends with the process.
 
     Args:
         spawn_id: the spawn's.
         host: the engine's address.
-        groups: the numbers of the members it is to make, by group.
+        groups: the numbers of the members to make, by group.
 
     Raises:
         OSError: it cannot be written.
@@ -107,7 +107,7 @@ def record_spawn(
 
 @contextmanager
 def adopt_record(record: SpawnRecord) -> Iterator[bool]:
-    """Take over a spawn whose process is gone; False if another process has done so first.
+    """Take over a spawn whose process is gone; False if another process was faster.
 
     Args:
         record: what `find_abandoned_records` found.
@@ -122,7 +122,7 @@ def adopt_record(record: SpawnRecord) -> Iterator[bool]:
 
 
 def find_abandoned_records(host: str) -> tuple[SpawnRecord, ...]:
-    """The spawns on an engine whose process is gone, by their time.
+    """The spawns on an engine whose process is gone, oldest first.
 
     Args:
         host: the engine's address.
@@ -131,7 +131,7 @@ def find_abandoned_records(host: str) -> tuple[SpawnRecord, ...]:
     try:
         found = sorted(place.iterdir(), key=_start_time)
     except OSError:
-        return ()  # none was ever begun here
+        return ()  # no spawn ever began here
     records = (_read_abandoned_record(file) for file in found)
     return tuple(one for one in records if one is not None and one.host == host)
 
@@ -153,10 +153,10 @@ def _read_abandoned_record(file: Path) -> SpawnRecord | None:
         groups = {str(name): tuple(map(int, numbers)) for name, numbers in row["groups"].items()}
         return SpawnRecord(file.name, str(row["host"]), groups, file, bool(row.get("taking_back")))
     except OSError:
-        return None  # it has just ended, or is another person's, or none at all
+        return None  # it has just ended, or belongs to another person
     except (ValueError, KeyError, TypeError, AttributeError):
-        # It was killed before it had written what it wants, and so before it had made anything.
+        # It was killed before it wrote its groups, and so before it made anything.
         if time.time() - _start_time(file) > GRACE_SECONDS:
-            with suppress(OSError):  # it stays where it is, and says nothing
+            with suppress(OSError):  # it stays where it is
                 file.unlink(missing_ok=True)
         return None

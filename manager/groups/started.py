@@ -1,4 +1,4 @@
-"""Containers that were just started, and the last lines they wrote."""
+"""Started containers, and the last lines they wrote."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ LOG_TAIL_LINES = 10
 
 @dataclass(frozen=True, slots=True)
 class StartedContainer:
-    """A container that was started."""
+    """A started container."""
 
     id: str
     name: str
     lines: Callable[[], tuple[str, ...]] | None = None
-    """What it wrote last, where that was listened to; the engine deletes it with the container."""
+    """Gives its last lines, if they were collected: with ``--rm`` the engine deletes them."""
 
 
 def read_last_lines(engine: Engine, one: StartedContainer) -> tuple[str, ...]:
-    """What a container wrote last; nothing where neither it nor the engine can say.
+    """The last lines of a container; none where the engine no longer has them.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -46,14 +46,14 @@ def read_last_lines(engine: Engine, one: StartedContainer) -> tuple[str, ...]:
 
 
 def collect_last_lines(engine: Engine, container_id: str) -> Callable[[], tuple[str, ...]]:
-    """Keep the last lines of a container that the engine will delete with all it wrote.
+    """Collect the last lines of a container whose log the engine will delete.
 
     Args:
-        engine: where.
+        engine: the engine.
         container_id: a container that has not started yet.
 
     Returns:
-        Tells the lines, once the container has ended.
+        A function that gives the lines once the container has ended.
 
     Raises:
         ManagerError: the engine could not be asked.
@@ -67,7 +67,7 @@ def collect_last_lines(engine: Engine, container_id: str) -> Callable[[], tuple[
         except ManagerError as error:
             kept.append(f"(the rest could not be read: {error.message})")
 
-    # A daemon: it ends with its container, or with the program.
+    # A daemon thread: it ends with its container, or with the program.
     thread = threading.Thread(target=read, args=(pieces,), daemon=True)
     thread.start()
 

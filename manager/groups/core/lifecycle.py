@@ -1,4 +1,4 @@
-"""Plan stopping, starting, restarting and removing containers that exist."""
+"""Plan stopping, starting, restarting, removing and running commands in containers."""
 
 import shlex
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from manager.model.plan import Plan, PlanStep, Verb
 
 
 def plan_stop(containers: tuple[Container, ...]) -> Plan:
-    """Stop what runs."""
+    """Stop those that run."""
     steps = [
         _step(Verb.STOP, container, "running") for container in containers if container.is_running
     ]
@@ -16,7 +16,7 @@ def plan_stop(containers: tuple[Container, ...]) -> Plan:
 
 
 def plan_start(containers: tuple[Container, ...]) -> Plan:
-    """Start what does not run."""
+    """Start those that do not run."""
     steps = [
         _step(Verb.START, container, container.state)
         for container in containers
@@ -26,39 +26,39 @@ def plan_start(containers: tuple[Container, ...]) -> Plan:
     notes = _already_notes(tuple(c for c in containers if c.state != "paused"), running=True)
     if paused:
         names = " ".join(paused)
-        notes += (f"paused: {', '.join(paused)}; let go on with: docker unpause {names}",)
+        notes += (f"paused: {', '.join(paused)}; resume with: docker unpause {names}",)
     return Plan(tuple(steps), notes)
 
 
 def plan_restart(containers: tuple[Container, ...]) -> Plan:
-    """Restart what runs, and start what does not, as docker does."""
+    """Restart those that run, and start the others, as docker does."""
     return Plan(tuple(_step(Verb.RESTART, container, container.state) for container in containers))
 
 
 def plan_remove(
     containers: tuple[Container, ...], *, volumes: bool = False, force: bool = False
 ) -> Plan:
-    """Remove containers; what runs is stopped first, so that it can end in order.
+    """Remove containers; running ones are stopped first, so that they can shut down cleanly.
 
     Args:
         containers: which.
-        volumes: whether their anonymous volumes go with them.
-        force: whether what runs is killed instead.
+        volumes: whether their anonymous volumes are removed too.
+        force: whether running ones are killed instead.
     """
     steps: list[PlanStep] = []
     for container in containers:
         if container.is_running and force:
-            steps.append(_step(Verb.REMOVE, container, "running: it is killed"))
+            steps.append(_step(Verb.REMOVE, container, "running, so it is killed"))
             continue
         if container.is_running:
             steps.append(_step(Verb.STOP, container, "running"))
         steps.append(_step(Verb.REMOVE, container, f"made from {container.made_from}"))
-    notes = ("their anonymous volumes are removed too",) if volumes else ()
+    notes = ("anonymous volumes are removed too",) if volumes else ()
     return Plan(tuple(steps), notes)
 
 
 def plan_exec(containers: tuple[Container, ...], command: Sequence[str]) -> Plan:
-    """Run a command in containers that run.
+    """Run a command in running containers.
 
     Args:
         containers: which.

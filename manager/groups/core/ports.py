@@ -30,7 +30,7 @@ class TakenPorts:
                 self.add(ip, port, protocol, holder)
 
     def holder(self, ip: str, port: int, protocol: str) -> str | None:
-        """Who has a port already, so that it cannot be had at this address; None if nobody."""
+        """Who has a port already, at this address or at all; None if nobody has."""
         for other, holder in self._holders.get((port, protocol), ()):
             if other == ip or other in WILDCARD_ADDRESSES or ip in WILDCARD_ADDRESSES:
                 return holder
@@ -38,7 +38,7 @@ class TakenPorts:
 
 
 class PortChooser:
-    """Gives each member its ports, none twice.
+    """Gives each member its ports, none of them twice.
 
     Member n gets the port asked for plus n minus the group's first number; where that is taken,
     the next that is free.
@@ -72,7 +72,7 @@ class PortChooser:
             number: its number.
 
         Raises:
-            ManagerError: there is no free port left for it.
+            ManagerError: no port is free for it.
         """
         found: list[PortBinding] = []
         self._names.add(name)
@@ -92,9 +92,9 @@ class PortChooser:
                 for binding in spec.bindings_at(port):
                     self._taken.add(binding.host_ip, binding.host_port or 0, spec.protocol, name)
                 if why:
-                    self.notes.append(f"{why}: {name} gets {port}")
+                    self.notes.append(f"{why}; {name} gets {port}")
                 return port
-            # That its neighbours make way for one that had to is nothing to be told each time.
+            # A member that moves because a neighbour did is not worth a note.
             if holder not in self._names:
                 why = why or f"port {port} is taken by {holder}"
         raise _no_port_error(spec, name, wanted, why)
@@ -118,25 +118,25 @@ def _candidate_ports(spec: PublishSpec, wanted: int) -> Iterator[int]:
     highest = spec.highest_host_port - spec.width + 1
     yield from range(wanted, highest + 1, spec.width)
     if spec.highest_host_port != HIGHEST_PORT and spec.host_port is not None:
-        # Of a range that was named any port will do.
+        # Of a range any port will do.
         yield from range(spec.host_port, min(wanted, highest + 1))
 
 
 def _no_port_error(spec: PublishSpec, name: str, wanted: int, why: str) -> ManagerError:
     if spec.fixed:
         why = why or f"another member has port {wanted}"
-        return ManagerError(f"{name} cannot be made: {why}", "publish another port")
+        return ManagerError(f"cannot make {name}: {why}", "publish another port")
     if spec.highest_host_port != HIGHEST_PORT:
         return ManagerError(
-            f"there is no port left for {name} from {spec.host_port} to {spec.highest_host_port}"
+            f"no port from {spec.host_port} to {spec.highest_host_port} is free for {name}"
             + (f": {why}" if why else ""),
-            "publish a wider range, or make fewer",
+            "publish a wider range, or make fewer members",
         )
     needed = wanted + spec.width - 1
     return ManagerError(
-        f"{name} would need port {needed}, and ports end at {HIGHEST_PORT}"
+        f"{name} would need port {needed}, but the highest is {HIGHEST_PORT}"
         if needed > HIGHEST_PORT
-        else f"there is no port left for {name} from {wanted} on: {why}",
-        "publish a lower port, or only the container's port to let the engine choose",
+        else f"no port from {wanted} up is free for {name}: {why}",
+        "publish a lower port, or the container's port alone to let the engine choose",
         ExitCode.USAGE,
     )

@@ -12,7 +12,7 @@ PROTOCOLS = ("tcp", "udp", "sctp")
 
 @dataclass(frozen=True, slots=True)
 class PublishSpec:
-    """One ``--publish``: as many ports of the container in a row, and where they are published."""
+    """One ``--publish``: ports of a container in a row, and the ports of the host for them."""
 
     container_port: int
     host_port: int | None = None
@@ -20,11 +20,11 @@ class PublishSpec:
     host_ip: str = ""
     protocol: str = "tcp"
     width: int = 1
-    """How many ports in a row, on both sides."""
+    """How many ports in a row, of host and container."""
     highest_host_port: int = HIGHEST_PORT
     """The highest port of the engine's machine that may be taken."""
     fixed: bool = False
-    """Whether the text named the member's own port, so that no other will do."""
+    """Whether the text names each member's own port, so that no other will do."""
 
     @classmethod
     def parse(cls, text: str, number: int = 1) -> "PublishSpec":
@@ -38,7 +38,7 @@ class PublishSpec:
             number: the member whose port it is, for ``{n}`` in the text.
 
         Raises:
-            ManagerError: (usage) the text is none of these forms.
+            ManagerError: (usage) the text has none of these forms.
         """
         fixed = has_placeholder(text)
         text = fill_placeholders(text, number)
@@ -55,7 +55,7 @@ class PublishSpec:
         low, high = _parse_port_range(text, host[0])
         if width > 1 and high - low + 1 != width:
             raise _publish_error(
-                text, f"has {high - low + 1} ports on one side and {width} on the other"
+                text, f"has {high - low + 1} ports of the host and {width} of the container"
             )
         limit = high if "-" in host[0] and width == 1 else HIGHEST_PORT
         return cls(first, low, host_ip, told, width, limit, fixed)
@@ -74,11 +74,11 @@ class PublishSpec:
 
 
 def _split_address(text: str, rest: str) -> tuple[str, str]:
-    """Take a leading ``IP:`` off; an IPv6 address is told by its brackets."""
+    """Take a leading ``IP:`` off; an IPv6 address stands in brackets."""
     if rest.startswith("["):
         address, bracket, rest = rest[1:].partition("]:")
         if not bracket:
-            raise _publish_error(text, "has a bracket without its pair")
+            raise _publish_error(text, "has an unmatched bracket")
     elif rest.count(":") == 2:  # noqa: PLR2004 - IP, host port, container port
         address, _, rest = rest.partition(":")
     else:
@@ -88,7 +88,7 @@ def _split_address(text: str, rest: str) -> tuple[str, str]:
     try:
         return str(ipaddress.ip_address(address)), rest
     except ValueError:
-        raise _publish_error(text, f"names {address!r}, which is no IP address") from None
+        raise _publish_error(text, f"has {address!r}, which is not a valid IP address") from None
 
 
 def _parse_port_range(text: str, digits: str) -> tuple[int, int]:
@@ -97,7 +97,7 @@ def _parse_port_range(text: str, digits: str) -> tuple[int, int]:
     low = _parse_port(text, first)
     high = _parse_port(text, last) if dash else low
     if high < low:
-        raise _publish_error(text, f"has the range {digits}, which ends before it begins")
+        raise _publish_error(text, f"has the range {digits}, which ends before it starts")
     return low, high
 
 
@@ -105,19 +105,19 @@ def _parse_port(text: str, digits: str) -> int:
     plain = digits.lstrip("0")
     fits = digits.isascii() and digits.isdigit() and 1 <= len(plain) <= len(str(HIGHEST_PORT))
     if not fits or int(plain) > HIGHEST_PORT:
-        raise _publish_error(text, f"names {digits!r}, which is no port from 1 to {HIGHEST_PORT}")
+        raise _publish_error(text, f"has {digits!r}, which is not a port from 1 to {HIGHEST_PORT}")
     return int(plain)
 
 
 def _parse_protocol(text: str, protocol: str) -> str:
     if "/" in text and protocol.lower() not in PROTOCOLS:
-        raise _publish_error(text, f"names {protocol!r}, which is none of {', '.join(PROTOCOLS)}")
+        raise _publish_error(text, f"has the protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     return protocol.lower() or "tcp"
 
 
 def _publish_error(text: str, why: str) -> ManagerError:
     return ManagerError(
         f"--publish {text} {why}",
-        "write HOST:CONTAINER as in 8080:80, or only the container's port as in 80",
+        "write HOST:CONTAINER, such as 8080:80, or the container's port alone, such as 80",
         ExitCode.USAGE,
     )

@@ -1,4 +1,4 @@
-"""When a container that was started counts as ready."""
+"""When a started container counts as ready."""
 
 import re
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ READINESS_TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What has to hold for each member, all of it."""
+    """What must hold for each member, all of it."""
 
     wait: bool = False
-    """It runs, and is healthy if it has a healthcheck."""
+    """Whether it must run, and be healthy if it has a healthcheck."""
     ports: tuple[int, ...] = ()
-    """Something listens on these ports of the container."""
+    """Ports of the container that must accept connections."""
     http: str = ""
-    """``[PORT]/PATH``: it answers there without an error."""
+    """``[PORT]/PATH``: a page that must answer without an error."""
     log: str = ""
-    """A regular expression that a line it wrote has to fit."""
+    """A regular expression that a line of its log must match."""
     timeout: float = READINESS_TIMEOUT_SECONDS
     """Seconds for all of it."""
 
@@ -32,7 +32,7 @@ class Readiness:
         """Refuse what can never hold.
 
         Raises:
-            ManagerError: (usage) a port, the path, the expression or the timeout is none.
+            ManagerError: (usage) a port, the path, the expression or the timeout is not valid.
         """
         for port in self.ports:
             _check_port("--wait-port", str(port))
@@ -40,7 +40,10 @@ class Readiness:
             before, slash, _ = self.http.partition("/")
             if not slash:
                 raise _readiness_error(
-                    "--wait-http", self.http, "has no path", "/health or 8080/health"
+                    "--wait-http",
+                    self.http,
+                    "has no path",
+                    "--wait-http /health or --wait-http 8080/health",
                 )
             if before:
                 _check_port("--wait-http", before)
@@ -48,11 +51,14 @@ class Readiness:
             re.compile(self.log)
         except re.error as error:
             raise _readiness_error(
-                "--wait-log", self.log, f"is no pattern: {error}", "'ready'"
+                "--wait-log",
+                self.log,
+                f"is not a valid regular expression: {error}",
+                "--wait-log 'ready'",
             ) from error
         if not self.timeout > 0:
             raise _readiness_error(
-                "--timeout", f"{self.timeout:g}s", "leaves no time", "--timeout 30s"
+                "--timeout", f"{self.timeout:g}s", "is too short", "--timeout 30s"
             )
 
     def __bool__(self) -> bool:
@@ -61,13 +67,13 @@ class Readiness:
 
     @property
     def http_port(self) -> int | None:
-        """The container's port that is asked; None for the first that is published."""
+        """The container's port to ask; None for the first published one."""
         port = self.http.partition("/")[0]
         return int(port) if port else None
 
     @property
     def http_path(self) -> str:
-        """What it is asked for."""
+        """The path to ask for."""
         return "/" + self.http.partition("/")[2]
 
     def to_data(self) -> dict[str, Any]:
@@ -84,7 +90,7 @@ class Readiness:
 
 
 def parse_readiness(data: Mapping[str, Any]) -> Readiness:
-    """From what `Readiness.to_data` said.
+    """Read back what `Readiness.to_data` gave.
 
     Raises:
         ValueError: a value is missing or of another kind.
@@ -101,9 +107,9 @@ def parse_readiness(data: Mapping[str, Any]) -> Readiness:
 
 
 def health_status(container: Container) -> str:
-    """``starting``, ``healthy`` or ``unhealthy``; empty where it has no healthcheck.
+    """``starting``, ``healthy`` or ``unhealthy``; empty without a healthcheck.
 
-    Docker's list tells it only within its words: ``Up 3 seconds (health: starting)``.
+    Docker's list has it only inside a text: ``Up 3 seconds (health: starting)``.
     """
     found = re.search(r"\((?:health: )?(starting|healthy|unhealthy)\)", container.status)
     return found[1] if found else ""
@@ -111,8 +117,8 @@ def health_status(container: Container) -> str:
 
 def _check_port(option: str, text: str) -> None:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= HIGHEST_PORT):
-        raise _readiness_error(option, text, "is no port", f"{option} 8080")
+        raise _readiness_error(option, text, "has no valid port", f"{option} 8080")
 
 
 def _readiness_error(option: str, text: str, why: str, example: str) -> ManagerError:
-    return ManagerError(f"{option} {text!r} {why}", f"write it like {example}", ExitCode.USAGE)
+    return ManagerError(f"{option} {text!r} {why}", f"for example: {example}", ExitCode.USAGE)

@@ -1,4 +1,4 @@
-"""Plan a change of how many members a group has."""
+"""Plan a change of the number of members."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def check_count(count: int) -> None:
     """
     if not 0 <= count <= MAX_MEMBERS:
         raise ManagerError(
-            f"a group cannot have {count} members", f"ask for 0 to {MAX_MEMBERS}", ExitCode.USAGE
+            f"a group cannot have {count} members", f"choose 0 to {MAX_MEMBERS}", ExitCode.USAGE
         )
 
 

@@ -1,4 +1,4 @@
-"""Which containers a person means by the names they typed."""
+"""Which containers a person means by the names they type."""
 
 from manager.errors import ManagerError
 from manager.model.containers import Container, by_group_and_number
@@ -15,13 +15,13 @@ def select_containers(snapshot: Snapshot, names: tuple[str, ...]) -> tuple[Conta
     ``group:NAME`` and ``container:NAME`` say which is meant where both exist.
 
     Raises:
-        ManagerError: (failed) a name stands for nothing, or for both a group and a container.
+        ManagerError: a name is unknown, or is both a group and a container.
     """
     missing = [name for name in names if not _is_known(snapshot, name)]
     if len(missing) > 1:
         raise ManagerError(
-            f"there are no containers or groups called {', '.join(missing)}",
-            "see what there is with: dockmgr ls",
+            f"no containers or groups are called {', '.join(missing)}",
+            "list them with: dockmgr ls",
         )
     chosen = {
         container.id: container for name in names for container in _resolve_name(snapshot, name)
@@ -43,7 +43,7 @@ def _resolve_name(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
     members, exact = snapshot.members(name), _find_by_name_or_id(snapshot, name)
     if members and exact:
         raise ManagerError(
-            f"{name} is a group of {len(members)} and also the name of a container",
+            f"{name} is both a group of {len(members)} and a container",
             f"write group:{name} or container:{name}",
         )
     return members or exact or _raise_unknown_name(snapshot, name)
@@ -64,12 +64,12 @@ def _raise_unknown_name(snapshot: Snapshot, name: str) -> tuple[Container, ...]:
 
     wanted = name.partition(":")[2] or name
     near = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see what there is with: dockmgr ls"
+    hint = f"did you mean {near[0]}?" if near else "list them with: dockmgr ls"
     group = wanted.rstrip("0123456789")
     if group != wanted and snapshot.members(group):
-        # The whole group is not what is meant by one of its members that is not there.
-        hint = f"see the members of {group} with: dockmgr ls {group}"
-    raise ManagerError(f"there is no container or group called {name}", hint)
+        # A missing member does not mean the whole group.
+        hint = f"list the members of {group} with: dockmgr ls {group}"
+    raise ManagerError(f"no container or group is called {name}", hint)
 
 
 def known_names(snapshot: Snapshot) -> set[str]:

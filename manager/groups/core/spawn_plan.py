@@ -1,4 +1,4 @@
-"""Plan a spawn: which numbered containers to make from one image, and with which ports."""
+"""Plan a spawn: which numbered containers to make, and with which ports."""
 
 from collections.abc import Iterable, Iterator
 
@@ -48,7 +48,7 @@ def refuse_second_image(spec: GroupSpec, members: tuple[Container, ...], image_i
 
 
 def _check_repository(spec: GroupSpec, members: tuple[Container, ...]) -> None:
-    """The same for an image that is not here yet, as far as names tell."""
+    """The same for an image that is not on the engine yet, as far as names tell."""
     for member in members:
         made_from = parse_reference(member.image)
         if made_from is not None and made_from.repository != spec.image.repository:
@@ -58,14 +58,14 @@ def _check_repository(spec: GroupSpec, members: tuple[Container, ...]) -> None:
 def _mixed_images_error(spec: GroupSpec, other: Container) -> ManagerError:
     what = other.made_from
     if other.image.startswith("sha256:"):
-        # The name that it was made by has moved away: the engine shows the id in its place.
+        # The name it was made from has moved to another image: the engine shows the id.
         asked = requested_image(other)
-        what = f"another image that was called {asked.familiar}" if asked else f"image {what}"
+        what = f"another image, which was called {asked.familiar}" if asked else f"image {what}"
     elif other.image == spec.image.familiar:
-        what = f"another image that was called {spec.image.familiar}"
+        what = f"another image, which was called {spec.image.familiar}"
     return ManagerError(
-        f"group {spec.group} is made from {what}, and a group never mixes two images",
-        f"give the new ones a name of their own with --name, or first: dockmgr rm {spec.group}",
+        f"group {spec.group} is made from {what}, and a group never mixes images",
+        f"choose another group with --name, or first run: dockmgr rm {spec.group}",
     )
 
 
@@ -119,16 +119,16 @@ def plan_spawn(
 
 
 def _requested_numbers(spec: GroupSpec, snapshot: Snapshot) -> tuple[int, ...]:
-    """The numbers that were named.
+    """The numbers that were asked for.
 
     Raises:
-        ManagerError: another container has the name of one.
+        ManagerError: another container has the name.
     """
     names = {container.name for container in snapshot.containers}
     for number in spec.exact_numbers:
         if spec.template.name(number) in names:
             raise ManagerError(
-                f"there is another container called {spec.template.name(number)}",
+                f"another container is called {spec.template.name(number)}",
                 f"rename it, or remove it with: docker rm {spec.template.name(number)}",
             )
     return spec.exact_numbers
@@ -158,9 +158,9 @@ def _notes(
     names = {spec.template.name(number) for number in range(spec.first, highest)}
     for container in snapshot.containers:
         if container.name in names and container.id not in own:
-            yield f"{container.name} is not of this group: it is left alone, its number skipped"
+            yield f"{container.name} does not belong to this group; skipping its number"
     if spec.ensure and not chosen:
-        yield f"group {spec.group} has {len(members)} already"
+        yield f"group {spec.group} already has {len(members)}"
     stopped = [member.name for member in members if not member.is_running]
     if spec.ensure and stopped:
         yield f"not running: {', '.join(stopped)}; start them with: dockmgr start {spec.group}"
@@ -170,14 +170,14 @@ def refuse_same_group_twice(groups: Iterable[GroupSpec]) -> None:
     """Refuse two specifications of one group.
 
     Raises:
-        ManagerError: (usage) there are two.
+        ManagerError: (usage) two describe the same group.
     """
     seen: set[str] = set()
     for spec in groups:
         if spec.group in seen:
             raise ManagerError(
-                f"the group {spec.group} is there twice",
-                "give one of them another name",
+                f"the group {spec.group} is described twice",
+                "rename one of them",
                 ExitCode.USAGE,
             )
         seen.add(spec.group)
