@@ -19,7 +19,8 @@ from manager.errors import ExitCode, ManagerError
 
 COMMANDS_BY_MODULE = {
     "groups.spawn": ("spawn",),
-    "groups.containers": ("ls", "stop", "start", "restart", "rm"),
+    "groups.ls": ("ls",),
+    "groups.containers": ("stop", "start", "restart", "rm"),
     "groups.groups": ("scale", "recover"),
     "groups.exec": ("exec",),
     "groups.logs": ("logs",),

@@ -12,6 +12,31 @@ Explain = Annotated[
     bool, typer.Option("--explain", help="Show the docker commands that do the same, and why.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def _parse_timeout(text: str) -> int:
+    from manager.groups.core.option_errors import InvalidValueError, option_error
+    from manager.groups.core.option_values import parse_whole_seconds
+
+    try:
+        seconds = parse_whole_seconds(text)
+    except InvalidValueError as error:
+        raise option_error("--timeout", error.text, error.why, "--timeout 30s") from None
+    if seconds < 0:
+        raise option_error("--timeout", text, "is less than no time", "--timeout 30s")
+    return seconds
+
+
+StopTimeout = Annotated[
+    int | None,
+    typer.Option(
+        "--timeout",
+        "-t",
+        metavar="TIME",
+        parser=_parse_timeout,
+        help="Kill what has not stopped after this time.",
+    ),
+]
 Targets = Annotated[
     list[str],
     typer.Argument(

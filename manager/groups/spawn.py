@@ -186,10 +186,10 @@ class SpawnTransaction:
         def list_containers() -> tuple[Container, ...]:
             return self.engine.containers.list(f"{GROUP_LABEL}={spec.group}")
 
-        told = report("waiting for")
+        report_ready = report("waiting for")
         hint = "raise --timeout to wait longer, or add --keep to look at them"
         watch = ready.ReadinessWatch(
-            self.engine, list_containers, context.address, told, hint, context.sleep
+            self.engine, list_containers, context.address, report_ready, hint, context.sleep
         )
         if spec.ready:
             ready.wait_until_ready(watch, started, spec.ready)

@@ -69,8 +69,8 @@ class SpawnRecord:
         self.file.write_text(self._text(rollback_failed=True), encoding="utf-8")
 
     def _text(self, *, rollback_failed: bool) -> str:
-        told = {"host": self.host, "groups": self.groups}
-        return json.dumps({**told, "taking_back": True} if rollback_failed else told)
+        row = {"host": self.host, "groups": self.groups}
+        return json.dumps({**row, "taking_back": True} if rollback_failed else row)
 
     @property
     def count(self) -> int:

@@ -19,8 +19,16 @@ def states(engine: Engine) -> dict[str, str]:
 
 
 def test_a_life_from_start_to_removal(run: Command, engine: Engine) -> None:
-    run.ok("spawn", "busybox", "-n", "3", *SLEEP)
-    assert run.ok("stop", "busybox2", "-t", "0").out == "stopped busybox2\n"
+    run.ok("spawn", "busybox", "-d", "-n", "3", *SLEEP)
+    listed = run.ok("ls", "-a", "-q").out.splitlines()
+    assert listed == [it.id[:12] for it in sorted(engine.containers.list(), key=lambda c: c.name)]
+    wrong = run("stop", "busybox2", "-t", "soon")
+    assert (wrong.code, wrong.err.splitlines()[0]) == (
+        2,
+        "error: --timeout 'soon' is not a valid duration",
+    )
+    assert run("stop", "busybox2", "-t", "-1").code == 2
+    assert run.ok("stop", "busybox2", "-t", "0s").out == "stopped busybox2\n"
     assert states(engine)["busybox2"] == "exited"
     assert run.ok("start", "busybox").out == "started busybox2\n"
     before = engine.containers.inspect("busybox1")["State"]["StartedAt"]
@@ -92,7 +100,7 @@ def test_names_that_stand_for_nothing(run: Command) -> None:
     for verb in ("stop", "start", "restart", "rm", "logs", "ls"):
         refused = run(verb, "busibox")
         assert refused.code == 1
-        assert "no container or group called busibox" in refused.err
+        assert "no container or group is called busibox" in refused.err
         assert "hint: did you mean busybox?" in refused.err
 
 

@@ -136,7 +136,7 @@ def test_an_image_that_lost_its_name_is_shown_as_long_as_containers_are_made_fro
     forest.tag(before.id, "stem:2")
     assert {row["image"] for row in run.ok("ls", "--json").data} == {"stem:2"}
     refused = run("scale", "web", "3")
-    assert "made from another image that was called stem:1, and a group never" in refused.err
+    assert "made from another image, which was called stem:1, and a group never" in refused.err
     for container in engine.containers.list():
         engine.containers.remove(container.id, force=True)
     for tag in ("leaf:2", "twig:1", "leaf:1", "stem:2"):

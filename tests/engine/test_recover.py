@@ -1,4 +1,4 @@
-"""Finishing and removing what was cut off: what was there before is never put at risk."""
+"""Finishing and removing what was interrupted: what was there before is never put at risk."""
 
 import os
 from collections.abc import Iterator
@@ -48,13 +48,13 @@ def test_a_finish_that_fails_leaves_what_was_there(run: Command, engine: Engine)
     api.start(thief["Id"])
     failed = run("recover", "--finish")
     assert failed.code == 1, failed
-    assert "what was there before is left" in failed.err
+    assert "earlier ones are kept" in failed.err
     assert names(engine) == ["busybox1", "busybox2", "thief"]
     assert {one.id for one in engine.containers.list() if one.group == "busybox"} == set(
         before.values()
     )
     api.remove_container(thief["Id"], force=True)
-    assert "was cut off: 2 of 3 made, 1 running" in run.ok("ls").err
+    assert "was interrupted: 2 of 3 made, 1 running" in run.ok("ls").err
     assert "finished busybox: busybox1, busybox2, busybox3" in run.ok("recover", "--finish").out
 
 
@@ -84,10 +84,10 @@ def test_what_was_to_go_is_not_settled_by_having_been_made_once(
     host = engine.endpoint.host
     with spawn_records.record_spawn(identity, host, {"busybox": [1, 2]}) as record:
         record.mark_rollback_failed()
-    assert "was cut off: 2 of 2 made, 1 running" in run.ok("ls").err
+    assert "was interrupted: 2 of 2 made, 1 running" in run.ok("ls").err
     run.ok("recover", "--finish")
     assert all(one.is_running for one in engine.containers.list())
-    assert "was cut off" not in run.ok("ls").err
+    assert "was interrupted" not in run.ok("ls").err
     assert not spawn_records.find_abandoned_records(host)
 
 
@@ -96,7 +96,7 @@ def test_a_network_is_shown_before_it_is_removed(run: Command, engine: Engine) -
     try:
         cut(engine, 1, identity="abc")
         os.utime(folders.spawns_folder() / "abc", (0, 0))
-        assert "the spawn of busybox was cut off: 0 of 1 made" in run.ok("ls").err
+        assert "the spawn of busybox was interrupted: 0 of 1 made" in run.ok("ls").err
         assert "left" in {network.name for network in others.list_networks(engine)}
         assert "this removes network left" in run.ok("recover", "--remove", "--yes").err
         assert "left" not in {network.name for network in others.list_networks(engine)}

@@ -129,7 +129,7 @@ def test_an_early_end_fails_at_once_even_where_the_engine_deletes_it(
 def test_what_failed_can_be_kept(run: Command, engine: Engine) -> None:
     failed = run("spawn", "busybox", "-n", "2", "--keep", "--", "sh", "-c", "exit 7")
     assert failed.code == 1
-    assert "(what was made is kept)" in failed.err
+    assert "(everything made so far is kept)" in failed.err
     assert names(engine) == ["busybox1", "busybox2"]
 
 
@@ -212,7 +212,7 @@ def test_a_kill_at_any_moment_leaves_what_the_next_command_can_finish_or_remove(
         made = at_rest(engine)
         whole = len(made) == 20 and all(one.state != "created" for one in made)
         told = run.ok("ls").err
-        assert ("was cut off" in told) == bool(made and not whole), (moment, told)
+        assert ("was interrupted" in told) == bool(made and not whole), (moment, told)
         if not made or whole:
             continue
         unfinished_ones += 1
@@ -230,7 +230,7 @@ def test_a_kill_at_any_moment_leaves_what_the_next_command_can_finish_or_remove(
             for one in found:
                 env = engine.containers.inspect(one.id)["Config"]["Env"]
                 assert {"SECRET=s3cret", f"ID={one.index}"} <= set(env)
-        assert "was cut off" not in run.ok("ls").err
+        assert "was interrupted" not in run.ok("ls").err
     # Of few moments none may have met it.
     assert unfinished_ones or turn + 1 < MOMENTS, (
         "no moment fell between the first container and the last"

@@ -77,7 +77,7 @@ def test_a_member_is_one_docker_run_with_its_own_number_port_and_labels() -> Non
             " nginx:latest sleep 2"
         ),
     ]
-    assert lines[0].why == "make and start member 1 of nginx; the labels say that it is one"
+    assert lines[0].why == "make and start member 1 of nginx, as which its labels mark it"
 
 
 def test_what_was_typed_is_shown_and_what_a_file_holds_is_not() -> None:
@@ -92,7 +92,7 @@ def test_what_was_typed_is_shown_and_what_a_file_holds_is_not() -> None:
     # What every member's label shows anyhow is no secret: without it the members were all alike.
     (numbered,) = spawned(1, RunOptions(env=("ID={n}", "E={{n}}")), ShowableOptions())
     assert "--env ID=1 --env E --env" in numbered.text
-    assert "docker takes B from your shell's variables" in only.why
+    assert "docker takes B from the variables of your shell" in only.why
 
 
 def test_a_profile_is_named_by_its_file() -> None:

@@ -24,7 +24,7 @@ def test_a_group_stands_for_its_members_by_number() -> None:
 def test_a_member_and_a_foreign_container_are_named_exactly() -> None:
     snapshot = Snapshot((*members("nginx", 1, 2), container("database")))
     assert names(snapshot, "nginx2", "database") == ["database", "nginx2"]
-    with pytest.raises(ManagerError, match="no container or group called data"):
+    with pytest.raises(ManagerError, match="no container or group is called data"):
         select_containers(snapshot, ("data",))
 
 
@@ -48,7 +48,7 @@ def test_naming_one_twice_gives_it_once() -> None:
 def test_group_and_container_of_one_name_must_be_told_apart() -> None:
     # web2 is a group, and also the second member of the group web
     snapshot = Snapshot((*members("web", 2), *members("web2", 1)))
-    with pytest.raises(ManagerError, match="also the name of a container") as caught:
+    with pytest.raises(ManagerError, match="is both a group of") as caught:
         select_containers(snapshot, ("web2",))
     assert caught.value.hint == "write group:web2 or container:web2"
     assert names(snapshot, "group:web2") == ["web21"]
@@ -74,7 +74,7 @@ def test_known_names_are_groups_and_containers() -> None:
 
 
 def test_all_that_is_not_there_is_named_at_once() -> None:
-    with pytest.raises(ManagerError, match="no containers or groups called a, group:b"):
+    with pytest.raises(ManagerError, match="no containers or groups are called a, group:b"):
         select_containers(Snapshot(members("nginx", 1)), ("a", "nginx", "group:b"))
 
 
@@ -94,7 +94,7 @@ def test_a_label_that_is_no_number_of_a_member() -> None:
 def test_for_a_member_that_is_not_there_the_whole_group_is_not_suggested() -> None:
     with pytest.raises(ManagerError, match="called nginx7") as caught:
         select_containers(Snapshot(members("nginx", 1, 2)), ("nginx7",))
-    assert caught.value.hint == "see the members of nginx with: dockmgr ls nginx"
+    assert caught.value.hint == "list the members of nginx with: dockmgr ls nginx"
 
 
 def test_what_is_scaled_is_a_group() -> None:
@@ -111,6 +111,6 @@ def test_what_is_scaled_is_a_group() -> None:
     with pytest.raises(ManagerError, match="web2 is a member of the group web, not a gr") as caught:
         find_group_members(snapshot, "web2", 5)
     assert caught.value.hint == "name the group: dockmgr scale web 5"
-    with pytest.raises(ManagerError, match=r"no container or group called plian$") as caught:
+    with pytest.raises(ManagerError, match=r"no container or group is called plian$") as caught:
         find_group_members(snapshot, "plian", 3)
     assert caught.value.hint == "did you mean plain?"

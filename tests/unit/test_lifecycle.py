@@ -34,13 +34,13 @@ def test_what_is_paused_is_not_said_to_be_running() -> None:
     paused = container("nginx4", group="nginx", index=4, state="paused")
     assert str(plan_start((ONE, paused))) == (
         "nothing to do\nnote: already running: nginx1\n"
-        "note: paused: nginx4; let go on with: docker unpause nginx4"
+        "note: paused: nginx4; resume with: docker unpause nginx4"
     )
 
 
 def test_what_runs_is_killed_where_that_is_asked_for() -> None:
     assert str(plan_remove((ONE, DOWN), force=True)) == (
-        "remove nginx1 (running: it is killed)\nremove nginx3 (made from nginx:latest)"
+        "remove nginx1 (running, so it is killed)\nremove nginx3 (made from nginx:latest)"
     )
 
 
@@ -60,7 +60,7 @@ def test_what_runs_is_stopped_before_it_is_removed() -> None:
 
 def test_volumes_that_go_too_are_said() -> None:
     assert str(plan_remove((DOWN,), volumes=True)).endswith(
-        "\nnote: their anonymous volumes are removed too"
+        "\nnote: anonymous volumes are removed too"
     )
 
 

@@ -81,7 +81,7 @@ def test_member_n_gets_the_port_so_far_above_as_its_number_is_above_the_first() 
 def test_a_taken_port_is_skipped_and_that_is_said_once() -> None:
     assert chosen("8080:80", taken="0.0.0.0,8081,tcp") == (
         ["8080:80/tcp", "8082:80/tcp", "8083:80/tcp"],
-        ["port 8081 is taken by db1: web2 gets 8082"],
+        ["port 8081 is taken by db1; web2 gets 8082"],
     )
 
 
@@ -111,21 +111,21 @@ def test_of_a_range_for_one_port_any_will_do_and_no_other() -> None:
         "8002:80/tcp",
         "8000:80/tcp",
     ]
-    with pytest.raises(ManagerError, match="no port left for web4 from 8000 to 8002"):
+    with pytest.raises(ManagerError, match="no port from 8000 to 8002 is free for web4"):
         chosen("8000-8002:80", numbers=(1, 2, 3, 4))
 
 
 def test_a_port_that_the_text_names_for_each_member_is_that_one_or_none() -> None:
     assert chosen("80{n:02}:80", numbers=(1, 12))[0] == ["8001:80/tcp", "8012:80/tcp"]
-    with pytest.raises(ManagerError, match="web2 cannot be made: port 8002 is taken by db1"):
+    with pytest.raises(ManagerError, match="cannot make web2: port 8002 is taken by db1"):
         chosen("80{n:02}:80", taken=",8002,tcp")
 
 
 def test_ports_end_at_65535() -> None:
-    with pytest.raises(ManagerError, match="web2 would need port 65536") as caught:
+    with pytest.raises(ManagerError, match="web2 would need port 65536, but") as caught:
         chosen("65535:80", numbers=(1, 2))
     assert caught.value.exit_code is ExitCode.USAGE
-    with pytest.raises(ManagerError, match="no port left for web1 from 65535 on"):
+    with pytest.raises(ManagerError, match="no port from 65535 up is free for web1"):
         chosen("65535:80", numbers=(1,), taken=",65535,tcp")
 
 

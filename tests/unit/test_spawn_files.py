@@ -183,12 +183,12 @@ def test_ports_of_other_programs_are_seen() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"ports": (0,)}, "no port"),
-        ({"ports": (70000,)}, "no port"),
+        ({"ports": (0,)}, "no valid port"),
+        ({"ports": (70000,)}, "no valid port"),
         ({"http": "8080"}, "has no path"),
-        ({"http": "x/health"}, "no port"),
-        ({"log": "("}, "is no pattern"),
-        ({"timeout": 0.0}, "leaves no time"),
+        ({"http": "x/health"}, "no valid port"),
+        ({"log": "("}, "is not a valid regular expression"),
+        ({"timeout": 0.0}, "is too short"),
     ],
 )
 def test_what_can_never_be_ready_is_refused(options: dict[str, object], problem: str) -> None:

@@ -77,7 +77,7 @@ def test_ensure_makes_it_so_many_in_all() -> None:
         "create nginx1 (from nginx:latest)\ncreate nginx3 (from nginx:latest)"
     )
     assert plan(spec, *members("nginx", 1, 2, 3)) == (
-        "nothing to do\nnote: group nginx has 3 already"
+        "nothing to do\nnote: group nginx already has 3"
     )
     made = plan_spawn(spec, Snapshot(), HERE)
     assert {step.on_conflict for step in made} == {OnConflict.SKIP_MEMBER}
@@ -87,7 +87,7 @@ def test_ensure_says_which_members_do_not_run() -> None:
     stopped = container("nginx1", group="nginx", index=1, state="exited")
     assert plan(ask(1, ensure=True), stopped) == (
         "nothing to do\n"
-        "note: group nginx has 1 already\n"
+        "note: group nginx already has 1\n"
         "note: not running: nginx1; start them with: dockmgr start nginx"
     )
 
@@ -96,7 +96,7 @@ def test_a_foreign_container_of_the_same_name_is_left_alone_and_its_number_skipp
     assert plan(ask(2), container("nginx1")) == (
         "create nginx2 (from nginx:latest)\n"
         "create nginx3 (from nginx:latest)\n"
-        "note: nginx1 is not of this group: it is left alone, its number skipped"
+        "note: nginx1 does not belong to this group; skipping its number"
     )
 
 
@@ -105,7 +105,7 @@ def test_the_first_member_of_web2_takes_number_21_from_web() -> None:
     others = members("web", *range(1, 21))
     assert str(plan_spawn(spec, Snapshot((*others, *members("web2", 1))), HERE)) == (
         "create web22 (from nginx:latest)\n"
-        "note: web21 is not of this group: it is left alone, its number skipped"
+        "note: web21 does not belong to this group; skipping its number"
     )
 
 
@@ -120,14 +120,16 @@ def test_ports_follow_the_numbers() -> None:
 def test_a_group_never_mixes_two_images() -> None:
     old = members("nginx", 1, image_id=REDIS)
     with pytest.raises(
-        ManagerError, match="from another image that was called nginx:latest, and a"
+        ManagerError, match="from another image, which was called nginx:latest, and a"
     ):
         plan(ask(), *old)
     bare = replace(old[0], image=REDIS)
     with pytest.raises(ManagerError, match="made from image bbbbbbbbbbbb, and a group never"):
         plan(ask(), bare)
     told = replace(bare, labels={**bare.labels, SPEC_LABEL: spec_label(ask())})
-    with pytest.raises(ManagerError, match="from another image that was called nginx:latest, and"):
+    with pytest.raises(
+        ManagerError, match="from another image, which was called nginx:latest, and"
+    ):
         plan(ask(), told)
     other = container("nginx1", group="nginx", index=1, image="redis:7", image_id=REDIS)
     with pytest.raises(ManagerError, match="made from redis:7, and a group never mixes"):
@@ -255,7 +257,7 @@ def test_numbers_that_are_named_are_made_and_no_others() -> None:
         "create nginx4 (from nginx:latest)",
         "create nginx6 (from nginx:latest)",
     ]
-    with pytest.raises(ManagerError, match="another container called nginx6"):
+    with pytest.raises(ManagerError, match="another container is called nginx6"):
         plan(spec, there, container("nginx6"))
 
 
@@ -304,7 +306,7 @@ def test_ports_that_others_have_are_skipped() -> None:
     taken = container("db1", ports=(Port(5432, "tcp", "0.0.0.0", 8080),))
     assert plan(ask(1, options=published("8080:80")), taken) == (
         "create nginx1 (from nginx:latest, publishing 8081:80/tcp)\n"
-        "note: port 8080 is taken by db1: nginx1 gets 8081"
+        "note: port 8080 is taken by db1; nginx1 gets 8081"
     )
 
 

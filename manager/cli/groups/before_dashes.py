@@ -1,4 +1,4 @@
-"""A command line that ends in a command of somebody else's: NAME [OPTIONS] -- COMMAND..."""
+"""A command line that ends in another command: NAME [OPTIONS] -- COMMAND..."""
 
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 DOUBLE_DASH = "--"
 AMBIGUOUS_OPTIONS = frozenset({"--dry-run", "--explain"})
-"""Who types these wants nothing to be done."""
+"""Who types these wants nothing to happen."""
 
 
 class OptionsAroundName(TyperCommand):
-    """A command whose options may stand before its name and right behind it.
+    """A command whose options may stand before and after its first argument.
 
     What follows the first word of the other command is left alone, with two dashes or without:
     in ``exec web ls -l``, ``-l`` is an option of ``ls``.
     """
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Take options that stand behind the name as if they stood before it."""
+        """Take options after the name as if they stood before it."""
         return super().parse_args(ctx, self._in_front(ctx, args))
 
     def _in_front(self, ctx: "Context", args: list[str]) -> list[str]:
@@ -34,14 +34,14 @@ class OptionsAroundName(TyperCommand):
         taken, command = self._split(ctx, behind)
         if behind[: len(behind) - len(command)][-1:] != [DOUBLE_DASH]:
             self._refuse_doubt(command)
-        # Nothing is an option any more after the name.
+        # After the name, nothing is an option.
         return [*before, *taken, name, *command]
 
     def _refuse_doubt(self, command: list[str]) -> None:
-        """Run nothing where a word that may be meant for this program is in the other command.
+        """Run nothing if the other command has a word that may be meant for this program.
 
         Raises:
-            ManagerError: (usage) it is, and no two dashes say whose it is.
+            ManagerError: (usage) it has, and no two dashes say whose it is.
         """
         if command[:1] == [DOUBLE_DASH]:
             return
@@ -49,10 +49,9 @@ class OptionsAroundName(TyperCommand):
         doubtful = next((it for it in words if it in AMBIGUOUS_OPTIONS), None)
         if doubtful is not None:
             raise ManagerError(
-                f"{doubtful} stands within the command, and could be meant for dockmgr: "
-                "nothing was run",
-                f"dockmgr's options stand before, the command behind two dashes: dockmgr "
-                f"{self.name} GROUP {doubtful} -- COMMAND, or GROUP -- COMMAND {doubtful}",
+                f"{doubtful} is part of the command, but may be meant for dockmgr; nothing was run",
+                f"write dockmgr {self.name} GROUP {doubtful} -- COMMAND, or "
+                f"dockmgr {self.name} GROUP -- COMMAND {doubtful}",
                 ExitCode.USAGE,
             )
 
@@ -61,7 +60,7 @@ class OptionsAroundName(TyperCommand):
         found, _, _ = self.make_parser(ctx).parse_args(list(args))
         arguments = [it.name for it in self.get_params(ctx) if it.param_type_name == "argument"]
         first, others = (found.get(name or "") for name in arguments)
-        # What was not typed is neither a text nor a tuple.
+        # An argument that was not typed is neither a text nor a tuple.
         rest = [first] if isinstance(first, str) else []
         rest += others if isinstance(others, tuple) else ()
         taken = args[: len(args) - len(rest)]

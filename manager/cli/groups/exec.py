@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
             "dockmgr exec web -- nginx -t",
             "dockmgr exec --user nobody web -- id",
             "dockmgr exec web2 -- cat /etc/hostname",
-            "dockmgr exec web --explain -- ls           and the docker commands for it",
-            "dockmgr exec web --dry-run -- ls           only what would be run, and where",
+            "dockmgr exec web --explain -- ls           show the docker commands too",
+            "dockmgr exec web --dry-run -- ls           only show what would run, and where",
         ),
     )(exec_)
 
@@ -46,35 +46,45 @@ def exec_(
     ],
     command: Annotated[
         list[str],
-        typer.Argument(metavar="-- COMMAND...", help="What to run.", show_default=False),
+        typer.Argument(metavar="-- COMMAND...", help="The command to run.", show_default=False),
     ],
     env: Annotated[
         list[str] | None,
-        typer.Option("--env", "-e", metavar="KEY[=VALUE]", help="Set a resolve_variable."),
+        typer.Option("--env", "-e", metavar="KEY[=VALUE]", help="Set a variable."),
     ] = None,
     user: Annotated[
-        str, typer.Option("--user", "-u", metavar="USER[:GROUP]", help="Who runs it.")
+        str, typer.Option("--user", "-u", metavar="USER[:GROUP]", help="Run as this user.")
     ] = "",
     workdir: Annotated[
-        str, typer.Option("--workdir", "-w", metavar="PATH", help="Where it runs.")
+        str, typer.Option("--workdir", "-w", metavar="PATH", help="Run in this folder.")
     ] = "",
     privileged: Annotated[
-        bool, typer.Option("--privileged", help="All rights on the engine's machine.")
+        bool, typer.Option("--privileged", help="Full access to the host.")
     ] = False,
     parallel: Annotated[
-        int | None, typer.Option("--parallel", min=1, max=64, help="In how many at once.")
+        int | None,
+        typer.Option("--parallel", min=1, max=64, help="In how many containers in parallel."),
     ] = None,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = False,
+    tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = False,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
     """Run a command in all members of a group; each line begins with the member's name.
 
-    The exit code is that of the first member in which it failed, and 125 where dockmgr itself did.
-    Options stand before or behind the group, before the command. With --json, one object a line.
+    The exit code is that of the first member in which the command failed, or 125 if dockmgr failed.
+    Options go before the command. With --json, each line is an object.
     """
     from manager.groups.execute import DOCKMGR_FAILURE_CODE
 
+    if interactive or tty:
+        words = " ".join(it for it in command if it != "--")
+        raise ManagerError(
+            "exec runs a command in all members, and gives none of them a terminal",
+            f"use docker for one container: docker exec -it NAME {words}",
+            ExitCode.USAGE,
+        )
     work = get_session(ctx)
     try:
         code = _execute_command(
@@ -126,7 +136,7 @@ def _execute_command(
     words = command[1:] if command[0] == "--" else command
     if not words or words[0].startswith("-"):
         raise ManagerError(
-            f"{words[0]!r} is no command" if words else "there is no command to run",
+            f"{words[0]!r} is not a command" if words else "no command to run",
             "write it after two dashes, and options before them: dockmgr exec web --user me -- ls",
             ExitCode.USAGE,
         )
@@ -134,7 +144,7 @@ def _execute_command(
     _refuse_stopped(chosen)
     variables = resolve_variables(env, work.env)
     if explain:
-        from manager.cli import docker_equivalents as explaining
+        from manager.cli.docker_equivalents import explain_commands, explain_stream
         from manager.model.docker_equivalents import translate_exec
 
         flags = [it for text in env for it in ("--env", text)]
@@ -143,17 +153,17 @@ def _execute_command(
         flags += ["--privileged"] if privileged else []
         lines = translate_exec([one.name for one in chosen], flags, words)
         if dry_run:
-            explaining.explain_commands(work, lines, json=json, dry_run=True)
+            explain_commands(work, lines, json=json, dry_run=True)
         else:
-            explaining.explain_stream(work, lines, json=json)
+            explain_stream(work, lines, json=json)
     if dry_run:
         show_plan(work.out, "exec", plan_exec(chosen, words), json=json, dry_run=True)
         return 0
-    around = ExecOptions(variables, user, workdir, privileged)
+    surroundings = ExecOptions(variables, user, workdir, privileged)
     prefixes = LinePrinter(work.out, chosen)
     codes: dict[str, int] = {}
     at_once = parallel or work.settings.spawn.parallel
-    for item in run_in_containers(work.engine, chosen, words, around, at_once):
+    for item in run_in_containers(work.engine, chosen, words, surroundings, at_once):
         if isinstance(item, ExecLine):
             _show_line(work, item, prefixes, json=json)
         else:
@@ -168,7 +178,7 @@ def _refuse_stopped(chosen: tuple[Container, ...]) -> None:
         verb = "is" if len(stopped) == 1 else "are"
         raise ManagerError(
             f"{', '.join(stopped)} {verb} not running",
-            f"start with: dockmgr start {' '.join(stopped)}",
+            f"start them with: dockmgr start {' '.join(stopped)}",
         )
 
 

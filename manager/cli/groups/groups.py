@@ -1,4 +1,4 @@
-"""The commands on groups as a whole: scale, exec, recover."""
+"""The commands on groups as a whole: scale and recover."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
     )(scale)
     app.command(
         epilog=format_examples(
-            "dockmgr recover                     what was cut off, and what to do about it",
+            "dockmgr recover                   show interrupted spawns, and ask what to do",
             "dockmgr recover --finish web",
             "dockmgr recover --remove --yes",
         )
@@ -54,21 +54,18 @@ def scale(
     count: Annotated[
         int, typer.Argument(metavar="NUMBER", help="How many members.", show_default=False)
     ],
-    timeout: Annotated[
-        int | None,
-        typer.Option("--timeout", "-t", min=0, help="Seconds each gets to end in order."),
-    ] = None,
+    timeout: options.StopTimeout = None,
     parallel: Annotated[
-        int | None, typer.Option("--parallel", min=1, max=64, help="How many at once.")
+        int | None, typer.Option("--parallel", min=1, max=64, help="How many to make in parallel.")
     ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Make a group have so many members: more of the same, or fewer.
+    """Set how many members a group has: make more of the same, or remove some.
 
-    More fill the gaps first; of fewer, those with the highest numbers go.
+    New members fill the gaps first; the highest numbers are removed first.
     """
     from manager.groups.core.scaling import check_count, find_group_members
 
@@ -79,10 +76,10 @@ def scale(
         from manager.cli.groups.containers import ChangeOptions, change_containers
         from manager.groups.core.scaling import plan_scale_down
 
-        how = ChangeOptions(
+        change = ChangeOptions(
             "scale", timeout, ask=not yes, dry_run=dry_run, explain=explain, json=json
         )
-        change_containers(work, members, plan_scale_down(members, count), how)
+        change_containers(work, members, plan_scale_down(members, count), change)
         return
     from manager.cli.groups import spawning
     from manager.groups.core.docker_run import ShowableOptions
@@ -92,11 +89,11 @@ def scale(
 
     spec = with_lowest_start(_read_spec(work, members[-1]), members)
     request = SpawnRequest((scale_up_spec(spec, max(count, 1)),))
-    said = (ShowableOptions(),) if explain else None
+    showable = (ShowableOptions(),) if explain else None
     if dry_run:
-        spawning.show_spawn_plan(work, request, said, json=json, command="scale")
+        spawning.show_spawn_plan(work, request, showable, json=json, command="scale")
     else:
-        spawning.make_groups(work, request, parallel, said, json=json, command="scale")
+        spawning.make_groups(work, request, parallel, showable, json=json, command="scale")
 
 
 def _read_spec(work: Session, member: Container) -> "GroupSpec":
@@ -112,20 +109,20 @@ def recover(
         typer.Argument(metavar="[GROUP]...", help="Only the spawns of these groups."),
     ] = None,
     finish: Annotated[
-        bool, typer.Option("--finish", help="Make what is missing, and start what does not run.")
+        bool, typer.Option("--finish", help="Make the missing members, and start the others.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove what there is.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove what was made.")] = False,
     yes: options.Yes = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Finish or remove spawns that were cut off: their process was killed in the middle.
+    """Finish or remove interrupted spawns, whose dockmgr was killed.
 
-    At a terminal it asks; otherwise it says what there is, unless told what to do.
+    At a terminal it asks what to do; otherwise it lists them, unless an option decides.
     """
     if finish and remove:
         raise ManagerError(
-            "--finish and --remove do not go together", "choose one of them", ExitCode.USAGE
+            "--finish cannot be combined with --remove", "choose one of them", ExitCode.USAGE
         )
     from manager.groups.recover import find_interrupted_spawns
 
@@ -137,14 +134,14 @@ def recover(
         if not groups or set(groups) & set(cut.record.groups)
     ]
     if explain:
-        from manager.cli.docker_equivalents import explain_commands as show
+        from manager.cli.docker_equivalents import explain_commands
 
         lines = [it for cut in found for it in _docker_lines(cut, keep=finish or not remove)]
-        show(work, lines, json=json)
+        explain_commands(work, lines, json=json)
     if json:
         work.out.json("recover", [_row(cut) for cut in found])
     if not found:
-        work.out.note("no spawn was cut off" + (f" of {', '.join(groups)}" if groups else ""))
+        work.out.note("no interrupted spawns" + (f" of {', '.join(groups)}" if groups else ""))
     for cut in found:
         if not json:
             work.out.line(str(cut))
@@ -154,7 +151,7 @@ def recover(
         elif wish == "remove":
             _remove_spawn(work, cut, yes=yes, quiet=json)
     if found and not (finish or remove or work.out.interactive):
-        work.out.hint("finish them with: dockmgr recover --finish; or remove them: --remove")
+        work.out.hint("finish them with: dockmgr recover --finish; or remove them with --remove")
 
 
 def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCommand]":
@@ -163,18 +160,22 @@ def _docker_lines(cut: "InterruptedSpawn", *, keep: bool) -> "Iterator[DockerCom
 
     if not keep:
         for member in cut.members:
-            why = "remove what was made, and its volumes without a name"
+            why = "remove what was made, with its anonymous volumes"
             yield docker_command(why, "container", "rm", "--force", "--volumes", member.name)
         for name in cut.networks:
             yield docker_command("remove the network that was made for it", "network", "rm", name)
         return
     for member in cut.members:
         if not member.is_running:
-            yield docker_command("start what was made and never started", "start", member.name)
+            yield docker_command(
+                "start a member that was made and never started", "start", member.name
+            )
     for group, numbers in cut.missing.items():
         if numbers:
             listed = ", ".join(map(str, numbers))
-            yield no_docker_command(f"no memory of a spawn: {group} lacks the numbers {listed}")
+            yield no_docker_command(
+                f"no record of spawns; {group} still needs the numbers {listed}"
+            )
 
 
 def _row(cut: "InterruptedSpawn") -> dict[str, object]:
@@ -203,8 +204,8 @@ def _finish_spawn(work: Session, cut: "InterruptedSpawn", *, quiet: bool) -> Non
     from manager.cli.groups import spawning
     from manager.groups.recover import finish_interrupted_spawn
 
-    with spawning.spawn_context(work, None) as means:
-        made = finish_interrupted_spawn(work.engine, cut, means)
+    with spawning.spawn_context(work, None) as context:
+        made = finish_interrupted_spawn(work.engine, cut, context)
     if not quiet:
         work.out.line(f"finished {cut.groups}: {', '.join(member.name for member in made)}")
 
@@ -218,7 +219,9 @@ def _remove_spawn(work: Session, cut: "InterruptedSpawn", *, yes: bool, quiet: b
     parts = [f"{names} with their anonymous volumes"] if names else []
     parts += [f"network {name}" for name in cut.networks]
     work.out.note(f"this removes {' and '.join(parts)}")
-    work.confirm("Remove them?", yes=yes)
+    kinds = (("container", len(cut.members)), ("network", len(cut.networks)))
+    counted = [f"{count} {kind}{'s' * (count != 1)}" for kind, count in kinds if count]
+    work.confirm(f"Remove {' and '.join(counted)}?", yes=yes)
     count = remove_interrupted_spawn(work.engine, cut, time.sleep)
     if not quiet:
         work.out.line(f"removed {count} container{'s' * (count != 1)} of {cut.groups}")

@@ -1,4 +1,4 @@
-"""The command logs: what the containers of a group write, one colour each."""
+"""The command logs: the logs of containers, each in a colour of its own."""
 
 from typing import Annotated
 
@@ -23,24 +23,25 @@ def logs(
     ctx: typer.Context,
     names: options.Targets,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the containers end.")
+        bool, typer.Option("--follow", "-f", help="Keep printing until the containers end.")
     ] = False,
     tail: Annotated[
-        int | None, typer.Option("--tail", "-n", min=0, help="Only so many lines of each.")
+        int | None,
+        typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last N lines of each."),
     ] = None,
     timestamps: Annotated[
-        bool, typer.Option("--timestamps", help="Put the time before each line.")
+        bool, typer.Option("--timestamps", "-t", help="Put the time before each line.")
     ] = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Show what containers write; with several, each line begins with the container's name.
+    """Show the logs of containers or groups; lines of several begin with the container's name.
 
-    With --json, one object a line: name, id and text.
+    With --json, each line is an object with name, id and text.
     """
     from manager.cli.groups.prefixes import LinePrinter
     from manager.groups.core.selection import select_containers
-    from manager.groups.logs import read_logs as read
+    from manager.groups.logs import read_logs
 
     work = get_session(ctx)
     chosen = select_containers(Snapshot(work.engine.containers.list()), tuple(names))
@@ -53,7 +54,7 @@ def logs(
         )
         explain_stream(work, lines, json=json)
     prefixes = LinePrinter(work.out, chosen)
-    for line in read(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
+    for line in read_logs(work.engine, chosen, follow=follow, tail=tail, timestamps=timestamps):
         if json:
             work.out.json_line(
                 {"name": line.container.name, "id": line.container.id, "text": line.text}

@@ -1,4 +1,4 @@
-"""Lines of several containers on one screen: each after its container's name, one colour each."""
+"""Lines of several containers on one screen, each after its container's name in colour."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PREFIX_COLORS = (
 
 
 class LinePrinter:
-    """Prints lines; those of a single container stand alone."""
+    """Prints lines; those of a single container get no prefix."""
 
     def __init__(self, out: Output, containers: Sequence[Container]) -> None:
         """Give each container its colour.

@@ -1,4 +1,4 @@
-"""What every command on containers does beside: remember that their images were used."""
+"""Remember that images were used, as every command on containers does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from manager.model.containers import Container
 
 SIGHTING_INTERVAL_SECONDS = 600.0
-"""Seconds between two writes by a command that only shows something."""
+"""Seconds between two writes by commands that only show something."""
 
 
 def record_sightings(work: Session, containers: Iterable[Container], pause: float = 0) -> None:
@@ -23,7 +23,7 @@ def record_sightings(work: Session, containers: Iterable[Container], pause: floa
     Args:
         work: the session.
         containers: as they were seen.
-        pause: seconds; if anything was remembered within them, nothing is now.
+        pause: seconds after the last write in which nothing is written.
     """
     if pause and 0 <= time.time() - folders.last_database_write() < pause:
         return

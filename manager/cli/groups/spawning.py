@@ -71,12 +71,12 @@ def docker_lines(
     pulled: set[str] = set()
     for job, one in zip(jobs, showable, strict=True):
         made = docker_run_lines(job.spec, job.steps, one)
-        for told in translate_plan(
+        for line in translate_plan(
             job.plan, DockerCommandOptions(platform=job.spec.platform, create_commands=made)
         ):
-            if told.text not in pulled:
-                yield told
-            pulled |= {told.text} if told.words[1] == Verb.PULL else set()
+            if line.text not in pulled:
+                yield line
+            pulled |= {line.text} if line.words[1] == Verb.PULL else set()
         if job.spec.ready and made:
             yield no_docker_command(f"no command that waits until {job.spec.group} is ready")
 

@@ -1,4 +1,4 @@
-"""The docker run commands that make the members of a group as a spawn does."""
+"""The docker run commands that make the same members as a spawn."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,17 +27,17 @@ class ShowableOptions:
     shown_entries: frozenset[str] = frozenset()
     """Variables and log options that were typed with their values."""
     profiles: Mapping[str, str] = field(default_factory=dict)
-    """For a security option with a profile in it, the option that names the file."""
+    """By security option with a profile in it: the option that names the file."""
 
 
 def docker_run_lines(
     spec: GroupSpec, steps: Iterator[PlanStep] | tuple[PlanStep, ...], showable: ShowableOptions
 ) -> dict[str, DockerCommand]:
-    """How each member is made, by its name.
+    """The command for each member, by its name.
 
     Args:
         spec: what was asked for.
-        steps: those that make members.
+        steps: the steps that make members.
         showable: what may be shown.
     """
     return {
@@ -79,7 +79,7 @@ def _docker_run_line(
             text if raw in showable.shown_entries else f"{key}={HIDDEN_PLACEHOLDER}",
         ]
     words += [image, *options.command]
-    why = f"make and start member {number} of {spec.group}; the labels say that it is one"
+    why = f"make and start member {number} of {spec.group}, as which its labels mark it"
     return docker_command(f"{why}{hidden}", *words)
 
 
@@ -102,12 +102,12 @@ def _variable_words(options: RunOptions, number: int, showable: ShowableOptions)
     rest = options.env[showable.file_variable_count :]
     made = replace(RunOptions(), env=rest).for_member(number).env
     for raw, entry in zip(rest, made, strict=True):
-        # A name alone lets docker take the value from its surroundings.
+        # A name alone lets docker take the value from the shell.
         yield from ("--env", entry if _is_showable(raw, showable) else entry.partition("=")[0])
 
 
 def _is_showable(entry: str, showable: ShowableOptions) -> bool:
-    """Whether a variable's value may be shown: a label of every member shows those with places."""
+    """Whether a variable's value may be shown; one with ``{n}`` stands in a label anyway."""
     return entry in showable.shown_entries or has_placeholder(entry.partition("=")[2])
 
 
@@ -116,7 +116,7 @@ def _hidden_values_note(options: RunOptions, showable: ShowableOptions) -> str:
         it for it in options.env[showable.file_variable_count :] if not _is_showable(it, showable)
     ]
     names = ", ".join(it.partition("=")[0] for it in unseen)
-    told = f"; docker takes {names} from your shell's variables, not shown here" if names else ""
+    note = f"; docker takes {names} from the variables of your shell" if names else ""
     if any(it not in showable.shown_entries for it in options.log_opt):
-        told += f"; write the values of --log-opt in place of {HIDDEN_PLACEHOLDER}"
-    return told
+        note += f"; write the values of --log-opt in place of {HIDDEN_PLACEHOLDER}"
+    return note

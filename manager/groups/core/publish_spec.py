@@ -49,16 +49,16 @@ class PublishSpec:
             raise _publish_error(text, "has too many colons")
         first, last = _parse_port_range(text, inner)
         width = last - first + 1
-        told = _parse_protocol(text, protocol)
+        protocol = _parse_protocol(text, protocol)
         if not host or not host[0]:
-            return cls(first, None, host_ip, told, width)
+            return cls(first, None, host_ip, protocol, width)
         low, high = _parse_port_range(text, host[0])
         if width > 1 and high - low + 1 != width:
             raise _publish_error(
                 text, f"has {high - low + 1} ports of the host and {width} of the container"
             )
         limit = high if "-" in host[0] and width == 1 else HIGHEST_PORT
-        return cls(first, low, host_ip, told, width, limit, fixed)
+        return cls(first, low, host_ip, protocol, width, limit, fixed)
 
     def bindings_at(self, host_port: int | None) -> tuple[PortBinding, ...]:
         """The bindings, beginning with a port of the host, or with any that the engine chooses."""
