@@ -143,7 +143,7 @@ def test_a_foreign_container_is_left_alone(run: Command, engine: Engine) -> None
     run.ok("pull", "busybox")
     foreign = engine.containers.create("busybox2", {"Image": "busybox", "Cmd": ["sleep", "600"]})
     made = run.ok("spawn", "busybox", "-n", "2", "--", "sleep", "600")
-    assert "busybox2 is not of this group" in made.err
+    assert "busybox2 does not belong to this group" in made.err
     assert names(engine) == ["busybox1", "busybox2", "busybox3"]
     run.ok("rm", "busybox", "--yes", "-t", "0")
     assert [container.id for container in engine.containers.list()] == [foreign]
@@ -222,10 +222,10 @@ def test_two_ensures_at_the_same_moment_make_so_many_in_all(
         (["spawn", "Nginx"], "lowercase"),
         (["spawn", "nginx", "--count", "0"], "makes nothing"),
         (["spawn", "nginx", "--count", "two"], "'two' is not a valid"),
-        (["spawn", "nginx", "--publish", "x:80"], "no port"),
+        (["spawn", "nginx", "--publish", "x:80"], "is not a port"),
         (["spawn", "nginx", "--name", "no/slash"], "cannot be the name"),
         (["spawn", "nginx", "--label", "dockmgr.group=x"], "is reserved for dockmgr"),
-        (["spawn", "nginx", "--env", "=x"], "has no name"),
+        (["spawn", "nginx", "--env", "=x"], "needs a name"),
         (["spawn", "nginx", "--volume", ":/x"], "empty part"),
         (["spawn", "nginx", "--memory", "much"], "is not a valid size"),
         (["spawn", "nginx", "--rm", "--restart", "always"], "cannot be combined with"),

@@ -64,7 +64,7 @@ def _with_image_names(work: Session, chosen: tuple[Container, ...]) -> Snapshot:
     from manager.groups.core.tree import has_only_image_id, with_current_image_names
 
     lost = any(work.engine.is_podman or has_only_image_id(one) for one in chosen)
-    images = work.engine.images.list(hidden=True) if lost else ()
+    images = work.engine.images.list(include_hidden=True) if lost else ()
     return Snapshot(with_current_image_names(Snapshot(chosen, images)), images)
 
 
