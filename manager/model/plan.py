@@ -34,6 +34,10 @@ class Verb(StrEnum):
     UNPIN = "unpin"
 
 
+IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
+"""What a step can do to an image of the engine."""
+
+
 class OnConflict(StrEnum):
     """What a step may do when another process has taken its name meanwhile."""
 

@@ -1,1 +1,1 @@
-"""Pruning: settle the rules, carry out the plan, keep the journal and undo."""
+"""Pruning: apply rules, carry out the plan, keep a journal and undo."""

@@ -1,7 +1,7 @@
-"""Images in one compressed file: written whole or not at all, and read back before it is trusted.
+"""Images in one compressed file: complete or absent, and read back before it is trusted.
 
-Each image comes as the tar that an engine saves of it alone: of several in one request Docker 28
-never lets go of the layers that they share. Here they are put together, what they share once.
+Each image is saved by a request of its own: after a request for several, Docker 28 never frees
+the layers that they share. The tars are joined here, with shared files once.
 
 Source: OCI image layout 1.1; Docker's image specification 1.2, "Combined Image JSON + Filesystem
 Changeset Format" (``manifest.json``), which engines before 25 and Podman write.
@@ -16,15 +16,14 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from manager.errors import ManagerError
-from manager.prune.archive_contents import ArchiveContents
+from manager.prune.archive_contents import CHUNK_SIZE, ArchiveContents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
 COMPRESSION_LEVEL = 3
-"""Of compression: higher ones take twice as long for a tenth less."""
-CHUNK_SIZE = 1 << 20
+"""For gzip: higher levels take twice as long and save a tenth."""
 MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE, REPOSITORIES_FILE = (
     "manifest.json",
     "index.json",
@@ -34,7 +33,7 @@ MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE, REPOSITORIES_FILE = (
 
 
 def check_folder(folder: Path) -> None:
-    """See that files can be written to a folder, which is made if it is missing.
+    """Check that files can be written to a folder, which is created if it is missing.
 
     Raises:
         ManagerError: they cannot.
@@ -47,22 +46,22 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise ManagerError(
-            f"images cannot be saved to {folder}: {error.strerror}", "name another folder"
+            f"cannot save images to {folder}: {error.strerror}", "name another folder"
         ) from error
 
 
 def write_archive(
     saved: Iterable[Iterable[bytes]], path: Path, report: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Put images into one new file.
+    """Write images to one new file.
 
     Args:
-        saved: of each image, the tar as an engine sends it.
-        path: the file; it appears when it is complete, and only its owner may read it.
-        report: told how many bytes have been taken in.
+        saved: the tar of each image, as an engine sends it.
+        path: the file, which appears when complete, readable by its owner only.
+        report: is given how many bytes have been read.
 
     Raises:
-        ManagerError: it cannot be written: a full disk, a folder that is none.
+        ManagerError: the file cannot be written, for example to a full disk.
     """
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -82,7 +81,7 @@ def write_archive(
         _sync_folder(path.parent)
     except (OSError, tarfile.TarError) as error:
         raise ManagerError(
-            f"the images cannot be saved to {path}: {error}", "name a folder with more room"
+            f"cannot save the images to {path}: {error}", "name a folder with more free space"
         ) from error
 
 
@@ -94,7 +93,7 @@ def _create_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last; where folders cannot be synced, the system does it by itself."""
+    """Make the new name durable; systems that cannot sync folders do so by themselves."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -104,7 +103,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 class _ArchiveWriter:
-    """Puts several tars together."""
+    """Joins several tars."""
 
     def __init__(self, archive: tarfile.TarFile, report: Callable[[int], None]) -> None:
         self._archive = archive
@@ -120,28 +119,28 @@ class _ArchiveWriter:
             stream = _ChunkStream(chunks, self._report, done)
             with tarfile.open(mode="r|", fileobj=cast("IO[bytes]", stream)) as source:
                 for member in source:
-                    self._member(source, member)
-            # What follows the end of the tar has to be taken too, or the engine waits.
+                    self._copy_member(source, member)
+            # The padding after the tar has to be read too, or the engine waits.
             while stream.read(CHUNK_SIZE):
                 pass
             done = stream.count
-        self._add(MANIFEST_FILE, json.dumps(self._rows).encode())
+        self._add_file(MANIFEST_FILE, json.dumps(self._rows).encode())
         if self._index is not None:
-            self._add(INDEX_FILE, json.dumps(self._index).encode())
-            self._add(LAYOUT_FILE, self._layout)
+            self._add_file(INDEX_FILE, json.dumps(self._index).encode())
+            self._add_file(LAYOUT_FILE, self._layout)
 
-    def _member(self, source: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+    def _copy_member(self, source: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         name = member.name.removeprefix("./")
         if name in {MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE, REPOSITORIES_FILE}:
             file = source.extractfile(member)
-            self._common(name, file.read() if file else b"")
+            self._merge_metadata(name, file.read() if file else b"")
         elif name not in self._names and (member.isfile() or member.issym() or member.isdir()):
             self._names.add(name)
             self._archive.addfile(member, source.extractfile(member) if member.isfile() else None)
 
-    def _common(self, name: str, content: bytes) -> None:
+    def _merge_metadata(self, name: str, content: bytes) -> None:
         if name == MANIFEST_FILE:
-            # Without names: loading a name would take it from the image that has it by then.
+            # Without names: loading a name would take it from an image that has it by then.
             self._rows += [{**row, "RepoTags": None} for row in json.loads(content)]
         elif name == LAYOUT_FILE:
             self._layout = content
@@ -151,7 +150,7 @@ class _ArchiveWriter:
                 self._index = {**found, "manifests": []}
             self._index["manifests"] += [_strip_names(row) for row in found["manifests"]]
 
-    def _add(self, name: str, content: bytes) -> None:
+    def _add_file(self, name: str, content: bytes) -> None:
         row = tarfile.TarInfo(name)
         row.size, row.mode = len(content), 0o644
         import io
@@ -160,7 +159,7 @@ class _ArchiveWriter:
 
 
 def _strip_names(row: dict[str, Any]) -> dict[str, Any]:
-    """An entry of an index without the names that it was saved under."""
+    """An entry of an index without image names."""
     notes = {
         key: value
         for key, value in (row.get("annotations") or {}).items()
@@ -170,7 +169,7 @@ def _strip_names(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class _ChunkStream:
-    """Chunks of bytes as a file to read from."""
+    """Chunks of bytes as a readable file."""
 
     def __init__(self, chunks: Iterable[bytes], report: Callable[[int], None], count: int) -> None:
         self._chunks = iter(chunks)
@@ -195,32 +194,32 @@ class _ChunkStream:
 
 
 def verify_archive(path: Path, image_ids: Collection[str]) -> None:
-    """Read a file back, and prove that images are in it with all their layers.
+    """Read an archive back, and prove that it has images with all their layers.
 
     Args:
         path: the file.
         image_ids: the ids of those images.
 
     Raises:
-        ManagerError: it cannot be read, or something of an image is missing or broken.
+        ManagerError: the file cannot be read, or a part of an image is missing or broken.
     """
     try:
         with tarfile.open(path, mode="r|gz") as archive:
-            contents = ArchiveContents.of(archive)
+            contents = ArchiveContents.read(archive)
     except (OSError, EOFError, tarfile.TarError) as error:
-        raise _broken_archive_error(path, f"it cannot be read back: {error}") from error
+        raise _broken_archive_error(path, f"reading it back failed: {error}") from error
     for image_id in image_ids:
-        problem = contents.problem(image_id)
+        problem = contents.find_problem(image_id)
         if problem:
             raise _broken_archive_error(path, problem)
 
 
 def _broken_archive_error(path: Path, problem: str) -> ManagerError:
-    return ManagerError(f"the archive {path} is not whole: {problem}", "is the disk all right?")
+    return ManagerError(f"the archive {path} is incomplete: {problem}", "check the disk")
 
 
 def read_archive(path: Path) -> Iterator[bytes]:
-    """The tar in a file, piece by piece, as an engine loads it.
+    """The tar in a file in chunks, as an engine loads it.
 
     Raises:
         ManagerError: the file cannot be read.
@@ -232,4 +231,4 @@ def read_archive(path: Path) -> Iterator[bytes]:
             while chunk := file.read(CHUNK_SIZE):
                 yield chunk
     except (OSError, EOFError) as error:
-        raise ManagerError(f"the archive {path} cannot be read: {error}") from error
+        raise ManagerError(f"cannot read the archive {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""What is in an archive of images, and whether an image is in it with all that belongs to it."""
+"""The contents of an image archive, and whether an image in it is complete."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     import tarfile
 
 CHUNK_SIZE = 1 << 20
+"""Bytes that are read at a time."""
 MAX_JSON_SIZE = 8 << 20
-"""Bytes: no manifest and no configuration is larger."""
+"""Bytes; no manifest and no configuration is larger."""
 BLOB_PREFIX = "blobs/sha256/"
 
 
 @dataclass
 class ArchiveContents:
-    """The files of an archive: the digest of each, and those that may be JSON as they are."""
+    """The files of an archive: the digest of each, and the bytes of those that may be JSON."""
 
     digests: dict[str, str] = field(default_factory=dict)
-    """By name, 64 digits."""
+    """By name, 64 hexadecimal digits."""
     texts: dict[str, bytes] = field(default_factory=dict)
+    """By name, files that may be JSON."""
     links: dict[str, str] = field(default_factory=dict)
+    """By name, the targets of symbolic links."""
 
     @classmethod
-    def of(cls, archive: tarfile.TarFile) -> ArchiveContents:
-        """Read a whole archive; nothing is written anywhere."""
+    def read(cls, archive: tarfile.TarFile) -> ArchiveContents:
+        """Read a whole archive without writing anything."""
         found = cls()
         for member in archive:
             name = member.name.removeprefix("./")
@@ -42,8 +45,8 @@ class ArchiveContents:
                     found.texts[name] = text
         return found
 
-    def problem(self, image_id: str) -> str:
-        """What of an image is missing or broken; empty if it is whole."""
+    def find_problem(self, image_id: str) -> str:
+        """What is missing or broken in an image; empty if it is complete."""
         digits = image_id.removeprefix("sha256:")
         if f"{BLOB_PREFIX}{digits}" in self.texts and "manifests" in self._json(
             f"{BLOB_PREFIX}{digits}"
@@ -68,7 +71,7 @@ class ArchiveContents:
         return "" if held == digits else f"blob {digits[:12]} is broken"
 
     def _index_problem(self, digits: str) -> str:
-        """Of an image for several platforms one at least has to be whole."""
+        """An image for several platforms needs at least one complete platform."""
         problem = self._blob_problem(digits)
         if problem:
             return problem
@@ -77,7 +80,7 @@ class ArchiveContents:
         present = [name for name in names if f"{BLOB_PREFIX}{name}" in self.digests]
         problems = [self._manifest_problem(name) for name in present]
         if not present:
-            return f"no platform of {digits[:12]} is in it"
+            return f"no platform of {digits[:12]} is present"
         return next(iter(filter(None, problems)), "") if all(problems) else ""
 
     def _manifest_problem(self, digits: str) -> str:
@@ -86,15 +89,15 @@ class ArchiveContents:
             rows = [manifest["config"], *manifest["layers"]]
             names = [digits, *(row["digest"].removeprefix("sha256:") for row in rows)]
         except (KeyError, TypeError):
-            return f"blob {digits[:12]} is no manifest"
+            return f"blob {digits[:12]} is not a valid manifest"
         return next(iter(filter(None, map(self._blob_problem, names))), "")
 
     def _config_problem(self, digits: str) -> str:
-        """The image is known by its configuration, as on stores other than containerd's."""
+        """The image has the id of its configuration, as on stores other than containerd's."""
         for row in self._json("manifest.json") or ():
             if posixpath.basename(row["Config"]).removesuffix(".json") == digits:
                 return self._row_problem(digits, row)
-        return f"image {digits[:12]} is not in it"
+        return f"image {digits[:12]} is missing"
 
     def _row_problem(self, digits: str, row: dict[str, Any]) -> str:
         if self.digests.get(row["Config"]) != digits:
@@ -104,7 +107,7 @@ class ArchiveContents:
         return "" if held == wanted else f"a layer of {digits[:12]} is missing or broken"
 
     def _layer(self, name: str) -> str:
-        """The digest of a layer; one that another has as well can be a link to it."""
+        """The digest of a layer; a layer that images share can be a link."""
         for _ in range(len(self.links) + 1):
             if name not in self.links:
                 break
@@ -113,7 +116,7 @@ class ArchiveContents:
 
 
 def _read_member(file: IO[bytes], size: int) -> tuple[str, bytes | None]:
-    """The digest of a file; and the file itself, if it looks like JSON and is not too large."""
+    """The digest of a file, and its bytes if it looks like JSON and is small."""
     digest = sha256()
     chunk = file.read(CHUNK_SIZE)
     is_text = size <= MAX_JSON_SIZE and chunk[:1] in {b"{", b"["}

@@ -1,4 +1,4 @@
-"""Decide what goes, asking registries for what would: the planner itself asks nobody."""
+"""Decide what to remove, looking candidates up in registries: the planner asks nobody."""
 
 from __future__ import annotations
 
@@ -21,25 +21,28 @@ if TYPE_CHECKING:
 def decide_with_registries(
     known: PruneInputs, policy: Policy, ask: CopyLookup
 ) -> tuple[PruneInputs, PruneDecision]:
-    """Decide what goes; registries are asked for the images in the plan, and for no others.
+    """Decide what to remove; only images in the plan are looked up in registries.
 
-    What a registry no longer has may let others go in its place, so it is decided again with the
-    answers, until nothing is left to ask.
+    An image that a registry no longer has may be replaced by others in the plan, so the decision
+    is made again with the answers until nothing is left to ask.
 
     Args:
-        known: the engine, and what is known of its images.
+        known: the engine, and what is known about its images.
         policy: the rules.
-        ask: takes digest references by image id, and tells which of them a registry has.
+        ask: takes digest references by image id, and returns which of them a registry has.
 
     Returns:
-        What is known by then, and the decision.
+        What is known in the end, and the decision.
     """
     while True:
         decision = decide_prune(known, policy)
-        if not decision.unasked:
+        if not decision.images_to_look_up:
             return known, decision
         images = {image.id: image for image in known.snapshot.images}
         answers = ask(
-            {image_id: digest_references(images[image_id]) for image_id in decision.unasked}
+            {
+                image_id: digest_references(images[image_id])
+                for image_id in decision.images_to_look_up
+            }
         )
         known = replace(known, copies={**(known.copies or {}), **answers})

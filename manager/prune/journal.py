@@ -1,4 +1,4 @@
-"""The journal: each step of a prune is written down before it is done, and completed after."""
+"""The journal: each step of a prune is recorded before it is done, and completed after."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class StepStatus(StrEnum):
-    """What became of a step."""
+    """The state of a step."""
 
     BEGUN = "begun"
-    """Nothing is known: the program ended before the engine answered."""
+    """Not known: the program ended before the engine answered."""
     DONE = "done"
     SKIPPED = "skipped"
-    """Something had changed, so it was left alone."""
+    """A condition of the step no longer held."""
     FAILED = "failed"
     GONE = "gone already"
     BACK = "brought back"
@@ -36,34 +36,34 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PruneRecord:
-    """One that was carried out, or begun."""
+    """A prune that was carried out, or started."""
 
     id: int
     engine: str
     began: datetime
     ended: datetime | None
-    """None while it runs, or if it was cut off and nobody has looked since."""
+    """None while the prune runs, or if it was interrupted and nobody has looked since."""
     steps: int
     """How many were planned."""
     predicted: ByteRange | None
     cached: ByteRange
     freed: int | None
-    """Bytes; None where that is not known."""
+    """Bytes; None if that is not known."""
     archive: str
-    """The file that images were saved to; empty where none were."""
+    """The file that images were saved to; empty if none were."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One step of one."""
+    """One step of a prune."""
 
     number: int
     verb: Verb
     target: str
     object_id: str
-    back: str
+    restore_from: str
     platforms: tuple[str, ...]
-    """What was present of an image: ``linux/amd64``."""
+    """The platforms of the image that were present: ``linux/amd64``."""
     status: StepStatus
     detail: str
 
@@ -72,14 +72,14 @@ class Journal:
     """The journal of all engines."""
 
     def __init__(self, folder: Path) -> None:
-        """Remember where; the file is made with the first write."""
+        """Keep the folder; the file is created with the first write."""
         self._database = Database(folder)
 
     def begin(self, engine: str, plan: Plan, archive: str, now: datetime) -> PruneRecording:
-        """Write down that a plan is going to be carried out.
+        """Record that a plan is going to be carried out.
 
         Raises:
-            ManagerError: it cannot be written, so nothing may be deleted.
+            ManagerError: the journal cannot be written, so nothing may be removed.
         """
         frees, cached = plan.frees, plan.cached or ByteRange()
         with _wrap_errors():
@@ -106,10 +106,10 @@ class Journal:
         return PruneRecording(connection, int(made.lastrowid or 0))
 
     def prunes(self, engine: str | None = None) -> tuple[PruneRecord, ...]:
-        """All that were carried out on an engine, or on any; the last one first.
+        """The prunes on an engine, or on all engines; the last one first.
 
         Raises:
-            ManagerError: the file cannot be read.
+            ManagerError: the journal cannot be read.
         """
         with _wrap_errors(), self._database.reading() as connection:
             if connection is None:
@@ -122,10 +122,10 @@ class Journal:
         return tuple(map(_parse_prune, rows))
 
     def entries(self, prune: int) -> tuple[JournalEntry, ...]:
-        """The steps of one that were begun, in order.
+        """The steps of a prune that were started, in order.
 
         Raises:
-            ManagerError: the file cannot be read.
+            ManagerError: the journal cannot be read.
         """
         with _wrap_errors(), self._database.reading() as connection:
             if connection is None:
@@ -138,10 +138,10 @@ class Journal:
         return tuple(map(_parse_entry, rows))
 
     def mark(self, prune: int, number: int, status: StepStatus, detail: str = "") -> None:
-        """Change what is known of a step.
+        """Change the state of a step.
 
         Raises:
-            ManagerError: it cannot be written.
+            ManagerError: the journal cannot be written.
         """
         with _wrap_errors(), self._database.writing() as connection:
             connection.execute(
@@ -150,10 +150,10 @@ class Journal:
             )
 
     def end(self, prune: int, now: datetime) -> None:
-        """Write down that nothing more comes of one that was cut off.
+        """Record that an interrupted prune is over.
 
         Raises:
-            ManagerError: it cannot be written.
+            ManagerError: the journal cannot be written.
         """
         with _wrap_errors(), self._database.writing() as connection:
             connection.execute(
@@ -168,16 +168,16 @@ class PruneRecording:
     """
 
     def __init__(self, connection: sqlite3.Connection, prune: int) -> None:
-        """Go on with what `Journal.begin` has written."""
+        """Continue what `Journal.begin` has written."""
         self._connection = connection
         self.prune = prune
-        self._told: list[tuple[int, StepStatus, str]] = []
+        self._pending: list[tuple[int, StepStatus, str]] = []
 
-    def before(self, number: int, step: PlanStep, platforms: tuple[str, ...]) -> None:
-        """Write down a step that is about to be done, and what became of the one before.
+    def record_start(self, number: int, step: PlanStep, platforms: tuple[str, ...]) -> None:
+        """Record a step that is about to be done, and the results so far.
 
         Raises:
-            ManagerError: it cannot be written, so the step may not be done.
+            ManagerError: the journal cannot be written, so the step may not be done.
         """
         with _wrap_errors(), self._connection:
             self._complete()
@@ -196,25 +196,25 @@ class PruneRecording:
                 ),
             )
 
-    def after(self, number: int, status: StepStatus, detail: str = "") -> None:
-        """Tell what became of a step; it is on the disk with the next write."""
-        self._told.append((number, status, detail))
+    def record_outcome(self, number: int, status: StepStatus, detail: str = "") -> None:
+        """Note the result of a step; the next write puts it on the disk."""
+        self._pending.append((number, status, detail))
 
     def pins(self, engine: str) -> tuple[str, ...]:
-        """What is pinned on an engine at this moment.
+        """What is pinned on an engine now.
 
         Raises:
-            ManagerError: the file cannot be read.
+            ManagerError: the journal cannot be read.
         """
         with _wrap_errors():
             rows = self._connection.execute("SELECT name FROM pins WHERE engine = ?", (engine,))
             return tuple(name for (name,) in rows)
 
     def finish(self, freed: int | None, now: datetime) -> None:
-        """Write down the end.
+        """Record the end.
 
         Raises:
-            ManagerError: it cannot be written.
+            ManagerError: the journal cannot be written.
         """
         with _wrap_errors(), self._connection:
             self._complete()
@@ -224,7 +224,7 @@ class PruneRecording:
             )
 
     def close(self) -> None:
-        """Write what is left to write, and let go of the file."""
+        """Write what is left, and close the file."""
         try:
             with _wrap_errors(), self._connection:
                 self._complete()
@@ -234,13 +234,13 @@ class PruneRecording:
     def _complete(self) -> None:
         self._connection.executemany(
             "UPDATE steps SET status = ?, detail = ? WHERE prune = ? AND number = ?",
-            [(status, detail, self.prune, number) for number, status, detail in self._told],
+            [(status, detail, self.prune, number) for number, status, detail in self._pending],
         )
-        self._told = []
+        self._pending = []
 
 
 def _reserve_space(connection: sqlite3.Connection) -> None:
-    """Room for the steps, if there is any to take; what was taken before does for a while."""
+    """Reserve space for the steps, if there is any; earlier reservations last for a while."""
     try:
         database.reserve_space(connection)
     except sqlite3.OperationalError:

@@ -1,4 +1,4 @@
-"""The policy that the section ``[prune]`` of the settings stands for."""
+"""The policy that the section ``[prune]`` of the settings describes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_policy(settings: PruneSettings) -> Policy:
-    """The rules as the planner reads them; what is to be free of the disk is not among them."""
+    """The rules as the planner reads them, without what to keep free of the disk."""
     return Policy(
         keep=tuple(_build_rule(it, it.newest) for it in settings.keep),
         delete=tuple(_build_rule(it, None) for it in settings.delete),

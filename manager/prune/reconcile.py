@@ -1,4 +1,4 @@
-"""Make journal and engine agree after a prune that was cut off: look what became of its steps."""
+"""Make journal and engine agree after an interrupted prune: see which steps were done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from manager.disk.core.removal import removable_references
-from manager.engine import resources as others
+from manager.engine import resources
 from manager.model.plan import Verb
 from manager.prune.journal import StepStatus
 from manager.references.reference import ImageReference
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.prune.journal import Journal, JournalEntry, PruneRecord
 
-INTERRUPTED_DETAIL = "it was cut off before it was done"
+INTERRUPTED_DETAIL = "interrupted before it was done"
 
 
 def reconcile_journal(engine: Engine, engine_id: str, journal: Journal) -> tuple[PruneRecord, ...]:
-    """Complete the journal of prunes of an engine that were cut off.
+    """Complete the journal of interrupted prunes on an engine.
 
-    To be called only while no other process prunes: what runs is not cut off.
+    Call it only while no other process prunes: a running prune is not interrupted.
 
     Returns:
-        The prunes that were.
+        The prunes that were interrupted.
 
     Raises:
-        ManagerError: the engine could not be asked, or the journal not be written.
+        ManagerError: the engine does not answer, or the journal cannot be written.
     """
     found = tuple(prune for prune in journal.prunes(engine_id) if prune.ended is None)
     for prune in found:
@@ -41,23 +41,23 @@ def reconcile_journal(engine: Engine, engine_id: str, journal: Journal) -> tuple
 
 
 def _is_done(engine: Engine, entry: JournalEntry) -> bool:
-    """Whether what a step was to take away is away."""
+    """Whether a step has removed its target."""
     match entry.verb:
         case Verb.UNTAG | Verb.DELETE:
             return _check_untagged_or_restore(engine, entry)
         case Verb.REMOVE:
             return all(it.id != entry.object_id for it in engine.containers.list())
         case Verb.REMOVE_VOLUME:
-            return all(it.name != entry.target for it in others.list_volumes(engine))
+            return all(it.name != entry.target for it in resources.list_volumes(engine))
         case Verb.REMOVE_NETWORK:
-            return all(it.id != entry.object_id for it in others.list_networks(engine))
+            return all(it.id != entry.object_id for it in resources.list_networks(engine))
         case _:
-            # The records that were to go are not in the journal; what is left goes the next time.
+            # The records of the cache are not in the journal; the next prune clears what is left.
             return True
 
 
 def _check_untagged_or_restore(engine: Engine, entry: JournalEntry) -> bool:
-    """Whether a reference is away; an image that has lost its last one and stayed gets it back."""
+    """Whether a reference is gone; an image that lost its last one and stayed gets it back."""
     named = engine.images.find(entry.target)
     if named is not None:
         return named.id != entry.object_id

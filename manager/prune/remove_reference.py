@@ -1,4 +1,4 @@
-"""Take a reference from an image, if everything is still as it was planned."""
+"""Remove a reference from an image, if everything is still as planned."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class StepSkippedError(Exception):
-    """A condition of a step does not hold any more."""
+    """A condition of a step no longer holds."""
 
 
 class TargetGoneError(Exception):
-    """What a step is about is not there any more."""
+    """The target of a step no longer exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,22 @@ class ReferenceRemoval:
     engine: Engine
     step: PlanStep
     pins: Callable[[], tuple[str, ...]]
-    """What is pinned at this moment."""
+    """What is pinned now."""
 
-    def take(self) -> list[str]:
-        """Do it.
+    def remove(self) -> list[str]:
+        """Remove the reference.
 
         Returns:
-            The ids of images and layers that the engine said it deleted, without algorithm.
+            The ids of images and layers that the engine reported as deleted, without algorithm.
 
         Raises:
-            LeftAloneError: a condition does not hold any more.
-            GoneError: the reference is not there any more.
-            ManagerError: the engine refused, or does not answer.
+            StepSkippedError: a condition no longer holds.
+            TargetGoneError: the reference no longer exists.
+            ManagerError: the engine refuses, or does not answer.
         """
-        image = self._as_planned()
-        # By its id only what has no tag is removed: the containerd store can show a digest that
-        # it does not find an image by.
+        image = self._find_unchanged_image()
+        # Only an image without a tag is removed by id: the containerd store can show a digest
+        # under which it finds no image.
         by_id = not image.tags and self.engine.images.find(self.step.target) is None
         try:
             name = self.step.object_id if by_id else self.step.target
@@ -66,47 +66,47 @@ class ReferenceRemoval:
             gone.append(identity)
         return gone
 
-    def _as_planned(self) -> Image:
-        """The image, if it is still what was planned."""
+    def _find_unchanged_image(self) -> Image:
+        """The image, if it is still as planned."""
         step = self.step
         image = self.engine.images.find(step.target)
         if image is not None and image.id != step.object_id:
-            raise StepSkippedError(f"{step.target} has become another image meanwhile")
+            raise StepSkippedError(f"{step.target} is another image now")
         if image is None:
             image = self.engine.images.find(step.object_id)
-            # The containerd store can show a digest that it does not find an image by.
+            # The containerd store can show a digest under which it finds no image.
             if image is None or (image.tags and step.target not in removable_references(image)):
                 raise TargetGoneError
         if step.verb is Verb.UNTAG or not image.tags or self.engine.is_podman:
-            # Of the last tag Docker itself refuses to let go while a container uses it; Podman
-            # lets the tag go where a digest is left.
+            # Docker itself refuses to remove the last tag of an image in use; Podman does not, if
+            # the image has a digest.
             self._refuse_if_used(image)
         if any(matches_pin(pin, image) for pin in self.pins()):
-            raise StepSkippedError("it is pinned by now")
+            raise StepSkippedError("it is pinned now")
         if set(removable_references(image)) != set(step.expected_references or ()):
-            names = ", ".join(removable_references(image)) or "no name"
-            raise StepSkippedError(f"its names have changed meanwhile: it has {names}")
+            names = ", ".join(removable_references(image)) or "none"
+            raise StepSkippedError(f"its names have changed to {names}")
         return image
 
     def _refuse_if_used(self, image: Image) -> None:
         users = [it.name for it in self.engine.containers.list() if _uses_image(it, image)]
         if users:
-            raise StepSkippedError(f"{users[0]} uses it by now")
+            raise StepSkippedError(f"{users[0]} uses it now")
 
     def _finish_deleting(self) -> None:
-        """The image has lost its last name and stays: make it go, or give the name back."""
+        """The image has lost its last name and stays: remove it, or restore the name."""
         images, step = self.engine.images, self.step
         image = images.find(step.object_id)
         repository = step.target.rpartition(":")[0]
         for digest in image.digests if image is not None and not image.tags else ():
-            # By which it was pulled: Podman, unlike Docker, keeps it when the last tag goes.
+            # The digest of the pull: Podman, unlike Docker, keeps it after the last tag.
             if digest.partition("@")[0] == repository:
                 images.remove(digest)
         if images.find(step.object_id) is None:
             return
         if step.target != step.object_id and "@" not in step.target:
             images.tag(step.object_id, ImageReference.parse(step.target))
-        raise StepSkippedError("another image was built on it meanwhile: it has its name again")
+        raise StepSkippedError("another image has been built on it; its name is restored")
 
 
 def _uses_image(container: Container, image: Image) -> bool:

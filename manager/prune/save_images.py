@@ -1,4 +1,4 @@
-"""Save images to a file that was read back before it counts, and bring them back from it."""
+"""Save images to a file that is read back before it counts, and restore them from it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def save_images(
     engine: Engine, images: Sequence[Image], path: Path, report: Callable[[int], None]
 ) -> None:
-    """Save images to one new file, without their names; nothing is removed.
+    """Save images to one new file, without their names; no image is removed.
 
     Args:
-        engine: which has them.
-        images: which.
+        engine: the engine that has them.
+        images: the images.
         path: the file.
-        report: told how many bytes have come.
+        report: is given how many bytes have come.
 
     Raises:
-        ManagerError: one of them could not be saved, or the file is not whole.
+        ManagerError: an image cannot be saved, or the file is incomplete.
     """
     archive.write_archive((engine.images.save(image.id) for image in images), path, report)
     try:
@@ -38,20 +38,20 @@ def save_images(
 
 
 def restore_images(engine: Engine, path: Path, image_ids: Collection[str]) -> None:
-    """Bring images back under their ids, without names; no name of another image is touched.
+    """Restore images under their ids, without names; names of other images do not change.
 
     Args:
-        engine: where to.
+        engine: the engine to load them into.
         path: the file.
-        image_ids: which have to be there afterwards.
+        image_ids: the images that have to exist afterwards.
 
     Raises:
-        ManagerError: the file cannot be read, or an image is not there afterwards.
+        ManagerError: the file cannot be read, or an image does not exist afterwards.
     """
     engine.images.load(archive.read_archive(path))
     for image_id in image_ids:
         if engine.images.find(image_id) is None:
             raise ManagerError(
-                f"image {image_id.removeprefix('sha256:')[:12]} did not come back from {path}",
-                "load it by hand with: docker load --input FILE",
+                f"image {image_id.removeprefix('sha256:')[:12]} was not restored from {path}",
+                "load the file yourself with: docker load --input FILE",
             )

@@ -1,4 +1,4 @@
-"""Bring back what a prune has deleted: names from the image, images from registry or archive."""
+"""Recover what a prune has removed: names from the image, images from registry or archive."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from manager.engine.errors import EngineUnreachableError
 from manager.errors import ManagerError
-from manager.model.plan import ARCHIVED, Verb
+from manager.model.plan import ARCHIVED, IMAGE_VERBS
 from manager.prune.journal import StepStatus
 from manager.references.reference import ImageReference
 from manager.registry.pull import pull_image
-from manager.registry.transfer import TransferContext as PullMeans
+from manager.registry.transfer import TransferContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,17 +21,15 @@ if TYPE_CHECKING:
     from manager.prune.journal import Journal, JournalEntry, PruneRecord
     from manager.registry.transfer import RetryPolicy, TransferEvent
 
-IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
-
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What became of one reference."""
+    """The result for one reference."""
 
     target: str
-    back: bool
+    restored: bool
     detail: str = ""
-    """Why it is not back, in words."""
+    """Why the reference is not recovered, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,112 +45,116 @@ class UndoContext:
 
 
 def undoable_entries(entries: Iterable[JournalEntry]) -> tuple[JournalEntry, ...]:
-    """The steps of a prune that an undo is about, in the order in which they were done."""
+    """The steps of a prune that can be undone, in the order in which they were done."""
     return tuple(it for it in entries if it.verb in IMAGE_VERBS and it.status is StepStatus.DONE)
 
 
 def undo_prune(
-    prune: PruneRecord, entries: Iterable[JournalEntry], means: UndoContext
+    prune: PruneRecord, entries: Iterable[JournalEntry], context: UndoContext
 ) -> tuple[UndoResult, ...]:
-    """Bring back the images and names that a prune has taken.
+    """Recover the images and names that a prune has removed.
 
-    A name that another image has got meanwhile is left with that image.
+    A name that another image has now stays with that image.
 
     Args:
-        prune: which.
-        entries: its steps: see `undoable_entries`.
-        means: with what.
+        prune: the prune to undo.
+        entries: the steps of the prune that `undoable_entries` returns.
+        context: what an undo works with.
 
     Raises:
-        EngineUnreachableError: the engine stopped answering; what is back is in the journal.
+        EngineUnreachableError: the engine stopped answering; the journal has what is recovered.
     """
     by_image: dict[str, list[JournalEntry]] = {}
     for entry in entries:
         by_image.setdefault(entry.object_id, []).append(entry)
-    archived = {image_id for image_id, steps in by_image.items() if steps[-1].back == ARCHIVED}
-    run = _UndoRun(prune, means, archived)
-    # What was built on others went first; so the other way round.
+    archived = {
+        image_id for image_id, steps in by_image.items() if steps[-1].restore_from == ARCHIVED
+    }
+    run = _UndoRun(prune, context, archived)
+    # Children were removed before parents; so in reverse.
     for image_id, steps in reversed(by_image.items()):
-        run.image(image_id, steps)
-    return tuple(run.brought)
+        run.restore_image(image_id, steps)
+    return tuple(run.results)
 
 
 @dataclass
 class _UndoRun:
     prune: PruneRecord
-    means: UndoContext
+    context: UndoContext
     archived: set[str]
-    """The ids of all images that are in the archive."""
-    brought: list[UndoResult] = field(default_factory=list)
-    restored: bool = False
+    """The ids of all images in the archive."""
+    results: list[UndoResult] = field(default_factory=list)
+    archive_loaded: bool = False
 
-    def image(self, image_id: str, steps: list[JournalEntry]) -> None:
-        """Bring back one image with its names."""
+    def restore_image(self, image_id: str, steps: list[JournalEntry]) -> None:
+        """Recover one image with its names."""
         try:
-            if self.means.engine.images.find(image_id) is None:
+            if self.context.engine.images.find(image_id) is None:
                 self._fetch(image_id, steps[-1])
         except EngineUnreachableError:
             raise
         except ManagerError as error:
             for entry in steps:
-                self._tell(entry, error.message)
+                self._report(entry, error.message)
             return
         for entry in steps:
-            self._name(entry)
+            self._restore_name(entry)
 
     def _fetch(self, image_id: str, entry: JournalEntry) -> None:
-        if entry.back == ARCHIVED:
-            self._restore()
-        elif entry.back and entry.back != image_id:
-            self._pull(entry)
+        if entry.restore_from == ARCHIVED:
+            self._load_archive()
+        elif entry.restore_from and entry.restore_from != image_id:
+            self._pull_image(entry)
         else:
-            raise ManagerError("no registry had it and it was not saved: that was said before")
-        if self.means.engine.images.find(image_id) is None:
-            raise ManagerError("what came back is another image: its id is not the same")
+            raise ManagerError("no registry had it, and it was not saved")
+        if self.context.engine.images.find(image_id) is None:
+            raise ManagerError("the registry has another image there now: its id differs")
 
-    def _restore(self) -> None:
-        if self.restored:
+    def _load_archive(self) -> None:
+        if self.archive_loaded:
             return
-        from manager.prune import save_images as saving
+        from manager.prune.save_images import restore_images
 
         path = Path(self.prune.archive)
         if not path.is_file():
-            raise ManagerError(f"the archive {path} is not there any more")
-        missing = [it for it in self.archived if self.means.engine.images.find(it) is None]
-        saving.restore_images(self.means.engine, path, missing)
-        self.restored = True
+            raise ManagerError(f"the archive {path} no longer exists")
+        missing = [it for it in self.archived if self.context.engine.images.find(it) is None]
+        restore_images(self.context.engine, path, missing)
+        self.archive_loaded = True
 
-    def _pull(self, entry: JournalEntry) -> None:
-        reference = ImageReference.parse(entry.back)
-        # Of an image for several platforms each that was here is pulled again.
+    def _pull_image(self, entry: JournalEntry) -> None:
+        reference = ImageReference.parse(entry.restore_from)
+        # Each platform that was present is pulled again.
         for platform in entry.platforms or ("",):
             pull_image(
-                self.means.engine,
+                self.context.engine,
                 reference,
-                PullMeans(self.means.retry, self.means.pulling, platform, self.means.lab),
+                TransferContext(
+                    self.context.retry, self.context.pulling, platform, self.context.lab
+                ),
             )
 
-    def _name(self, entry: JournalEntry) -> None:
-        images = self.means.engine.images
+    def _restore_name(self, entry: JournalEntry) -> None:
+        images = self.context.engine.images
         if entry.target == entry.object_id or "@" in entry.target:
-            self._tell(entry)
+            self._report(entry)
             return
         try:
             named = images.find(entry.target)
             if named is not None and named.id != entry.object_id:
-                self._tell(entry, "another image has that name by now, and keeps it")
+                self._report(entry, "another image has this name now")
                 return
             if named is None:
                 images.tag(entry.object_id, ImageReference.parse(entry.target))
         except EngineUnreachableError:
             raise
         except ManagerError as error:
-            self._tell(entry, error.message)
+            self._report(entry, error.message)
             return
-        self._tell(entry)
+        self._report(entry)
 
-    def _tell(self, entry: JournalEntry, problem: str = "") -> None:
+    def _report(self, entry: JournalEntry, problem: str = "") -> None:
         if not problem:
-            self.means.journal.mark(self.prune.id, entry.number, StepStatus.BACK)
-        self.brought.append(UndoResult(entry.target, back=not problem, detail=problem))
-        self.means.report(self.brought[-1])
+            self.context.journal.mark(self.prune.id, entry.number, StepStatus.BACK)
+        self.results.append(UndoResult(entry.target, restored=not problem, detail=problem))
+        self.context.report(self.results[-1])

@@ -41,7 +41,7 @@ RULES = Policy(
 POLICIES = {
     "rules": RULES,
     "a budget": Policy(keep=RULES.keep, budget=20_000_000_000),
-    "--free": Policy(free=50_000_000_000, sparing=True),
+    "--free": Policy(free=50_000_000_000, spares_unneeded=True),
 }
 
 

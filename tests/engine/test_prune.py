@@ -70,7 +70,10 @@ def test_sixty_images_go_as_predicted_and_come_back(
     assert all(it["back"] for it in done["outcomes"])
     assert orchard.tags() == before
     again = run("undo", str(done["prune"]))
-    assert (again.code, "took no image that is not back already" in again.err) == (0, True), again
+    assert (again.code, "not recovered already" in again.err) == (
+        0,
+        True,
+    ), again
 
 
 def test_what_no_registry_has_stays_and_a_hint_says_what_would_take_it(
@@ -79,14 +82,14 @@ def test_what_no_registry_has_stays_and_a_hint_says_what_would_take_it(
     orchard = planting(2, 2)
     done = run.ok("prune", *FRUIT, "--yes")
     assert set(orchard.tags()) == {"pear0:1", "pear1:1", "cherry0:pale"}
-    assert "no registry has 2 more" in done.err
-    assert "bring back what can be with: dockmgr undo" in done.err
+    assert "2 more exist only locally" in done.err
+    assert "recover images with: dockmgr undo" in done.err
     first, *_ = run.ok("history", "--json").data
     taken = run.ok("prune", *FRUIT, "--include-local", "--yes")
-    assert "cannot be brought back: cherry0:pale and pear1:1" in taken.err
+    assert "cannot be recovered: cherry0:pale and pear1:1" in taken.err
     assert orchard.tags() == {}
     lost = run("undo")
-    assert (lost.code, lost.err.count("not back: no registry had it")) == (1, 3)
+    assert (lost.code, lost.err.count(": no registry had it")) == (1, 3)
     run.ok("undo", str(first["id"]))
     assert set(orchard.tags()) == {"apple0:1", "apple1:1", "cherry0:red"}
 
@@ -124,7 +127,7 @@ def test_a_container_started_after_the_plan_saves_its_image(
     engine.containers.create("late", {"Image": "apple1:1", "Cmd": ["/none"]})
     done = run("apply", str(plan), "--yes")
     assert done.code == 5
-    assert "skipped: apple1:1: late uses it by now" in done.err, done.err
+    assert "skipped: apple1:1: late uses it now" in done.err, done.err
     assert set(orchard.tags()) == {"apple1:1", "cherry0:red"}
 
 
@@ -142,10 +145,10 @@ def test_what_has_changed_since_the_plan_is_left_alone(
     done = run("apply", str(plan), "--yes", "--json")
     assert done.code == 5
     status = {it["target"]: (it["status"], it["error"]) for it in done.data["outcomes"]}
-    assert status["apple1:1"] == ("skipped", "it is pinned by now")
+    assert status["apple1:1"] == ("skipped", "it is pinned now")
     assert status["apple2:1"][0] == "skipped"
     assert "cherry9:new" in status["apple2:1"][1]
-    assert status["apple3:1"] == ("skipped", "apple3:1 has become another image meanwhile")
+    assert status["apple3:1"] == ("skipped", "apple3:1 is another image now")
     assert status["apple4:1"] == ("done", None)
     assert set(orchard.tags()) == {"apple0:1", "apple1:1", "apple2:1", "apple3:1", "cherry0:red"}
     run.ok("unpin", "apple1:1")
@@ -192,7 +195,7 @@ def test_a_name_that_has_moved_on_is_not_stolen_by_undo(
     run.ok("prune", "apple1", "--yes")
     Forest(engine, lab).tag("apple2:1", "apple1:1")
     done = run("undo")
-    assert "another image has that name by now" in done.err
+    assert "another image has this name now" in done.err
     assert done.code == 1
     assert orchard.tags()["apple1:1"] == before["apple2:1"]
     assert engine.images.find(before["apple1:1"]) is not None
@@ -207,9 +210,9 @@ def test_a_pinned_image_is_never_planned(run: Command, planting: Planting) -> No
     assert run.ok("pin", "apple1:1", "--dry-run").out == "nothing to do\n"
     assert run.ok("unpin", "apple1:1", "--dry-run").out == "unpin apple1:1\n"
     beside = run.ok("pin", "--dry-run", "--explain")
-    assert (beside.out, "docker has nothing like a pin" in beside.err) == ("apple1:1\n", True)
+    assert (beside.out, "docker has no pins" in beside.err) == ("apple1:1\n", True)
     instead = run.ok("pin", "apple0:1", "--dry-run", "--explain")
-    assert instead.out.startswith("# docker has nothing like a pin")
+    assert instead.out.startswith("# docker has no pins")
     row = run.ok("unpin", "apple1:1", "--dry-run", "--json").data
     assert [(it["verb"], it["target"]) for it in row["steps"]] == [("unpin", "apple1:1")]
     assert run.ok("pin").out == "apple1:1\n"
@@ -241,7 +244,7 @@ def test_a_stopped_container_that_stays_is_said_to_and_why(
     planting(1, 0)
     young = engine.containers.create("young", {"Image": "apple0:1", "Cmd": ["/none"]})
     shown = run.ok("prune", "--stopped-containers", "--why", "--dry-run")
-    stays = "1 stopped container stays: it was made less than 1d ago (see --stopped-for)"
+    stays = "keeping 1 container that was created less than 1d ago (see --stopped-for)"
     assert f"hint: {stays}\n" in shown.err
     assert "nothing to do\n" in shown.err
     (row,) = [line for line in shown.out.splitlines() if line.startswith("young ")]
@@ -255,9 +258,9 @@ def test_a_stopped_container_that_stays_is_said_to_and_why(
     assert f"note: {stays}\n" in script.err
     plan = str(tmp_path / "plan.json")
     run.ok("prune", "--stopped-containers", "--out", plan)
-    assert "nothing to do: there is no step in this plan" in run.ok("apply", plan).err
+    assert "nothing to do: this plan has no steps" in run.ok("apply", plan).err
     gone = run.ok("prune", "--stopped-containers", "--stopped-for", "0s", "--yes")
-    assert (gone.out, "stays" in gone.err) == ("removed container young\n", False)
+    assert (gone.out, "keeping" in gone.err) == ("removed container young\n", False)
     nothing = run.ok("prune", "nothing-is-called-this", "--why", "--keep", "x", "--dry-run")
     assert "young" not in nothing.out
 
@@ -387,22 +390,34 @@ def test_without_a_rule_it_offers_and_takes_only_what_was_chosen(
     everything = len(engine.images.list())
     shown = answer(
         program_env,
-        {"Delete anyway?": "n", "nothing for none)": "", "Clear them?": "n", "Do th": "n"},
+        {
+            "Remove anyway?": "n",
+            "or Enter for none)": "",
+            "Clear them?": "n",
+            "image?": "n",
+            "images?": "n",
+        },
         "prune",
     )
     assert "nothing to do" in shown or "nothing was removed" in shown
     assert len(engine.images.list()) == everything
     shown = answer(
         program_env,
-        {"Delete anyway?": "y", "nothing for none)": "", "Clear them?": "n", "Do th": "y"},
+        {
+            "Remove anyway?": "y",
+            "or Enter for none)": "",
+            "Clear them?": "n",
+            "image?": "y",
+            "images?": "y",
+        },
         "prune",
     )
-    assert "cannot be brought back" in shown
+    assert "cannot be recovered" in shown
     assert [engine.images.find(it) for it in lost] == [None] * len(lost)
     number = next(line.split()[0] for line in shown.splitlines() if "mine:1" in line)
     shown = answer(
         program_env,
-        {"nothing for none)": number, "Clear them?": "n", "Do th": "y"},
+        {"or Enter for none)": number, "Clear them?": "n", "image?": "y", "images?": "y"},
         "prune",
     )
     assert "removed mine:1" in shown
@@ -426,7 +441,7 @@ def built(run: Command, planting: Planting, engine: Engine) -> Iterator[str]:
 def test_nothing_goes_where_nothing_can_be_saved(run: Command, built: str, engine: Engine) -> None:
     refused = run("prune", "apple*", built, "--archive", "/proc/nowhere", "--yes")
     assert refused.code == 1
-    assert "images cannot be saved to /proc/nowhere" in refused.err
+    assert "cannot save images to /proc/nowhere" in refused.err
     assert engine.images.find("apple1:1")
 
 

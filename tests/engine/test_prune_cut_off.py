@@ -100,7 +100,7 @@ def test_ten_kills_lose_nothing_and_the_next_run_finishes(
         agree(orchard, before, after)
     assert cut > KILLS // 2, "most were done before they were killed"
     finished = run.ok("prune", *FRUIT, "--include-local", "--yes")
-    assert "was cut off; dockmgr history" in finished.err
+    assert "was interrupted; dockmgr history" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
     done = {it.target for it in written(after) if it.status is StepStatus.DONE}
@@ -186,7 +186,7 @@ def test_an_engine_that_falls_silent_ends_it_and_the_next_run_finishes(
     assert 0 < len(orchard.tags()) < len(before)
     agree(orchard, before, after)
     finished = run.ok("prune", *FRUIT, "--include-local", "--yes")
-    assert "was cut off" in finished.err
+    assert "was interrupted" in finished.err
     assert orchard.tags() == {}
     agree(orchard, before, after)
     done = {it.target for it in written(after) if it.status is StepStatus.DONE}

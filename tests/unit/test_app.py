@@ -106,7 +106,7 @@ def test_mistakes_are_one_sentence_and_a_hint(run: Command, argv: list[str], mes
     [
         (["--config", "/nowhere/config.toml", "images"], "there is no settings file /nowhere/"),
         (["--context", "nowhere", "ls"], 'context "nowhere" not found'),
-        (["apply", "/nowhere/plan.json"], "the plan /nowhere/plan.json cannot be read"),
+        (["apply", "/nowhere/plan.json"], "cannot read the plan /nowhere/plan.json"),
         (["spawn", "-f", "/nowhere/groups.toml"], "there is no file /nowhere/groups.toml"),
         (["spawn", "x", "--env-file", "/nowhere/env"], "cannot read /nowhere/env: No such file"),
         (

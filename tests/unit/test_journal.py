@@ -40,30 +40,30 @@ def test_a_step_is_there_before_it_is_done_and_completed_after(tmp_path: Path) -
     journal = Journal(tmp_path)
     recording = journal.begin("engine", PLAN, "", NOW)
     assert journal.entries(recording.prune) == ()
-    recording.before(0, UNTAG, ())
+    recording.record_start(0, UNTAG, ())
     (entry,) = journal.entries(recording.prune)
     assert (entry.target, entry.status, entry.verb) == ("nginx:1", StepStatus.BEGUN, Verb.UNTAG)
-    recording.after(0, StepStatus.DONE)
-    recording.before(1, DELETE, ("linux/amd64",))
+    recording.record_outcome(0, StepStatus.DONE)
+    recording.record_start(1, DELETE, ("linux/amd64",))
     first, second = journal.entries(recording.prune)
     assert (first.status, second.status) == (StepStatus.DONE, StepStatus.BEGUN)
-    assert (second.back, second.platforms) == ("nginx@x", ("linux/amd64",))
+    assert (second.restore_from, second.platforms) == ("nginx@x", ("linux/amd64",))
     (open_one,) = journal.prunes("engine")
     assert (open_one.ended, open_one.freed, open_one.steps) == (None, None, 2)
-    recording.after(1, StepStatus.SKIPPED, "web1 uses it by now")
+    recording.record_outcome(1, StepStatus.SKIPPED, "web1 uses it now")
     recording.finish(15, NOW)
     recording.close()
     (ended,) = journal.prunes("engine")
     assert (ended.ended, ended.freed) == (NOW, 15)
     assert (ended.predicted, ended.cached) == (ByteRange(10, 20), ByteRange(0, 5))
-    assert journal.entries(ended.id)[1].detail == "web1 uses it by now"
+    assert journal.entries(ended.id)[1].detail == "web1 uses it now"
 
 
 def test_what_was_told_last_is_written_when_it_is_closed(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     recording = journal.begin("engine", PLAN, "", NOW)
-    recording.before(0, UNTAG, ())
-    recording.after(0, StepStatus.DONE)
+    recording.record_start(0, UNTAG, ())
+    recording.record_outcome(0, StepStatus.DONE)
     recording.close()
     assert journal.entries(recording.prune)[0].status is StepStatus.DONE
     assert journal.prunes()[0].ended is None
@@ -121,8 +121,8 @@ def test_room_is_taken_when_the_file_is_made_and_kept(tmp_path: Path) -> None:
     assert reserve >= database.JOURNAL_ROWS * database.FILLER_ROW_BYTES
     recording = journal.begin("engine", PLAN, "", NOW)
     for number in range(100):
-        recording.before(number, UNTAG, ())
-        recording.after(number, StepStatus.DONE)
+        recording.record_start(number, UNTAG, ())
+        recording.record_outcome(number, StepStatus.DONE)
     recording.finish(None, NOW)
     recording.close()
     # All of it went into room that was there already.
@@ -141,8 +141,8 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 recording = Journal(folder).begin("engine", PLAN, "", NOW)
 for number in range(int(sys.argv[3])):
-    recording.before(number, UNTAG, ())
-    recording.after(number, StepStatus.DONE)
+    recording.record_start(number, UNTAG, ())
+    recording.record_outcome(number, StepStatus.DONE)
 recording.finish(1, NOW)
 recording.close()
 """

@@ -16,7 +16,8 @@ from manager.errors import ManagerError
 from manager.model.byte_range import ByteRange, describe_freed
 from manager.model.images import Image, ImageDetail
 from manager.model.snapshot import CacheRecord, Snapshot, Volume
-from manager.prune.core.policy import RuleConditions, RuleSubject, matches_conditions
+from manager.prune.core.matching import RuleSubject, matches_conditions
+from manager.prune.core.policy import RuleConditions
 from manager.references.patterns import NO_REFERENCE
 from tests.unit.make import EPOCH, container
 

@@ -51,7 +51,7 @@ def test_all_is_a_rule_for_every_image_and_patterns_are_the_narrower_one() -> No
 
 def test_free_takes_by_age_alone_and_is_sparing() -> None:
     found = policy(PruneOptions(free="9GB"))
-    assert (found.delete, found.free, found.sparing) == ((), 9_000_000_000, True)
+    assert (found.delete, found.free, found.spares_unneeded) == ((), 9_000_000_000, True)
     with_conditions = policy(PruneOptions(free="9GB", untagged=True))
     assert [str(rule) for rule in with_conditions.delete] == ["untagged"]
 
@@ -76,7 +76,7 @@ def test_what_is_to_be_free_is_worked_out_from_the_disk(wanted: str, missing: in
 
 
 def test_where_the_disk_cannot_be_seen_it_refuses_and_says_why() -> None:
-    with pytest.raises(ManagerError, match="how much is free cannot be known: far away") as caught:
+    with pytest.raises(ManagerError, match="of the disk is free: far away") as caught:
         policy(PruneOptions(min_free="15%"), disk="far away")
     assert "--budget" in caught.value.hint
 

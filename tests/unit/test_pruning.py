@@ -36,12 +36,14 @@ def small() -> World:
 
 def gone(decision: PruneDecision) -> set[str]:
     """The images that go, by the name they were made with."""
-    digits = [it.image.id.removeprefix("sha256:").rstrip("0") for it in decision.going if it.whole]
+    digits = [
+        it.image.id.removeprefix("sha256:").rstrip("0") for it in decision.going if it.removes_image
+    ]
     return {bytes.fromhex(it + "0" * (len(it) % 2)).decode() for it in digits}
 
 
 def why(decision: PruneDecision, name: str) -> tuple[str, ...]:
-    return next(it.why for it in decision.staying if it.image.id == identity(name))
+    return next(it.reasons for it in decision.staying if it.image.id == identity(name))
 
 
 CASES: list[tuple[RuleConditions, set[str]]] = [
@@ -114,7 +116,7 @@ def test_keep_always_wins_and_never_implies_that_the_rest_goes() -> None:
     decision = decide_prune(small().known(), Policy(keep=keep, delete=(EVERYTHING,)))
     assert "base" not in gone(decision)
     assert "kept by: mine" in why(decision, "base")
-    assert next(it.wanted for it in decision.staying if it.image.label == "python:3.12")
+    assert next(it.matches_rule for it in decision.staying if it.image.label == "python:3.12")
 
 
 def test_keeping_one_tag_keeps_the_image_with_all_its_tags() -> None:
@@ -128,8 +130,8 @@ def test_keeping_one_tag_keeps_the_image_with_all_its_tags() -> None:
 def test_a_rule_that_matches_one_of_two_tags_takes_that_tag_and_frees_nothing() -> None:
     decision = decide_prune(small().known(), Policy(delete=(Rule(RuleConditions(tags=("v2",))),)))
     (only,) = decision.going
-    assert (only.references, only.whole) == (("myorg/app:v2",), False)
-    assert (decision.frees.low, decision.frees.high, only.here.high) == (0, 0, 0)
+    assert (only.references, only.removes_image) == (("myorg/app:v2",), False)
+    assert (decision.frees.low, decision.frees.high, only.frees_in_order.high) == (0, 0, 0)
 
 
 def test_two_rules_that_match_a_tag_each_take_the_image() -> None:
@@ -146,7 +148,7 @@ def test_the_image_of_any_container_stays(state: str) -> None:
     world.container("ecr", state)
     decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
     assert "ecr" not in gone(decision)
-    words = "web1 uses it" if state in {"running", "paused"} else "web1 (stopped) uses it"
+    words = "used by web1" if state in {"running", "paused"} else "used by web1 (stopped)"
     assert why(decision, "ecr")[0] == words
 
 
@@ -170,7 +172,7 @@ def test_a_pinned_image_stays(pin: str) -> None:
 
 def test_what_is_known_for_less_than_grace_stays() -> None:
     decision = decide_prune(small().known(), Policy(delete=(EVERYTHING,), grace=11 * DAY))
-    assert why(decision, "app2") == ("known for 1 week only, and grace is 11d",)
+    assert why(decision, "app2") == ("known for only 1 week (grace is 11d)",)
     assert "arm" in gone(decision)
 
 
@@ -207,7 +209,7 @@ def test_only_registries_of_what_would_go_are_to_be_asked() -> None:
     world.copies.clear()
     delete = (Rule(RuleConditions(unused_for=40 * DAY)),)
     decision = decide_prune(world.known(), Policy(delete=delete))
-    assert set(decision.unasked) == {identity("app1"), identity("ecr"), identity("old")}
+    assert set(decision.images_to_look_up) == {identity("app1"), identity("ecr"), identity("old")}
 
 
 def test_the_newest_of_each_repository_are_kept() -> None:
@@ -253,7 +255,10 @@ def test_each_image_says_what_it_frees_alone_and_in_this_set() -> None:
     world.image("one", "a:1", layers="xy", size=10)
     world.image("two", "b:1", layers="xz", size=10)
     decision = decide_prune(world.known(), Policy(delete=(EVERYTHING,)))
-    assert [(it.alone.low, it.here.low) for it in decision.going] == [(10, 10), (10, 20)]
+    assert [(it.frees_alone.low, it.frees_in_order.low) for it in decision.going] == [
+        (10, 10),
+        (10, 20),
+    ]
     assert decision.frees.is_exact
     assert decision.frees.low == 30
 
@@ -290,7 +295,7 @@ def test_a_budget_that_cannot_be_kept_says_so() -> None:
     assert len(decision.going) == 4
     (said,) = advice.plan_warnings(known, policy, decision)
     assert said.startswith(
-        "5.5kB are to go for a budget of 500B, and all that may go comes to 4kB; --why"
+        "the goal is to free 5.5kB for a budget of 500B, but all that may be removed frees only 4kB"
     )
 
 
@@ -310,9 +315,9 @@ def test_freeing_spares_what_turns_out_not_to_be_needed() -> None:
     world.image("small", "small:1", unused=90, size=10)
     world.image("middle", "middle:1", unused=80, size=300)
     world.image("large", "large:1", unused=70, size=1000)
-    decision = decide_prune(world.known(), Policy(free=900, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=900, spares_unneeded=True))
     assert gone(decision) == {"large"}
-    decision = decide_prune(world.known(), Policy(free=1305, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=1305, spares_unneeded=True))
     assert gone(decision) == {"small", "middle", "large"}
 
 
@@ -321,7 +326,10 @@ def test_freeing_counts_layers_that_only_the_set_holds() -> None:
     world.image("one", "a:1", layers="xa", unused=90, size=1000)
     world.image("two", "b:1", layers="xb", unused=80, size=1000)
     world.image("three", "c:1", unused=70, size=500)
-    assert gone(decide_prune(world.known(), Policy(free=2500, sparing=True))) == {"one", "two"}
+    assert gone(decide_prune(world.known(), Policy(free=2500, spares_unneeded=True))) == {
+        "one",
+        "two",
+    }
 
 
 def test_parents_without_a_name_go_along_and_are_counted() -> None:
@@ -351,8 +359,8 @@ def test_a_pattern_that_names_nothing_is_a_warning_with_the_nearest_name() -> No
     rule = Rule(RuleConditions(images=("pyhton", "myorg/*", "qqqqqqqq")))
     policy = Policy(keep=(rule,))
     assert list(advice.plan_warnings(known, policy, decide_prune(known, policy))) == [
-        "no image is called 'pyhton'; the nearest there is: python",
-        "no image is called 'qqqqqqqq'",
+        "no image matches 'pyhton'; the nearest is python",
+        "no image matches 'qqqqqqqq'",
     ]
 
 
@@ -392,7 +400,7 @@ policies = st.builds(
     grace=spans,
     budget=st.none() | st.integers(0, 9000),
     free=st.none() | st.integers(0, 9000),
-    sparing=st.booleans(),
+    spares_unneeded=st.booleans(),
     include_local=st.booleans(),
     archive=st.booleans(),
 )
@@ -440,13 +448,13 @@ def test_no_plan_ever_holds_a_protected_image(world: World, policy: Policy) -> N
         image = going.image
         assert image.id not in used
         assert {image.id, *image.tags, *image.digests}.isdisjoint(world.pins)
-        if going.whole and not (policy.include_local or policy.archive):
+        if going.removes_image and not (policy.include_local or policy.archive):
             assert world.copies.get(image.id)
         # All conditions hold of a rule that is alone with this image: nothing keeps it.
         alone = decide_prune(
             known, Policy(keep=policy.keep, delete=(EVERYTHING,), include_local=True)
         )
-        kept = {it.image.id for it in alone.staying if any("kept by" in w for w in it.why)}
+        kept = {it.image.id for it in alone.staying if any("kept by" in w for w in it.reasons)}
         assert image.id not in kept
     listed = [it.image.id for it in decision.going] + [it.image.id for it in decision.staying]
     assert len(listed) == len(set(listed))
@@ -473,8 +481,8 @@ def test_one_more_keep_rule_never_takes_more(world: World, policy: Policy, rule:
     after = decide_prune(world.known(), replace(policy, keep=(*policy.keep, rule)))
     refs = {(it.image.id, name) for it in before.going for name in it.references or ("",)}
     assert {(it.image.id, n) for it in after.going for n in it.references or ("",)} <= refs
-    assert {it.image.id for it in after.going if it.whole} <= {
-        it.image.id for it in before.going if it.whole
+    assert {it.image.id for it in after.going if it.removes_image} <= {
+        it.image.id for it in before.going if it.removes_image
     }
 
 
@@ -496,7 +504,7 @@ def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
     world.image("same", "b:1", layers="x", unused=1)
     world.pins.append("b:1")
     world.image("own", "c:1", size=300)
-    decision = decide_prune(world.known(), Policy(free=9000, sparing=True))
+    decision = decide_prune(world.known(), Policy(free=9000, spares_unneeded=True))
     assert gone(decision) == {"own"}
 
 
@@ -505,4 +513,4 @@ def test_what_frees_nothing_is_spared_though_the_goal_is_out_of_reach() -> None:
 def test_the_bytes_of_each_add_up_to_those_of_all(world: World, policy: Policy) -> None:
     decision = decide_prune(world.known(), policy)
     assert decision.frees.is_exact
-    assert sum(it.here.low for it in decision.going) == decision.frees.low
+    assert sum(it.frees_in_order.low for it in decision.going) == decision.frees.low

@@ -119,13 +119,13 @@ def test_stopped_containers_that_ended_a_short_time_ago_stay_and_say_why() -> No
         ("made", "created 1 hour ago, less than 1d (see --stopped-for)"),
     ]
     assert list(recently_stopped_notes(found)) == [
-        "2 stopped containers stay: they ended or were made less than 1d ago (see --stopped-for)"
+        "keeping 2 containers that stopped or were created less than 1d ago (see --stopped-for)"
     ]
     assert list(recently_stopped_notes(found[:1])) == [
-        "1 stopped container stays: it ended less than 1d ago (see --stopped-for)"
+        "keeping 1 container that stopped less than 1d ago (see --stopped-for)"
     ]
     assert list(recently_stopped_notes(found[1:])) == [
-        "1 stopped container stays: it was made less than 1d ago (see --stopped-for)"
+        "keeping 1 container that was created less than 1d ago (see --stopped-for)"
     ]
     assert list(recently_stopped_notes(())) == []
     assert find_recently_stopped(containers, 0 * DAY, NOW) == ()
@@ -143,7 +143,7 @@ def test_what_stays_is_in_the_table_and_in_the_data() -> None:
     decision = decide_prune(world.known(), Policy())
     rows = prune_views.render_kept(decision.staying, found).rows
     assert [tuple(row) for row in rows] == [
-        ("app:1", "no rule asks for it"),
+        ("app:1", "no rule matches"),
         ("ended", "exited 3 hours ago, less than 1d (see --stopped-for)"),
     ]
     told = prune_views.prune_data(decision, Plan(()), (), found)
@@ -182,20 +182,28 @@ def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("kind",), "else", "it is no plan of dockmgr"),
-        (("schema",), 2, "it is of version 2"),
-        (("steps",), None, "missing or wrong"),
-        (("steps", 0, "verb"), "start", "a step that no prune has"),
-        (("steps", 0, "verb"), "explode", "missing or wrong"),
+        (("kind",), "else", "dockmgr did not write it"),
+        (("schema",), 2, "reads version 1, not 2"),
+        (("steps",), None, "missing or not valid"),
+        (("steps", 0, "verb"), "start", "a prune has no step start"),
+        (("steps", 0, "verb"), "explode", "missing or not valid"),
         (("steps", 0, "id"), "", "a step has no id"),
-        (("steps", 0, "id"), 7, "7 is no text"),
+        (("steps", 0, "id"), 7, "7 is not a text"),
         (("steps", 0, "expects"), None, "does not say which references"),
-        (("steps", 0, "expects"), [1], "1 is no text"),
-        (("steps", 0, "others"), "no", "neither true nor false"),
-        (("steps", 0, "frees"), {"low": 5, "high": 1, "doubt": ""}, "a number of bytes is none"),
-        (("steps", 0, "frees"), {"low": 1.5, "high": 2, "doubt": ""}, "a number of bytes is none"),
-        (("made",), "yesterday", "missing or wrong"),
-        (("engine",), None, "None is no text"),
+        (("steps", 0, "expects"), [1], "1 is not a text"),
+        (("steps", 0, "others"), "no", "is not true or false"),
+        (
+            ("steps", 0, "frees"),
+            {"low": 5, "high": 1, "doubt": ""},
+            "bytes is not valid",
+        ),
+        (
+            ("steps", 0, "frees"),
+            {"low": 1.5, "high": 2, "doubt": ""},
+            "bytes is not valid",
+        ),
+        (("made",), "yesterday", "missing or not valid"),
+        (("engine",), None, "None is not a text"),
     ],
 )
 def test_a_plan_that_was_tampered_with_is_refused(
@@ -206,7 +214,7 @@ def test_a_plan_that_was_tampered_with_is_refused(
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    with pytest.raises(ManagerError, match="this plan cannot be carried out") as caught:
+    with pytest.raises(ManagerError, match="cannot carry out this plan") as caught:
         parse_plan(data)
     assert says in caught.value.message
     assert caught.value.exit_code is ExitCode.USAGE
@@ -214,5 +222,5 @@ def test_a_plan_that_was_tampered_with_is_refused(
 
 @pytest.mark.parametrize("data", [None, [], "plan", 3])
 def test_what_is_no_plan_at_all_is_refused(data: object) -> None:
-    with pytest.raises(ManagerError, match="it is no plan of dockmgr"):
+    with pytest.raises(ManagerError, match="dockmgr did not write it"):
         parse_plan(data)

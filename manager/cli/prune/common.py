@@ -1,4 +1,4 @@
-"""What prune and apply have in common: one at a time, ask registries, carry out, say what came."""
+"""Shared by prune and apply: one at a time, ask registries, carry out, report the result."""
 
 from __future__ import annotations
 
@@ -29,42 +29,43 @@ UNSUCCESSFUL_STATUSES = frozenset({StepStatus.SKIPPED, StepStatus.FAILED})
 
 
 def confirmation_question(plan: Plan) -> str:
-    """What is asked before anything goes."""
-    count = len(plan.steps)
-    return f"Do {'this' if count == 1 else f'these {count} steps'}?"
+    """What is asked before anything is removed."""
+    return f"Remove {prune_views.describe_removals(plan)}?"
 
 
 @contextmanager
-def exclusive_prune_lock(work: Session) -> Iterator[None]:
-    """Wait until no other process prunes: what they delete must not be planned here too."""
+def exclusive_prune_lock(session: Session) -> Iterator[None]:
+    """Wait until no other process prunes, so that nothing is planned twice."""
     with exclusive_lock(
-        folders.state_folder(), lambda: work.out.note("waiting for another prune to end")
+        folders.state_folder(), lambda: session.out.note("waiting for another prune to finish")
     ):
         yield
 
 
-def finish_interrupted_prunes(work: Session, engine_id: str) -> None:
-    """Complete the journal of prunes that were cut off."""
+def finish_interrupted_prunes(session: Session, engine_id: str) -> None:
+    """Complete the journal of prunes that were interrupted."""
     from manager.prune.reconcile import reconcile_journal
 
-    for prune in reconcile_journal(work.engine, engine_id, Journal(folders.state_folder())):
-        work.out.note(f"prune {prune.id} was cut off; dockmgr history {prune.id} shows what it did")
+    for prune in reconcile_journal(session.engine, engine_id, Journal(folders.state_folder())):
+        session.out.note(
+            f"prune {prune.id} was interrupted; dockmgr history {prune.id} shows what it did"
+        )
 
 
-def copy_lookup(work: Session, view: EngineView) -> CopyLookup:
+def copy_lookup(session: Session, view: EngineView) -> CopyLookup:
     """How registries are asked, with progress."""
 
     def ask(wanted: Mapping[str, Sequence[str]]) -> Mapping[str, ImageAvailability]:
         from manager.cli.progress import show_count
 
-        with show_count(work.out, "asking registries") as report:
-            return work.registries(view.info).find_available_images(wanted, report=report)
+        with show_count(session.out, "asking registries") as report:
+            return session.registries(view.info).find_available_images(wanted, report=report)
 
     return ask
 
 
-def find_lost_copies(work: Session, view: EngineView, plan: Plan) -> dict[str, str]:
-    """Why images cannot be brought back any more, though the plan says that they can."""
+def find_lost_copies(session: Session, view: EngineView, plan: Plan) -> dict[str, str]:
+    """Why images can no longer be recovered, though the plan says that they can."""
     from manager.model.plan import ARCHIVED
 
     wanted = {
@@ -72,20 +73,20 @@ def find_lost_copies(work: Session, view: EngineView, plan: Plan) -> dict[str, s
         for step in plan
         if step.verb is Verb.DELETE and step.restore_from not in {"", ARCHIVED}
     }
-    found = copy_lookup(work, view)(wanted) if wanted else {}
+    found = copy_lookup(session, view)(wanted) if wanted else {}
     return {image_id: copy.why for image_id, copy in found.items() if not copy.reference}
 
 
-def engine_disk_space(work: Session, view: EngineView) -> DiskSpace | str:
-    """The disk of the engine, or why it cannot be known."""
-    from manager.engine import disk_space as space
+def engine_disk_space(session: Session, view: EngineView) -> DiskSpace | str:
+    """The disk of the engine, or why it is not known."""
+    from manager.engine.disk_space import find_disk_space
 
-    folder = work.lab.folder if work.lab is not None else None
-    return space.find_disk_space(work.endpoint.host, view.info, folder)
+    folder = session.lab.folder if session.lab is not None else None
+    return find_disk_space(session.endpoint.host, view.info, folder)
 
 
 def carry_out_and_report(
-    work: Session,
+    session: Session,
     view: EngineView,
     plan: Plan,
     folder: Path | None,
@@ -93,19 +94,18 @@ def carry_out_and_report(
     *,
     quiet: bool,
 ) -> PruneResult:
-    """Do it, and tell each step as it is done."""
-    from manager.prune.carry_out import PruneContext
-    from manager.prune.carry_out import carry_out_plan as do
+    """Carry out a plan, and report each step as it is done."""
+    from manager.prune.carry_out import PruneContext, carry_out_plan
 
     def report(result: StepResult) -> None:
         line = prune_views.format_result(result)
         if result.status in UNSUCCESSFUL_STATUSES:
-            work.out.warn(line)
+            session.out.warn(line)
         elif not quiet:
-            work.out.line(line)
+            session.out.line(line)
 
-    means = PruneContext(
-        work.engine,
+    context = PruneContext(
+        session.engine,
         view.engine_id,
         Journal(folders.state_folder()),
         view.snapshot,
@@ -114,19 +114,19 @@ def carry_out_and_report(
         _new_archive_path(folder, view) if folder else None,
         lost_copies,
     )
-    return do(plan, means)
+    return carry_out_plan(plan, context)
 
 
 def explain_plan(
-    work: Session, plan: Plan, folder: Path | None, *, json: bool, dry_run: bool
+    session: Session, plan: Plan, folder: Path | None, *, json: bool, dry_run: bool
 ) -> None:
-    """Show the docker commands of a prune; what is saved first goes into that folder."""
+    """Show the docker commands of a prune; images to save go into that folder."""
     from manager.cli.docker_equivalents import explain_commands
     from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
 
     archive = str((folder / "images.tar").absolute()) if folder is not None else ""
     explain_commands(
-        work,
+        session,
         translate_plan(plan, DockerCommandOptions(archive=archive)),
         json=json,
         dry_run=dry_run,
@@ -134,7 +134,7 @@ def explain_plan(
 
 
 def check_archive_folder(folder: Path | None) -> None:
-    """See beforehand that there is somewhere to save images to.
+    """Check that images can be saved to a folder.
 
     Raises:
         ManagerError: the folder cannot be written to.
@@ -146,7 +146,7 @@ def check_archive_folder(folder: Path | None) -> None:
 
 
 def _new_archive_path(folder: Path, view: EngineView) -> Path:
-    """A file that is not there yet."""
+    """A file that does not exist yet."""
     stem = f"dockmgr-{view.now:%Y%m%dT%H%M%SZ}"
     path, number = folder / f"{stem}.tar.gz", 1
     while path.exists():
@@ -156,9 +156,9 @@ def _new_archive_path(folder: Path, view: EngineView) -> Path:
 
 
 def report_prune_result(
-    work: Session, view: EngineView, plan: Plan, done: PruneResult, *, quiet: bool
+    session: Session, view: EngineView, plan: Plan, done: PruneResult, *, quiet: bool
 ) -> None:
-    """Say what was freed and how to undo it, and end with the exit code that fits."""
+    """Report what was freed and how to undo it, and end with the right exit code."""
     from manager.engine.disk_space import shrink_hint
     from manager.model.byte_range import ByteRange, describe_freed
 
@@ -166,14 +166,14 @@ def report_prune_result(
     went = [it for it in images if it.status is StepStatus.DONE]
     if not quiet and went:
         if plan.frees is not None:
-            work.out.note(describe_freed(plan.frees, plan.cached or ByteRange(), done.freed))
+            session.out.note(describe_freed(plan.frees, plan.cached or ByteRange(), done.freed))
         if any(it.step.restore_from for it in went):
-            work.out.hint(f"bring back what can be with: dockmgr undo {done.prune}")
+            session.out.hint(f"recover images with: dockmgr undo {done.prune}")
         if done.freed and (hint := shrink_hint(view.info)):
-            work.out.hint(hint)
+            session.out.hint(hint)
     if done.ended_by is not None:
         rest = len(plan.steps) - len(done.results)
-        work.out.warn(f"{rest} step{'s' * (rest != 1)} not done; run the same again to go on")
+        session.out.warn(f"{rest} step{'s' * (rest != 1)} not done; run it again to continue")
         raise done.ended_by
     if any(it.status in UNSUCCESSFUL_STATUSES for it in done.results):
         raise typer.Exit(ExitCode.PARTIAL)

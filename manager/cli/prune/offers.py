@@ -1,6 +1,6 @@
-"""What a bare prune offers at a terminal: what exists nowhere else, what is idle, the build cache.
+"""What a bare prune offers at a terminal: local images, unused images, the build cache.
 
-Nothing is taken that was not chosen: an empty answer is a no.
+Nothing is removed that was not chosen: an empty answer means no.
 """
 
 from __future__ import annotations
@@ -26,101 +26,116 @@ if TYPE_CHECKING:
     from manager.prune.core.decision import PlannedRemoval, PruneDecision
     from manager.prune.core.protection import PruneInputs
 
-MAX_IDLE_IMAGES = 10
-"""So many idle images are offered, the largest first."""
+MAX_UNUSED_IMAGES = 10
+"""How many unused images are offered, the largest first."""
 CHOSEN_RULE_NAME = "chosen"
 
 
 def offer_removals(
-    work: Session,
+    session: Session,
     view: EngineView,
     known: PruneInputs,
     decision: PruneDecision,
     policy: Policy,
     ask: CopyLookup,
 ) -> tuple[Policy, tuple[CacheRecord, ...]]:
-    """Ask what else is to go.
+    """Ask what else to remove.
 
     Args:
-        work: the session.
+        session: the session.
         view: the engine.
-        known: what is known of its images.
-        decision: what goes in any case.
-        policy: the rules that made it so.
-        ask: asks registries.
+        known: what is known about its images.
+        decision: what is removed in any case.
+        policy: the rules behind that decision.
+        ask: looks images up in registries.
 
     Returns:
-        The rules with what was chosen, and the records of the build cache that go.
+        The rules with what was chosen, and the records of the build cache to clear.
     """
     from manager.prune.ask_registries import decide_with_registries
 
-    safe = [one.image.id for one in decision.going if one.whole]
+    safe = [one.image.id for one in decision.going if one.removes_image]
     everything = decide_prune(known, replace(policy, include_local=True))
-    local = [one for one in everything.going if one.whole and one.image.id not in safe]
+    local = [one for one in everything.going if one.removes_image and one.image.id not in safe]
     taken = list(safe)
     if local and _ask_yes_no(
         f"{len(local)} untagged image{'s' * (len(local) != 1)} that no registry has "
-        f"({everything.frees.subtract(decision.frees)}) cannot be brought back. Delete anyway?"
+        f"({everything.frees.subtract(decision.frees)}) cannot be recovered. Remove anyway?"
     ):
         taken += [one.image.id for one in local]
     anything = Rule(RuleConditions(images=("*",), untagged=False), CHOSEN_RULE_NAME)
-    _, idle = decide_with_registries(
+    _, unused = decide_with_registries(
         known, replace(policy, delete=(anything,), include_local=True), ask
     )
-    taken += _choose_idle_images(work, view, [one for one in idle.going if one.whole])
-    rules = (Rule(RuleConditions(ids=tuple(taken)), CHOSEN_RULE_NAME),) if taken else ()
-    unused = tuple(it for it in view.snapshot.build_cache if not it.in_use)
-    size = sum(it.size for it in unused if not it.shared)
-    clear = bool(unused) and _ask_yes_no(
-        f"{len(unused)} records of the build cache are in no use: {format_size(size)}. Clear them?"
+    taken += _choose_unused_images(
+        session, view, [one for one in unused.going if one.removes_image]
     )
-    return replace(policy, delete=rules, include_local=True), unused if clear else ()
+    rules = (Rule(RuleConditions(ids=tuple(taken)), CHOSEN_RULE_NAME),) if taken else ()
+    return replace(policy, delete=rules, include_local=True), _offer_build_cache(view)
+
+
+def _offer_build_cache(view: EngineView) -> tuple[CacheRecord, ...]:
+    """The unused records of the build cache, if a person wants them cleared."""
+    records = tuple(it for it in view.snapshot.build_cache if not it.in_use)
+    size = sum(it.size for it in records if not it.shared)
+    question = f"{len(records)} unused build cache records ({format_size(size)}). Clear them?"
+    return records if records and _ask_yes_no(question) else ()
 
 
 def _ask_yes_no(question: str) -> bool:
     return typer.confirm(question, default=False, err=True)
 
 
-def _choose_idle_images(
-    work: Session, view: EngineView, idle: Sequence[PlannedRemoval]
+def _choose_unused_images(
+    session: Session, view: EngineView, unused: Sequence[PlannedRemoval]
 ) -> list[str]:
-    """The largest idle images that somebody picks from a list."""
-    from manager.cli.prune.views import recovery_source
-
-    largest = sorted(idle, key=lambda one: (-one.alone.high, one.image.label))[:MAX_IDLE_IMAGES]
+    """Let a person pick from a list of the largest unused images."""
+    largest = sorted(unused, key=lambda one: (-one.frees_alone.high, one.image.label))[
+        :MAX_UNUSED_IMAGES
+    ]
     if not largest:
         return []
+    session.out.print_part(_render_choices(largest, view), data=False)
+    return [largest[number - 1].image.id for number in _ask_for_numbers(session, len(largest))]
+
+
+def _render_choices(images: Sequence[PlannedRemoval], view: EngineView) -> Table:
+    from manager.cli.prune.views import recovery_source
+
     columns = (
-        Column("   IDLE IMAGE"),
+        Column("   UNUSED IMAGE"),
         Column("FREES", right=True),
         Column("LAST USE"),
-        Column("BACK FROM"),
+        Column("RECOVER FROM"),
     )
     rows = [
         (
             f"{number:2} {one.image.label}",
-            one.alone.format_short(),
+            one.frees_alone.format_short(),
             one.last_use.age(view.now),
             recovery_source(one),
         )
-        for number, one in enumerate(largest, 1)
+        for number, one in enumerate(images, 1)
     ]
-    work.out.print_part(Table(columns, rows), data=False)
+    return Table(columns, rows)
+
+
+def _ask_for_numbers(session: Session, most: int) -> list[int]:
     while True:
         answer = typer.prompt(
-            "Which of them are to go? (numbers such as 1,3-5; all; nothing for none)",
+            "Which should be removed? (numbers such as 1,3-5, all, or Enter for none)",
             default="",
             show_default=False,
             err=True,
         )
-        chosen = parse_numbers(answer, len(largest))
+        chosen = parse_numbers(answer, most)
         if chosen or not answer.strip():
-            return [largest[number - 1].image.id for number in chosen]
-        work.out.note(f"{answer.strip()!r} names none of them: they have the numbers before them")
+            return chosen
+        session.out.note(f"{answer.strip()!r} is not a valid choice, for example 1,3-5")
 
 
 def parse_numbers(text: str, most: int) -> list[int]:
-    """The numbers in a list such as ``1,3-5``, if all were offered; else none of them."""
+    """The numbers in a list such as ``1,3-5``; none if any of them was not offered."""
     if text.strip().lower() == "all":
         return list(range(1, most + 1))
     found: list[int] = []

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from manager.prune.core.policy import Policy, RuleConditions
 
 ONE_OFF_RULE_NAME = "asked for"
-"""The rule that options make."""
+"""The rule that options describe."""
 UNTAGGED_RULE_NAME = "untagged"
-"""The rule where nobody gave any: what `docker image prune` takes."""
+"""The default rule: what `docker image prune` removes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PruneOptions:
-    """What was asked for on the command line, as it was typed."""
+    """The options of prune, as they were typed."""
 
     patterns: tuple[str, ...] = ()
     regexes: tuple[str, ...] = ()
@@ -45,14 +45,12 @@ class PruneOptions:
     keep: tuple[str, ...] = ()
     include_local: bool = False
     archive: bool = False
-    beside: bool = False
-    """Whether anything beside images was named."""
 
     def conditions(self) -> RuleConditions:
-        """What the options ask of an image.
+        """The conditions that the options describe.
 
         Raises:
-            ManagerError: (usage) a size, a duration or a regular expression is none.
+            ManagerError: (usage) a size, a duration or a regular expression is not valid.
         """
         from manager.prune.core.policy import RuleConditions
 
@@ -72,19 +70,19 @@ class PruneOptions:
         )
 
     def policy(self, settings: PruneSettings, space: Callable[[], DiskSpace | str]) -> Policy:
-        """The rules: those asked for in place of those in the settings; these keep in any case.
+        """The rules. Options replace the settings on what to remove, not those on what to keep.
 
         Args:
             settings: the section ``[prune]``.
-            space: looks at the disk of the engine; or says why it cannot.
+            space: measures the disk of the engine, or says why it cannot.
 
         Raises:
-            ManagerError: something asked for is wrong, or the free space cannot be known.
+            ManagerError: an option is not valid, or the free space is not known.
         """
         from manager.prune.core.policy import Rule, RuleConditions
-        from manager.prune.policy_settings import build_policy as policy_of
+        from manager.prune.policy_settings import build_policy
 
-        found = policy_of(settings)
+        found = build_policy(settings)
         conditions = self.conditions()
         one_off = bool(conditions) or bool(self.free)
         min_free = _parse_share_or_size(self.min_free) if self.min_free else settings.min_free
@@ -99,19 +97,19 @@ class PruneOptions:
         return replace(
             found,
             free=_max_given(_parse_size(self.free), _bytes_to_free(min_free, space)),
-            sparing=bool(self.free),
+            spares_unneeded=bool(self.free),
             include_local=self.include_local,
             archive=self.archive,
         )
 
 
 def is_bare(policy: Policy) -> bool:
-    """Whether nothing says what goes: neither a rule nor a goal."""
+    """Whether nothing says what to remove: neither a rule nor a goal."""
     return not policy.delete and policy.budget is None and policy.free is None
 
 
 def with_default_rule(policy: Policy) -> Policy:
-    """What is done where nobody gave a rule."""
+    """The policy with the default rule."""
     from manager.prune.core.policy import Rule, RuleConditions
 
     return replace(policy, delete=(Rule(RuleConditions(untagged=True), UNTAGGED_RULE_NAME),))
@@ -136,8 +134,8 @@ def _check_regex(text: str) -> str:
         re.compile(text)
     except re.error as error:
         raise ManagerError(
-            f"{text!r} is no regular expression: {error}",
-            "a plain name or glob is given without --regex",
+            f"{text!r} is not a valid regular expression: {error}",
+            "names and globs are given without --regex",
             ExitCode.USAGE,
         ) from error
     return text
@@ -147,12 +145,12 @@ def _parse_share_or_size(text: str) -> Share | int | None:
     from manager.config.value_kinds import share_or_size
 
     refused = ManagerError(
-        f"--min-free {text!r} is neither a share nor a size",
-        "write it like 15% or 20GB",
+        f"{text!r} is not a valid share or size, for example 15% or 20GB",
+        "--min-free takes a share of the disk or a size with a unit",
         ExitCode.USAGE,
     )
     if text.strip().isdigit():
-        raise refused  # more likely meant as a share than as bytes
+        raise refused  # could be meant as a share or as bytes
     try:
         return share_or_size().read(text, ())
     except ValueError:
@@ -160,14 +158,14 @@ def _parse_share_or_size(text: str) -> Share | int | None:
 
 
 def _bytes_to_free(wanted: Share | int | None, space: Callable[[], DiskSpace | str]) -> int | None:
-    """Bytes that have to come free, so that so much is free."""
+    """How many bytes to free, so that this much of the disk is free."""
     if wanted is None:
         return None
     found = space()
     if isinstance(found, str):
         raise ManagerError(
-            f"how much is free cannot be known: {found}",
-            "use --free SIZE or --budget SIZE instead of a share of the disk that is to be free",
+            f"dockmgr cannot tell how much of the disk is free: {found}",
+            "use --free SIZE or --budget SIZE instead",
         )
     least = wanted if isinstance(wanted, int) else int(wanted.fraction * found.total)
     return max(0, least - found.free)

@@ -1,8 +1,8 @@
-"""The commands prune and apply: show what goes, ask, and delete exactly that."""
+"""The command prune: show a plan, ask, and remove exactly what it lists."""
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,34 +11,32 @@ from manager.cli.options import format_examples
 from manager.cli.prune.options import PruneOptions
 from manager.cli.prune.pruning import NonImageOptions, PruneJob
 from manager.cli.session import get_session
-from manager.errors import ExitCode, ManagerError
 
-if TYPE_CHECKING:
-    from manager.prune.core.plan_file import WrittenPlan
-
-IMAGES_PANEL, GOALS_PANEL, NON_IMAGE_PANEL, HOW_PANEL = (
+IMAGES, GOALS, NON_IMAGE, HOW = (
     "Which images",
     "How much",
-    "Beside images",
+    "Other objects",
     "How",
 )
 
 
+def _option(panel: str, about: str, *names: str, metavar: str | None = None) -> Any:  # noqa: ANN401
+    """An option in a panel of the help."""
+    return typer.Option(*names, help=about, metavar=metavar, rich_help_panel=panel)
+
+
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command(
         epilog=format_examples(
-            "dockmgr prune                                 by the rules of your settings",
+            "dockmgr prune                                 apply the rules in your settings",
             "dockmgr prune --larger-than 1GB --unused-for 30d",
             "dockmgr prune 'myorg/*' --keep 'myorg/app:v2*' --dry-run --why",
-            "dockmgr prune --free 9GB                      least recently used first",
-            "dockmgr prune --all --explain --dry-run       the docker commands for it",
-            "dockmgr prune --out plan.json                 look at it, then: dockmgr apply",
+            "dockmgr prune --free 9GB                      the least recently used first",
+            "dockmgr prune --all --explain --dry-run       show the docker commands",
+            "dockmgr prune --out plan.json                 review it, then: dockmgr apply",
         )
     )(prune)
-    app.command(
-        epilog=format_examples("dockmgr apply plan.json", "dockmgr apply plan.json --dry-run")
-    )(apply)
 
 
 def prune(
@@ -47,155 +45,87 @@ def prune(
         list[str] | None,
         typer.Argument(
             metavar="[PATTERN]...",
-            help="Globs over addresses: 'myorg/*', 'nginx:1.2*'; without a tag, every tag.",
+            help="Globs over image names: 'myorg/*', 'nginx:1.2*'; without a tag: every tag.",
             autocompletion=complete.complete_images,
             show_default=False,
         ),
     ] = None,
     larger_than: Annotated[
-        str,
-        typer.Option(metavar="SIZE", help="Larger than this in all.", rich_help_panel=IMAGES_PANEL),
+        str, _option(IMAGES, "Total size above this: 1GB.", metavar="SIZE")
     ] = "",
-    frees_more_than: Annotated[
-        str, typer.Option(metavar="SIZE", help="Frees more alone.", rich_help_panel=IMAGES_PANEL)
-    ] = "",
-    unused_for: Annotated[
-        str,
-        typer.Option(
-            metavar="AGE", help="Not used for so long: 30d.", rich_help_panel=IMAGES_PANEL
-        ),
-    ] = "",
-    older_than: Annotated[
-        str, typer.Option(metavar="AGE", help="Made so long ago.", rich_help_panel=IMAGES_PANEL)
-    ] = "",
-    untagged: Annotated[
-        bool,
-        typer.Option(
-            "--untagged",
-            help="No tag names it, as docker image prune.",
-            rich_help_panel=IMAGES_PANEL,
-        ),
-    ] = False,
+    frees_more_than: Annotated[str, _option(IMAGES, "Frees more on its own.", metavar="SIZE")] = "",
+    unused_for: Annotated[str, _option(IMAGES, "Unused for this long: 30d.", metavar="AGE")] = "",
+    older_than: Annotated[str, _option(IMAGES, "Built this long ago: 90d.", metavar="AGE")] = "",
+    untagged: Annotated[bool, _option(IMAGES, "Without a tag.", "--untagged")] = False,
     dangling: Annotated[
-        bool, typer.Option("--dangling", help="No tag and no digest.", rich_help_panel=IMAGES_PANEL)
+        bool, _option(IMAGES, "With neither a tag nor a digest.", "--dangling")
     ] = False,
     regex: Annotated[
-        list[str] | None,
-        typer.Option(metavar="REGEX", help="In the full address.", rich_help_panel=IMAGES_PANEL),
+        list[str] | None, _option(IMAGES, "Found in the full image name.", metavar="REGEX")
     ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Over the tag alone.", rich_help_panel=IMAGES_PANEL),
-    ] = None,
+    tag: Annotated[list[str] | None, _option(IMAGES, "The tag matches.", metavar="GLOB")] = None,
     registry: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Over the registry.", rich_help_panel=IMAGES_PANEL),
+        list[str] | None, _option(IMAGES, "The registry matches.", metavar="GLOB")
     ] = None,
     label: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[=VALUE]", help="With this label.", rich_help_panel=IMAGES_PANEL),
+        list[str] | None, _option(IMAGES, "With this label.", metavar="NAME[=VALUE]")
     ] = None,
     platform: Annotated[
-        list[str] | None,
-        typer.Option(metavar="OS/ARCH", help="For this platform.", rich_help_panel=IMAGES_PANEL),
+        list[str] | None, _option(IMAGES, "For this platform.", metavar="OS/ARCH")
     ] = None,
     everything: Annotated[
-        bool,
-        typer.Option("--all", help="All that nothing protects.", rich_help_panel=IMAGES_PANEL),
+        bool, _option(IMAGES, "Every image that nothing protects.", "--all")
     ] = False,
     keep: Annotated[
-        list[str] | None,
-        typer.Option(metavar="GLOB", help="Never these.", rich_help_panel=IMAGES_PANEL),
+        list[str] | None, _option(IMAGES, "Never remove images that match.", metavar="GLOB")
     ] = None,
     free: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="The least recently used, until so much.",
-            rich_help_panel=GOALS_PANEL,
-        ),
+        str, _option(GOALS, "Free this much; least recently used first.", metavar="SIZE")
     ] = "",
-    budget: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE", help="Until all images take less.", rich_help_panel=GOALS_PANEL
-        ),
-    ] = "",
+    budget: Annotated[str, _option(GOALS, "Limit for all images together.", metavar="SIZE")] = "",
     min_free: Annotated[
-        str,
-        typer.Option(
-            metavar="SHARE",
-            help="Until so much of the disk is free: 15%.",
-            rich_help_panel=GOALS_PANEL,
-        ),
+        str, _option(GOALS, "Keep this much of the disk free: 15%.", metavar="SHARE|SIZE")
     ] = "",
     include_local: Annotated[
-        bool,
-        typer.Option(
-            "--include-local", help="Also what no registry has.", rich_help_panel=HOW_PANEL
-        ),
+        bool, _option(HOW, "Also remove images that no registry has.", "--include-local")
     ] = False,
     archive: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="Save what no registry has there first.",
-            rich_help_panel=HOW_PANEL,
-        ),
+        _option(HOW, "Save local-only images there first.", metavar="FOLDER"),
     ] = None,
     stopped_containers: Annotated[
-        bool,
-        typer.Option("--stopped-containers", help="Those too.", rich_help_panel=NON_IMAGE_PANEL),
+        bool, _option(NON_IMAGE, "Also remove stopped containers.", "--stopped-containers")
     ] = False,
     stopped_for: Annotated[
-        str,
-        typer.Option(
-            metavar="AGE", help="Those that ended so long ago.", rich_help_panel=NON_IMAGE_PANEL
-        ),
+        str, _option(NON_IMAGE, "Only containers stopped for this long.", metavar="AGE")
     ] = "1d",
     build_cache: Annotated[
-        bool,
-        typer.Option("--build-cache", help="What no build uses.", rich_help_panel=NON_IMAGE_PANEL),
+        bool, _option(NON_IMAGE, "Also clear the unused build cache.", "--build-cache")
     ] = False,
     volumes: Annotated[
-        bool,
-        typer.Option(
-            "--volumes", help="Unused ones without a name.", rich_help_panel=NON_IMAGE_PANEL
-        ),
+        bool, _option(NON_IMAGE, "Also remove unused anonymous volumes.", "--volumes")
     ] = False,
     named_volumes: Annotated[
-        bool,
-        typer.Option(
-            "--named-volumes", help="Unused ones with a name.", rich_help_panel=NON_IMAGE_PANEL
-        ),
+        bool, _option(NON_IMAGE, "Also remove unused named volumes.", "--named-volumes")
     ] = False,
     networks: Annotated[
-        bool,
-        typer.Option(
-            "--networks", help="Those no container is on.", rich_help_panel=NON_IMAGE_PANEL
-        ),
+        bool, _option(NON_IMAGE, "Also remove unused networks.", "--networks")
     ] = False,
-    why: Annotated[
-        bool,
-        typer.Option("--why", help="Show what stays too, and why.", rich_help_panel=HOW_PANEL),
-    ] = False,
+    why: Annotated[bool, _option(HOW, "Also show what is kept, and why.", "--why")] = False,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write the plan there, for apply.", rich_help_panel=HOW_PANEL
-        ),
+        Path | None, _option(HOW, "Write the plan to a file, for dockmgr apply.", metavar="FILE")
     ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Tidy up by rules: shown beforehand to the byte, and brought back by undo where possible.
+    """Remove unused images by rules. Shows the exact plan first; undo recovers what it can.
 
-    Never goes: the image of any container, what is pinned or kept, what is too new, and what
-    could not be had again.
+    Images are never removed if a container uses them, if they are pinned, kept by a rule or too
+    new, or if they could not be recovered.
     """
-    work = get_session(ctx)
+    session = get_session(ctx)
     asked = PruneOptions(
         patterns=tuple(patterns or ()),
         regexes=tuple(regex or ()),
@@ -225,49 +155,11 @@ def prune(
         named_volumes,
         networks,
     )
-    job = PruneJob(work, asked, parts, archive, why=why, json=json, explain=explain)
+    job = PruneJob(session, asked, parts, archive, why=why, json=json, explain=explain)
     job.run(out, yes=yes, dry_run=dry_run)
-
-
-def apply(
-    ctx: typer.Context,
-    plan: Annotated[
-        Path, typer.Argument(metavar="PLAN", help="What prune --out wrote.", show_default=False)
-    ],
-    yes: options.Yes = False,
-    dry_run: options.DryRun = False,
-    explain: options.Explain = False,
-    json: options.Json = False,
-) -> None:
-    """Carry out a plan that was written down: what has changed meanwhile is left alone."""
-    from manager.cli.prune.pruning import apply_written_plan
-
-    work = get_session(ctx)
-    apply_written_plan(work, _read_plan(plan), yes=yes, dry_run=dry_run, json=json, explain=explain)
 
 
 def _parse_age(text: str) -> timedelta:
     from manager.model.units import parse_duration
 
     return parse_duration(text)
-
-
-def _read_plan(path: Path) -> "WrittenPlan":
-    from json import loads
-
-    from manager.prune.core.plan_file import parse_plan
-
-    try:
-        data = loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ManagerError(
-            f"the plan {path} cannot be read: {error.strerror}",
-            "write one with: dockmgr prune --out plan.json",
-        ) from error
-    except ValueError as error:
-        raise ManagerError(
-            f"{path} is no plan: it is not JSON",
-            "write one with: dockmgr prune --out plan.json",
-            ExitCode.USAGE,
-        ) from error
-    return parse_plan(data)

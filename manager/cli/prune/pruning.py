@@ -1,4 +1,4 @@
-"""How prune and apply go: look, decide, show, ask, carry out, and say what came of it."""
+"""The road of prune and apply: observe, decide, show, ask, carry out, report."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from manager.cli.prune.common import (
     engine_disk_space,
     exclusive_prune_lock,
     explain_plan,
-    find_lost_copies,
     finish_interrupted_prunes,
     report_prune_result,
 )
-from manager.engine import disk_usage as usage
-from manager.errors import ExitCode, ManagerError
+from manager.engine import disk_usage
+from manager.errors import ManagerError
 from manager.model.plan import Plan
 from manager.system import folders
 
@@ -30,16 +29,15 @@ if TYPE_CHECKING:
 
     from manager.cli.prune.options import PruneOptions
     from manager.cli.session import Session
-    from manager.prune.core import planning as tidying
+    from manager.prune.core import planning
     from manager.prune.core.decision import PruneDecision
-    from manager.prune.core.plan_file import WrittenPlan
     from manager.prune.core.policy import Policy
     from manager.prune.core.protection import PruneInputs
 
 
 @dataclass(frozen=True, slots=True)
 class NonImageOptions:
-    """What was named beside images."""
+    """What options name other than images."""
 
     containers: bool
     stopped_for: timedelta
@@ -49,123 +47,130 @@ class NonImageOptions:
     networks: bool
 
     def __bool__(self) -> bool:
-        """Whether anything was."""
+        """Whether there is anything."""
         volumes = self.volumes or self.named_volumes
         return self.containers or self.cache or volumes or self.networks
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedPrune:
-    """What was decided."""
+    """A decision, and the plan for it."""
 
     decision: PruneDecision
     plan: Plan
     warnings: tuple[str, ...]
-    young: tuple[tidying.RecentlyStoppedContainer, ...] = ()
+    recently_stopped: tuple[planning.RecentlyStoppedContainer, ...] = ()
 
     def data(self) -> dict[str, Any]:
-        """It as JSON."""
-        return prune_views.prune_data(self.decision, self.plan, self.warnings, self.young)
+        """The plan as JSON."""
+        return prune_views.prune_data(
+            self.decision, self.plan, self.warnings, self.recently_stopped
+        )
 
 
 @dataclass
 class PruneJob:
     """One prune."""
 
-    work: Session
+    session: Session
     asked: PruneOptions
-    beside: NonImageOptions
+    non_image_options: NonImageOptions
     archive: Path | None
     why: bool
     json: bool
     explain: bool = False
 
     def run(self, out: Path | None, *, yes: bool, dry_run: bool) -> None:
-        """Go through it.
+        """Plan it, and carry it out if that is wanted.
 
         Args:
-            out: where the plan is written to, instead of being carried out.
-            yes: whether nobody is to be asked.
-            dry_run: whether it is only shown.
+            out: a file to write the plan to, instead of carrying it out.
+            yes: whether to go on without a question.
+            dry_run: whether to show the plan only.
         """
         policy = self.asked.policy(
-            self.work.settings.prune, lambda: engine_disk_space(self.work, self.view)
+            self.session.settings.prune, lambda: engine_disk_space(self.session, self.view)
         )
         if out is not None or dry_run:
-            self._go(policy, out, yes=yes, dry_run=dry_run)
+            self._plan_and_run(policy, out, yes=yes, dry_run=dry_run)
             return
-        with exclusive_prune_lock(self.work):
-            finish_interrupted_prunes(self.work, self.view.engine_id)
-            self._go(policy, out, yes=yes, dry_run=dry_run)
+        with exclusive_prune_lock(self.session):
+            finish_interrupted_prunes(self.session, self.view.engine_id)
+            self._plan_and_run(policy, out, yes=yes, dry_run=dry_run)
 
     @property
     def view(self) -> EngineView:
-        """The engine, looked at once."""
+        """The engine, observed once."""
         if self._view is None:
-            kinds = [usage.IMAGES, usage.BUILD_CACHE]
-            kinds += [usage.VOLUMES] if self.beside.volumes or self.beside.named_volumes else []
-            self._view = load_engine_view(self.work, *kinds)
+            kinds = [disk_usage.IMAGES, disk_usage.BUILD_CACHE]
+            kinds += (
+                [disk_usage.VOLUMES]
+                if self.non_image_options.volumes or self.non_image_options.named_volumes
+                else []
+            )
+            self._view = load_engine_view(self.session, *kinds)
         return self._view
 
     _view: EngineView | None = None
 
-    def _go(self, policy: Policy, out: Path | None, *, yes: bool, dry_run: bool) -> None:
+    def _plan_and_run(self, policy: Policy, out: Path | None, *, yes: bool, dry_run: bool) -> None:
         only_shown = dry_run or out is not None
         found = self._decide(policy, may_ask=not (yes or only_shown or self.json))
         plan = found.plan
         if out is not None:
             self._write(out, plan)
         if self.explain:
-            explain_plan(self.work, plan, self.archive, json=self.json, dry_run=dry_run)
+            explain_plan(self.session, plan, self.archive, json=self.json, dry_run=dry_run)
         if self.json and (only_shown or not plan):
-            self.work.out.json("prune", {"dry_run": True, **found.data(), "outcomes": []})
+            self.session.out.json("prune", {"dry_run": True, **found.data(), "outcomes": []})
             return
         if dry_run and self.explain:
             for warning in found.warnings:
-                self.work.out.warn(warning)
-            self.work.out.show_docker(plan.notes)
+                self.session.out.warn(warning)
+            self.session.out.show_docker(plan.notes)
             return
         if not (self.json and yes):
-            # With --json too nobody is asked about what was not shown.
+            # Nobody is asked about a plan that was not shown, with --json neither.
             self._show(found, as_data=not self.json and (only_shown or self.why))
         if dry_run and plan:
-            self.work.out.hint("nothing was changed: this was a dry run")
+            self.session.out.hint("nothing was changed: this was a dry run")
         if only_shown or not plan:
             return
         check_archive_folder(self.archive)
-        self.work.confirm(confirmation_question(plan), yes=yes)
-        done = carry_out_and_report(self.work, self.view, plan, self.archive, {}, quiet=self.json)
+        self.session.confirm(confirmation_question(plan), yes=yes)
+        done = carry_out_and_report(
+            self.session, self.view, plan, self.archive, {}, quiet=self.json
+        )
         if self.json:
             row = {"dry_run": False, **found.data(), **prune_views.result_data(done)}
-            self.work.out.json("prune", row)
-        report_prune_result(self.work, self.view, plan, done, quiet=self.json)
+            self.session.out.json("prune", row)
+        report_prune_result(self.session, self.view, plan, done, quiet=self.json)
 
     def _decide(self, policy: Policy, *, may_ask: bool) -> _PlannedPrune:
-        """What goes; where nobody gave a rule, by asking at a terminal."""
+        """Decide what to remove; without any rule, by asking at a terminal."""
         from manager.cli.prune.offers import offer_removals
         from manager.cli.prune.options import is_bare, with_default_rule
         from manager.prune.ask_registries import decide_with_registries
-        from manager.prune.core import advice
-        from manager.prune.core import planning as tidying
+        from manager.prune.core import advice, planning
 
-        ask = copy_lookup(self.work, self.view)
-        bare = is_bare(policy) and not self.beside
+        ask = copy_lookup(self.session, self.view)
+        bare = is_bare(policy) and not self.non_image_options
         policy = with_default_rule(policy) if bare else policy
-        beside = self._beside()
-        known, decision = decide_with_registries(self._known(beside), policy, ask)
-        if bare and may_ask and self.work.out.interactive:
-            policy, clear = offer_removals(self.work, self.view, known, decision, policy, ask)
-            beside = replace(beside, cache=clear)
+        removals = self._find_non_image_removals()
+        known, decision = decide_with_registries(self._known(removals), policy, ask)
+        if bare and may_ask and self.session.out.interactive:
+            policy, clear = offer_removals(self.session, self.view, known, decision, policy, ask)
+            removals = replace(removals, cache=clear)
             known, decision = decide_with_registries(known, policy, ask)
         notes = (
-            *tidying.recently_stopped_notes(beside.young),
+            *planning.recently_stopped_notes(removals.recently_stopped),
             *advice.plan_notes(known, policy, decision),
         )
-        plan = replace(tidying.plan_prune(decision, beside, self.view.now), notes=notes)
+        plan = replace(planning.plan_prune(decision, removals, self.view.now), notes=notes)
         warnings = tuple(advice.plan_warnings(known, policy, decision))
-        return _PlannedPrune(decision, plan, warnings, beside.young)
+        return _PlannedPrune(decision, plan, warnings, removals.recently_stopped)
 
-    def _known(self, found: tidying.NonImageRemovals) -> PruneInputs:
+    def _known(self, found: planning.NonImageRemovals) -> PruneInputs:
         from manager.disk.sightings import SightingStore
         from manager.prune.core.protection import PruneInputs
 
@@ -180,29 +185,29 @@ class PruneJob:
             frozenset(container.id for container in found.containers),
         )
 
-    def _beside(self) -> tidying.NonImageRemovals:
-        from manager.engine import resources as others
-        from manager.prune.core import planning as tidying
+    def _find_non_image_removals(self) -> planning.NonImageRemovals:
+        from manager.engine import resources
+        from manager.prune.core import planning
 
-        view, wanted = self.view, self.beside
+        view, wanted = self.view, self.non_image_options
         snapshot = view.snapshot
         containers = snapshot.containers if wanted.containers else ()
-        stopped = tidying.find_stopped_containers(containers, wanted.stopped_for, view.now)
+        stopped = planning.find_stopped_containers(containers, wanted.stopped_for, view.now)
         leaving = {it.name for it in stopped}
-        networks = others.list_networks(self.work.engine) if wanted.networks else ()
-        return tidying.NonImageRemovals(
+        networks = resources.list_networks(self.session.engine) if wanted.networks else ()
+        return planning.NonImageRemovals(
             stopped,
             tuple(it for it in snapshot.build_cache if not it.in_use) if wanted.cache else (),
-            tidying.find_unused_volumes(
+            planning.find_unused_volumes(
                 view.usage.volumes or (), anonymous=wanted.volumes, named=wanted.named_volumes
             ),
             tuple(it for it in networks if leaving.issuperset(it.users)),
-            tidying.find_recently_stopped(containers, wanted.stopped_for, view.now),
+            planning.find_recently_stopped(containers, wanted.stopped_for, view.now),
         )
 
     def _show(self, found: _PlannedPrune, *, as_data: bool) -> None:
-        """The plan: data where it is what was asked for, else to stderr with the question."""
-        out = self.work.out
+        """Show the plan: as data if it was asked for, else on stderr with the question."""
+        out = self.session.out
         for warning in found.warnings:
             out.warn(warning)
         parts = [
@@ -210,13 +215,17 @@ class PruneJob:
             prune_views.render_non_image_steps(found.plan),
         ]
         if self.why:
-            parts.append(prune_views.render_kept(found.decision.staying, found.young))
+            parts.append(prune_views.render_kept(found.decision.staying, found.recently_stopped))
         parts += prune_views.format_totals(found.decision, found.plan) if found.plan else []
         for part in parts:
             if part is not None:
                 out.print_part(part, data=as_data)
         if not found.plan:
-            why = "" if found.young else ": no rule or option asks for anything that may go"
+            why = (
+                ""
+                if found.recently_stopped
+                else ": no rule or option matches an image that can be removed"
+            )
             out.note(f"nothing to do{why}")
         for note in found.plan.notes:
             out.hint(note)
@@ -232,55 +241,6 @@ class PruneJob:
             path.write_text(dumps(dump_plan(written), indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise ManagerError(
-                f"the plan cannot be written to {path}: {error.strerror}", "name another file"
+                f"cannot write the plan to {path}: {error.strerror}", "name another file"
             ) from error
-        self.work.out.note(f"the plan is in {path}; carry it out with: dockmgr apply {path}")
-
-
-def apply_written_plan(
-    work: Session, written: WrittenPlan, *, yes: bool, dry_run: bool, json: bool, explain: bool
-) -> None:
-    """Carry out a plan that was written down.
-
-    Raises:
-        ManagerError: (usage) it was made for another engine.
-    """
-    from pathlib import Path
-
-    view = load_engine_view(work, usage.IMAGES, usage.BUILD_CACHE)
-    if written.engine != view.engine_id:
-        raise ManagerError(
-            "this plan was made for another engine",
-            "name that engine with --host or --context",
-            ExitCode.USAGE,
-        )
-    plan = written.plan
-    if explain:
-        folder = Path(written.archive) if written.archive else None
-        explain_plan(work, plan, folder, json=json, dry_run=dry_run)
-    if not json and dry_run and work.out.show_docker():
-        return
-    if not json and plan:
-        work.out.print_part(prune_views.render_steps(plan), data=dry_run)
-    elif not json:
-        work.out.note("nothing to do: there is no step in this plan")
-    if dry_run or not plan:
-        if json:
-            from manager.cli.json_rows import plan_data
-
-            work.out.json("apply", {"dry_run": True, **plan_data(plan), "outcomes": []})
-        return
-    with exclusive_prune_lock(work):
-        finish_interrupted_prunes(work, view.engine_id)
-        archive = Path(written.archive) if written.archive else None
-        check_archive_folder(archive)
-        work.confirm(confirmation_question(plan), yes=yes)
-        done = carry_out_and_report(
-            work, view, plan, archive, find_lost_copies(work, view, plan), quiet=json
-        )
-    if json:
-        from manager.cli.json_rows import plan_data
-
-        row = {"dry_run": False, **plan_data(plan), **prune_views.result_data(done)}
-        work.out.json("apply", row)
-    report_prune_result(work, view, plan, done, quiet=json)
+        self.session.out.note(f"wrote the plan to {path}; carry it out with: dockmgr apply {path}")

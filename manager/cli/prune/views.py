@@ -1,4 +1,4 @@
-"""A prune as people and programs read it: what goes and why, what stays and why, what became."""
+"""A prune as people and programs read it: what is removed, what is kept and why, the result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from manager.cli.columns import Column, Table
 from manager.cli.json_rows import bytes_data, plan_data
 from manager.model.plan import Plan, PlanStep, Verb
-from manager.model.units import format_size
+from manager.model.units import SHORT_ID_DIGITS, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from manager.prune.carry_out import PruneResult, StepResult
     from manager.prune.core.decision import KeptImage, PlannedRemoval, PruneDecision
     from manager.prune.core.planning import RecentlyStoppedContainer
+    from manager.prune.journal import StepStatus
 
 REMOVAL_COLUMNS = (
     Column("IMAGE"),
     Column("FREES", right=True),
     Column("ALONE", right=True, from_width=70),
     Column("LAST USE"),
-    Column("HOW IT IS KNOWN", from_width=120),
-    Column("BACK FROM"),
+    Column("KNOWN FROM", from_width=120),
+    Column("RECOVER FROM"),
 )
 NON_IMAGE_KINDS = {
     Verb.REMOVE: "container",
@@ -43,7 +44,7 @@ PRUNE_DONE_WORDS = {
 
 
 def render_removals(decision: PruneDecision, now: datetime) -> Iterator[str | Table]:
-    """What goes, a table for each set of rules that asks for it, with a line above."""
+    """What is removed: a table for each set of rules, with a line above."""
     groups: dict[tuple[str, ...], list[PlannedRemoval]] = {}
     for one in decision.going:
         groups.setdefault(one.rules, []).append(one)
@@ -54,30 +55,34 @@ def render_removals(decision: PruneDecision, now: datetime) -> Iterator[str | Ta
 
 def _removal_rows(one: PlannedRemoval, now: datetime) -> Iterator[tuple[str, ...]]:
     names = one.references or (f"<untagged> {one.image.short_id}",)
-    if one.whole:
-        frees, alone, back = one.here.format_short(), one.alone.format_short(), recovery_source(one)
+    if one.removes_image:
+        frees, alone, back = (
+            one.frees_in_order.format_short(),
+            one.frees_alone.format_short(),
+            recovery_source(one),
+        )
     else:
         frees = alone = "0B"
-        rest = [it for it in one.held if it not in one.references]
-        back = f"it stays as {rest[0]}"
+        rest = [it for it in one.all_references if it not in one.references]
+        back = f"stays as {rest[0]}"
     yield (f"  {names[0]}", frees, alone, one.last_use.age(now), one.last_use.how, back)
     for name in names[1:]:
         yield (f"  {name}", "", "", "", "", "")
 
 
 def recovery_source(one: PlannedRemoval) -> str:
-    """From where an image can be had again, in a word."""
+    """From where an image can be recovered, in a word."""
     if one.archived:
         return "archive"
     return "registry" if one.copy.reference else "nowhere"
 
 
 def render_non_image_steps(plan: Plan) -> Table | None:
-    """What goes beside images; None if nothing does."""
+    """What is removed other than images; None if nothing is."""
     steps = [step for step in plan if step.verb in NON_IMAGE_KINDS]
     if not steps:
         return None
-    columns = (Column("BESIDE"), Column("WHAT"), Column("FREES", right=True), Column("WHY"))
+    columns = (Column("ALSO REMOVED"), Column("KIND"), Column("FREES", right=True), Column("WHY"))
     rows = [
         (
             f"  {step.target}",
@@ -91,33 +96,42 @@ def render_non_image_steps(plan: Plan) -> Table | None:
 
 
 def format_totals(decision: PruneDecision, plan: Plan) -> Iterator[str]:
-    """What all of it comes to, in sentences."""
-    whole = [one for one in decision.going if one.whole]
-    parts = [_format_count(len(whole), "image")] if whole else []
-    names = sum(len(one.references) for one in decision.going if not one.whole)
-    if names:
-        parts.append(_format_count(names, "name"))
-    for kind, word in NON_IMAGE_KINDS.items():
-        count = sum(step.verb is kind for step in plan)
-        if count:
-            parts.append(f"the {word}" if kind is Verb.CLEAR_CACHE else _format_count(count, word))
+    """The sums of a plan, in sentences."""
+    what = describe_removals(plan)
+    whole = [one for one in decision.going if one.removes_image]
     if whole:
-        yield f"{_join_words(parts)}; the images free {decision.frees.format_sentence()}"
+        yield f"to remove: {what}; the images free {decision.frees.format_sentence()}"
     else:
-        yield f"goes: {_join_words(parts)}"
+        yield f"to remove: {what}"
     if decision.parents:
-        verb = "goes" if decision.parents == 1 else "go"
-        yield f"{_format_count(decision.parents, 'nameless parent')} of them {verb} too"
+        yield f"including {_format_count(decision.parents, 'untagged parent')} of them"
     if decision.cached.high and not any(step.verb is Verb.CLEAR_CACHE for step in plan):
         yield (
-            f"up to {format_size(decision.cached.high)} of it can stay on the disk for the build "
-            "cache: add --build-cache to clear that too"
+            f"up to {format_size(decision.cached.high)} of that can stay on the disk in the build "
+            "cache; add --build-cache to clear the cache too"
         )
     lost = [one.image.label for one in whole if not one.copy.reference]
     if lost:
-        yield f"cannot be brought back: {_join_words(lost[:5], len(lost) - 5)}"
+        yield f"cannot be recovered: {_join_words(lost[:5], len(lost) - 5)}"
     if any(step.verb in NON_IMAGE_KINDS for step in plan):
-        yield "what goes beside images cannot be brought back"
+        yield "only images can be recovered"
+
+
+def describe_removals(plan: Plan) -> str:
+    """What a plan removes, counted by kind: ``3 images, 1 name and the build cache``."""
+    images = {step.object_id for step in plan if step.verb is Verb.DELETE}
+    names = [it for it in plan if it.verb is Verb.UNTAG and it.object_id not in images]
+    counts = {"image": len(images), "name": len(names)}
+    for verb, noun in NON_IMAGE_KINDS.items():
+        counts[noun] = sum(step.verb is verb for step in plan)
+    cache = NON_IMAGE_KINDS[Verb.CLEAR_CACHE]
+    return _join_words(
+        [
+            f"the {noun}" if noun == cache else _format_count(number, noun)
+            for noun, number in counts.items()
+            if number
+        ]
+    )
 
 
 def _format_count(number: int, word: str) -> str:
@@ -130,12 +144,12 @@ def _join_words(words: Sequence[str], more: int = 0) -> str:
 
 
 def render_kept(
-    found: Iterable[KeptImage], young: Iterable[RecentlyStoppedContainer] = ()
+    found: Iterable[KeptImage], recently_stopped: Iterable[RecentlyStoppedContainer] = ()
 ) -> Table:
-    """What stays, and what protects it: images, and containers that ended a short time ago."""
-    rows = [(_image_name(one.image), "; ".join(one.why)) for one in found]
-    rows += [(one.container.name, one.why) for one in young]
-    return Table((Column("STAYS"), Column("WHY")), rows)
+    """What is kept and why: images, and containers that stopped recently."""
+    rows = [(_image_name(one.image), "; ".join(one.reasons)) for one in found]
+    rows += [(one.container.name, one.why) for one in recently_stopped]
+    return Table((Column("KEPT"), Column("WHY")), rows)
 
 
 def _image_name(image: Image) -> str:
@@ -143,8 +157,13 @@ def _image_name(image: Image) -> str:
 
 
 def render_steps(plan: Plan) -> Table:
-    """A plan that was written down: its steps in order."""
-    columns = (Column("STEP"), Column("TARGET"), Column("FREES", right=True), Column("BACK FROM"))
+    """The steps of a plan in order."""
+    columns = (
+        Column("STEP"),
+        Column("TARGET"),
+        Column("FREES", right=True),
+        Column("RECOVER FROM"),
+    )
     rows = [
         (
             str(step.verb),
@@ -169,7 +188,7 @@ def prune_data(
     decision: PruneDecision,
     plan: Plan,
     warnings: Sequence[str],
-    young: Iterable[RecentlyStoppedContainer] = (),
+    recently_stopped: Iterable[RecentlyStoppedContainer] = (),
 ) -> dict[str, Any]:
     """The plan as JSON."""
     return {
@@ -181,8 +200,8 @@ def prune_data(
             {
                 "id": one.image.id,
                 "tags": list(one.image.tags),
-                "why": list(one.why),
-                "asked_for": one.wanted,
+                "why": list(one.reasons),
+                "asked_for": one.matches_rule,
             }
             for one in decision.staying
         ],
@@ -193,7 +212,7 @@ def prune_data(
                 "state": one.container.state,
                 "why": [one.why],
             }
-            for one in young
+            for one in recently_stopped
         ],
     }
 
@@ -202,22 +221,22 @@ def _removal_row(one: PlannedRemoval) -> dict[str, Any]:
     return {
         "id": one.image.id,
         "references": list(one.references),
-        "image_goes": one.whole,
+        "image_goes": one.removes_image,
         "rules": list(one.rules),
-        "frees_alone": bytes_data(one.alone),
-        "frees_here": bytes_data(one.here),
+        "frees_alone": bytes_data(one.frees_alone),
+        "frees_here": bytes_data(one.frees_in_order),
         "last_use": {
             "at": one.last_use.at.isoformat(),
             "known": one.last_use.known,
             "how": one.last_use.how,
         },
-        "back_from": recovery_source(one) if one.whole else "image",
+        "back_from": recovery_source(one) if one.removes_image else "image",
         "copy": one.copy.reference or None,
     }
 
 
 def result_data(done: PruneResult) -> dict[str, Any]:
-    """What became of a plan, as JSON."""
+    """The result of a plan, as JSON."""
     return {
         "prune": done.prune,
         "freed": done.freed,
@@ -235,12 +254,21 @@ def result_data(done: PruneResult) -> dict[str, Any]:
     }
 
 
+def format_status(status: StepStatus) -> str:
+    """A status in the words of prune; the journal and JSON have words of their own."""
+    return {"gone already": "already gone", "brought back": "recovered"}.get(status, status)
+
+
+def shorten_target(target: str) -> str:
+    """A reference as it is; an id without its end."""
+    digits = target.removeprefix("sha256:")
+    return target if digits == target else digits[:SHORT_ID_DIGITS]
+
+
 def format_result(result: StepResult) -> str:
-    """One line of what became of a step."""
-    name = result.step.target
-    if name == result.step.object_id:
-        name = name.removeprefix("sha256:")[:12]
+    """The result of a step, in one line."""
+    name = shorten_target(result.step.target)
     if result.detail:
-        return f"{result.status}: {name}: {result.detail}"
+        return f"{format_status(result.status)}: {name}: {result.detail}"
     freed = f", {format_size(result.freed)}" if result.freed is not None else ""
     return f"{PRUNE_DONE_WORDS[result.step.verb]} {name}{freed}"

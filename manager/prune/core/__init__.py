@@ -1,1 +1,1 @@
-"""What a prune keeps and removes, decided from plain values."""
+"""Decides from plain values what a prune keeps and removes."""

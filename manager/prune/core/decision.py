@@ -1,9 +1,8 @@
-"""Decide what goes: rules and what is known of an engine become a list of images, with reasons.
+"""Decide what to remove: rules and the state of an engine become a list of images, with reasons.
 
-Rules are alternatives and their order does not matter: what any rule that deletes asks for goes,
-unless anything protects it. Keeping always wins. Nothing is asked of anybody here: where a
-registry has to be asked first whether it has an image, the decision says so, and is made again
-with the answer.
+Rules are alternatives and their order does not matter: an image that any delete rule matches is
+removed, unless anything protects the image. Keep rules always win. No registry is asked here: if
+one has to be asked first, the decision says so, and is made again with the answer.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,76 +24,77 @@ from manager.model.images import Image
 from manager.model.plan import ARCHIVED
 from manager.model.snapshot import Snapshot
 from manager.prune.core.choosing import SpaceGoal, select_images_for_goal, sort_by_last_use
-from manager.prune.core.policy import Policy, RuleSubject, image_reference_forms, matches_conditions
+from manager.prune.core.matching import RuleSubject, image_reference_forms, matches_conditions
+from manager.prune.core.policy import Policy
 from manager.prune.core.protection import PruneInputs, find_protection_reasons
 from manager.registry.core.availability import ImageAvailability
 
 LEAST_RECENTLY_USED = "least recently used"
-"""The cause of what goes so that enough comes free."""
+"""The cause of images that are removed to free enough."""
 NO_KNOWN_COPY = ImageAvailability(why="no registry is known to have it")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRemoval:
-    """An image that goes, or loses some of its names."""
+    """An image that is removed, or loses some of its names."""
 
     image: Image
     references: tuple[str, ...]
-    """Those that are taken away, in order; empty for an image that has none."""
-    held: tuple[str, ...]
-    """All that it has."""
-    whole: bool
-    """Whether the image goes with them."""
+    """Those that are removed, in order; empty for an image without any."""
+    all_references: tuple[str, ...]
+    """All references of the image."""
+    removes_image: bool
+    """Whether the image goes with its references."""
     rules: tuple[str, ...]
-    """All that ask for it."""
+    """All that match the image."""
     last_use: LastUse
-    alone: ByteRange
-    """What would go if it went alone."""
-    here: ByteRange
-    """What goes with it, after those that go before it."""
+    frees_alone: ByteRange
+    """Bytes freed if only this image is removed."""
+    frees_in_order: ByteRange
+    """Bytes that the image frees after the images before it."""
     copy: ImageAvailability
-    """From where it can be had again."""
+    """Where the image can be pulled again."""
 
     @property
     def archived(self) -> bool:
-        """Whether it is saved first."""
+        """Whether the image is saved first."""
         return self.copy.reference == ARCHIVED
 
 
 @dataclass(frozen=True, slots=True)
 class KeptImage:
-    """An image that stays."""
+    """An image that is kept."""
 
     image: Image
-    why: tuple[str, ...]
-    wanted: bool
-    """Whether a rule asks for it."""
-    local: bool = False
-    """Whether nothing protects it but that it could not be got back."""
+    reasons: tuple[str, ...]
+    matches_rule: bool
+    """Whether a delete rule matches the image."""
+    only_local: bool = False
+    """Whether the only protection is that the image could not be recovered."""
 
 
 @dataclass(frozen=True, slots=True)
 class PruneDecision:
-    """What goes and what stays."""
+    """What is removed and what is kept."""
 
     going: tuple[PlannedRemoval, ...] = ()
-    """In the order in which it goes."""
+    """In the order of removal."""
     staying: tuple[KeptImage, ...] = ()
     frees: ByteRange = field(default_factory=ByteRange)
-    """What leaves the store with all of it."""
+    """Bytes that leave the store in all."""
     cached: ByteRange = field(default_factory=ByteRange)
-    """What of that the build cache may go on holding on the disk."""
+    """Bytes of those that the build cache may keep on the disk."""
     parents: int = 0
-    """How many nameless parents go too."""
-    unasked: tuple[str, ...] = ()
-    """The ids of images of which a registry has to be asked before anything is done."""
+    """How many untagged parents are removed too."""
+    images_to_look_up: tuple[str, ...] = ()
+    """The ids of images that registries have to be asked about first."""
 
 
 def decide_prune(known: PruneInputs, policy: Policy) -> PruneDecision:
-    """Decide what goes.
+    """Decide what to remove.
 
     Args:
-        known: the engine, and what is known of its images.
+        known: the engine, and what is known about its images.
         policy: the rules.
     """
     return _DecisionBuilder(known, policy).decision()
@@ -104,14 +104,14 @@ class _DecisionBuilder:
     def __init__(self, known: PruneInputs, policy: Policy) -> None:
         self.known = known
         self.policy = policy
-        self.snapshot: Snapshot = known.without_leaving
-        self.alone = SingleRemovals(self.snapshot)
+        self.snapshot: Snapshot = known.snapshot_after_removals
+        self.single_removals = SingleRemovals(self.snapshot)
         self.images = {
             image.id: image
             # By name: engines list images in an order that can change from call to call.
             for image in sorted(visible_images(self.snapshot), key=lambda it: (it.label, it.id))
         }
-        """Those that people see: what is only a step of a build is left out."""
+        """The images that people see, without mere steps of a build."""
         self.reasons = {
             image_id: list(why)
             for image_id, why in find_protection_reasons(
@@ -119,11 +119,11 @@ class _DecisionBuilder:
             ).items()
         }
         self.protected = frozenset(self.reasons)
-        self.local: set[str] = set()
+        self.only_local: set[str] = set()
 
     @cached_property
     def subjects(self) -> Mapping[str, RuleSubject]:
-        """What rules look at, by image id."""
+        """By image id, the image as rules see it."""
         rules = (*self.policy.keep, *self.policy.delete)
         frees = any(rule.conditions.frees_more_than is not None for rule in rules)
         platforms = any(rule.conditions.platforms for rule in rules)
@@ -140,11 +140,11 @@ class _DecisionBuilder:
         }
 
     def frees_alone(self, image_id: str) -> ByteRange:
-        return self.known.disk.bytes_freed_by(self.alone.deleted(image_id))
+        return self.known.disk.bytes_freed_by(self.single_removals.deleted(image_id))
 
     @cached_property
     def asked_for(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """By image id and reference, the rules that ask for it."""
+        """By image id and reference, the delete rules that match."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
         for image_id, subject in self.subjects.items():
             for name in subject.names:
@@ -158,18 +158,18 @@ class _DecisionBuilder:
         return found
 
     def can_go(self, image_id: str) -> bool:
-        """Whether nothing protects it, as far as is known before registries are asked."""
+        """Whether nothing protects an image, as far as is known before registries are asked."""
         if image_id in self.reasons:
             return False
         copy = self.copy(image_id)
         if copy is None or copy.reference or self.policy.include_local:
             return True
-        self.local.add(image_id)
+        self.only_local.add(image_id)
         self.reasons[image_id] = [copy.why]
         return False
 
     def copy(self, image_id: str) -> ImageAvailability | None:
-        """From where it can be had again; None where a registry has to be asked first."""
+        """Where an image can be pulled again; None if a registry has to be asked first."""
         found = self.known.copies or {}
         if not self.images[image_id].digests:
             copy = NO_KNOWN_COPY
@@ -187,8 +187,8 @@ class _DecisionBuilder:
             for image_id, names in self.asked_for.items()
             if len(names) == len(self.subjects[image_id].names) and self.can_go(image_id)
         ]
-        chosen = self.that_can(whole)
-        chosen = self.with_goals(chosen)
+        chosen = self.drop_blocked(whole)
+        chosen = self.add_for_goals(chosen)
         part = [
             image_id
             for image_id, names in self.asked_for.items()
@@ -206,8 +206,8 @@ class _DecisionBuilder:
             tuple(image_id for image_id in chosen if self.copy(image_id) is None),
         )
 
-    def that_can(self, chosen: Sequence[str]) -> tuple[str, ...]:
-        """Those that really go: the others would only lose their names, and stay."""
+    def drop_blocked(self, chosen: Sequence[str]) -> tuple[str, ...]:
+        """Only images that can be removed: the others would lose their names and stay."""
         ordered = order_children_first(chosen, self.snapshot.images)
         while True:
             kept = simulate_full_removal(self.snapshot, ordered).kept
@@ -216,30 +216,34 @@ class _DecisionBuilder:
                 return ordered
             for image_id in blocked:
                 self.reasons.setdefault(image_id, []).append(
-                    "other images that stay were built on it: it would only lose its name"
+                    "images that are kept were built on it"
                 )
             ordered = tuple(it for it in ordered if it not in blocked)
 
-    def with_goals(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
-        """What goes so that the budget is kept and enough comes free."""
+    def add_for_goals(self, chosen: tuple[str, ...]) -> tuple[str, ...]:
+        """Add what is needed to meet the budget and to free enough."""
         disk, policy = self.known.disk, self.policy
         goals = []
         if policy.budget is not None:
-            goals.append(SpaceGoal(disk.total().high - policy.budget, sparing=policy.sparing))
+            goals.append(
+                SpaceGoal(disk.total().high - policy.budget, spares_unneeded=policy.spares_unneeded)
+            )
         if policy.free is not None:
-            goals.append(SpaceGoal(policy.free, of_disk=True, sparing=policy.sparing))
+            goals.append(
+                SpaceGoal(policy.free, of_disk=True, spares_unneeded=policy.spares_unneeded)
+            )
         for goal in goals:
             candidates = [it for it in self.images if it not in chosen and self.can_go(it)]
-            order = self.not_needed(
+            order = self.drop_parents_of_kept(
                 sort_by_last_use(candidates, self.snapshot.images, self.known.last_uses),
                 chosen,
             )
             more = select_images_for_goal(goal, disk, self.snapshot, chosen, order)
-            chosen = self.that_can((*chosen, *more))
+            chosen = self.drop_blocked((*chosen, *more))
         return chosen
 
-    def not_needed(self, order: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:
-        """Candidates without those that cannot go even if all of them did."""
+    def drop_parents_of_kept(self, order: Sequence[str], chosen: Sequence[str]) -> tuple[str, ...]:
+        """Candidates that could be removed if all of them were."""
         kept = simulate_full_removal(self.snapshot, (*chosen, *order)).kept
         return tuple(it for it in order if kept.get(it) != HAS_CHILDREN_REASON)
 
@@ -276,8 +280,8 @@ class _DecisionBuilder:
             if image_id in going:
                 continue
             wanted = image_id in self.asked_for
-            why = tuple(self.reasons.get(image_id, ())) or ("no rule asks for it",)
-            yield KeptImage(image, why, wanted, image_id in self.local)
+            why = tuple(self.reasons.get(image_id, ())) or ("no rule matches",)
+            yield KeptImage(image, why, wanted, image_id in self.only_local)
 
 
 def _image_platforms(snapshot: Snapshot, image: Image) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A plan as data that can be written down and read again: what is applied is what was shown."""
+"""A plan as data in a file: what is applied is what was shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from manager.errors import ExitCode, ManagerError
 from manager.model.byte_range import ByteRange
-from manager.model.plan import Plan, PlanStep, Verb
+from manager.model.plan import IMAGE_VERBS, Plan, PlanStep, Verb
 
 PLAN_KIND = "dockmgr plan"
 PLAN_SCHEMA_VERSION = 1
@@ -21,19 +21,18 @@ PRUNE_VERBS = frozenset(
         Verb.CLEAR_CACHE,
     }
 )
-IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenPlan:
-    """A plan that was written down."""
+    """A plan in a file."""
 
     plan: Plan
     engine: str
-    """The id of the engine that it was made for."""
+    """The id of the engine that the plan was made for."""
     made: datetime
     archive: str = ""
-    """The folder that images are saved to before they go; empty where none are."""
+    """The folder to save images to; empty if none are saved."""
 
 
 def dump_plan(written: WrittenPlan) -> dict[str, Any]:
@@ -56,13 +55,13 @@ def parse_plan(data: object) -> WrittenPlan:
     """Read a plan.
 
     Raises:
-        ManagerError: (usage) it is none, or one that this version cannot carry out.
+        ManagerError: (usage) it is not a plan, or one that this version cannot carry out.
     """
     if not isinstance(data, dict) or data.get("kind") != PLAN_KIND:
-        raise _invalid_plan_error("it is no plan of dockmgr")
+        raise _invalid_plan_error("dockmgr did not write it")
     if data.get("schema") != PLAN_SCHEMA_VERSION:
         raise _invalid_plan_error(
-            f"it is of version {data.get('schema')}, and this one knows {PLAN_SCHEMA_VERSION} only"
+            f"dockmgr reads version {PLAN_SCHEMA_VERSION}, not {data.get('schema')}"
         )
     try:
         plan = Plan(
@@ -76,12 +75,12 @@ def parse_plan(data: object) -> WrittenPlan:
             plan, _require_text(data["engine"]), made, _require_text(data["archive"])
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _invalid_plan_error(f"something in it is missing or wrong: {error}") from error
+        raise _invalid_plan_error(f"a field is missing or not valid: {error}") from error
 
 
 def _invalid_plan_error(why: str) -> ManagerError:
     return ManagerError(
-        f"this plan cannot be carried out: {why}",
+        f"cannot carry out this plan: {why}",
         "write a new one with: dockmgr prune --out plan.json",
         ExitCode.USAGE,
     )
@@ -103,7 +102,7 @@ def _dump_step(step: PlanStep) -> dict[str, Any]:
 def _parse_step(row: Mapping[str, Any]) -> PlanStep:
     verb = Verb(row["verb"])
     if verb not in PRUNE_VERBS:
-        raise ValueError(f"a step that no prune has: {verb}")
+        raise ValueError(f"a prune has no step {verb}")
     expects = row["expects"]
     if expects is not None:
         expects = tuple(map(_require_text, expects))
@@ -113,7 +112,7 @@ def _parse_step(row: Mapping[str, Any]) -> PlanStep:
     if not identity and verb in IMAGE_VERBS | {Verb.REMOVE, Verb.REMOVE_NETWORK}:
         raise ValueError("a step has no id")
     if type(row["others"]) is not bool:
-        raise TypeError("`others` is neither true nor false")
+        raise TypeError("`others` is not true or false")
     return PlanStep(
         verb,
         _require_text(row["target"]),
@@ -128,7 +127,7 @@ def _parse_step(row: Mapping[str, Any]) -> PlanStep:
 
 def _require_text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not a text")
     return value
 
 
@@ -143,5 +142,5 @@ def _parse_bytes(row: Mapping[str, Any] | None) -> ByteRange | None:
         return None
     low, high = row["low"], row["high"]
     if type(low) is not int or type(high) is not int or not 0 <= low <= high:
-        raise ValueError("a number of bytes is none")
+        raise ValueError("a number of bytes is not valid")
     return ByteRange(low, high, _require_text(row["doubt"]))

@@ -1,29 +1,21 @@
-"""Rules for tidying up: what they ask of an image, and what they say of one of its names."""
+"""The rules of a prune as values: conditions, what to keep, what to remove, how much to free."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
-from functools import cache
+from dataclasses import dataclass, fields
+from datetime import timedelta
 
-from manager.disk.core.last_use import LastUse
-from manager.disk.core.removal import removable_references
-from manager.model.byte_range import ByteRange
-from manager.model.images import Image
 from manager.model.units import format_brief_duration, format_size
-from manager.references.patterns import NO_REFERENCE, ReferenceForms, compile_glob, matches_glob
 
 
 @dataclass(frozen=True, slots=True)
 class RuleConditions:
-    """What a rule asks of an image. All that is asked holds together; of a list, any one."""
+    """What a rule asks of an image: all conditions hold, and of a list any one item."""
 
     ids: tuple[str, ...] = ()
-    """Whole ids: what somebody chose from a list."""
+    """Full ids, of images that a person chose from a list."""
     images: tuple[str, ...] = ()
-    """Globs over its address, short or in full; one without a tag stands for every tag."""
+    """Globs over image names, short or full; without a tag: every tag."""
     regexes: tuple[str, ...] = ()
-    """Regular expressions, found anywhere in its full address."""
+    """Regular expressions, searched for in the full image name."""
     tags: tuple[str, ...] = ()
     """Globs over the tag alone."""
     registries: tuple[str, ...] = ()
@@ -33,33 +25,33 @@ class RuleConditions:
     platforms: tuple[str, ...] = ()
     """``os/arch[/variant]``, or the beginning of one."""
     larger_than: int | None = None
-    """Bytes, those it shares with others included."""
+    """Bytes, shared layers included."""
     frees_more_than: int | None = None
-    """Bytes that would go if it went alone."""
+    """Bytes freed if only this image is removed."""
     older_than: timedelta | None = None
-    """Since it was made, by its own account."""
+    """Since its build, as the image says."""
     unused_for: timedelta | None = None
-    """Since its last use that is known of, or else since it was first seen."""
+    """Since its last known use, or else since dockmgr first saw the image."""
     dangling: bool | None = None
-    """Neither a tag nor a digest names it."""
+    """Has neither a tag nor a digest."""
     untagged: bool | None = None
-    """No tag names it; a digest may: what ``docker image prune`` takes."""
+    """Has no tag, as ``docker image prune`` asks; a digest may name the image."""
 
     def __bool__(self) -> bool:
-        """Whether anything is asked at all."""
-        return bool(self._asked())
+        """Whether there is any condition."""
+        return bool(self._describe())
 
     def __str__(self) -> str:
-        """In words: ``images *, larger than 1GB, unused for 14d``."""
-        return ", ".join(self._asked())
+        """The conditions in words: ``images *, larger than 1GB, unused for 14d``."""
+        return ", ".join(self._describe())
 
-    def _asked(self) -> list[str]:
+    def _describe(self) -> list[str]:
         found = []
         for row in fields(self):
             value = getattr(self, row.name)
             name = row.name.replace("_", " ")
             if row.name == "ids" and value:
-                found.append(f"{len(value)} that were chosen")
+                found.append(f"{len(value)} chosen images")
                 continue
             if value is True:
                 found.append(name)
@@ -76,15 +68,15 @@ class RuleConditions:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is to go, or to stay."""
+    """What to remove, or to keep."""
 
     conditions: RuleConditions
     name: str = ""
     newest: int | None = None
-    """Only so many of each repository, the last made first; for rules that keep."""
+    """Only the N newest of each repository; for rules that keep."""
 
     def __str__(self) -> str:
-        """Its name, or else what it asks."""
+        """The name, or else the conditions."""
         newest = f"newest {self.newest}" if self.newest is not None else ""
         asked = ", ".join(part for part in (str(self.conditions), newest) if part)
         return self.name or asked or "every image"
@@ -92,92 +84,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules, and how much is to be free in the end."""
+    """All rules, and how much to free."""
 
     keep: tuple[Rule, ...] = ()
     delete: tuple[Rule, ...] = ()
     grace: timedelta = timedelta()
-    """What has been known for less stays."""
+    """Images that have been known for less are kept."""
     budget: int | None = None
-    """Bytes that all images together may take."""
+    """Bytes that all images together may take up."""
     free: int | None = None
-    """Bytes of the disk that are to come free, at least."""
-    sparing: bool = False
-    """Whether images that turn out not to be needed for that are spared again."""
+    """Bytes of the disk to free, at least."""
+    spares_unneeded: bool = False
+    """Whether images that turn out not to be needed for that are kept after all."""
     include_local: bool = False
-    """Whether what no registry has may go too."""
+    """Whether images that no registry has may be removed too."""
     archive: bool = False
-    """Whether what no registry has is saved before it goes."""
-
-
-def image_reference_forms(image: Image) -> tuple[ReferenceForms, ...]:
-    """The names by which an image can be removed; one that is empty where it has none."""
-    return tuple(map(ReferenceForms.of, removable_references(image))) or (NO_REFERENCE,)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSubject:
-    """An image, as rules look at it."""
-
-    image: Image
-    last_use: LastUse
-    frees: ByteRange
-    """What would go if it went alone; only where a rule asks for it."""
-    platforms: tuple[str, ...]
-    now: datetime
-    names: tuple[ReferenceForms, ...] = field(default=(NO_REFERENCE,))
-
-
-def matches_conditions(
-    conditions: RuleConditions, subject: RuleSubject, name: ReferenceForms
-) -> bool:
-    """Whether an image, under one of its names, is what a rule asks for."""
-    return all(_check_name_conditions(conditions, name)) and all(
-        _check_image_conditions(conditions, subject)
-    )
-
-
-def _check_name_conditions(asked: RuleConditions, name: ReferenceForms) -> Iterator[bool]:
-    """Whether each condition on names holds; those after one that does not are not looked at."""
-    if asked.images:
-        yield any(matches_glob(pattern, name) for pattern in asked.images)
-    if asked.regexes:
-        yield any(_compile_regex(regex).search(name.wholes[-1]) for regex in asked.regexes)
-    if asked.tags:
-        yield any(compile_glob(pattern).match(name.tag) for pattern in asked.tags)
-    if asked.registries:
-        yield any(compile_glob(pattern).match(name.registry) for pattern in asked.registries)
-
-
-def _check_image_conditions(asked: RuleConditions, subject: RuleSubject) -> Iterator[bool]:
-    image = subject.image
-    if asked.ids:
-        yield image.id in asked.ids
-    if asked.labels:
-        yield any(_has_label(image, label) for label in asked.labels)
-    if asked.platforms:
-        yield any(_matches_platform(had, it) for had in subject.platforms for it in asked.platforms)
-    if asked.larger_than is not None:
-        yield image.size > asked.larger_than
-    if asked.frees_more_than is not None:
-        yield subject.frees.low > asked.frees_more_than
-    if asked.older_than is not None:
-        yield subject.now - image.created >= asked.older_than
-    if asked.unused_for is not None:
-        yield subject.now - subject.last_use.at >= asked.unused_for
-    yield asked.dangling in {None, not (image.tags or image.digests)}
-    yield asked.untagged in {None, not image.tags}
-
-
-@cache
-def _compile_regex(regex: str) -> re.Pattern[str]:
-    return re.compile(regex)
-
-
-def _has_label(image: Image, label: str) -> bool:
-    name, equals, value = label.partition("=")
-    return image.labels.get(name) == value if equals else name in image.labels
-
-
-def _matches_platform(had: str, asked: str) -> bool:
-    return had == asked or had.startswith(f"{asked}/")
+    """Whether images that no registry has are saved first."""

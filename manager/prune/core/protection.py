@@ -1,4 +1,4 @@
-"""Why images stay, whatever rules would have them go: in use, pinned, kept, too new."""
+"""Why images are kept, whatever rules match: in use, pinned, kept by a rule, too new."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,20 +10,21 @@ from manager.model.containers import Container
 from manager.model.images import Image
 from manager.model.snapshot import Snapshot
 from manager.model.units import format_brief_duration, format_duration
-from manager.prune.core.policy import Policy, Rule, RuleSubject, matches_conditions
+from manager.prune.core.matching import RuleSubject, matches_conditions
+from manager.prune.core.policy import Policy, Rule
 from manager.references.patterns import NO_REFERENCE
 from manager.references.reference import parse_reference
 from manager.registry.core.availability import ImageAvailability
 
 EARLIEST_REAL_BUILD_TIME = datetime(1980, 1, 2, tzinfo=UTC)
-"""Builds that are to be the same each time write times before this."""
+"""Reproducible builds write times before this."""
 MAX_NAMED_CONTAINERS = 2
-"""So many containers are named; of more, only how many there are."""
+"""Up to this many containers are named; more are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class PruneInputs:
-    """All that a plan is decided from."""
+    """Everything that a plan is decided from."""
 
     snapshot: Snapshot
     disk: DiskAccounting
@@ -31,32 +32,32 @@ class PruneInputs:
     """By image id."""
     now: datetime
     first_seen: Mapping[str, datetime]
-    """By image id, when dockmgr saw it for the first time."""
+    """By image id, when dockmgr first saw the image."""
     pins: tuple[str, ...] = ()
     """References, or ids of images."""
     copies: Mapping[str, ImageAvailability] | None = None
-    """By image id, what registries said; None where none is to be asked."""
-    leaving: frozenset[str] = frozenset()
-    """The ids of containers that go in the same plan."""
+    """By image id, what registries said; None if none is to be asked."""
+    leaving_container_ids: frozenset[str] = frozenset()
+    """The ids of containers that the same plan removes."""
 
     @property
-    def without_leaving(self) -> Snapshot:
-        """The snapshot as it is when those containers are gone."""
-        if not self.leaving:
+    def snapshot_after_removals(self) -> Snapshot:
+        """The snapshot without those containers."""
+        if not self.leaving_container_ids:
             return self.snapshot
-        rest = tuple(c for c in self.snapshot.containers if c.id not in self.leaving)
+        rest = tuple(c for c in self.snapshot.containers if c.id not in self.leaving_container_ids)
         return replace(self.snapshot, containers=rest)
 
 
 def find_protection_reasons(
     known: PruneInputs, policy: Policy, subjects: Iterable[RuleSubject]
 ) -> dict[str, tuple[str, ...]]:
-    """Why images stay, by id, in words: all reasons there are, the strongest first.
+    """Why images are kept, by id: all reasons in words, the strongest first.
 
-    What no registry has is not among them: that is asked only of what would go.
+    That no registry has an image is not among them: only candidates are looked up.
     """
     subjects = tuple(subjects)
-    users = known.without_leaving.containers_by_image()
+    users = known.snapshot_after_removals.containers_by_image()
     pinned = _pinned_image_ids(known.pins, [subject.image for subject in subjects])
     kept = _keep_rules_by_image(policy.keep, subjects)
     found = {}
@@ -73,7 +74,7 @@ def find_protection_reasons(
         )
         if age < policy.grace:
             grace = format_brief_duration(policy.grace)
-            reasons.append(f"known for {format_duration(age)} only, and grace is {grace}")
+            reasons.append(f"known for only {format_duration(age)} (grace is {grace})")
         if reasons:
             found[image.id] = tuple(reasons)
     return found
@@ -82,14 +83,13 @@ def find_protection_reasons(
 def _describe_users(users: Sequence[Container]) -> str:
     names = sorted(user.name for user in users)
     if len(names) > MAX_NAMED_CONTAINERS:
-        return f"{len(names)} containers use it"
+        return f"used by {len(names)} containers"
     state = "" if any(user.is_running for user in users) else " (stopped)"
-    verb = "uses" if len(names) == 1 else "use"
-    return f"{' and '.join(names)}{state} {verb} it"
+    return f"used by {' and '.join(names)}{state}"
 
 
 def matches_pin(pin: str, image: Image) -> bool:
-    """Whether a pin holds an image: by its id, or by a reference it has now."""
+    """Whether a pin holds an image: by id, or by a reference that the image has now."""
     if pin == image.id:
         return True
     return pin in image.tags or pin in image.digests
@@ -109,7 +109,7 @@ def _pinned_image_ids(pins: Iterable[str], images: Iterable[Image]) -> set[str]:
 def _keep_rules_by_image(
     rules: Iterable[Rule], subjects: Sequence[RuleSubject]
 ) -> dict[str, list[str]]:
-    """By image id, the rules that keep it: one of its names is enough."""
+    """By image id, the rules that keep the image: one matching name is enough."""
     found: dict[str, list[str]] = {}
     for rule in rules:
         for image_id in _image_ids_kept_by(rule, subjects):
@@ -134,9 +134,9 @@ def _image_ids_kept_by(rule: Rule, subjects: Sequence[RuleSubject]) -> Iterable[
 def first_known_time(
     image: Image, first_seen: Mapping[str, datetime], users: Iterable[Container], now: datetime
 ) -> datetime:
-    """Since when an image has been here for certain.
+    """Since when an image has certainly been on the engine.
 
-    What has no registry's digest was made here, when it says that it was made.
+    An image without a registry's digest was built here, at the time that it gives.
     """
     moments = [first_seen.get(image.id, now), *(user.created for user in users)]
     if not image.digests and image.created > EARLIEST_REAL_BUILD_TIME:
@@ -145,5 +145,5 @@ def first_known_time(
 
 
 def tracking_duration(known: PruneInputs) -> timedelta:
-    """For how long dockmgr has watched this engine's images."""
+    """For how long dockmgr has tracked this engine's images."""
     return max((known.now - it for it in known.first_seen.values()), default=timedelta())

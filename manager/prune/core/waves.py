@@ -1,22 +1,21 @@
-"""Which steps of a plan may be done at the same time: never those that wait for each other."""
+"""Which steps of a plan may run in parallel: never those that depend on each other."""
 
 from collections.abc import Iterable, Sequence
 
 from manager.model.images import Image
-from manager.model.plan import PlanStep, Verb
+from manager.model.plan import IMAGE_VERBS, PlanStep
 
 StepChain = tuple[int, ...]
-"""Places of steps in the plan that are done one after the other."""
-IMAGE_VERBS = frozenset({Verb.UNTAG, Verb.DELETE})
+"""Positions of steps in the plan that run one after the other."""
 
 
 def split_into_waves(
     steps: Sequence[PlanStep], images: Iterable[Image]
 ) -> tuple[tuple[StepChain, ...], ...]:
-    """The steps in waves: each waits for the one before, and its chains for nothing in it.
+    """Split steps into waves, which run one after the other; the chains in a wave run in parallel.
 
-    The steps of one image are a chain. Images that were built on another go in an earlier wave
-    than that one. What is no image's is a wave of its own, in the order of the plan.
+    The steps of one image are a chain. Images that were built on another are in an earlier wave
+    than that image. Each step that is not on an image is a wave, in the order of the plan.
 
     Args:
         steps: the plan.
@@ -39,7 +38,7 @@ def split_into_waves(
 
 
 def _dependency_levels(planned: Iterable[str], parents: dict[str, str]) -> dict[str, int]:
-    """For each image, over how many others in the plan the longest way to it leads."""
+    """For each image, the length of the longest chain of children in the plan."""
     levels = dict.fromkeys(planned, 0)
     for start in levels:
         level, at, seen = 0, parents.get(start, ""), {start}
