@@ -459,4 +459,4 @@ def test_what_another_was_built_on_stays_if_that_one_does(
         # Else the engine does not know what it was built on, and nothing of it is lost.
         assert found is not None
         why = {it["target"]: it["error"] for it in done.data["outcomes"]}
-        assert "one that was built on it stays" in why["apple1:1"]
+        assert "an image that was built on it was not removed" in why["apple1:1"]

@@ -221,14 +221,15 @@ class PruneJob:
             if part is not None:
                 out.print_part(part, data=as_data)
         if not found.plan:
-            why = (
-                ""
-                if found.recently_stopped
-                else ": no rule or option matches an image that can be removed"
-            )
-            out.note(f"nothing to do{why}")
+            out.note(f"nothing to do{self._explain_empty_plan(found)}")
         for note in found.plan.notes:
             out.hint(note)
+
+    def _explain_empty_plan(self, found: _PlannedPrune) -> str:
+        if found.recently_stopped:
+            return ""  # a note says so
+        more = "" if self.why else " (see --why)"
+        return f": no rule or option matches an image that can be removed{more}"
 
     def _write(self, path: Path, plan: Plan) -> None:
         from json import dumps

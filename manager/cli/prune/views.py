@@ -167,7 +167,7 @@ def render_steps(plan: Plan) -> Table:
     rows = [
         (
             str(step.verb),
-            step.target,
+            shorten_target(step.target),
             step.frees.format_short() if step.frees is not None else "unknown",
             _step_recovery_source(step),
         )
