@@ -1,5 +1,6 @@
 """Start the program: the version at once, everything else through the command line."""
 
+import atexit
 import gc
 import sys
 from collections.abc import Sequence
@@ -21,8 +22,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Asked by scripts and installers: it must not wait for the command line to load.
         sys.stdout.write(f"dockmgr {__version__}\n")
         return 0
-    # What is imported lives until the end: looking through it for garbage only costs time.
+    # What is imported lives until the end: looking through it for garbage only costs time, now
+    # and three times over when the interpreter ends.
     gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     _end_in_order()
     from manager.cli.app import main as run
 

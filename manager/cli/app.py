@@ -54,10 +54,14 @@ COMMANDS_BY_SECTION = {
 """The commands that use a section of the settings; sections that are not here concern all."""
 
 
-def build_app(argv: Sequence[str]) -> typer.Typer:
+def build_app(argv: Sequence[str], *, completing: bool = False) -> typer.Typer:
     """The command line, with the commands that these arguments can need; all if unsure.
 
-    To build all of them takes as long as a call to the engine.
+    Building all of them takes as long as a call to the engine.
+
+    Args:
+        argv: the arguments.
+        completing: whether a shell asks for completions.
     """
     words = set(argv)
     needed = [
@@ -65,7 +69,7 @@ def build_app(argv: Sequence[str]) -> typer.Typer:
     ]
     app = typer.Typer(
         name="dockmgr",
-        add_completion=not needed,
+        add_completion=completing or not needed,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
@@ -160,7 +164,8 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         # A letter that the terminal's encoding lacks is shown as a question mark.
         sys.stdout.reconfigure(errors="replace")
     try:
-        result = build_app(argv)(
+        finished = complete.list_finished_words(os.environ)
+        result = build_app(argv or finished, completing=bool(finished))(
             args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
         )
         sys.stdout.flush()  # what cannot be written is an error of this command
