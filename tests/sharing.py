@@ -3,23 +3,45 @@
 So each engine is brought up once, whatever the number of processes.
 """
 
+from __future__ import annotations
+
 import os
+import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from manager.lab.flavours import FLAVOURS
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say of every test with which others it belongs."""
-    for item in items:
-        items_own = getattr(item, "callspec", None)
-        params = items_own.params.values() if items_own is not None else ()
-        # Not every parameter can be looked up in a set.
-        flavour = next((it for it in params if isinstance(it, str) and it in FLAVOURS), None)
-        group = flavour or item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+_NAMES = "|".join(sorted(map(re.escape, FLAVOURS), key=len, reverse=True))
+_ENGINE_TEST = re.compile(rf"tests/engine/.*\[(?:.*-)?({_NAMES})(?:-.*)?\]")
+"""A test whose parameters name an engine."""
+
+
+def name_work_unit(test: str) -> str:
+    """The tests that one process runs together: those of an engine, else those of a module.
+
+    Args:
+        test: its id, ``tests/unit/test_units.py::test_sizes[0-0]``.
+    """
+    engine = _ENGINE_TEST.match(test)
+    return engine[1] if engine else test.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Share out by engines: pytest-xdist's own groups are not seen with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class EngineScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return name_work_unit(nodeid)
+
+    return EngineScheduling(config, log)
 
 
 def pytest_configure() -> None:
