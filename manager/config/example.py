@@ -60,6 +60,6 @@ def render_example() -> str:
 
 
 def _render_settings(section: DeclaredSetting) -> Iterator[str]:
-    for name, row in (section.kind.rows or {}).items():
+    for name, row in (section.kind.settings or {}).items():
         default = format_toml_value(row.default)
         yield f"# {row.about}\n# {row.kind.expected}\n#{name} = {default}\n"

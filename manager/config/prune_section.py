@@ -67,12 +67,12 @@ class KeepSettings(RuleSettings):
     )
 
 
-KeepSettings.rows = {**RuleSettings.rows, **KeepSettings.rows}
+KeepSettings.settings = {**RuleSettings.settings, **KeepSettings.settings}
 
 
 def _check_not_empty(rule: RuleSettings) -> tuple[str, str]:
     """A rule without conditions would match every image, which nobody writes on purpose."""
-    if any(getattr(rule, name) not in {None, ()} for name in rule.rows if name != "name"):
+    if any(getattr(rule, name) not in {None, ()} for name in rule.settings if name != "name"):
         return "", ""
     return "has no conditions", 'to match every image, write: images = ["*"]'
 

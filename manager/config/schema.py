@@ -35,18 +35,18 @@ class ValueKind(Generic[T]):
         self,
         expected: str,
         read: Callable[[Any, KeyPath], T],
-        rows: Mapping[str, DeclaredSetting] | None = None,
+        settings: Mapping[str, DeclaredSetting] | None = None,
     ) -> None:
         """Keep the parts.
 
         Args:
             expected: what it may hold, to follow the word "expected".
             read: turns a TOML value at a path into the setting's value; ValueError refuses it.
-            rows: the settings of a section, None for a single value.
+            settings: those of a section; None for a single value.
         """
         self.expected = expected
         self.read = read
-        self.rows = rows
+        self.settings = settings
 
 
 class DeclaredSetting:
@@ -66,15 +66,15 @@ class Section:
     every command makes them all.
     """
 
-    rows: ClassVar[Mapping[str, DeclaredSetting]] = {}
+    settings: ClassVar[Mapping[str, DeclaredSetting]] = {}
     """The declarations, by name."""
 
     def __init_subclass__(cls) -> None:
         """Keep the declarations aside, and put each one's default where it was declared."""
-        cls.rows = {
+        cls.settings = {
             name: row for name, row in vars(cls).items() if isinstance(row, DeclaredSetting)
         }
-        for name, row in cls.rows.items():
+        for name, row in cls.settings.items():
             setattr(cls, name, row.kind.read(row.default, ()))
 
     def __init__(self, **values: object) -> None:
@@ -83,7 +83,7 @@ class Section:
         Raises:
             TypeError: there is no such setting.
         """
-        if unknown := values.keys() - self.rows.keys():
+        if unknown := values.keys() - self.settings.keys():
             raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
         self.__dict__.update(values)
 
@@ -93,13 +93,13 @@ class Section:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.rows)
+        return all(getattr(self, name) == getattr(other, name) for name in self.settings)
 
     def __hash__(self) -> int:
-        return hash(tuple(getattr(self, name) for name in self.rows))
+        return hash(tuple(getattr(self, name) for name in self.settings))
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.rows)
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
         return f"{type(self).__name__}({values})"
 
 
@@ -109,9 +109,9 @@ def section(table: type[S]) -> ValueKind[S]:
     def read(value: object, path: KeyPath) -> S:
         if not isinstance(value, dict):
             raise ValueError  # noqa: TRY004 - every refusal is one error
-        return table(**_read_values(table.rows, value, path))
+        return table(**_read_values(table.settings, value, path))
 
-    return ValueKind("a section of settings", read, table.rows)
+    return ValueKind("a section of settings", read, table.settings)
 
 
 def section_list(table: type[S], check: Callable[[S], tuple[str, str]]) -> ValueKind[tuple[S, ...]]:
@@ -126,7 +126,7 @@ def section_list(table: type[S], check: Callable[[S], tuple[str, str]]) -> Value
         try:
             found = section(table).read(item, path)
         except InvalidSettingError as error:
-            raise _explain_unknown(table.rows, error, path) from None
+            raise _explain_unknown(table.settings, error, path) from None
         problem, hint = check(found)
         if problem:
             raise InvalidSettingError(path, f"{format_key_path(path)} {problem}", hint)
@@ -195,8 +195,8 @@ def walk_settings(
     """
     for name, row in rows.items():
         yield (*path, name), row
-        if row.kind.rows is not None:
-            yield from walk_settings(row.kind.rows, (*path, name))
+        if row.kind.settings is not None:
+            yield from walk_settings(row.kind.settings, (*path, name))
 
 
 def read_table_values(
@@ -248,7 +248,7 @@ def _read_value(rows: Mapping[str, DeclaredSetting], value: object, path: KeyPat
     except ValueError:
         name = format_key_path(path)
         hint = f"the default is {format_toml_value(row.default)}"
-        if row.kind.rows is not None:
+        if row.kind.settings is not None:
             hint = f"write [{name}] on a line of its own and its settings below"
         problem = f"{name} is {format_toml_value(value)}; expected {row.kind.expected}"
         raise InvalidSettingError(path, problem, hint) from None
@@ -274,7 +274,7 @@ def _suggest_name(
     there = [
         path
         for path, row in walk_settings(rows, within)
-        if (row.kind.rows is not None) == error.is_section
+        if (row.kind.settings is not None) == error.is_section
     ]
     beside = [path for path in there if path[:-1] == error.path[:-1]]
     problem = error.problem

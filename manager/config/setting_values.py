@@ -58,7 +58,7 @@ def list_setting_values(
 def _walk_values(document: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any, bool]]:
     """Place and value of each setting, and whether it is the default."""
     for path, row in walk_settings(SETTINGS):
-        if row.kind.rows is not None:
+        if row.kind.settings is not None:
             continue
         if not has_value_at(document, path):
             yield path, row.default, True

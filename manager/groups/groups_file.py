@@ -88,7 +88,7 @@ def _run_option_row(row: RunOption) -> schema.DeclaredSetting:
 
 
 RUN_OPTION_ROWS = {name: _run_option_row(row) for name, row in RUN_OPTIONS.items()}
-GROUP_ROWS = {**GroupSection.rows, **RUN_OPTION_ROWS}
+GROUP_ROWS = {**GroupSection.settings, **RUN_OPTION_ROWS}
 
 RIGHT_KEYS = {
     "ports": "publish",
@@ -191,7 +191,9 @@ def _parse_group(name: str, table: object) -> DescribedGroup:
     values = schema.read_table_values(GROUP_ROWS, table, path)
     if not values.get("image"):
         raise schema.InvalidSettingError(path, f"group {name} has no image", 'add image = "nginx"')
-    own = GroupSection(**{key: value for key, value in values.items() if key in GroupSection.rows})
+    own = GroupSection(
+        **{key: value for key, value in values.items() if key in GroupSection.settings}
+    )
     options = {key: value for key, value in values.items() if key in RUN_OPTION_ROWS}
     return DescribedGroup(
         own.name or name,

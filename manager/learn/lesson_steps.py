@@ -100,13 +100,13 @@ def _report_empty_keys(row: Mapping[str, Any], place: Place, reader: LessonReade
     reported = {"say"} | (asked if any(_is_given(row.get(key)) for key in asked) else set())
     for key, value in row.items():
         is_empty = value in ({}, []) or (isinstance(value, str) and not value.strip())
-        if is_empty and key in StepTable.rows and key not in reported:
+        if is_empty and key in StepTable.settings and key not in reported:
             hint = f"leave it out, or write, for example: {KEY_EXAMPLES[key]}"
             reader.add_fault((*place, key), f"{key} is empty", hint)
 
 
 def _report_missing_keys(given: set[str], place: Place, reader: LessonReader) -> None:
-    checks = (given - NON_CHECK_KEYS) & set(StepTable.rows)
+    checks = (given - NON_CHECK_KEYS) & set(StepTable.settings)
     if "say" not in given:
         reader.add_fault(place, "the step has no text", 'add say = "…"')
     if len(given & {"question", "answer"}) == 1:

@@ -222,11 +222,11 @@ class LessonReader:
         examples = CHECK_KEY_EXAMPLES if within else KEY_EXAMPLES
         values: dict[str, Any] = {}
         for key, value in row.items():
-            if key not in table.rows:
+            if key not in table.settings:
                 self._add_unknown_key(table, (*place, key), within)
                 continue
             try:
-                values |= schema.read_table_values(table.rows, {key: value}, ())
+                values |= schema.read_table_values(table.settings, {key: value}, ())
             except InvalidSettingError as error:
                 hint = f"write, for example: {examples[key]}"
                 self.add_fault((*place, key), f"{within}{error.problem}", hint)
@@ -236,7 +236,7 @@ class LessonReader:
         from difflib import get_close_matches
 
         key = str(place[-1])
-        known = [*table.rows, *([STEP_KEY] if table is LessonTable else [])]
+        known = [*table.settings, *([STEP_KEY] if table is LessonTable else [])]
         near = get_close_matches(key, known, n=1)
         suggestion = f"; did you mean {near[0]}?" if near else ""
         hint = f"the keys are: {', '.join(known)}"

@@ -22,5 +22,5 @@ def build_policy(settings: PruneSettings) -> Policy:
 
 
 def _build_rule(row: RuleSettings, newest: int | None) -> Rule:
-    names = set(RuleSettings.rows) - {"name"}
+    names = set(RuleSettings.settings) - {"name"}
     return Rule(RuleConditions(**{name: getattr(row, name) for name in names}), row.name, newest)

@@ -31,9 +31,15 @@ def settings_page() -> str:
     """The page of all settings, section by section."""
     parts = [f"# Settings\n\n{NOTE}\n{INTRODUCTION}"]
     for name, row in SETTINGS.items():
-        parts.append(f"## `[{name}]`\n\n{escape(row.about)}\n\n{_rows(row.kind.rows or {})}")
-    parts.append(f"## `[[prune.delete]]`\n\nA rule for what goes.\n\n{_rules(RuleSettings.rows)}")
-    more = {name: row for name, row in KeepSettings.rows.items() if name not in RuleSettings.rows}
+        parts.append(f"## `[{name}]`\n\n{escape(row.about)}\n\n{_rows(row.kind.settings or {})}")
+    parts.append(
+        f"## `[[prune.delete]]`\n\nA rule for what goes.\n\n{_rules(RuleSettings.settings)}"
+    )
+    more = {
+        name: row
+        for name, row in KeepSettings.settings.items()
+        if name not in RuleSettings.settings
+    }
     parts.append(
         "## `[[prune.keep]]`\n\nA rule for what stays. It takes everything that a rule of"
         f" `[[prune.delete]]` takes, and:\n\n{_rules(more)}"

@@ -449,9 +449,9 @@ def test_the_example_documents_every_setting_with_its_default() -> None:
     uncommented = re.sub(r"^#(?=\w)", "", text, flags=re.MULTILINE)
     document = tomllib.loads(uncommented)
     found = {(name, key): value for name, keys in document.items() for key, value in keys.items()}
-    assert found == {path: row.default for path, row in rows if row.kind.rows is None}
+    assert found == {path: row.default for path, row in rows if row.kind.settings is None}
     for path, row in rows:
-        if row.kind.rows is None:
+        if row.kind.settings is None:
             default = format_toml_value(row.default)
             lines = f"# {row.about}\n# {row.kind.expected}\n#{path[-1]} = {default}\n"
             assert lines in text

@@ -89,7 +89,7 @@ def test_show_has_every_setting_with_where_it_comes_from(run: Command, file: Pat
     }
     defaults = {it["name"]: it["value"] for it in rows if it["source"] == "default"}
     assert (defaults["pull.backoff"], defaults["pull.sizes"]) == ("1s", True)
-    names = {f"{name}.{key}" for name, row in SETTINGS.items() for key in row.kind.rows or {}}
+    names = {f"{name}.{key}" for name, row in SETTINGS.items() for key in row.kind.settings or {}}
     assert names == defaults.keys() | {"spawn.parallel", "prune.keep"}
     lines = run.ok("config", "show").out.splitlines()
     assert lines[0].split() == ["SETTING", "VALUE", "FROM"]
