@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 GROUP_TABLE_HINT = (
     'write [group.web] on a line of its own, and below it image = "nginx" and count = 3'
 )
+GROUP_WORDS = frozenset({"groups", "service", "services"})
+"""Words for the groups of a file that are not ours."""
 KEYS_HINT = "the keys are the options of dockmgr spawn, with _ for -: see dockmgr spawn --help"
 
 
@@ -165,8 +167,9 @@ def load_groups_file(path: Path) -> GroupsFile:
 def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
     for key in found:
         if key not in {"group", "networks"}:
+            guess = "; did you mean 'group'?" if key in GROUP_WORDS else ""
             raise schema.InvalidSettingError(
-                (key,), f"{key!r} is not a key of a groups file", GROUP_TABLE_HINT
+                (key,), f"{key!r} is not a key of a groups file{guess}", GROUP_TABLE_HINT
             )
     groups = found.get("group")
     if not isinstance(groups, dict) or not groups:
@@ -188,7 +191,12 @@ def _parse_group(name: str, table: object) -> DescribedGroup:
     for key in table:
         if key not in GROUP_ROWS:
             raise _unknown_key_error((*path, key), key)
-    values = schema.read_table_values(GROUP_ROWS, table, path)
+    try:
+        values = schema.read_table_values(GROUP_ROWS, table, path)
+    except schema.InvalidSettingError as error:
+        key = str(error.path[-1])
+        hint = f"{key}: {GROUP_ROWS[key].about}"
+        raise schema.InvalidSettingError(error.path, error.problem, hint) from None
     if not values.get("image"):
         raise schema.InvalidSettingError(path, f"group {name} has no image", 'add image = "nginx"')
     own = GroupSection(

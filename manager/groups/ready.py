@@ -112,9 +112,10 @@ def _timeout_error(
     more = f" and {len(names) - MAX_NAMES_SHOWN} more" if len(names) > MAX_NAMES_SHOWN else ""
     verb = "is" if len(names) == 1 else "are"
     first = next(one for one in started if one.name == names[0])
+    subject = "" if len(names) == 1 else f"{names[0]}: "
     return ManagerError(
         f"{', '.join(names[:MAX_NAMES_SHOWN])}{more} {verb} not ready after {ready.timeout:g} s: "
-        f"{waiting[names[0]]}",
+        f"{subject}{waiting[names[0]]}",
         watch.late_hint,
         details=read_last_lines(watch.engine, first),
     )

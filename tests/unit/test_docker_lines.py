@@ -77,7 +77,7 @@ def test_a_member_is_one_docker_run_with_its_own_number_port_and_labels() -> Non
             " nginx:latest sleep 2"
         ),
     ]
-    assert lines[0].why == "make and start member 1 of nginx, as which its labels mark it"
+    assert lines[0].why == "make and start member 1 of nginx; its labels make it a member"
 
 
 def test_what_was_typed_is_shown_and_what_a_file_holds_is_not() -> None:

@@ -73,7 +73,7 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
         ('[group.web]\nimage = "nginx"\nVolumes = ["a:/a"]', 3, "did you mean 'volume'?"),
         ('[group.web]\nimage = "nginx"\ncontainer_name = "w"', 3, "did you mean 'name'?"),
         ('[group.web]\nimage = "nginx"\ndepends_on = ["db"]', 3, "'depends_on' is not a key"),
-        ('[services.web]\nimage = "nginx"', 1, "'services' is not a key of a groups file"),
+        ('[services.web]\nimage = "nginx"', 1, "'services' is not a key of a groups file; did you"),
         ('[group.web]\nimage = "nginx"\nstop_timeout = "soon"', 3, "a duration, such as 10 or"),
         ('[group.web]\nimage = "nginx"\npublish = "80"', 3, 'a list of texts, such as ["8080:80"]'),
         ('[group.web]\nimage = "nginx"\ncount = "3"', 3, "a whole number"),

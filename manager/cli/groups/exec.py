@@ -63,7 +63,9 @@ def exec_(
     ] = False,
     parallel: Annotated[
         int | None,
-        typer.Option("--parallel", min=1, max=64, help="In how many containers in parallel."),
+        typer.Option(
+            "--parallel", min=1, max=64, metavar="N", help="Run in at most N containers at a time."
+        ),
     ] = None,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", hidden=True)] = False,
     tty: Annotated[bool, typer.Option("--tty", "-t", hidden=True)] = False,

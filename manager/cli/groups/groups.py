@@ -56,7 +56,8 @@ def scale(
     ],
     timeout: options.StopTimeout = None,
     parallel: Annotated[
-        int | None, typer.Option("--parallel", min=1, max=64, help="How many to make in parallel.")
+        int | None,
+        typer.Option("--parallel", min=1, max=64, metavar="N", help="Make at most N at a time."),
     ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,

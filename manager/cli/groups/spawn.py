@@ -163,7 +163,7 @@ def spawn(
     ] = "",
     parallel: Annotated[
         int | None,
-        typer.Option("--parallel", min=1, max=64, help="How many to make in parallel."),
+        typer.Option("--parallel", min=1, max=64, metavar="N", help="Make at most N at a time."),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", hidden=True)] = False,
     dry_run: options.DryRun = False,

@@ -79,7 +79,7 @@ def _docker_run_line(
             text if raw in showable.shown_entries else f"{key}={HIDDEN_PLACEHOLDER}",
         ]
     words += [image, *options.command]
-    why = f"make and start member {number} of {spec.group}, as which its labels mark it"
+    why = f"make and start member {number} of {spec.group}; its labels make it a member"
     return docker_command(f"{why}{hidden}", *words)
 
 
