@@ -1,16 +1,20 @@
-"""Find out what an explanation tells: of an engine, of one container, of where a pull asks."""
+"""Find the facts that pages tell: of an engine, of one container, of where a pull asks."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from manager.engine import container_history as histories
+from manager.engine.container_history import (
+    inspect_container_with_size,
+    list_file_changes,
+    list_past_events,
+)
 from manager.explain.core.containers import ContainerDetails
 from manager.explain.core.engine_facts import find_image
 from manager.groups.core.selection import known_names
 from manager.model.events import ContainerEvent
-from manager.registry.protocol import endpoints as places
+from manager.registry.protocol.endpoints import list_endpoints, parse_registry_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +45,8 @@ def find_registry_urls(
         return ()
     if lab_registry and is_answered_by_lab(reference, lab_registry):
         return (f"http://{lab_registry}",)
-    mirrors, insecure = places.parse_registry_config(info)
-    return tuple(it.url for it in places.list_endpoints(reference.registry, mirrors, insecure))
+    mirrors, insecure = parse_registry_config(info)
+    return tuple(it.url for it in list_endpoints(reference.registry, mirrors, insecure))
 
 
 def is_answered_by_lab(reference: ImageReference, lab_registry: str) -> bool:
@@ -58,20 +62,18 @@ def inspect_container(
     Raises:
         ManagerError: the engine could not be asked, or the container is gone.
     """
-    row = histories.inspect_container_with_size(engine, container.id)
+    row = inspect_container_with_size(engine, container.id)
     state = row.get("State") or {}
     written = row.get("SizeRw")
     until = _parse_time(info.get("SystemTime"))
-    life = (
-        histories.list_past_events(engine, container.id, container.created, until) if until else ()
-    )
+    life = list_past_events(engine, container.id, container.created, until) if until else ()
     mounts = tuple(
         f"{it.get('Name') or it.get('Source')} at {it.get('Destination')}"
         for it in row.get("Mounts") or ()
     )
     return ContainerDetails(
         written if isinstance(written, int) else None,
-        histories.list_file_changes(engine, container.id),
+        list_file_changes(engine, container.id),
         complete_events(container.created, state, life),
         mounts,
         str((row.get("Config") or {}).get("Image") or ""),
@@ -80,14 +82,15 @@ def inspect_container(
 
 
 def complete_events(
-    created: datetime, state: Mapping[str, Any], told: tuple[ContainerEvent, ...]
+    created: datetime, state: Mapping[str, Any], known_events: tuple[ContainerEvent, ...]
 ) -> tuple[ContainerEvent, ...]:
     """The events an engine still knows, and those that it only keeps the times of.
 
     Args:
         created: when the container was made.
         state: as the engine's inspect tells it.
-        told: its events; an engine forgets old ones, and Podman tells the newest a second late.
+        known_events: its events, as far as the engine tells them: it forgets old ones, and
+            Podman tells the newest a second late.
     """
     kept = [ContainerEvent(created, "created")]
     started, ended = _parse_time(state.get("StartedAt")), _parse_time(state.get("FinishedAt"))
@@ -95,8 +98,8 @@ def complete_events(
         kept.append(ContainerEvent(ended, f"ended with exit code {state.get('ExitCode')}"))
     if started:
         kept.append(ContainerEvent(started, "started"))
-    missing = [event for event in kept if not any(_is_same_event(event, it) for it in told)]
-    return tuple(sorted([*missing, *told], key=lambda event: event.time))
+    missing = [event for event in kept if not any(_is_same_event(event, it) for it in known_events)]
+    return tuple(sorted([*missing, *known_events], key=lambda event: event.time))
 
 
 def _is_same_event(one: ContainerEvent, other: ContainerEvent) -> bool:

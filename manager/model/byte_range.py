@@ -1,4 +1,4 @@
-"""A number of bytes that is known, or lies between two values, and how that is said."""
+"""Numbers of bytes, known exactly or to lie between two values, and how they are shown."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class ByteRange:
         return low if low == high else f"{low} to {high}"
 
     def subtract(self, other: "ByteRange") -> "ByteRange":
-        """What is left when a part of it is taken away."""
+        """Take a part of it away."""
         low, high = max(0, self.low - other.high), max(0, self.high - other.low)
         return ByteRange(low, high, self.doubt or other.doubt)
 
@@ -48,23 +48,21 @@ class ByteRange:
 
 
 def describe_freed(predicted: ByteRange, cached: ByteRange, freed: int | None) -> str:
-    """What was freed, and whether it is what was said beforehand.
+    """Say how much was freed, and whether that was predicted.
 
     Args:
-        predicted: what was said.
-        cached: what of it the build cache may hold.
+        predicted: the bytes that were announced before.
+        cached: the part of it that the build cache may still hold.
         freed: bytes that were really released; None where that is not known.
     """
     if freed is None:
-        return "removed; how much that freed, the engine does not tell"
+        return "removed; the engine does not tell how much that freed"
     amount = f"freed {freed:,} bytes ({format_size(freed)})"
     if predicted.low <= freed <= predicted.high:
         return f"{amount}, as predicted"
     if predicted.low - cached.high <= freed < predicted.low:
         rest = format_size(predicted.low - freed)
-        return f"{amount}, as predicted; {rest} more left the images, but the build cache has it"
+        return f"{amount}, as predicted; the build cache still holds {rest} more"
     if freed > predicted.high:
-        return (
-            f"{amount}; predicted were {predicted}: the engine cleared away earlier leftovers too"
-        )
-    return f"{amount}; predicted were {predicted}: something failed, or others use it meanwhile"
+        return f"{amount}; predicted {predicted}; the engine also removed earlier leftovers"
+    return f"{amount}; predicted {predicted}: something failed, or others used the engine meanwhile"

@@ -25,7 +25,7 @@ def fill_placeholders(text: str, number: int) -> str:
         number: the member's.
 
     Raises:
-        ManagerError: (usage) the number is asked for in a form that there is not.
+        ManagerError: (usage) the number format is not valid.
     """
     return (
         _PLACEHOLDER_PATTERN.sub(lambda place: _format_number(place, number), text)
@@ -57,8 +57,8 @@ def _format_number(place: re.Match[str], number: int) -> str:
         return str(number)
     if not _NUMBER_FORMAT_PATTERN.fullmatch(form):
         raise ManagerError(
-            f"{place[0]} is no form for a number",
-            "write {n}, {n:02} for two digits, or {{n}} for the letters themselves",
+            f"{place[0]} is not a valid number format",
+            "write {n}, {n:02} for two digits, or {{n}} for a literal {n}",
             ExitCode.USAGE,
         )
     return str(number).zfill(int(form[1]))
@@ -76,7 +76,7 @@ class NameTemplate:
         """Read what a person typed as a name; without a place the number stands at its end.
 
         Raises:
-            ManagerError: (usage) no engine would take such names.
+            ManagerError: (usage) no engine would accept such names.
         """
         places = [
             place for place in _PLACEHOLDER_PATTERN.finditer(text) if not place[0].startswith("{{")
@@ -85,9 +85,9 @@ class NameTemplate:
             raise _invalid_template_error(text, "has more than one place for the number")
         template = cls(text if places else f"{text}{{n}}")
         if not _NAME_PATTERN.fullmatch(template.group):
-            raise _invalid_template_error(text, "cannot be the name of a group")
+            raise _invalid_template_error(text, "is not a valid group name")
         if not _NAME_PATTERN.fullmatch(template.name(1)):
-            raise _invalid_template_error(text, "makes names that no engine takes")
+            raise _invalid_template_error(text, "makes names that no engine accepts")
         return template
 
     @classmethod
@@ -123,6 +123,6 @@ def member_name_from_label(template: str, number: int) -> str | None:
 def _invalid_template_error(text: str, why: str) -> ManagerError:
     return ManagerError(
         f"{text[:LONGEST_TEMPLATE]!r} {why}",
-        "use letters, digits, and after the first of these also . _ -; {n} is the number's place",
+        "use letters, digits and . _ -, with a letter or digit first; {n} stands for the number",
         ExitCode.USAGE,
     )

@@ -1,4 +1,4 @@
-"""What a registry's host name tells: which kind it is, who runs it, how one logs in there."""
+"""What the host name of a registry tells: its service, who runs it, how to log in there."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ _QUAY_HOSTS = frozenset({"quay.io"})
 _LOCAL_PATTERN = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]")
 
 _OPERATORS = {
-    RegistryService.HUB: "Docker, Inc.; where an address names no registry, this one is meant",
-    RegistryService.ECR_PUBLIC: "Amazon, for images that anybody may pull",
-    RegistryService.GOOGLE: "Google, for projects of its cloud",
+    RegistryService.HUB: "Docker, Inc.; it is the default registry",
+    RegistryService.ECR_PUBLIC: "Amazon, for public images",
+    RegistryService.GOOGLE: "Google, for projects on Google Cloud",
     RegistryService.GCR: (
-        "Google: Artifact Registry, by the names of Container Registry, which is shut down"
+        "Google: Artifact Registry, under the names of the former Container Registry"
     ),
     RegistryService.GITHUB: "GitHub, for its users and organisations",
     RegistryService.QUAY: "Red Hat",
-    RegistryService.LOCAL: "somebody on this machine",
+    RegistryService.LOCAL: "someone on this machine",
 }
 _OPERATORS_BY_HOST = {
     "mcr.microsoft.com": "Microsoft, for its own images",
@@ -100,30 +100,26 @@ _OPERATORS_BY_HOST = {
 }
 _LOGIN_ADVICE = {
     RegistryService.HUB: (
-        "the user is your Docker ID, the password a personal access token made at Docker Hub"
+        "the user is your Docker ID, the password a personal access token from Docker Hub"
     ),
     RegistryService.ECR: (
-        "AWS gives a new password, good for 12 h, to who has its credentials for {region}"
+        "with AWS credentials for {region}, dockmgr gets a password that is valid for 12 h"
     ),
     RegistryService.ECR_PUBLIC: (
-        "pulling needs no login; AWS gives a password to who has its credentials"
+        "pulling needs no login; with AWS credentials, dockmgr gets a password"
     ),
-    RegistryService.GOOGLE: (
-        "Google's own credentials are made by: gcloud auth application-default login"
-    ),
-    RegistryService.GCR: (
-        "Google's own credentials are made by: gcloud auth application-default login"
-    ),
-    RegistryService.AZURE: "Azure's own credentials are made by: az login",
+    RegistryService.GOOGLE: ("get Google credentials with: gcloud auth application-default login"),
+    RegistryService.GCR: ("get Google credentials with: gcloud auth application-default login"),
+    RegistryService.AZURE: "get Azure credentials with: az login",
     RegistryService.GITHUB: "the password is a personal access token (classic) with read:packages",
     RegistryService.QUAY: (
-        "the user may be a robot account; a password of your own is not that of Red Hat"
+        "the user may be a robot account; your Quay password is not your Red Hat password"
     ),
 }
 _MISSING_IMAGE_HINTS = {
     RegistryService.GCR: (
-        "Container Registry is shut down and Artifact Registry serves its names: "
-        "was the image copied there before?"
+        "Container Registry was shut down and Artifact Registry now serves its names: "
+        "was the image copied there?"
     ),
 }
 
@@ -172,9 +168,9 @@ class RegistryHost:
         if self.service is RegistryService.AZURE:
             return f"Microsoft, for {self.host.partition('.')[0]} on Azure"
         if self.service is RegistryService.HUB and self.host != DEFAULT_REGISTRY:
-            return f"Docker, Inc.; in addresses it is called {DEFAULT_REGISTRY}"
+            return f"Docker, Inc.; addresses call it {DEFAULT_REGISTRY}"
         return _OPERATORS.get(self.service) or _OPERATORS_BY_HOST.get(
-            _host_name(self.host), "not known from its name"
+            _host_name(self.host), "an operator that dockmgr does not know"
         )
 
     @property
@@ -217,20 +213,20 @@ def parse_registry(text: str) -> RegistryHost:
     """The registry that a person means: a host, or the URL that docker shows for it.
 
     Raises:
-        ManagerError: (usage) it is no registry; the hint says what would be one.
+        ManagerError: (usage) it is not a valid registry; the hint says what would be.
     """
     host, slash, path = re.sub(r"^https?://", "", text.strip()).partition("/")
     shown = quote_text(redact_secrets(text))
     if not re.fullmatch(REGISTRY_PATTERN, host):
         raise ManagerError(
-            f"{shown} is no registry",
-            "give its host, as in ghcr.io",
+            f"{shown} is not a valid registry",
+            "give its host name, for example ghcr.io",
             ExitCode.USAGE,
         )
     if slash and path.strip("/") not in {"", "v1", "v2"}:
         raise ManagerError(
-            f"{shown} is more than a registry",
-            f"give its host alone: {host}",
+            f"{shown} contains more than a registry",
+            f"give only its host: {host}",
             ExitCode.USAGE,
         )
     return identify_registry(DEFAULT_REGISTRY if host.lower() in HUB_HOSTS else host)

@@ -39,7 +39,7 @@ def test_a_container_and_all_that_happens_to_it(run: Command, engine: Engine) ->
     before = run.ok("explain", "busybox2")
     assert before.out.startswith("busybox2 is a container, made from busybox:latest. It is running")
     assert "/note" not in before.out
-    assert "of the lab's own making, not Docker's" in before.out
+    assert "dockmgr built the image for its labs" in " ".join(before.out.split())
     assert "started" in before.out
     assert "ended" not in before.out
     told = run.ok("explain", "busybox2", "--json").data
@@ -63,14 +63,14 @@ def test_a_container_and_all_that_happens_to_it(run: Command, engine: Engine) ->
     run.ok("rm", "busybox2", "-t", "0", "--yes")
     gone = run("explain", "container:busybox2")
     assert (gone.code, gone.out) == (1, "")
-    assert "there is no container called busybox2" in gone.err
+    assert "there is no container named busybox2" in gone.err
 
 
 def test_image_and_container_with_and_without_any(run: Command, forest: Forest) -> None:
     del forest
-    assert "none has a container" in run.ok("explain", "image").out
-    assert "There is no container here yet" in run.ok("explain", "container").out
-    assert "There is no group here yet" in run.ok("explain", "group").out
+    assert "have a container. Make one" in run.ok("explain", "image").out
+    assert "There are no containers here yet" in run.ok("explain", "container").out
+    assert "There are no groups here yet" in run.ok("explain", "group").out
     run.ok("spawn", "busybox", "-n", "3", *SLEEP)
     drawn = run.ok("explain", "image").out
     listed = run.ok("ls", "--tree").out.splitlines()
@@ -128,7 +128,7 @@ def test_digests_registries_and_references(run: Command, engine: Engine) -> None
     told = {word: run.ok("explain", word).out for word in nothing}
     assert digest in told["digest"].replace("\n  ", "")
     assert "docker.io: 1 name here" in told["registry"]
-    assert "busybox:latest is in full docker.io/library/busybox:latest" in told["reference"]
+    assert "busybox:latest in full is docker.io/library/busybox:latest" in told["reference"]
     assert all(told[word] != nothing[word] for word in told)
     engine.api.tag("busybox:latest", "ghcr.io/org/app", "v1")
     assert "ghcr.io: 1 name here" in run.ok("explain", "registry").out
@@ -147,7 +147,7 @@ def test_layers_that_two_images_share(run: Command, forest: Forest) -> None:
         assert "removing twig:1 frees: exactly 30,000 bytes (30kB)" in text
     run.ok("spawn", "twig:1", "--name", "leaf", *SLEEP)
     used = " ".join(run.ok("explain", "busybox", "twig:1").out.split())
-    assert "first its containers have to go: leaf1" in used
+    assert "its containers must be removed first: leaf1" in used
     layer = run.ok("explain", "layer", "--json").data["facts"]
     assert layer["shared"] >= 1
     run.ok("rm", "leaf", "-t", "0", "--yes")
@@ -172,7 +172,7 @@ def test_only_images_are_compared(run: Command, forest: Forest) -> None:
     for pair, said in {
         ("busybox1", "busybox2"): "busybox1 is a container, and only two images can be compared",
         ("twig:1", "busybox1"): "busybox1 is a container, and only two images",
-        ("image", "busybox"): "image is a word of the field, and only two images",
+        ("image", "busybox"): "image is a word that dockmgr explains, and only two images",
         ("busybox", "nowhere"): "there is no image nowhere here",
     }.items():
         refused = run("explain", *pair)
@@ -180,7 +180,10 @@ def test_only_images_are_compared(run: Command, forest: Forest) -> None:
         assert said in " ".join(refused.err.split())
     wrong = run("explain", "busybox", "Twig:1")
     assert wrong.code == 2
-    assert "Twig:1 is no image: repository name must be lowercase: try twig:1" in wrong.err
+    assert (
+        "Twig:1 is not a valid image address: repository name must be lowercase: try twig:1"
+        in wrong.err
+    )
 
 
 def test_a_folder_that_is_mounted_was_not_written(run: Command, engine: Engine) -> None:
@@ -202,14 +205,14 @@ def test_an_address_whose_image_is_here_or_is_not(run: Command, forest: Forest, 
     assert "docker.io/library/twig:1" in told.out
     assert "It is here: image" in told.out
     assert f"http://{lab.registry}/v2/library/twig/manifests/1" in "".join(told.out.split())
-    assert "of the lab's own making" in run.ok("explain", "busybox").out
+    assert "dockmgr built it for its labs" in run.ok("explain", "busybox").out
     forest.engine.images.remove("twig:1")
     gone = run.ok("explain", "twig:1")
     assert "It is here" not in gone.out
-    assert "It is not here: no image of this engine has this address" in gone.out
+    assert "It is not here: no image on this engine has this address" in gone.out
     assert "  dockmgr pull twig:1" in gone.out.splitlines()
     other = run.ok("explain", "busybox:other").out
-    assert "It is not here; of its tags here are: busybox:latest. Get it with:" in other
+    assert "It is not here, but other tags of it are: busybox:latest. Get it with:" in other
     at_lab = run.ok("explain", f"{lab.registry}/nginx").out
     assert f"{lab.registry} is the registry of this lab" in at_lab
     assert "in place of" not in at_lab
@@ -279,3 +282,11 @@ def test_a_container_that_is_gone_is_an_error_of_its_own(engine: Engine) -> None
 
     with pytest.raises(NotFoundError):
         histories.inspect_container_with_size(engine, "0" * 64)
+
+
+def test_alone_it_lists_its_words(run: Command) -> None:
+    lines = run.ok("explain").out.splitlines()
+    assert lines[0].split(maxsplit=1) == ["image", "a blueprint that containers are made from"]
+    assert all(len(line) < 80 for line in lines)
+    listed = run.ok("explain", "--json").data
+    assert list(listed["facts"]) == [line.split()[0] for line in lines]

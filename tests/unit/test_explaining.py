@@ -339,7 +339,7 @@ def test_an_untagged_image_is_dangling_only_without_a_digest() -> None:
     built, moved = (it.id for it in facts.snapshot.images)
     assert page.facts == {"untagged": [built, moved], "dangling": [built]}
     text = " ".join(render_page(page, (), ""))
-    assert f"untagged: {built[7:19]}, {moved[7:19]}" in text
+    assert f"untagged images: {built[7:19]}, {moved[7:19]}" in text
     assert f"without a digest too: {built[7:19]}." in text
 
 
@@ -486,7 +486,7 @@ def test_a_digest_of_an_image_here_is_no_unknown_id() -> None:
     page = address.explain_address(digest, (), "", facts)
     assert page.facts["remedy"] == stem.digests[0]
     assert stem.label in " ".join(render_page(page, (), ""))
-    assert "no image has the id" in " ".join(
+    assert "No image here has the id" in " ".join(
         render_page(address.explain_address(digest, ()), (), "")
     )
 
@@ -545,9 +545,11 @@ def test_a_container_whose_image_lost_its_name_says_which_it_had() -> None:
         "cache is a container, made from redis:7. It is stopped: its command has ended."
     )
     moved = containers.explain_container(facts, cache, replace(details, made_from="nginx")).parts[0]
-    assert "redis:7, which was called nginx:latest then; that is another image now" in str(moved)
+    assert "redis:7, which was then called nginx:latest; that name is another image now" in str(
+        moved
+    )
     gone = containers.explain_container(facts, cache, replace(details, made_from="gone:1")).parts[0]
-    assert "redis:7, which was called gone:1 then." in str(gone)
+    assert "redis:7, which was then called gone:1." in str(gone)
 
 
 def test_a_folder_that_only_leads_to_a_mount_was_not_written() -> None:
@@ -580,3 +582,8 @@ def test_a_command_is_on_one_line_and_a_long_word_ends_at_a_slash_or_an_at() -> 
         "/some/path",
         "@sha256:0",
     )
+
+
+def test_every_word_has_a_summary_of_one_line() -> None:
+    longest = max(map(len, CONCEPTS))
+    assert all(0 < len(it.summary) <= 77 - longest for it in CONCEPTS.values())

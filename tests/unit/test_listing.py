@@ -159,13 +159,13 @@ def test_bytes_as_people_read_them() -> None:
 def test_a_difference_is_told() -> None:
     predicted, cached = ByteRange(1000, 1000), ByteRange(300, 300)
     assert describe_freed(predicted, cached, 1000) == "freed 1,000 bytes (1kB), as predicted"
-    assert describe_freed(predicted, cached, 700).endswith(
-        "300B more left the images, but the build cache has it"
-    )
+    assert describe_freed(predicted, cached, 700).endswith("the build cache still holds 300B more")
     assert describe_freed(predicted, cached, 500).endswith(
-        "something failed, or others use it meanwhile"
+        "something failed, or others used the engine meanwhile"
     )
-    assert describe_freed(predicted, cached, 1200).endswith("cleared away earlier leftovers too")
+    assert describe_freed(predicted, cached, 1200).endswith(
+        "the engine also removed earlier leftovers"
+    )
     assert "does not tell" in describe_freed(predicted, cached, None)
 
 

@@ -176,7 +176,7 @@ def test_what_cannot_be_reached_is_no_login(home: Home, hushed: Hushed) -> None:
         ((), "", "there is no terminal to ask for a password at"),
         (("--password-stdin",), SECRET, "--password-stdin needs to know whose password it is"),
         (("--username", "me", "--password-stdin"), "\n", "the password is empty"),
-        (("a/b",), "", "'a/b' is more than a registry"),
+        (("a/b",), "", "'a/b' contains more than a registry"),
     ],
 )
 def test_what_is_not_given(

@@ -36,7 +36,7 @@ def test_a_wide_number_is_not_cut() -> None:
 
 @pytest.mark.parametrize("text", ["{n:x}", "{n:}", "{n:2}", "{n:00}", "{n:010}", "{n: 2}"])
 def test_a_form_there_is_not_is_refused(text: str) -> None:
-    with pytest.raises(ManagerError, match="is no form for a number") as caught:
+    with pytest.raises(ManagerError, match="is not a valid number format") as caught:
         fill_placeholders(text, 1)
     assert caught.value.exit_code is ExitCode.USAGE
 

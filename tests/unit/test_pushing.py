@@ -129,7 +129,7 @@ def test_amazon_wants_repositories_to_be_made_first() -> None:
     )
     assert explain_push_failure(
         "no basic auth credentials", f"{registry}/a:1", registry
-    ).hint.startswith(f"log in with: dockmgr login {registry} (AWS gives a new password")
+    ).hint.startswith(f"log in with: dockmgr login {registry} (with AWS credentials for")
 
 
 def test_a_name_without_a_slash_is_dockers_own() -> None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from manager.model.images import Image
 
 MOST_IMAGES = 2
-"""So many images can be compared."""
+"""Images that are compared, at most."""
 KIND_DESCRIPTIONS = {
-    "concept": "a word of the field",
+    "concept": "a word that dockmgr explains",
     "container": "a container of yours",
     "image": "the address of an image that is here",
     "group": "a group of yours",
@@ -35,11 +35,12 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog=format_examples(
+            "dockmgr explain                    all words that can be explained",
             "dockmgr explain image              what an image is, with one of yours",
             "dockmgr explain nginx:1.27         the address taken apart",
             "dockmgr explain nginx2             a container: its layers, changes and life",
             "dockmgr explain nginx:1.27 redis   what two images share, and what each adds",
-            "dockmgr explain container:image    a container that is called image",
+            "dockmgr explain container:image    a container named image",
         )
     )(explain)
 
@@ -47,27 +48,31 @@ def register(app: typer.Typer) -> None:
 def explain(
     ctx: typer.Context,
     what: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="WHAT...",
-            help="A word (image, layer, tag...), an address, a container, a group; or two images.",
+            metavar="[WHAT]...",
+            help="A word (image, layer, tag...), an address, a container, a group, or two images. "
+            "Without it, the words are listed.",
             autocompletion=complete.complete_explain_targets,
             show_default=False,
         ),
-    ],
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Explain a word, an address, a container or group of yours, or what two images share.
 
     A wrong address is explained too, with exit code 0. Nothing is changed or pulled.
     """
+    work = get_session(ctx)
+    if not what:
+        _list_words(work, json=json)
+        return
     if len(what) > MOST_IMAGES:
         raise ManagerError(
-            f"{len(what)} things cannot be explained at once",
-            "give one word, or two images",
+            f"cannot explain {len(what)} things together",
+            "give one word, or two images to compare",
             ExitCode.USAGE,
         )
-    work = get_session(ctx)
     page, also = (
         _compare_named_images(work, what)
         if len(what) == MOST_IMAGES
@@ -81,12 +86,24 @@ def explain(
         work.out.line(line)
 
 
+def _list_words(work: Session, *, json: bool) -> None:
+    from manager.explain.core.concepts import CONCEPTS
+
+    if json:
+        words = {word: concept.summary for word, concept in CONCEPTS.items()}
+        work.out.json("explain", {"kind": "words", "name": "", "facts": words, "also": []})
+        return
+    widest = max(map(len, CONCEPTS))
+    for word, concept in CONCEPTS.items():
+        work.out.line(f"{word:{widest}}  {concept.summary}")
+
+
 def render_page(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
     """A page as lines of at most 79 columns, without colour.
 
     Args:
         page: the explanation.
-        also: other kinds of things that have this name.
+        also: other kinds of things with this name.
         engine_address: where published ports answer.
     """
     from manager.explain.core.pages import ContainerTree, VerbatimLines
@@ -151,45 +168,38 @@ def _explain_word(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
     said = kind if colon and kind in PAGE_KINDS and bare else ""
     word = bare if said else text
     concept = find_concept(word)
-    must = said in {"container", "group"}
-    facts, info = _gather_facts(work, concept if said in {"", "concept"} else "", must=must)
+    engine_required = said in {"container", "group"}
+    facts, info = _gather_facts(
+        work, concept if said in {"", "concept"} else "", engine_required=engine_required
+    )
     if said == "image" and facts.image(bare) is None and facts.image(text) is not None:
-        said, word, concept = "", text, ""  # an image that is called image
+        said, word, concept = "", text, ""  # an image that is named image
     found = find_meanings(facts.snapshot, word, concept)
     chosen = said or found[0]
     if chosen not in found and chosen not in {"image", "address"}:
         # An address that only begins like this is meant by address:image:1.
-        hint = "see what there is with: dockmgr ls"
+        hint = "list them with: dockmgr ls"
         if chosen == "concept":
             hint = f"choose one of: {', '.join(CONCEPTS)}"
-        raise ManagerError(f"there is no {chosen} called {redact_secrets(word)}", hint)
+        raise ManagerError(f"there is no {chosen} named {redact_secrets(word)}", hint)
     return _build_page(work, facts, info, chosen, word), () if said else found[1:]
 
 
 def _build_page(
     work: Session, facts: EngineFacts, info: Mapping[str, Any], kind: str, word: str
 ) -> Page:
-    from manager.explain.core import (
-        address as explaining_address,
-    )
-    from manager.explain.core import (
-        concepts as explaining_concepts,
-    )
-    from manager.explain.core import (
-        containers as explaining_containers,
-    )
-    from manager.explain.core import images
+    from manager.explain.core import address, concepts, containers, images
     from manager.explain.core.missing_image import explain_missing_image
 
     if kind == "concept":
-        return explaining_concepts.explain_concept(explaining_concepts.find_concept(word), facts)
+        return concepts.explain_concept(concepts.find_concept(word), facts)
     if kind == "group":
-        return explaining_containers.explain_group(facts, word)
+        return containers.explain_group(facts, word)
     if kind == "container":
         from manager.explain.facts import inspect_container
 
         found = next(it for it in facts.snapshot.containers if word in _container_names(it))
-        return explaining_containers.explain_container(
+        return containers.explain_container(
             facts, found, inspect_container(work.engine, found, info)
         )
     from manager.explain.facts import find_registry_urls, is_answered_by_lab
@@ -201,18 +211,18 @@ def _build_page(
     registry = work.lab.registry if work.lab is not None else ""
     own = reference is not None and is_answered_by_lab(reference, registry)
     asked = find_registry_urls(reference, info, registry)
-    address = explaining_address.explain_address(word, asked, registry if own else "", facts)
+    addressed = address.explain_address(word, asked, registry if own else "", facts)
     if image is None:
-        if facts.engine and reference is not None and address.facts["valid"]:
+        if facts.engine and reference is not None and addressed.facts["valid"]:
             parts = (
-                *address.parts,
-                *explain_missing_image(facts, reference, tuple(explaining_concepts.CONCEPTS)),
+                *addressed.parts,
+                *explain_missing_image(facts, reference, tuple(concepts.CONCEPTS)),
             )
-            return replace(address, parts=parts, facts={**address.facts, "here": False})
-        return address
+            return replace(addressed, parts=parts, facts={**addressed.facts, "here": False})
+        return addressed
     by_name = not is_bare_id(word) and bool(image.tags or image.digests)
     named = by_name and not image.id.startswith((word, f"sha256:{word}"))
-    return images.explain_image(facts, image, address if named else None)
+    return images.explain_image(facts, image, addressed if named else None)
 
 
 def _container_names(container: Any) -> set[str]:  # noqa: ANN401
@@ -222,7 +232,7 @@ def _container_names(container: Any) -> set[str]:  # noqa: ANN401
 def _compare_named_images(work: Session, texts: list[str]) -> tuple[Page, tuple[str, ...]]:
     from manager.explain.core.images import compare_images
 
-    facts, _ = _gather_facts(work, "", must=True)
+    facts, _ = _gather_facts(work, "", engine_required=True)
     found = [_find_image(facts, text) for text in texts]
     there = [(text, image) for text, image in found if image is not None]
     if len(there) < len(found):
@@ -240,10 +250,10 @@ def _find_image(facts: EngineFacts, text: str) -> tuple[str, Image | None]:
 
 
 def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerError:
-    """Why things cannot be compared: they are no images that are here."""
+    """Why things cannot be compared: they are not images that are here."""
     from manager.explain.core.concepts import find_concept
     from manager.explain.facts import find_meanings
-    from manager.references.diagnosis import describe_fault as what_is_wrong
+    from manager.references.diagnosis import describe_fault
     from manager.references.grammar import REFERENCE_SYNTAX
     from manager.references.redaction import redact_secrets
     from manager.references.reference import parse_reference
@@ -252,7 +262,7 @@ def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerErro
     prefix, _, rest = text.partition(":")
     if prefix in {"container", "group", "concept"} and rest:
         return ManagerError(
-            f"{text} is no image, and only two images can be compared",
+            f"{text} is not an image, and only two images can be compared",
             f"explain it alone: dockmgr explain {text}",
         )
     shown = redact_secrets(text)
@@ -272,16 +282,18 @@ def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerErro
             f"explain it alone: dockmgr explain {text}",
         )
     if parse_reference(text) is None:
-        problem = what_is_wrong(text)
-        return ManagerError(f"{shown} is no image: {problem}", REFERENCE_SYNTAX, ExitCode.USAGE)
+        problem = describe_fault(text)
+        return ManagerError(
+            f"{shown} is not a valid image address: {problem}", REFERENCE_SYNTAX, ExitCode.USAGE
+        )
     return ManagerError(
         f"there is no image {shown} here",
-        "see what there is with: dockmgr images",
+        "list the images with: dockmgr images",
     )
 
 
 def _gather_facts(
-    work: Session, concept: str, *, must: bool = False
+    work: Session, concept: str, *, engine_required: bool = False
 ) -> tuple[EngineFacts, Mapping[str, Any]]:
     """What is on the engine; nothing where none answers, unless there must be one."""
     from manager.cli.images.observing import load_engine_view
@@ -300,7 +312,7 @@ def _gather_facts(
     try:
         engine = work.engine
     except EngineUnreachableError as error:
-        if must:
+        if engine_required:
             raise
         work.out.note(f"{error.message}: explained without it")
         return EngineFacts(**told), {}

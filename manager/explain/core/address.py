@@ -28,7 +28,7 @@ NAMESPACED_SERVICES = {
     RegistryService.GCR,
 }
 """Registries without an image that has no namespace."""
-NO_REGISTRY_TEXT = "not named, and then Docker Hub is meant"
+NO_REGISTRY_TEXT = "Docker Hub is the default"
 RESERVED_NAME = "scratch"
 """Source: moby, ``distribution/registry_unix.go`` and ``api.NoBaseImageSpecifier``."""
 PORT_LIKE_PATTERN = re.compile(r"\d{4,5}")
@@ -38,7 +38,7 @@ HOST_LIKE_PATTERN = re.compile(r"localhost|(?:[\w-]+\.)+[a-z]{2,}")
 def explain_address(
     text: str, urls: Sequence[str], lab_registry: str = "", facts: EngineFacts = NO_FACTS
 ) -> Page:
-    """Explain an address, or why something is none.
+    """Explain an address, or why a text is not a valid one.
 
     Args:
         text: as it was typed.
@@ -59,7 +59,7 @@ def explain_address(
     parts: list[PagePart] = [f"{text} means {found.canonical}", VerbatimLines(_format_parts(found))]
     if found.familiar_name == RESERVED_NAME:
         parts.append(
-            f"Docker keeps the name {RESERVED_NAME} for the empty image that a Dockerfile can "
+            f"Docker reserves the name {RESERVED_NAME} for the empty image that a Dockerfile can "
             "begin "
             f"with: FROM {RESERVED_NAME}. No registry is ever asked for it; pull and tag refuse it."
         )
@@ -68,31 +68,28 @@ def explain_address(
         parts.append(f"{found.registry} is the registry of this lab. {LAB_IMAGES_TEXT}")
         if "/" not in found.path:
             official = f"{found.registry}/{OFFICIAL_PREFIX}{found.path}"
-            parts.append(f"What is nginx at Docker Hub is {OFFICIAL_PREFIX}nginx there: {official}")
+            parts.append(f"The nginx of Docker Hub is {OFFICIAL_PREFIX}nginx there: {official}")
     else:
-        parts.append(f"{found.registry} is run by: {kind.operator}.")
+        parts.append(f"{found.registry} is run by {kind.operator}.")
     if lab_registry and found.registry != lab_registry:
         parts.append(
-            f"In this lab a registry of the lab's own answers in place of {found.registry}. "
-            + LAB_IMAGES_TEXT
+            f"In this lab, its own registry answers for {found.registry}. " + LAB_IMAGES_TEXT
         )
-    parts.append(f"docker pull {found.familiar} asks for its manifest, the list of its layers:")
+    parts.append(f"docker pull {found.familiar} asks for its manifest (the list of its layers):")
     parts.append(VerbatimLines(_format_requests(asked)))
     if _is_like_registry(found):
         parts.append(
-            f"If {text} was meant as a registry: a registry has a slash and a name behind it, as "
-            f"in {text}/NAME. Without a slash it is read as a name."
+            f"If you meant the registry {text}, add a slash and a name: {text}/NAME. Without a "
+            "slash, it is read as the name of an image."
         )
     return Page("address", text, tuple(parts), told)
 
 
 UNKNOWN_ID_TEXT = (
-    "An id of an image, not an address. An id names an image on its own engine only; no registry "
-    "knows it. Here no image has the id"
+    "This is an image id, not an address. Only its own engine knows an id; registries do not. "
+    "No image here has the id"
 )
-LAB_IMAGES_TEXT = (
-    "What it starts with was made by dockmgr of Debian's packages; it is not Docker's."
-)
+LAB_IMAGES_TEXT = "dockmgr built its first images from Debian packages; they are not Docker's."
 
 
 def _is_like_registry(found: ImageReference) -> bool:
@@ -116,17 +113,23 @@ def _explain_id(text: str, facts: EngineFacts) -> Page:
     ]
     if of_digest:
         label, address = of_digest[0]
-        what = f"A digest, and no address without a name before it. {label} here has it; write"
-        told = {"valid": False, "problem": "it is a digest without a name", "remedy": address}
-        told |= {"where": f"before {digest}, a name and @ are missing", "right": address}
+        what = (
+            f"This is a digest; an address needs a name before it. {label} has this digest; write"
+        )
+        told = {"valid": False, "problem": "this is a digest without a name", "remedy": address}
+        told |= {"where": f"before {digest}: add a name and @", "right": address}
         return Page("address", text, (what, VerbatimLines((f"  {address}",))), told)
     parts = (
         UNKNOWN_ID_TEXT,
         VerbatimLines((f"  {text}",)),
-        "To see the ids that are here: dockmgr images",
+        "List the ids here with: dockmgr images",
     )
-    told = {"valid": False, "problem": "it is an id, and no image here has it", "remedy": None}
-    told |= {"where": "all of it", "right": "the address of an image, as in nginx:1.27"}
+    told = {
+        "valid": False,
+        "problem": "this is the id of an image that is not here",
+        "remedy": None,
+    }
+    told |= {"where": "the whole text", "right": "an image address, for example nginx:1.27"}
     return Page("address", text, parts, told)
 
 
@@ -141,7 +144,9 @@ def manifest_url(url: str, reference: ImageReference) -> str:
 def _format_parts(found: ImageReference) -> tuple[str, ...]:
     namespace, slash, name = found.path.rpartition("/")
     needed = identify_registry(found.registry).service in NAMESPACED_SERVICES
-    none = "none was typed; all images of this registry have one" if needed else "none is needed"
+    none = (
+        "none was typed, but all images in this registry have one" if needed else "none is needed"
+    )
     rows = (
         ("registry", found.registry, _describe_registry(found)),
         ("namespace", namespace or "none", _describe_namespace(found) if slash else none),
@@ -170,30 +175,30 @@ def _describe_namespace(found: ImageReference) -> str:
         return "typed"
     if found.registry != DEFAULT_REGISTRY:
         return "typed"
-    return "filled in: where Docker Hub keeps its official images"
+    return "filled in: Docker Hub keeps its official images there"
 
 
 def _describe_tag(found: ImageReference) -> str:
     if found.tag is None:
-        return "not typed; the digest says which image"
+        return "not typed; the digest selects the image"
     if found.typed.partition("@")[0].endswith(f":{found.tag}"):
         # A tag beside a digest is for people to read.
-        return "typed; not looked at, since there is a digest" if found.digest else "typed"
-    return "filled in: what is meant where neither tag nor digest is typed"
+        return "typed; ignored, since there is a digest" if found.digest else "typed"
+    return "filled in: the default without a tag or digest"
 
 
 def _describe_digest(found: ImageReference) -> str:
     if found.digest:
-        return "typed: this very content, or none"
-    return "not typed: the registry decides which image the tag means today"
+        return "typed: exactly this content"
+    return "not typed: the registry decides what the tag means today"
 
 
 def _format_requests(asked: Sequence[str]) -> tuple[str, ...]:
     lines: tuple[str, ...] = ()
     for number, url in enumerate(asked):
-        label = "GET" if not number else "then, if that has it not or fails, GET"
+        label = "GET" if not number else "if that fails or does not have it, GET"
         if number and url == asked[number - 1].replace("https:", "http:", 1):
-            label = "or, where that cannot be reached with https, GET"
+            label = "if https cannot be reached there, GET"
         lines += format_row(label, url)
     return lines
 

@@ -27,7 +27,7 @@ STATE_TEXTS = {
     "created": "It was never started",
     "exited": "It is stopped: its command has ended",
 }
-"""In words that say more than the engine's."""
+"""States in words that say more than the engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +56,27 @@ def explain_container(facts: EngineFacts, container: Container, details: Contain
     parts += [*build_container_tree(facts.snapshot, container.image_id, container.name)]
     changes = drop_incidental_changes(details.changes, details.mounted_at)
     size = "of unknown size" if details.written_size is None else format_size(details.written_size)
-    lines = [
-        *format_row("writable layer", f"{size}, its own; it goes when the container is removed")
-    ]
+    lines = [*format_row("writable layer", f"{size}, its own; removed with the container")]
     layers = 0
     if image is not None:
         disk = facts.disk
         layers = len(find_image_layers(disk, image))
         lines += format_layers(facts, disk, image)
     parts += [
-        "Its files, from the top down. All but the first is the image's, and never changes:",
+        "Its layers, from the top down. All but the first belong to the image and never change:",
         VerbatimLines(tuple(lines)),
     ]
     if image is not None and is_lab_image(image):
-        parts.append("The image is of the lab's own making, not Docker's.")
+        parts.append("dockmgr built the image for its labs; it is not Docker's.")
     if details.volumes:
-        parts.append(f"Kept outside it, in volumes or folders: {format_names(details.volumes)}.")
+        parts.append(f"Stored outside it, in volumes or folders: {format_names(details.volumes)}.")
     if changes:
         lines = [line for it in changes[:CHANGES_SHOWN] for line in format_row(it.kind, it.path)]
         rest = len(changes) - CHANGES_SHOWN
         lines += format_row("and", f"{rest} more") if rest > 0 else ()
-        parts += ["Written since it was made:", VerbatimLines(tuple(lines))]
+        parts += ["Files changed since it was made:", VerbatimLines(tuple(lines))]
     else:
-        parts.append("Nothing in its files was changed since it was made.")
+        parts.append("None of its files has changed since it was made.")
     parts += ["Its life so far:", VerbatimLines(_format_life(details.life, facts.now))]
     told: dict[str, Any] = {
         "container": container_facts(container),
@@ -100,8 +98,8 @@ def _describe_origin(facts: EngineFacts, container: Container, details: Containe
     now = facts.image(details.made_from)
     if now is not None and now.id == container.image_id:
         return choose_image_name(details.made_from, now)
-    moved = "; that is another image now" if now is not None else ""
-    return f"{label}, which was called {typed.familiar} then{moved}"
+    moved = "; that name is another image now" if now is not None else ""
+    return f"{label}, which was then called {typed.familiar}{moved}"
 
 
 def drop_incidental_changes(
@@ -143,8 +141,8 @@ def explain_group(facts: EngineFacts, name: str) -> Page:
         "its own."
     )
     more = (
-        f"Change their number: dockmgr scale {name} {len(members) + 1}. Remove them: "
-        f"dockmgr rm {name}. Look into one: dockmgr explain {members[0].name}"
+        f"Change how many there are: dockmgr scale {name} {len(members) + 1}. Remove them: "
+        f"dockmgr rm {name}. Look at one: dockmgr explain {members[0].name}"
     )
     parts: tuple[PagePart, ...] = (
         meaning,

@@ -20,8 +20,8 @@ from manager.references.grammar import is_bare_id
 from manager.references.reference import ImageReference, parse_reference
 from manager.references.registry_hosts import identify_registry
 
-NO_IMAGE_TEXT = "There is no image here yet. Get one with: dockmgr pull nginx"
-NO_CONTAINER_TEXT = "There is no container here yet. Make one with: dockmgr spawn nginx"
+NO_IMAGE_TEXT = "There are no images here yet. Get one with: dockmgr pull nginx"
+NO_CONTAINER_TEXT = "There are no containers here yet. Make one with: dockmgr spawn nginx"
 ExampleContent = tuple[Sequence[PagePart], dict[str, Any]]
 
 
@@ -35,11 +35,14 @@ def image_example(facts: EngineFacts) -> ExampleContent:
     if not drawn:
         named = max(images, key=lambda it: len(it.tags)).label
         count = format_count(len(images), "image")
-        text = f"Of {count} here none has a container. Make one with: dockmgr spawn {named}"
+        none = (
+            f"None of the {count} here has" if len(images) > 1 else "The image here does not have"
+        )
+        text = f"{none} a container. Make one with: dockmgr spawn {named}"
         return (text,), told
-    parts: list[PagePart] = ["Of yours, this one has the most containers:", *drawn]
+    parts: list[PagePart] = ["Of your images, this one has the most containers:", *drawn]
     if any(it.id == drawn[0].branch.image_id and is_lab_image(it) for it in images):
-        parts.append("That image is of the lab's own making, not Docker's.")
+        parts.append("dockmgr built that image for its labs; it is not Docker's.")
     return parts, told
 
 
@@ -50,12 +53,12 @@ def container_example(facts: EngineFacts) -> ExampleContent:
     if not found:
         return (NO_CONTAINER_TEXT,), told
     running = sum(it.is_running for it in found)
-    text = f"Here are {format_count(len(found), 'container')}, {running} running. For example:"
+    text = f"You have {format_count(len(found), 'container')}, {running} running. For example:"
     name = next((it.name for it in found if it.is_running), found[0].name)
     return (
         text,
         *build_container_tree(facts.snapshot),
-        f"More of one: dockmgr explain {name}",
+        f"Look at one with: dockmgr explain {name}",
     ), told
 
 
@@ -76,7 +79,7 @@ def layer_example(facts: EngineFacts) -> ExampleContent:
         "shared": held[best.id],
     }
     layers = format_count(len(find_image_layers(disk, best)), "layer")
-    text = f"{best.label} here has {layers}, the top first:"
+    text = f"{best.label} has {layers}, from the top down:"
     return (text, VerbatimLines(format_layers(facts, disk, best))), told
 
 
@@ -87,8 +90,8 @@ def tag_example(facts: EngineFacts) -> ExampleContent:
         return (NO_IMAGE_TEXT,), {"tags": []}
     best = max(tagged, key=lambda it: (len(it.tags), it.label))
     tags = format_count(len(best.tags), "tag")
-    text = f"Image {best.short_id} here has {tags}: {format_names(best.tags)}."
-    more = f"Give it another with: dockmgr tag {best.tags[0]} mine:1"
+    text = f"Image {best.short_id} has {tags}: {format_names(best.tags)}."
+    more = f"Add another with: dockmgr tag {best.tags[0]} mine:1"
     return (text, more), {"id": best.id, "tags": list(best.tags)}
 
 
@@ -97,10 +100,10 @@ def digest_example(facts: EngineFacts) -> ExampleContent:
     images = sorted(facts.snapshot.images, key=lambda it: (not it.tags, it.label))
     best = next((it for it in images if it.digests), None)
     if best is None:
-        why = "No image here has a digest that a registry gave it." if images else NO_IMAGE_TEXT
+        why = "No image here has a digest from a registry." if images else NO_IMAGE_TEXT
         return (why,), {"digest": None}
     digest = best.digests[0].rpartition("@")[2]
-    text = f"{best.label} here has, in its registry, the digest"
+    text = f"In its registry, {best.label} has the digest"
     return (text, VerbatimLines((f"  {digest}",))), {"image": best.label, "digest": digest}
 
 
@@ -117,12 +120,12 @@ def registry_example(facts: EngineFacts) -> ExampleContent:
         return (NO_IMAGE_TEXT,), told
     lines = [
         f"  {host}: {format_count(count, 'name')} here; "
-        f"run by: {identify_registry(host).operator.partition(';')[0]}"
+        f"run by {identify_registry(host).operator.partition(';')[0]}"
         for host, count in counts.most_common(4)
     ]
-    parts: list[PagePart] = ["Your images are named after these:", *lines]
+    parts: list[PagePart] = ["The names of your images begin with these registries:", *lines]
     if facts.lab:
-        parts.append("In this lab its own registry answers in place of docker.io.")
+        parts.append("In this lab, its own registry answers for docker.io.")
     return parts, told
 
 
@@ -135,9 +138,9 @@ def repository_example(facts: EngineFacts) -> ExampleContent:
         return (NO_IMAGE_TEXT,), {"repositories": {}}
     name = max(tags, key=lambda it: (len(tags[it]), it))
     text = (
-        f"Yours are named after {len(tags)}. "
-        f"Of {name} these tags are here: {format_names(tuple(tags[name]))}. "
-        f"What its registry has: dockmgr tags {name}"
+        f"Repositories of your images: {len(tags)}. "
+        f"These tags of {name} are here: {format_names(tuple(tags[name]))}. "
+        f"List all tags of {name} with: dockmgr tags {name}"
     )
     return (text,), {"repositories": tags}
 
@@ -148,8 +151,8 @@ def reference_example(facts: EngineFacts) -> ExampleContent:
     if not found:
         return (NO_IMAGE_TEXT,), {"reference": None}
     short = min(found, key=lambda it: (len(it.familiar), it.familiar))
-    text = f"Of yours, {short.familiar} is in full {short.canonical}."
-    more = f"Take it apart: dockmgr explain image:{short.familiar}"
+    text = f"For example, {short.familiar} in full is {short.canonical}."
+    more = f"Take it apart with: dockmgr explain image:{short.familiar}"
     return (text, more), {"reference": short.familiar, "canonical": short.canonical}
 
 
@@ -160,16 +163,16 @@ def volume_example(facts: EngineFacts) -> ExampleContent:
     found = sorted(facts.volumes, key=lambda it: (it.name in nameless, it.name))
     told = {"volumes": [{"name": it.name, "size": it.size, "users": it.users} for it in found]}
     if not found:
-        text = "There is no volume here yet. Make one with:"
+        text = "There are no volumes here yet. Make one with:"
         return (text, VerbatimLines(("  dockmgr spawn redis --volume data:/data",))), told
     lines = [
         f"  {f'{it.name[:SHORT_ID_DIGITS]}… (no name)' if it.name in nameless else it.name}: "
         f"{'size unknown' if it.size is None else format_size(it.size)}"
-        + (f", had by {format_count(it.users, 'container')}" if it.users is not None else "")
+        + (f", used by {format_count(it.users, 'container')}" if it.users is not None else "")
         for it in found[:4]
     ]
     volumes = format_count(len(found), "volume")
-    text = f"Here {'is' if len(found) == 1 else 'are'} {volumes}. For example:"
+    text = f"You have {volumes}. For example:"
     return (text, *lines), told
 
 
@@ -178,19 +181,19 @@ def network_example(facts: EngineFacts) -> ExampleContent:
     found = sorted(facts.networks, key=lambda it: it.name)
     told = {"networks": [{"name": it.name, "containers": list(it.users)} for it in found]}
     if not found:
-        text = "Here are only the engine's own networks. Make another with:"
+        text = "There are only the engine's own networks here. Make another with:"
         return (text, VerbatimLines(("  docker network create lan",))), told
-    lines = [f"  {it.name}: {format_names(it.users) or 'no container'}" for it in found[:4]]
-    return ("Beside the engine's own, here are:", *lines), told
+    lines = [f"  {it.name}: {format_names(it.users) or 'no containers'}" for it in found[:4]]
+    return ("Besides the engine's own networks, there are:", *lines), told
 
 
 def engine_example(facts: EngineFacts) -> ExampleContent:
     """The engine."""
     snapshot = facts.snapshot
     running = sum(it.is_running for it in snapshot.containers)
-    where = f"of the lab {facts.lab}" if facts.lab else "not a lab's"
+    where = f"in the lab {facts.lab}" if facts.lab else "not a lab"
     text = (
-        f"Yours is {facts.engine}, {where}, at {facts.host} (chosen by: {facts.source}). It holds "
+        f"Yours is {facts.engine}, {where}, at {facts.host} (chosen by: {facts.source}). It has "
         f"{format_count(len(snapshot.images), 'image')} and "
         f"{format_count(len(snapshot.containers), 'container')}, {running} running."
     )
@@ -202,11 +205,11 @@ def engine_example(facts: EngineFacts) -> ExampleContent:
 def context_example(facts: EngineFacts) -> ExampleContent:
     """The contexts, and whether one of them is in use."""
     known = (
-        f"Contexts known here: {format_names(facts.contexts)}."
+        f"Contexts here: {format_names(facts.contexts)}."
         if facts.contexts
-        else ("No context was made here.")
+        else "There are no contexts here."
     )
-    used = f"This command used {facts.context}" if facts.context else "This command used none"
+    used = f"This command used {facts.context}" if facts.context else "This command used no context"
     text = f"{known} {used}; its engine is at {facts.host} (chosen by: {facts.source})."
     return (text,), {"contexts": list(facts.contexts), "used": facts.context or None}
 
@@ -217,15 +220,17 @@ def dangling_example(facts: EngineFacts) -> ExampleContent:
     lone = [it for it in found if not it.digests]
     told = {"untagged": [it.id for it in found], "dangling": [it.id for it in lone]}
     if not found:
-        return ("There is none here. One appears when you build or pull a tag anew.",), told
+        return ("There are none here. One appears when you build or pull a tag again.",), told
     names = format_names(tuple(it.short_id for it in found))
     neither = format_names(tuple(it.short_id for it in lone)) or "none"
     frees = _predict_freed(facts, [it.id for it in found])
     text = (
-        f"Of yours untagged: {names}. Of these without a digest too: {neither}. Those untagged "
-        f"that no container uses free {frees}."
+        f"Your untagged images: {names}. Those without a digest too: {neither}. Removing the "
+        f"untagged ones that no container uses frees {frees}."
     )
-    see = "See what would go: dockmgr prune --untagged --dry-run, or with --dangling instead"
+    see = (
+        "See what would be removed: dockmgr prune --untagged --dry-run, or with --dangling instead"
+    )
     return (text, see), told
 
 
@@ -236,12 +241,12 @@ def prune_example(facts: EngineFacts) -> ExampleContent:
     stopped = [it.name for it in facts.snapshot.containers if not it.is_running]
     frees = _predict_freed(facts, idle)
     text = (
-        f"Here {format_count(len(idle), 'image')} without a container would free {frees}. "
-        "See what would go: dockmgr prune --all --dry-run"
+        f"Images here without a container: {len(idle)}. Removing them would free {frees}. "
+        "See what would be removed: dockmgr prune --all --dry-run"
     )
     more = (
-        f"Stopped here: {format_count(len(stopped), 'container') if stopped else 'no container'}. "
-        "What is stopped goes only if that is asked for, and if it ended more than a day ago: "
+        f"Stopped containers here: {len(stopped) or 'none'}. They are removed only on request, "
+        "and only if they ended more than a day ago: "
         "dockmgr prune --stopped-containers --dry-run"
     )
     return (text, more), {"idle": len(idle), "stopped": stopped}
@@ -259,16 +264,16 @@ def group_example(facts: EngineFacts) -> ExampleContent:
     names = sorted({it.group for it in facts.snapshot.containers if it.group})
     told = {"groups": {name: len(facts.snapshot.members(name)) for name in names}}
     if not names:
-        text = "There is no group here yet. Make one with: dockmgr spawn nginx --count 3"
+        text = "There are no groups here yet. Make one with: dockmgr spawn nginx --count 3"
         return (text,), told
     counts = tuple(f"{name} ({len(facts.snapshot.members(name))})" for name in names)
-    return (f"Your groups, and how many are in each: {format_names(counts)}.",), told
+    return (f"Your groups, with their number of members: {format_names(counts)}.",), told
 
 
 def lab_example(facts: EngineFacts) -> ExampleContent:
     """The labs that are up."""
     told = {"labs": list(facts.labs), "used": facts.lab or None}
     if not facts.labs:
-        return ("No lab is up. Make one with: dockmgr lab up",), told
+        return ("No lab is up. Start one with: dockmgr lab up",), told
     used = f"This command used {facts.lab}." if facts.lab else "This command used another engine."
-    return (f"Up now: {format_names(facts.labs)}. {used}",), told
+    return (f"Labs that are up: {format_names(facts.labs)}. {used}",), told

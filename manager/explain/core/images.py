@@ -37,24 +37,24 @@ def explain_image(facts: EngineFacts, image: Image, address: Page | None) -> Pag
     """
     disk = facts.disk
     path = find_image_layers(disk, image)
-    size = format_size(image.size) if image.size >= 0 else "a size the engine does not tell"
+    size = format_size(image.size) if image.size >= 0 else "of unknown size"
     made = format_age(image.created, facts.now)
     named = image.tags or image.digests
-    called = f"called {format_names(named)}" if named else "without a name"
+    called = f"named {format_names(named)}" if named else "without a name"
     name = next(iter(named), image.short_id)
     parts: list[PagePart] = [*(address.parts if address else ())]
-    parts.append(f"It is here: image {image.short_id}, {size}, made {made}, {called}.")
+    parts.append(f"It is here: image {image.short_id}, {size}, built {made}, {called}.")
     if origin := describe_lab_origin(image):
         reference = parse_reference(address.name if address else image.label)
         hub = reference is not None and reference.familiar_name in LAB_IMAGE_NAMES
         other = " It is not the image that Docker Hub has under this name."
         parts.append(origin + (other if hub else ""))
     if path:
-        parts += [f"Its {format_count(len(path), 'layer')}, the top one first:"]
+        parts += [f"Its {format_count(len(path), 'layer')}, from the top down:"]
         parts += [VerbatimLines(format_layers(facts, disk, image))]
     users = facts.snapshot.containers_using(image.id)
     if users:
-        parts += ["Made from it:", *build_container_tree(facts.snapshot, image.id)]
+        parts += ["Containers made from it:", *build_container_tree(facts.snapshot, image.id)]
     else:
         parts.append(f"No container was made from it. Make one with: dockmgr spawn {name}")
     told: dict[str, Any] = dict(address.facts) if address else {}
@@ -118,11 +118,11 @@ def compare_images(facts: EngineFacts, first: tuple[str, Image], second: tuple[s
     (typed, one), (_, other) = first, second
     if one.id == other.id:
         count = format_count(len(one.tags), "name")
-        text = f"They are one image, {one.short_id}, with {count}: {format_names(one.tags)}."
+        text = f"Both are the same image, {one.short_id}, with {count}: {format_names(one.tags)}."
         gone = (
-            "Removing one name frees nothing while it has another."
+            "Removing one name frees nothing while another remains."
             if len(one.tags) > 1
-            else f"What removing it frees: dockmgr rmi {choose_image_name(typed, one)} --dry-run"
+            else f"See what it frees: dockmgr rmi {choose_image_name(typed, one)} --dry-run"
         )
         told: dict[str, Any] = {"same": True, "image": image_facts(one, 0)}
         return Page("images", choose_image_name(typed, one), (text, gone), told)
@@ -132,8 +132,8 @@ def compare_images(facts: EngineFacts, first: tuple[str, Image], second: tuple[s
     shared = bytes_between(disk, ROOT_LAYER, top) if common else ByteRange()
     names = tuple(choose_image_name(*it) for it in (first, second))
     parts: list[PagePart] = [f"{names[0]} and {names[1]} side by side:"]
-    both = f"{format_count(common, 'layer')}, {shared}, kept once" if common else "no layer"
-    lines = [*format_row("both have", both)]
+    both = f"{format_count(common, 'layer')}, {shared}, stored once" if common else "no layers"
+    lines = [*format_row("shared", both)]
     told = {"same": False, "shared": {"layers": common, **_byte_range_facts(shared)}, "images": []}
     removals: list[str] = []
     for name, image, path in zip(names, (one, other), (ours, theirs), strict=True):
@@ -144,7 +144,7 @@ def compare_images(facts: EngineFacts, first: tuple[str, Image], second: tuple[s
         removals += _format_removal(name, image, frees.format_sentence() + why)
         amounts = {"adds": _byte_range_facts(adds), "frees": _byte_range_facts(frees)}
         told["images"].append({"name": name, **image_facts(image, len(path)), **amounts})
-    parts += [VerbatimLines(tuple(lines)), "What other images have too is not freed, so:"]
+    parts += [VerbatimLines(tuple(lines)), "Layers that other images use are not freed, so:"]
     parts += [VerbatimLines(tuple(removals))]
     return Page("images", " ".join(names), tuple(parts), told)
 
@@ -179,7 +179,7 @@ def _predict_removal(
     if users:
         return disk.bytes_freed_by(
             [image.id]
-        ), f"; but first its containers have to go: {format_names(users)}"
+        ), f"; but its containers must be removed first: {format_names(users)}"
     why = result.kept.get(image.id, "")
     return disk.bytes_freed_by(result.deleted), f"; it stays, since {why}" if why else ""
 
