@@ -200,7 +200,7 @@ def test_a_step_can_be_for_dockmgr_alone(tmp_path: Path) -> None:
     step = 'say = "do it"\ndockmgr = ["dockmgr pull nginx"]\nimage = {name = "nginx"}'
     path.write_text(f'title = "one"\n[[step]]\n{step}\n', encoding="utf-8")
     lines = render_step(lesson_files.load_lesson(path), 0)
-    assert lines[-2:] == ("in another terminal, with dockmgr:", "    dockmgr pull nginx")
+    assert lines[-2:] == ("In another terminal, with dockmgr:", "    dockmgr pull nginx")
 
 
 def test_the_next_lesson_is_the_first_behind_it_that_is_not_done(tmp_path: Path) -> None:
