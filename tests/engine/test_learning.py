@@ -128,7 +128,7 @@ def test_a_step_is_seen_and_the_lesson_goes_on_where_it_was_left(
     with Learner(env, "first") as learner:
         greeting = learner.until("step 1 of 5")
         assert lab.host in greeting
-        assert "It touches nothing else" in greeting
+        assert "touches nothing else" in " ".join(greeting.split())
         learner.until("h: hint")
         learner.type("")
         assert "Not yet. The engine does not show: an image nginx." in learner.until("Not yet")

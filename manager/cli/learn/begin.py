@@ -109,8 +109,8 @@ def _print_introduction(session: Session, course: Course) -> None:
     else:
         print_paragraph(
             session,
-            "Everything that it makes has a name that begins with learn-. It also pulls images, "
-            "which stay. It touches nothing else.",
+            "Everything that the lesson makes has a name that begins with learn-. The lesson also "
+            "pulls images, which stay, and touches nothing else.",
         )
 
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from manager.learn.core.trial import StepTrial
     from manager.learn.lesson_files import ExaminedLesson
 
-RUN_NOTE = """\
-dockmgr will run these lines as root, in a fresh lab with engine {engine}. None of your folders is
-mounted there, it has no way to the internet, and it ends with the check. But a lab is no sandbox
-against malicious code: run only the lines of an author whom you trust."""
+RUN_NOTE = (
+    "dockmgr will run these lines as root, in a fresh lab with engine {engine}. None of your "
+    "folders is mounted there, the lab has no way to the internet, and it ends with the check. But "
+    "a lab is no sandbox against malicious code: run only the lines of an author whom you trust."
+)
 
 Trials = dict[tuple[str, str], "list[StepTrial]"]
 """The steps that were tried, by lesson and program."""
@@ -59,9 +60,10 @@ def run_lessons(session: Session, names: list[str], engine: str, *, yes: bool, j
         ManagerError: there were problems, or the lab did not start; (usage) the lessons have
             mistakes, or a word of the command is not valid.
     """
-    from manager.explain.core.text_layout import format_count
+    from manager.explain.core.text_layout import format_count, wrap_text
     from manager.lab import tools
     from manager.learn import trial
+    from manager.learn.core.screen import LESSON_WIDTH
 
     found = _examine_lessons(names)
     if json and any(one.mistakes for one in found):
@@ -73,7 +75,8 @@ def run_lessons(session: Session, names: list[str], engine: str, *, yes: bool, j
     tools.check_tools()
     lessons = [one.lesson for one in found if one.lesson]
     _show_lines(session, lessons)
-    session.out.note(RUN_NOTE.format(engine=engine))
+    for line in wrap_text(RUN_NOTE.format(engine=engine), LESSON_WIDTH):
+        session.out.note(line)
     session.confirm("Run them?", yes=yes, refused="nothing was run")
     trials = _try_lessons(session, lessons, engine)
     if json:
