@@ -254,7 +254,7 @@ def test_a_stopped_container_that_stays_is_said_to_and_why(
     (stayed,) = told["staying_containers"]
     assert (stayed["id"], stayed["name"], stayed["state"]) == (young, "young", "created")
     script = run.ok("prune", "--stopped-containers", "--dry-run", "--explain")
-    assert script.out == "# there is nothing to do, and so there is no docker command for it\n"
+    assert script.out == "# nothing to do, so there is no docker command\n"
     assert f"note: {stays}\n" in script.err
     plan = str(tmp_path / "plan.json")
     run.ok("prune", "--stopped-containers", "--out", plan)
