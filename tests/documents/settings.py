@@ -49,21 +49,20 @@ def settings_page() -> str:
 
 def _rows(rows: Mapping[str, DeclaredSetting]) -> str:
     return table(
-        ("Setting", "Default", "What it sets", "Value"),
+        ("Setting", "Default", "What it sets"),
         (
-            (
-                code(name),
-                code(format_toml_value(row.default)),
-                escape(row.about),
-                escape(row.kind.expected),
-            )
-            for name, row in rows.items()
+            (code(name), code(format_toml_value(it.default)), _about(it))
+            for name, it in rows.items()
         ),
     )
 
 
+def _about(row: DeclaredSetting) -> str:
+    return f"{escape(row.about)}<br>{escape(row.kind.expected)}"
+
+
 def _rules(rows: Mapping[str, DeclaredSetting]) -> str:
     return table(
-        ("Condition", "What it asks of an image", "Value"),
-        ((code(name), escape(row.about), escape(row.kind.expected)) for name, row in rows.items()),
+        ("Condition", "What it looks at"),
+        ((code(name), _about(row)) for name, row in rows.items()),
     )
