@@ -12,7 +12,8 @@ import pytest
 
 from manager import __version__
 from manager.errors import ExitCode
-from tests.documents.pages import PROJECT
+from tests.documents.pages import COMMANDS_FOLDER, PICTURE, PROJECT, generate_pages
+from tests.documents.picture import draw_screen, render_picture
 
 DOCUMENTS = sorted(
     [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), *(PROJECT / "findings").glob("*.md")]
@@ -29,6 +30,23 @@ def read(path: str) -> str:
 
 def outside_code(text: str) -> str:
     return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_generated_documents_are_current() -> None:
+    pages = {path: text for path, text in generate_pages().items() if path != PICTURE}
+    assert [path for path, text in pages.items() if read(path) != text] == [], REGENERATE
+    commands = {str(it.relative_to(PROJECT)) for it in (PROJECT / COMMANDS_FOLDER).iterdir()}
+    assert commands <= set(pages), REGENERATE
+
+
+def test_the_picture_shows_what_the_program_prints() -> None:
+    def words(svg: str) -> list[str]:
+        return re.findall(r"<text [^>]*>([^<]*)</text>", svg)
+
+    kept = read(PICTURE)
+    assert words(kept) == words(render_picture()), REGENERATE
+    assert "nginx1" in draw_screen().export_text(clear=False)
+    assert "url(" not in kept.replace("url(#", "")
 
 
 @pytest.mark.parametrize("name", NAMES)
