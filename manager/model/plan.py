@@ -20,7 +20,7 @@ class Verb(StrEnum):
     STOP = "stop"
     RESTART = "restart"
     EXEC = "exec"
-    """Run a command beside what runs there."""
+    """Run a command alongside the main process."""
     REMOVE = "remove"
     UNTAG = "untag"
     """Take a reference from an image that stays."""
@@ -65,7 +65,7 @@ class PlanStep:
     frees: ByteRange | None = None
     """What goes with it, after all steps before it."""
     restore_from: str = ""
-    """What it can be had again from: a registry's ``repo@digest``, ``archive``, or the id of an
+    """What it can be restored from: a registry's ``repo@digest``, ``archive``, or the id of an
     image that stays; empty where it cannot."""
     number: int | None = None
     """The member's number, where the step makes a member of a group."""

@@ -398,7 +398,10 @@ def test_without_a_dry_run_it_is_done_and_data_stays_data(run: Command, engine: 
     assert [one.name for one in engine.containers.list()] == ["web1"]
     shown = run.ok("rm", "web", "--force", "--explain", "--yes", "--json")
     assert shown.data["docker"] == [
-        {"line": "docker container rm --force web1", "why": "kill it if it runs, and remove it"}
+        {
+            "line": "docker container rm --force web1",
+            "why": "kill it if it is running, and remove it",
+        }
     ]
     pinned = run.ok("pin", "busybox", "--explain")
     assert "docker has nothing like a pin" in pinned.err

@@ -215,7 +215,7 @@ def test_an_address_whose_image_is_here_or_is_not(run: Command, forest: Forest, 
     assert "It is not here, but other tags of it are: busybox:latest. Get it with:" in other
     at_lab = run.ok("explain", f"{lab.registry}/nginx").out
     assert f"{lab.registry} is the registry of this lab" in at_lab
-    assert "in place of" not in at_lab
+    assert "registry answers for" not in at_lab
     assert gone.out.startswith("twig:1 means docker.io/library/twig:1")
     wrong = run.ok("explain", "Twig:1", "--json").data
     assert (wrong["facts"]["valid"], wrong["facts"]["remedy"]) == (False, "twig:1")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.cli.explain.explain import render_page
+from manager.cli.explain.render_page import render_page
 from manager.explain.core import address, concepts, containers, images
 from manager.explain.core.concepts import CONCEPTS, find_concept
 from manager.explain.core.containers import ContainerDetails, drop_incidental_changes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,21 +13,14 @@ from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from manager.explain.core.engine_facts import EngineFacts
     from manager.explain.core.pages import Page
-    from manager.groups.core.tree import ImageBranch
     from manager.model.images import Image
 
 MOST_IMAGES = 2
 """Images that are compared, at most."""
-KIND_DESCRIPTIONS = {
-    "concept": "a word that dockmgr explains",
-    "container": "a container of yours",
-    "image": "the address of an image that is here",
-    "group": "a group of yours",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -82,6 +74,8 @@ def explain(
         data = {"kind": page.kind, "name": page.name, "facts": dict(page.facts)}
         work.out.json("explain", {**data, "also": list(also)})
         return
+    from manager.cli.explain.render_page import render_page
+
     for line in render_page(page, also, work.engine_address if page.facts else ""):
         work.out.line(line)
 
@@ -96,66 +90,6 @@ def _list_words(work: Session, *, json: bool) -> None:
     widest = max(map(len, CONCEPTS))
     for word, concept in CONCEPTS.items():
         work.out.line(f"{word:{widest}}  {concept.summary}")
-
-
-def render_page(page: Page, also: tuple[str, ...], engine_address: str) -> Iterator[str]:
-    """A page as lines of at most 79 columns, without colour.
-
-    Args:
-        page: the explanation.
-        also: other kinds of things with this name.
-        engine_address: where published ports answer.
-    """
-    from manager.explain.core.pages import ContainerTree, VerbatimLines
-    from manager.explain.core.text_layout import wrap_text
-
-    for kind in also:
-        prefixed = f"{kind}:{page.name}"
-        yield from wrap_text(
-            f"{page.name} is also {KIND_DESCRIPTIONS[kind]}: dockmgr explain {prefixed}"
-        )
-        yield ""
-    for number, part in enumerate(page.parts):
-        if isinstance(part, str):
-            # What belongs to the text above follows it without a gap.
-            if number and not part.startswith("  "):
-                yield ""
-            yield from _render_text(part)
-        elif isinstance(part, VerbatimLines):
-            yield from part.lines
-        elif isinstance(part, ContainerTree):
-            yield from _render_branch(part.branch, engine_address)
-
-
-def _render_text(text: str) -> Iterator[str]:
-    from manager.explain.core.text_layout import PAGE_WIDTH, wrap_text
-
-    if not text.startswith("  "):
-        yield from wrap_text(text)
-        return
-    yield from wrap_text(text, PAGE_WIDTH, "  ", "    ")
-
-
-def _render_branch(branch: ImageBranch, engine_address: str) -> Iterator[str]:
-    """An image and its containers as ``ls`` draws them; of many, the first ones."""
-    from rich.console import Console
-
-    from manager.cli.render import containers_tree
-    from manager.explain.core.pages import CONTAINERS_SHOWN
-    from manager.explain.core.text_layout import PAGE_WIDTH
-
-    stream = io.StringIO()
-    Console(file=stream, width=PAGE_WIDTH, no_color=True, highlight=False).print(
-        containers_tree([branch], engine_address)
-    )
-    rest = len(branch.containers) - CONTAINERS_SHOWN
-    drawn = 0
-    for line in stream.getvalue().splitlines():
-        drawn += line.startswith(("├", "└"))
-        if rest > 0 and drawn > CONTAINERS_SHOWN:
-            yield f"└── and {rest} more"
-            return
-        yield line.rstrip()
 
 
 def _explain_word(work: Session, text: str) -> tuple[Page, tuple[str, ...]]:
@@ -251,6 +185,7 @@ def _find_image(facts: EngineFacts, text: str) -> tuple[str, Image | None]:
 
 def _cannot_compare_error(missing: list[str], facts: EngineFacts) -> ManagerError:
     """Why things cannot be compared: they are not images that are here."""
+    from manager.cli.explain.render_page import KIND_DESCRIPTIONS
     from manager.explain.core.concepts import find_concept
     from manager.explain.facts import find_meanings
     from manager.references.diagnosis import describe_fault
