@@ -39,3 +39,11 @@ class ManagerError(Exception):
         self.hint = hint
         self.exit_code = exit_code
         self.details = details
+
+
+class CancelledError(ManagerError):
+    """A person was asked, and answered no: that is not an error to be told of."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("Cancelled.")

@@ -4,46 +4,19 @@ import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from inspect import cleandoc
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
+from typer.core import TyperOption
 
 from manager import __version__
 from manager.cli import complete
-from manager.cli.options import format_examples
+from manager.cli.command_group import RootGroup
+from manager.cli.commands import COMMANDS
 from manager.cli.session import Session
-from manager.errors import ExitCode, ManagerError
+from manager.errors import CancelledError, ExitCode, ManagerError
 
-COMMANDS_BY_MODULE = {
-    "groups.spawn": ("spawn",),
-    "groups.ls": ("ls",),
-    "groups.containers": ("stop", "start", "restart", "rm"),
-    "groups.groups": ("scale", "recover"),
-    "groups.exec": ("exec",),
-    "groups.logs": ("logs",),
-    "registry.pull": ("pull",),
-    "registry.inspect": ("inspect",),
-    "explain.explain": ("explain",),
-    "registry.login": ("login", "logout"),
-    "registry.registries": ("registries",),
-    "registry.push": ("tag", "push"),
-    "images.images": ("images", "rmi"),
-    "registry.outdated": ("outdated",),
-    "registry.tags": ("tags",),
-    "images.df": ("df",),
-    "prune.prune": ("prune",),
-    "prune.apply": ("apply",),
-    "prune.history": ("history",),
-    "prune.undo": ("undo",),
-    "prune.pins": ("pin", "unpin"),
-    "learn.learn": ("learn",),
-    "lab.lab": ("lab",),
-    "config": ("config",),
-}
-"""The modules of this package that hold commands, and the names of those commands."""
 COMMANDS_BY_SECTION = {
     "spawn": {"spawn", "scale", "recover", "exec", "rm", "start", "stop", "restart"},
     "containers": {"spawn", "scale", "recover", "rm", "stop", "restart"},
@@ -52,56 +25,35 @@ COMMANDS_BY_SECTION = {
     "lab": {"lab"},
 }
 """The commands that use a section of the settings; sections that are not here concern all."""
+COMPLETION_HELP = {
+    "install_completion": "Install completion for your shell.",
+    "show_completion": "Print the completion script of your shell.",
+}
+GLOBAL_OPTIONS = ("--host", "-H", "--context", "-c", "--config")
+"""Options that belong to the program, not to a command."""
 
 
-def build_app(argv: Sequence[str], *, completing: bool = False) -> typer.Typer:
-    """The command line, with the commands that these arguments can need; all if unsure.
-
-    Building all of them takes as long as a call to the engine.
+def build_root(argv: Sequence[str]) -> RootGroup:
+    """The program; its commands are loaded when they are asked for.
 
     Args:
-        argv: the arguments.
-        completing: whether a shell asks for completions.
+        argv: the arguments: what completes them is built only where it can be needed.
     """
-    words = set(argv)
-    needed = [
-        area for area, commands in COMMANDS_BY_MODULE.items() if not words.isdisjoint(commands)
-    ]
     app = typer.Typer(
         name="dockmgr",
-        add_completion=completing or not needed,
-        no_args_is_help=True,
+        cls=RootGroup,
+        add_completion=not argv or argv[0] not in COMMANDS,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
+        subcommand_metavar="COMMAND [ARGUMENTS]",
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog=format_examples(
-            "dockmgr spawn nginx --count 3    make nginx1, nginx2 and nginx3",
-            "dockmgr ls                       see them under their image",
-            "dockmgr rm nginx                 remove the group again",
-            "dockmgr lab up                   a private engine to practise on",
-        ),
     )
     app.callback()(root)
-    for area in needed or COMMANDS_BY_MODULE:
-        import_module(f"manager.cli.{area}").register(app)
-    _join_lines(app)
-    if needed:
-        app.registered_commands = [
-            command
-            for command in app.registered_commands
-            if command.callback is not None and (command.name or command.callback.__name__) in words
-        ]
-    return app
-
-
-def _join_lines(app: typer.Typer) -> None:
-    """Make one line of each paragraph of the help: it is folded at the width of the terminal."""
-    for command in app.registered_commands:
-        paragraphs = cleandoc((command.callback and command.callback.__doc__) or "").split("\n\n")
-        command.help = "\n\n".join(" ".join(it.split()) for it in paragraphs)
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            _join_lines(group.typer_instance)
+    group = typer.main.get_command(app)
+    for param in group.params:
+        if isinstance(param, TyperOption) and param.name in COMPLETION_HELP:
+            param.help = COMPLETION_HELP[param.name]
+    return cast(RootGroup, group)
 
 
 def _show_version(value: bool) -> None:
@@ -114,20 +66,25 @@ def root(
     ctx: typer.Context,
     host: Annotated[
         str | None,
-        typer.Option("--host", "-H", help="The engine's address, as docker takes it."),
+        typer.Option("--host", "-H", metavar="ADDRESS", help="Use the engine at this address."),
     ] = None,
     context: Annotated[
         str | None,
         typer.Option(
-            "--context", "-c", help="A docker context.", autocompletion=complete.complete_contexts
+            "--context",
+            "-c",
+            metavar="NAME",
+            help="Use the engine of this docker context.",
+            autocompletion=complete.complete_contexts,
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config", help="Another configuration file.")
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Read the settings from this file."),
     ] = None,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Handle Docker images and containers as sets.
@@ -164,9 +121,11 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         # A letter that the terminal's encoding lacks is shown as a question mark.
         sys.stdout.reconfigure(errors="replace")
     try:
-        finished = complete.list_finished_words(os.environ)
-        result = build_app(argv or finished, completing=bool(finished))(
-            args=list(argv), prog_name="dockmgr", standalone_mode=False, obj=env or os.environ
+        result = build_root(argv).main(
+            args=list(argv) or ["--help"],
+            prog_name="dockmgr",
+            standalone_mode=False,
+            obj=env or os.environ,
         )
         sys.stdout.flush()  # what cannot be written is an error of this command
     except (typer.Abort, KeyboardInterrupt):
@@ -197,8 +156,11 @@ def _to_manager_error(error: Exception) -> ManagerError:
 
 
 def _print_error(error: ManagerError) -> int:
+    if isinstance(error, CancelledError):
+        print(error.message, file=sys.stderr)  # noqa: T201 - the error boundary
+        return error.exit_code
     if not error.message:
-        return error.exit_code  # the help was shown: that says it all
+        return ExitCode.OK  # a group of commands alone: its help was shown
     lines = [f"error: {error.message}", *(f"  | {line}" for line in error.details)]
     if error.hint:
         lines.append(f"hint: {error.hint}")
@@ -208,10 +170,22 @@ def _print_error(error: ManagerError) -> int:
 
 def _usage_error(error: typer.TyperException) -> ManagerError:
     """A mistake in the arguments, in the form of all other errors."""
-    message = getattr(error, "format_message", lambda: str(error))().rstrip(".")
+    message = error.message if hasattr(error, "possibilities") else error.format_message()
+    message = message.rstrip(".")
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "dockmgr"
-    return ManagerError(message[:1].lower() + message[1:], f"see: {path} --help", ExitCode.USAGE)
+    hint = _suggest_option(error, path) or f"see: {path} --help"
+    return ManagerError(message[:1].lower() + message[1:], hint, ExitCode.USAGE)
+
+
+def _suggest_option(error: typer.TyperException, path: str) -> str:
+    """What was meant by an option that does not exist; empty where that is not clear."""
+    option = getattr(error, "option_name", "")
+    if path != "dockmgr" and option in GLOBAL_OPTIONS:
+        command = path.removeprefix("dockmgr ")
+        return f"{option} goes before the command: dockmgr {option} VALUE {command}"
+    near = getattr(error, "possibilities", None)
+    return f"did you mean {' or '.join(sorted(near))}? see: {path} --help" if near else ""
 
 
 def _discard_stdout() -> int:

@@ -1,7 +1,7 @@
 """Shell completion with the real names on the engine; silent where there is none."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
@@ -11,15 +11,6 @@ if TYPE_CHECKING:
 
 COMPLETION_TIMEOUT = 2.0
 """Seconds a person waiting for a completion may have to wait for the engine."""
-
-
-def list_finished_words(env: Mapping[str, str]) -> Sequence[str]:
-    """The words before the one that a shell asks to complete; none where no shell asks."""
-    if "_DOCKMGR_COMPLETE" not in env:
-        return ()
-    if "COMP_WORDS" in env:
-        return env["COMP_WORDS"].split()[1 : int(env["COMP_CWORD"])]
-    return env.get("_TYPER_COMPLETE_ARGS", "").rpartition(" ")[0].split()[1:]
 
 
 def complete_containers_and_groups(incomplete: str) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from manager.cli.output import Output
-from manager.errors import ManagerError
+from manager.errors import CancelledError, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -221,22 +221,22 @@ class Session:
         Args:
             question: what to ask.
             yes: whether the answer was given already.
-            refused: what a no means, for the error.
+            refused: what was not done, for the error where nobody can be asked.
 
         Raises:
-            ManagerError: the answer is no, or there is nobody to ask.
+            CancelledError: the answer is no.
+            ManagerError: there is nobody to ask.
         """
         if yes:
             return
         if not self.out.interactive:
             raise ManagerError(
-                f"{refused}: there is no terminal to ask at",
-                "add --yes to go on without a question",
+                f"{refused}: a confirmation needs a terminal", "add --yes to confirm"
             )
         import typer
 
         if not typer.confirm(question, default=False, err=True):
-            raise ManagerError(refused, "you answered no")
+            raise CancelledError
 
 
 def _explain_lab(endpoint: Endpoint) -> EngineUnreachableError | None:

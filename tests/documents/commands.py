@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import typer.main
-
-from manager.cli.app import build_app
+from manager.cli.app import build_root
+from manager.cli.command_group import load_command
+from manager.cli.commands import PANELS
 from tests.documents.markdown import code, escape, table
 
 NOTE = "<!-- Written by: python -m tests.documents -->\n"
@@ -15,12 +15,10 @@ COMMON = frozenset({"--help", "--install-completion", "--show-completion"})
 
 def command_pages() -> dict[str, str]:
     """A page for each panel of ``dockmgr --help``, and one before them, by the name of its file."""
-    root = _root_command()
-    pages = {
-        "index": ["# Commands\n\n", NOTE, "\n", command_table(""), *_describe_everywhere(root)]
-    }
-    for panel, names in command_panels().items():
-        parts = [part for it in names for part in _describe(root.commands[it], f"dockmgr {it}")]
+    everywhere = _describe_everywhere(build_root([]))
+    pages = {"index": ["# Commands\n\n", NOTE, "\n", command_table(""), *everywhere]}
+    for panel, names in PANELS.items():
+        parts = [part for it in names for part in _describe(load_command(it), f"dockmgr {it}")]
         pages[page_name(panel)] = [f"# {panel}\n\n", NOTE, "\n", *parts]
     return {name: "".join(parts).rstrip() + "\n" for name, parts in pages.items()}
 
@@ -33,7 +31,7 @@ def command_table(folder: str) -> str:
     """
     rows = (
         (f"[{panel}]({folder}{page_name(panel)}.md)", ", ".join(map(code, names)))
-        for panel, names in command_panels().items()
+        for panel, names in PANELS.items()
     )
     return table(("For", "Commands"), rows)
 
@@ -43,27 +41,9 @@ def page_name(panel: str) -> str:
     return panel.lower().replace(" ", "-")
 
 
-def command_panels() -> dict[str, list[str]]:
-    """The names of the commands, by the panel that shows them."""
-    panels: dict[str, list[str]] = {}
-    for name, command in _root_command().commands.items():
-        if not command.hidden:
-            panels.setdefault(_panel_name(command), []).append(name)
-    return panels
-
-
 def _describe_everywhere(root: Any) -> Iterator[str]:
     yield "\nThese options stand before the command and are the same for all:\n\n"
     yield from _describe_params(root)
-
-
-def _root_command() -> Any:
-    return typer.main.get_command(build_app([]))
-
-
-def _panel_name(command: Any) -> str:
-    panel = getattr(command, "rich_help_panel", None)
-    return panel if isinstance(panel, str) else "Commands"
 
 
 def _describe(command: Any, path: str) -> Iterator[str]:

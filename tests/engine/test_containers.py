@@ -44,7 +44,7 @@ def test_nothing_is_removed_without_a_yes(run: Command, engine: Engine) -> None:
     refused = run("rm", "busybox")
     assert refused.code == 1
     assert "remove busybox1 (made from busybox:latest)" in refused.err
-    assert "nothing was removed: there is no terminal to ask at" in refused.err
+    assert "nothing was removed: a confirmation needs a terminal" in refused.err
     assert run.ok("rm", "busybox", "--dry-run").out.startswith("stop busybox1 (running)\n")
     assert states(engine) == {"busybox1": "running"}
 

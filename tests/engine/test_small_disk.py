@@ -68,7 +68,7 @@ def test_what_cannot_fit_is_refused_and_room_is_made_if_asked_for(
     asked = run("pull", "redis", "--make-room")
     assert asked.code == 1
     assert "nginx:latest" in asked.err
-    assert "there is no terminal to ask at" in asked.err
+    assert "a confirmation needs a terminal" in asked.err
     # Room for the layers as they come, but hardly for what becomes of them as well.
     fill(small.folder.parent, 98_000_000)
     made = run.ok("pull", "redis", "--make-room", "--yes")

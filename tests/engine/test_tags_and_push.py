@@ -91,7 +91,7 @@ def test_several_names_at_once_and_a_name_that_moves(run: Command, engine: Engin
     refused = run("tag", short, "mine:1", "mine:2")
     assert refused.code == 1
     assert "loses it, and is still busybox:latest, r.example:5000/a/b:latest" in refused.err
-    assert "error: nothing was tagged: there is no terminal to ask at" in refused.err
+    assert "error: nothing was tagged: a confirmation needs a terminal" in refused.err
     shown = run.ok("tag", short, "mine:1", "mine:2", "--dry-run")
     assert shown.out.startswith("tag mine:1 (image ")
     assert names(engine) == have

@@ -1,22 +1,30 @@
 """The boundary where errors become sentences and exit codes."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+from typer._click.core import Context
 
 from manager import __version__
 from manager.__main__ import main as entry
-from manager.cli.app import COMMANDS_BY_MODULE, build_app, main
+from manager.cli.app import build_root, main
+from manager.cli.commands import COMMANDS, PANELS
 from tests.command import Command
 
 pytestmark = [
     pytest.mark.usefixtures("collected"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
 ]
+
+
+LAB_COMMANDS = ("up", "down", "reset", "status", "env")
 
 
 @pytest.fixture
@@ -45,41 +53,70 @@ def test_the_version_both_ways(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_without_a_command_the_help_is_shown(run: Command) -> None:
     shown = run()
-    assert shown.code == 2
-    assert "Examples:" in shown.out + shown.err
-    assert "error" not in shown.err
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out == run.ok("--help").out == run.ok("help").out
+    assert run.ok("lab").out.strip() == run.ok("lab", "--help").out.strip()
 
 
-@pytest.mark.parametrize(
-    "command", sorted(name for names in COMMANDS_BY_MODULE.values() for name in names) + [""]
-)
-def test_every_help_has_examples(run: Command, command: str) -> None:
-    shown = run.ok(*filter(None, [command]), "--help")
-    assert "Examples:" in shown.out
-    assert f"dockmgr {command}".rstrip() in shown.out.partition("Examples:")[2]
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"lab {name}" for name in LAB_COMMANDS)])
+def test_every_help_begins_with_examples_and_fits(
+    run: Command, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run.ok(*command.split(), "--help").out
+    before, _, examples = shown.partition("Examples:")
+    assert "╭" not in before
+    assert f"dockmgr {command}" in examples.partition("╭")[0]
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_help_of_the_program_fits_a_screen(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run.ok("--help").out
+    lines = shown.splitlines()
+    assert len(lines) < 40  # a line is left for the prompt
+    assert max(map(len, lines)) <= 80
+    assert shown.index("dockmgr spawn nginx --count 3") < shown.index("Containers")
+    assert [title for title in (*PANELS, "Options") if f"─ {title} ─" not in shown] == []
+    for name, command in COMMANDS.items():
+        assert re.search(rf"│ {name} +{command.summary} +│", shown)
+
+
+def test_on_a_narrow_terminal_the_panels_stand_below_each_other(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "││" not in run.ok("--help").out
 
 
 def test_the_help_is_folded_at_the_width_of_the_terminal_only(run: Command) -> None:
     shown = run.ok("learn", "--help").out
     assert "notices when it is done." in shown
-    lines = [line.strip() for line in shown.partition("Examples:")[2].strip().splitlines()]
-    assert all(line.startswith("dockmgr learn") for line in lines)
+    lines = shown.partition("Examples:")[2].strip().splitlines()[:2]
+    assert all(line.strip().startswith("dockmgr learn") for line in lines)
 
 
-@pytest.mark.parametrize("command", ["up", "down", "reset", "status", "env"])
-def test_every_help_on_labs_has_examples(run: Command, command: str) -> None:
-    assert "Examples:" in run.ok("lab", command, "--help").out
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_of_commands_says_where_each_is(name: str) -> None:
+    group = build_root([])
+    command = group.get_command(Context(group), name)
+    assert command is not None
+    assert command.name == name
+    assert list(group.commands) == [name]
 
 
-def test_the_table_of_areas_names_every_command() -> None:
-    app = build_app([])
+def test_no_module_registers_a_command_that_the_table_lacks() -> None:
+    app = typer.Typer()
+    for module in {command.module for command in COMMANDS.values()}:
+        import_module(f"manager.cli.{module}").register(app)
     found = {
         command.name or command.callback.__name__
         for command in app.registered_commands
         if command.callback
     }
-    groups = {group.name for group in app.registered_groups}
-    assert found | groups == {name for names in COMMANDS_BY_MODULE.values() for name in names}
+    assert found | {group.name for group in app.registered_groups} == set(COMMANDS)
 
 
 @pytest.mark.parametrize(

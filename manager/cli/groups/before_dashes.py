@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from typer.core import TyperCommand
-
+from manager.cli.command_group import ExamplesFirstCommand
 from manager.errors import ExitCode, ManagerError
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ AMBIGUOUS_OPTIONS = frozenset({"--dry-run", "--explain"})
 """Who types these wants nothing to happen."""
 
 
-class OptionsAroundName(TyperCommand):
+class OptionsAroundName(ExamplesFirstCommand):
     """A command whose options may stand before and after its first argument.
 
     What follows the first word of the other command is left alone, with two dashes or without:

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
 
 from manager.cli import complete, options
+from manager.cli.command_group import ExamplesFirstCommand
 from manager.cli.groups.run_options import read_typed_options, with_run_options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
@@ -27,7 +28,7 @@ FIRST_PANELS = ("", NAMES_PANEL, "Ports", READINESS_PANEL, OTHER_PANEL)
 """The headings that come first in the help, after the arguments."""
 
 
-class SpawnCommand(TyperCommand):
+class SpawnCommand(ExamplesFirstCommand):
     """A command all of whose options stand under headings, ``--help`` too."""
 
     def get_help_option(self, ctx: "Context") -> TyperOption | None:
