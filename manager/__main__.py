@@ -1,4 +1,4 @@
-"""Start the program: the version at once, everything else through the command line."""
+"""Start the program: print the version, or load the command line."""
 
 import atexit
 import gc
@@ -19,11 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
-        # Asked by scripts and installers: it must not wait for the command line to load.
+        # Scripts and installers ask for it: it does not wait for the command line to load.
         sys.stdout.write(f"dockmgr {__version__}\n")
         return 0
-    # What is imported lives until the end: looking through it for garbage only costs time, now
-    # and three times over when the interpreter ends.
+    # Imported modules live until the end: searching them for garbage only costs time, now and
+    # three times over when the interpreter ends.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
     _end_in_order()
@@ -33,12 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _end_in_order() -> None:
-    """Let `kill`, a closed terminal and a cancelled job do what Ctrl-C does: undo what is half."""
+    """Let `kill`, a closed terminal and a cancelled job do what Ctrl-C does: roll back."""
     import signal
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        # What was told to be ignored (nohup) stays ignored.
+        # Signals that are ignored (nohup) stay ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in one sentence with a hint, and the exit code that says which kind it was."""
+"""Errors for people: a sentence, a hint, and the exit code for that kind of error."""
 
 from enum import IntEnum
 
@@ -30,9 +30,9 @@ class ManagerError(Exception):
 
         Args:
             message: one sentence of what happened, without a full stop.
-            hint: one sentence of what to do about it; empty only where nothing can be done.
+            hint: one sentence on what to do about it; empty only if nothing can be done.
             exit_code: the kind of failure.
-            details: lines that show it, such as the last that a container wrote.
+            details: lines that show the cause, such as the last that a container wrote.
         """
         super().__init__(message)
         self.message = message
@@ -42,7 +42,7 @@ class ManagerError(Exception):
 
 
 class CancelledError(ManagerError):
-    """A person was asked, and answered no: that is not an error to be told of."""
+    """A person was asked to confirm, and answered no."""
 
     def __init__(self) -> None:
         """Say so."""

@@ -93,14 +93,14 @@ def root(
     """
     del version
     env = ctx.obj if isinstance(ctx.obj, Mapping) else os.environ
-    work = ctx.obj = Session(env, host, context, config)
-    ctx.call_on_close(work.close)
+    session = ctx.obj = Session(env, host, context, config)
+    ctx.call_on_close(session.close)
     from manager.config.settings import SECTIONS
 
     command = ctx.invoked_subcommand
     if command != "config":
         # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
-        work.settings.require(
+        session.settings.require(
             it for it in SECTIONS if command in COMMANDS_BY_SECTION.get(it, {command})
         )
 
@@ -115,10 +115,10 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
     Returns:
         The exit code: see `ExitCode`.
     """
-    if sys.stdout is None:  # closed by whoever started the program
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - till the end
+    if sys.stdout is None:  # closed by what started the program
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the end
     elif hasattr(sys.stdout, "reconfigure"):
-        # A letter that the terminal's encoding lacks is shown as a question mark.
+        # A character that the terminal's encoding lacks is shown as a question mark.
         sys.stdout.reconfigure(errors="replace")
     try:
         result = build_root(argv).main(
@@ -132,8 +132,8 @@ def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         return _report_interruption()
     except BrokenPipeError:
         return _discard_stdout()
-    except Exception as error:  # noqa: BLE001 - the boundary: what is no known error is a bug
-        return _print_error(_to_manager_error(error))
+    except Exception as error:  # noqa: BLE001 - the boundary: an unknown error is a bug
+        return report_error(_to_manager_error(error))
     if result == ExitCode.INTERRUPTED:
         return _report_interruption()
     return result if isinstance(result, int) else ExitCode.OK
@@ -151,11 +151,16 @@ def _to_manager_error(error: Exception) -> ManagerError:
         return _usage_error(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
         _discard_stdout()
-        return ManagerError("the output cannot be written: no space left", "make room there")
+        return ManagerError("cannot write the output: no space left", "free some space there")
     return _log_bug(error)
 
 
-def _print_error(error: ManagerError) -> int:
+def report_error(error: ManagerError) -> int:
+    """Print an error on stderr.
+
+    Returns:
+        Its exit code.
+    """
     if isinstance(error, CancelledError):
         print(error.message, file=sys.stderr)  # noqa: T201 - the error boundary
         return error.exit_code
@@ -189,7 +194,7 @@ def _suggest_option(error: typer.TyperException, path: str) -> str:
 
 
 def _discard_stdout() -> int:
-    """The reader of our output has gone: as `head` does. Nothing more can be written."""
+    """Drop what is still to be written: its reader has gone, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.FAILED
 
@@ -206,5 +211,5 @@ def _log_bug(error: Exception) -> ManagerError:
         log.write_text(f"dockmgr {__version__}\n{text}", encoding="utf-8")
         where = f"the details are in {log}; please report it"
     except OSError as second:
-        where = f"it could not be written to a log ({second}):\n{text}"
+        where = f"please report it; it could not be written to a log ({second}):\n{text}"
     return ManagerError(f"this is a bug in dockmgr: {type(error).__name__}", where, ExitCode.BUG)

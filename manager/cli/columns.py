@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 COLUMN_GAP = "  "
 MIN_FIRST_COLUMN_WIDTH = 16
-"""Columns that the first cell gets, however narrow the terminal is."""
+"""The least width of the first column, however narrow the terminal is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +19,20 @@ class Column:
 
     heading: str
     right: bool = False
-    """Whether its cells stand at its right edge, as numbers do."""
+    """Whether its cells are aligned to the right, as numbers are."""
     from_width: int = 0
     """It is left out on terminals narrower than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Headings and rows; the first column takes what room the others leave, and is folded."""
+    """Headings and rows; the first column takes the width that the others leave, and is folded."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
 
     def lines(self, width: int) -> Iterator[str]:
-        """The table as lines, the headings first; none where there are no rows.
+        """The table as lines, headings first; nothing if it has no rows.
 
         Args:
             width: columns of the terminal.
@@ -51,7 +51,7 @@ class Table:
 
 
 def _fold_row(row: Sequence[str], heads: Sequence[Column], widths: Sequence[int]) -> Iterator[str]:
-    """A row; what of its first cell has no room stands on lines of its own."""
+    """A row; a first cell that is too long goes on in lines of its own."""
     first, width = row[0], widths[0]
     cells = [
         cell.rjust(size) if head.right else cell.ljust(size)

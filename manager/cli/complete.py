@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 COMPLETION_TIMEOUT = 2.0
-"""Seconds a person waiting for a completion may have to wait for the engine."""
+"""Seconds that a completion waits for the engine."""
 
 
 def complete_containers_and_groups(incomplete: str) -> list[str]:
-    """Groups and containers whose names begin so."""
+    """Groups and containers whose names start with the text."""
     from manager.groups.core.selection import known_names
     from manager.model.snapshot import Snapshot
 
@@ -24,14 +24,14 @@ def complete_containers_and_groups(incomplete: str) -> list[str]:
 
 
 def complete_images(incomplete: str) -> list[str]:
-    """References of images whose names begin so."""
+    """References of images that start with the text."""
     return _complete_from_engine(
         incomplete, lambda engine: (tag for image in engine.images.list() for tag in image.tags)
     )
 
 
 def complete_explain_targets(incomplete: str) -> list[str]:
-    """Words of the field, containers, groups and references of images that begin so."""
+    """Concepts, containers, groups and references of images that start with the text."""
     from manager.explain.core.concepts import CONCEPTS
 
     words = {word for word in CONCEPTS if word.startswith(incomplete)}
@@ -41,23 +41,23 @@ def complete_explain_targets(incomplete: str) -> list[str]:
 
 
 def complete_repositories(incomplete: str) -> list[str]:
-    """Repositories of images that are here whose names begin so."""
+    """Repositories of local images that start with the text."""
     return sorted({name.rpartition(":")[0] for name in complete_images(incomplete)})
 
 
 def complete_contexts(incomplete: str) -> list[str]:
-    """Names of docker contexts that begin so."""
+    """Names of docker contexts that start with the text."""
     from manager.engine import contexts as docker_contexts
 
     try:
         known = [name for name, _ in docker_contexts.list_contexts(os.environ)]
     except ManagerError:
-        return []  # a shell waiting for a completion must not be answered with an error
+        return []  # a shell must never get an error as a completion
     return sorted(name for name in known if name.startswith(incomplete))
 
 
 def complete_lessons(incomplete: str) -> list[str]:
-    """Names of the lessons that come with the program, that begin so."""
+    """Names of built-in lessons that start with the text."""
     from manager.learn import lesson_files
 
     return [name for name in lesson_files.list_built_in_names() if name.startswith(incomplete)]

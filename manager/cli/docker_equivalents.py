@@ -1,4 +1,4 @@
-"""What --explain shows: the docker commands that do the same, as data or beside it."""
+"""What --explain shows: the equivalent docker commands, as data or beside it."""
 
 from __future__ import annotations
 
@@ -12,61 +12,65 @@ if TYPE_CHECKING:
 
 
 def explain_commands(
-    work: Session, lines: Iterable[DockerCommand], *, json: bool, dry_run: bool = False
+    session: Session, lines: Iterable[DockerCommand], *, json: bool, dry_run: bool = False
 ) -> None:
-    """Show docker commands: beside the data, or with it where that is all there will be.
+    """Show docker commands: on stderr, in the JSON, or as the output of a dry run.
 
     Args:
-        work: the session.
-        lines: the commands; asked for only with ``--explain``.
+        session: the session.
+        lines: the commands.
         json: whether they are a field of the data that the command prints.
         dry_run: whether they are kept for the dry run, which prints them as its data.
     """
     from manager.model.docker_commands import NOTHING_TO_DO, add_engine_options
 
-    work.out.docker_lines = add_engine_options(lines, _engine_options(work)) or (NOTHING_TO_DO,)
+    session.out.docker_lines = add_engine_options(lines, _engine_options(session)) or (
+        NOTHING_TO_DO,
+    )
     if not json and not dry_run:
-        for one in work.out.docker_lines:
-            work.out.note(str(one))
+        for one in session.out.docker_lines:
+            session.out.note(str(one))
 
 
-def _engine_options(work: Session) -> tuple[str, ...]:
-    """Docker's options for the engine, where it would take another."""
-    if work.host:
-        return ("--host", work.host)
-    if work.context:
-        return ("--context", work.context)
-    if not work.endpoint.named and work.lab is not None:
-        return ("--context", work.lab.context)
+def _engine_options(session: Session) -> tuple[str, ...]:
+    """Docker's options for this engine, if it would otherwise use another."""
+    if session.host:
+        return ("--host", session.host)
+    if session.context:
+        return ("--context", session.context)
+    if not session.endpoint.named and session.lab is not None:
+        return ("--context", session.lab.context)
     return ()
 
 
-def explain_stream(work: Session, lines: Iterable[DockerCommand], *, json: bool) -> None:
-    """The same for what prints line by line: in JSON they are its first object."""
-    explain_commands(work, lines, json=json)
-    if json and work.out.docker_lines is not None:
-        work.out.json_line({"docker": work.out.docker_rows})
+def explain_stream(session: Session, lines: Iterable[DockerCommand], *, json: bool) -> None:
+    """Show docker commands for a stream: in JSON they are its first object."""
+    explain_commands(session, lines, json=json)
+    if json and session.out.docker_lines is not None:
+        session.out.json_line({"docker": session.out.docker_rows})
 
 
-def explain_no_equivalent(work: Session, what: str, *, json: bool, dry_run: bool = False) -> None:
-    """Say that docker has no command for it.
+def explain_no_equivalent(
+    session: Session, what: str, *, json: bool, dry_run: bool = False
+) -> None:
+    """Say that docker has no equivalent command.
 
     Args:
-        work: the session.
+        session: the session.
         what: to follow "docker has".
         json: whether it is a field of the data.
         dry_run: whether it is kept for the dry run, which prints it as its data.
     """
     from manager.model.docker_commands import no_docker_command
 
-    # No engine is asked for: there may be none yet.
-    work.out.docker_lines = (no_docker_command(what),)
+    # No engine is needed: there may not be one yet.
+    session.out.docker_lines = (no_docker_command(what),)
     if not json and not dry_run:
-        work.out.note(str(work.out.docker_lines[0]))
+        session.out.note(str(session.out.docker_lines[0]))
 
 
 def explain_login(
-    work: Session,
+    session: Session,
     command: str,
     hosts: Iterable[str],
     username: str = "",
@@ -74,10 +78,10 @@ def explain_login(
     stdin: bool = False,
     json: bool,
 ) -> None:
-    """Show how docker logs in or out; the password is in no command."""
+    """Show how docker logs in or out; no command contains the password."""
     from manager.model.docker_equivalents import translate_login
 
-    # Whatever engine there is: the client keeps logins itself.
-    work.out.docker_lines = tuple(translate_login(command, hosts, username, stdin=stdin))
-    for one in work.out.docker_lines if not json else ():
-        work.out.note(str(one))
+    # Logins do not depend on the engine: the client stores them itself.
+    session.out.docker_lines = tuple(translate_login(command, hosts, username, stdin=stdin))
+    for one in session.out.docker_lines if not json else ():
+        session.out.note(str(one))

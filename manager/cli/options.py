@@ -9,9 +9,9 @@ from manager.cli import complete
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
 Explain = Annotated[
-    bool, typer.Option("--explain", help="Show the docker commands that do the same, and why.")
+    bool, typer.Option("--explain", help="Show the equivalent docker commands, and why.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 
 def _parse_timeout(text: str) -> int:
@@ -41,7 +41,7 @@ Targets = Annotated[
     list[str],
     typer.Argument(
         metavar="NAME...",
-        help="Groups (nginx), members (nginx2), or the exact names or ids of containers.",
+        help="Groups (nginx), members (nginx2), or exact names or ids of containers.",
         autocompletion=complete.complete_containers_and_groups,
         show_default=False,
     ),

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 ENVELOPE_VERSION = 1
 """Version of the JSON envelope."""
 UNLIMITED_WIDTH = 10_000
-"""Columns where the reader is no terminal: nothing is cut or wrapped for a program."""
+"""Columns where the reader is a program: nothing is cut or wrapped."""
 
 
 class Output:
     """The two streams of the program, and whether they may have colour."""
 
     def __init__(self, env: Mapping[str, str], color: str = "auto") -> None:
-        """Remember what decides about colour.
+        """Remember what decides whether there is colour.
 
         Args:
             env: the environment; ``NO_COLOR`` (any value but empty) turns colour off.
@@ -33,7 +33,7 @@ class Output:
         self._env = env
         self.color = color
         self.docker_lines: tuple[DockerCommand, ...] | None = None
-        """The docker commands that do the same; None where nobody asked for them."""
+        """The equivalent docker commands; None unless they were asked for."""
 
     @property
     def interactive(self) -> bool:
@@ -67,7 +67,7 @@ class Output:
         return [{"line": it.text or None, "why": it.why} for it in self.docker_lines or ()]
 
     def show_docker(self, notes: Sequence[str] = ()) -> bool:
-        """Print the docker commands as data, and notes beside it; whether there are any."""
+        """Print the docker commands as data; return whether there are any."""
         if self.docker_lines is None:
             return False
         for note in notes:
@@ -78,7 +78,7 @@ class Output:
         return True
 
     def json_line(self, data: object) -> None:
-        """Print one object on one line: for what goes on without end, such as logs."""
+        """Print an object on a line of its own: for streams, such as logs."""
         import json
 
         print(json.dumps(data), flush=True)  # noqa: T201
@@ -88,15 +88,15 @@ class Output:
         print(text)  # noqa: T201 - this is the one place that prints
 
     def note(self, text: str) -> None:
-        """Say something that is not data."""
+        """Print a note: something that is not data."""
         print(text, file=sys.stderr)  # noqa: T201
 
     def hint(self, text: str) -> None:
-        """Say what can be done next."""
+        """Print what can be done next."""
         self.note(f"hint: {text}")
 
     def warn(self, text: str) -> None:
-        """Say that something is not as it should be."""
+        """Print a warning."""
         self.note(f"warning: {text}")
 
     def show(self, *renderables: RenderableType) -> None:
@@ -160,7 +160,7 @@ class Output:
 
 
 def _strip_padding(line: str) -> str:
-    """A line without the spaces at its end, which fill up the last column; its colours stay."""
+    """A line without the spaces that pad its last column; its colours stay."""
     import re
 
     colors = r"\x1b\[[0-9;]*m"

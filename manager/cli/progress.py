@@ -1,4 +1,4 @@
-"""Progress of what takes long: bars on a terminal, plain lines elsewhere; always on stderr."""
+"""Progress of long operations: bars on a terminal, plain lines elsewhere; always on stderr."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 LINE_INTERVAL = 5.0
 """Seconds between two plain lines about one image, or about one phase."""
 FIRST_LINE_DELAY = 1.5
-"""Seconds after which it is first said that something goes on."""
+"""Seconds until the first line."""
 SPARE_ROWS = 6
-"""Rows of the terminal that bars of layers leave free."""
+"""Rows of the terminal that the bars of layers leave free."""
 
 
 @contextmanager
 def show_phases(out: Output) -> Iterator[Callable[[str], None]]:
-    """Say what is being done: one line a phase, on a terminal with a sign that it goes on."""
+    """Say what is being done: a line for each phase; on a terminal, a spinner."""
     if not sys.stderr.isatty():
         yield out.note
         return
@@ -44,13 +44,13 @@ def show_phases(out: Output) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def show_reminders(out: Output, still: Callable[[], str]) -> Iterator[None]:
-    """Say now and then that something goes on; nothing of what is over in a moment.
+    """Say now and then what is still going on; nothing if it ends in a moment.
 
-    Plain lines, on a terminal too: beside it, others print what is done.
+    Plain lines, on a terminal too: what is done is printed between them.
 
     Args:
         out: where.
-        still: says what is still going on; empty where nothing is.
+        still: returns what is still going on; empty if nothing is.
     """
     over = threading.Event()
 
@@ -72,12 +72,12 @@ def show_reminders(out: Output, still: Callable[[], str]) -> Iterator[None]:
 
 @contextmanager
 def show_count(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int, int], None]]:
-    """Count what is done: ``3 of 20``; shown only on a terminal, and only for many things.
+    """Count what is done, such as ``3 of 20``: only on a terminal, and only for many things.
 
     Args:
         out: where.
-        text: what is done, in words.
-        many: from how many things on it is shown.
+        text: what is being done.
+        many: the number of things from which the count is shown.
     """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
@@ -97,9 +97,9 @@ def show_count(out: Output, text: str, many: int = 2) -> Iterator[Callable[[int,
 
 @contextmanager
 def show_counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]]:
-    """One line a phase, with what is done and how much of it; elsewhere a line now and then.
+    """A line for each phase, with how much of it is done; without a terminal, only now and then.
 
-    Nothing is drawn before something is told: a pull within draws its own bars.
+    Nothing is drawn before the first report: a pull inside draws its own bars.
     """
     lock = threading.Lock()
     if not sys.stderr.isatty():
@@ -150,7 +150,7 @@ def show_transfers(out: Output, what: str = "pulling") -> Iterator[Callable[[Tra
 
 
 class _TransferLines:
-    """Plain lines: a start, now and then how far it is, and the end."""
+    """Plain lines: the start, and the progress now and then."""
 
     def __init__(self, out: Output, what: str) -> None:
         self._out = out
@@ -175,7 +175,7 @@ class _TransferLines:
 
 
 class _TransferBars:
-    """Bars: under each image's total those of its layers that are on their way."""
+    """Bars: for each image a total, and below it the layers being transferred."""
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
@@ -230,9 +230,9 @@ class _TransferBars:
 
 
 def format_progress(progress: Transfer) -> str:
-    """How much has arrived, and of how much: ``at least`` until all sizes are told.
+    """How much has arrived, and of how much: ``at least`` until all sizes are known.
 
-    Empty where the engine tells nothing at all, as Podman does of a push.
+    Empty if the engine reports nothing, as Podman does for a push.
     """
     if not progress.layers:
         return ""

@@ -85,11 +85,11 @@ def containers_tree(branches: Sequence[ImageBranch], engine_address: str) -> Tre
 
 
 def labs_table(labs: Sequence[LabStatus]) -> Table:
-    """Labs, one a column's worth of lines: there are few, and much to say of each."""
+    """Labs, several lines for each: there are few, and much to say about each."""
     rows = create_table("LAB", "")
     for one in labs:
         lab = one.lab
-        version = f"version {one.engine}" if one.engine else "which does not answer"
+        version = f"version {one.engine}" if one.engine else "not answering"
         up_since = lab.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         rows.add_row(lab.name, f"engine {lab.flavour}, {version}, up since {up_since}")
         rows.add_row(
@@ -98,7 +98,7 @@ def labs_table(labs: Sequence[LabStatus]) -> Table:
         rows.add_row("", f"socket    {lab.socket}")
         rows.add_row("", f"context   {lab.context}")
         rows.add_row("", f"sees      {', '.join(lab.mounts) or 'no folder of this machine'}")
-        # There nginx is library/nginx; under its short name the engine asks for it by itself.
+        # Its nginx is library/nginx: engines add that part to a short name themselves.
         images = ", ".join(name.removeprefix("library/") for name in one.catalogue)
         stands = f"{lab.registry} stands in for Docker Hub"
         rows.add_row("", f"registry  {stands}, with {images or 'nothing'}")

@@ -33,7 +33,7 @@ DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
 @dataclass
 class Session:
-    """One run of the program. What a command does not ask for is never made."""
+    """One run of the program. What a command does not need is never made."""
 
     env: Mapping[str, str]
     host: str | None = None
@@ -41,14 +41,14 @@ class Session:
     config: Path | None = None
     default_socket: Path = DEFAULT_SOCKET
     quiet: bool = False
-    """Whether nothing is to be said about which engine is used (shell completion)."""
+    """Whether to say nothing about which engine is used (shell completion)."""
     reminding: bool = True
-    """Whether spawns that were cut off are told of."""
+    """Whether to warn of interrupted spawns."""
     _registries: RegistryPool | None = None
     _closing: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
-        """Let go of what was opened."""
+        """Close what was opened."""
         self._closing.close()
 
     @cached_property
@@ -56,7 +56,7 @@ class Session:
         """The settings, read once.
 
         Raises:
-            ManagerError: (usage) the file holds something that is no setting.
+            ManagerError: (usage) the file has a mistake.
         """
         from manager.config import settings as config
 
@@ -88,7 +88,7 @@ class Session:
         if len(labs) > 1:
             names = ", ".join(sorted(lab.context for lab in labs))
             raise ManagerError(
-                "no engine is installed here and more than one lab is up",
+                "no engine is installed here, and several labs are up",
                 f"choose one with --context: {names}",
             )
         if not self.quiet:
@@ -114,7 +114,7 @@ class Session:
         return engine
 
     def _remind(self, engine: Engine) -> None:
-        """Say which spawns were cut off, until somebody finishes or removes them."""
+        """Warn of interrupted spawns until somebody finishes or removes them."""
         from manager.system import folders
 
         try:
@@ -130,11 +130,11 @@ class Session:
 
         for cut in find_interrupted_spawns(engine):
             self.out.warn(f"{cut}")
-            self.out.hint("finish it or remove what there is of it with: dockmgr recover")
+            self.out.hint("finish or remove it with: dockmgr recover")
 
     @cached_property
     def lab(self) -> Lab | None:
-        """The lab whose engine it is, if it is one's."""
+        """The lab that the engine belongs to, if any."""
         from manager.lab import state
 
         return next(
@@ -143,7 +143,7 @@ class Session:
 
     @cached_property
     def engine_address(self) -> str:
-        """The engine's machine as seen from here: where its published ports answer."""
+        """The address at which the engine's published ports answer."""
         from urllib.parse import urlsplit
 
         if self.lab is not None:
@@ -172,13 +172,13 @@ class Session:
 
     @cached_property
     def info(self) -> Mapping[str, Any]:
-        """What the engine says of itself; nothing where there is no engine, which is said."""
+        """What the engine says about itself; empty, with a note, where there is no engine."""
         from manager.engine.errors import EngineUnreachableError
 
         try:
             return self.engine.info()
         except EngineUnreachableError as error:
-            self.out.note(f"{error.message}: registries are asked without it")
+            self.out.note(f"{error.message}; asking registries without it")
             return {}
 
     def lookup(self, platform: str = "", *, sparing: bool = False) -> ImageLookup:

@@ -1,4 +1,4 @@
-"""A plan before it runs, and its outcomes after: the same for every command that changes things."""
+"""A plan before it runs and its outcomes after, for every command that changes something."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def show_plan(
     dry_run: bool,
     more: Mapping[str, object] | None = None,
 ) -> None:
-    """Show what would be done, as data; with more of it in JSON."""
+    """Show what would be done, as data."""
     if json:
         from manager.cli.json_rows import plan_data
 
@@ -48,7 +48,7 @@ def show_plan(
 
 
 def report_outcome(out: Output, outcome: StepOutcome, *, quiet: bool) -> None:
-    """Say what became of a step: its target on stdout if it was done, as docker does."""
+    """Print the outcome of a step: on stdout what was done, as docker does."""
     if outcome.error is not None:
         out.note(f"error: {outcome.step.target}: {outcome.error.message}")
         if outcome.error.hint:
@@ -58,7 +58,7 @@ def report_outcome(out: Output, outcome: StepOutcome, *, quiet: bool) -> None:
 
 
 def format_remaining(left: Mapping[str, int]) -> str:
-    """What has steps left, in words; empty where nothing has.
+    """What still has steps to run, in words; empty if nothing has.
 
     Args:
         left: how many steps each target has left.
@@ -72,7 +72,7 @@ def format_remaining(left: Mapping[str, int]) -> str:
 def show_outcomes(
     out: Output, command: str, outcomes: Sequence[StepOutcome], *, json: bool
 ) -> ExitCode:
-    """Print the outcomes as JSON if asked for, and give the exit code they add up to."""
+    """Print the outcomes as JSON if requested, and return their common exit code."""
     if json:
         from manager.cli.json_rows import outcome_row
 
@@ -82,7 +82,7 @@ def show_outcomes(
 
 
 def exit_code(outcomes: Sequence[StepOutcome]) -> ExitCode:
-    """The exit code that some outcomes add up to."""
+    """The common exit code of some outcomes."""
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if not failed:
         return ExitCode.OK
@@ -91,11 +91,11 @@ def exit_code(outcomes: Sequence[StepOutcome]) -> ExitCode:
 
 
 def report_failures(out: Output, errors: Sequence[ManagerError | None]) -> ExitCode:
-    """Say what went wrong with some of many things, and give the exit code they add up to.
+    """Print what failed among many things, and return their common exit code.
 
     Args:
         out: where.
-        errors: of each thing its error, or None.
+        errors: for each thing, its error or None.
     """
     failed = [error for error in errors if error is not None]
     for error in failed:

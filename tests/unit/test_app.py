@@ -219,7 +219,7 @@ def test_an_output_that_cannot_be_written_is_no_bug(tmp_path: Path) -> None:
                 check=False,
             )
         assert done.returncode == 1
-        assert "error: the output cannot be written: no space left" in done.stderr
+        assert "error: cannot write the output: no space left" in done.stderr
 
 
 def test_a_count_has_an_end(run: Command) -> None:
