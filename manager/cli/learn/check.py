@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 RUN_NOTE = (
     "dockmgr will run these lines as root, in a fresh lab with engine {engine}. None of your "
     "folders is mounted there, the lab has no way to the internet, and it ends with the check. But "
-    "a lab is not a sandbox against malicious code: run only the lines of an author you trust."
+    "a lab is not a sandbox against malicious code: run only the lines of an author whom you "
+    "trust."
 )
 
 Trials = dict[tuple[str, str], "list[StepTrial]"]
