@@ -1,5 +1,6 @@
 """Errors for people: a sentence, a hint, and the exit code for that kind of error."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 
@@ -47,3 +48,16 @@ class CancelledError(ManagerError):
     def __init__(self) -> None:
         """Say so."""
         super().__init__("Cancelled.")
+
+
+def iter_causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all beneath it: causes, contexts, and errors given as arguments."""
+    pending, seen = [error], set[int]()
+    while pending:
+        current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        beneath = [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        pending += [it for it in (*beneath, *current.args) if isinstance(it, BaseException)]

@@ -31,9 +31,9 @@ PANELS = {
         "inspect": CommandEntry("registry.inspect", "Preview before a pull"),
         "tags": CommandEntry("registry.tags", "List a repository's tags"),
         "outdated": CommandEntry("registry.outdated", "Find outdated images"),
-        "tag": CommandEntry("registry.push", "Add names to an image"),
+        "tag": CommandEntry("registry.tag", "Add names to an image"),
         "push": CommandEntry("registry.push", "Push images"),
-        "rmi": CommandEntry("images.images", "Remove images"),
+        "rmi": CommandEntry("images.rmi", "Remove images"),
     },
     "Disk space": {
         "df": CommandEntry("images.df", "Show what uses the disk"),

@@ -46,6 +46,43 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
+Image = Annotated[
+    str,
+    typer.Argument(
+        metavar="IMAGE",
+        help="An image reference, such as nginx:1.27.",
+        autocompletion=complete.complete_images,
+        show_default=False,
+    ),
+]
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE...",
+        help="Image references, such as nginx:1.27.",
+        autocompletion=complete.complete_images,
+        show_default=False,
+    ),
+]
+ImagePatterns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATTERN]...",
+        help="Only images whose reference matches, such as 'myorg/*'.",
+        autocompletion=complete.complete_images,
+        show_default=False,
+    ),
+]
+Platform = Annotated[
+    str,
+    typer.Option(
+        "--platform",
+        metavar="OS/ARCH",
+        help="Use the image for this platform.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only ids or references.")]
 
 
 def format_examples(*lines: str) -> str:

@@ -127,13 +127,19 @@ def show_counted_phases(out: Output) -> Iterator[Callable[[str, int, int], None]
 
 
 @contextmanager
-def show_transfers(out: Output, what: str = "pulling") -> Iterator[Callable[[TransferEvent], None]]:
+def show_transfers(
+    out: Output, what: str = "pulling", *, quiet: bool = False
+) -> Iterator[Callable[[TransferEvent], None]]:
     """Show pulls or pushes: a bar for each layer and a total for each image, or plain lines.
 
     Args:
         out: where.
         what: what is done, for plain lines.
+        quiet: whether nothing is shown at all.
     """
+    if quiet:
+        yield lambda _event: None
+        return
     if not sys.stderr.isatty():
         yield _TransferLines(out, what)
         return

@@ -83,7 +83,7 @@ class ImageDetailCache:
     def _open(self) -> sqlite3.Connection:
         path = self._folder / CACHE_FILE_NAME
         if not path.exists():
-            # A history can hold what somebody built with: it is nobody else's business.
+            # A history can hold secrets of a build: only its owner may read it.
             path.touch(mode=0o600)
         database = sqlite3.connect(path, timeout=self._patience)
         (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -98,7 +98,7 @@ class ImageDetailCache:
         return database
 
     def _discard(self) -> None:
-        with suppress(OSError):  # what cannot be removed is passed over again the next time
+        with suppress(OSError):  # a file that cannot be removed is skipped again the next time
             (self._folder / CACHE_FILE_NAME).unlink(missing_ok=True)
 
 

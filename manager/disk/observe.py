@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 DEFAULT_PARALLEL_READS = 16
-"""Images read at once, unless somebody chose otherwise."""
+"""Images read in parallel, unless the settings say otherwise."""
 PLATFORM_INSPECT_API = (1, 49)
 """From this API on one of several platforms of an image can be looked at."""
 FIRST_CONTAINERD_VERSION = 24
@@ -86,7 +85,7 @@ def observe_engine(
         engine: which.
         kinds: of `ALL`, what else is asked for: without the total of the images no number
             can be called exact.
-        parallel: how many images are read at once on the containerd store; elsewhere they are
+        parallel: how many images are read in parallel on the containerd store; elsewhere they are
             read one by one, since more would save nothing.
         report: told how many images have been read, of how many.
 
@@ -95,17 +94,25 @@ def observe_engine(
     """
     info = engine.info()
     store = detect_store(engine, info)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        # Both count the bytes of all images, which the containerd store takes a second for.
-        asked = pool.submit(read_disk_usage, engine, *kinds) if kinds else None
-        images = engine.images.list_all()
-        told = asked.result() if asked is not None else DiskUsage()
+    images, told = _list_images(engine, kinds)
     if store is not ImageStore.GRAPH_DRIVER and not _shares_layers_only(info):
         images = tuple(replace(image, shared_size=None) for image in images)
     # After the images: one that was made meanwhile is then seen to be used.
     snapshot = Snapshot(engine.containers.list(), images, store=store)
     snapshot = _add_usage(snapshot, told)
     return ObservedEngine(_add_details(engine, snapshot, info, parallel, report), info, told)
+
+
+def _list_images(engine: Engine, kinds: tuple[str, ...]) -> tuple[tuple[Image, ...], DiskUsage]:
+    """All images, and what the engine says of its disk usage if that is asked for."""
+    if not kinds:
+        return engine.images.list_all(), DiskUsage()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Both count the bytes of all images, which the containerd store takes a second for.
+        asked = pool.submit(read_disk_usage, engine, *kinds)
+        return engine.images.list_all(), asked.result()
 
 
 def engine_id(engine: Engine, info: Mapping[str, Any]) -> str:
@@ -178,6 +185,10 @@ def _read_details(
     engine: Engine, wishes: list[DetailRequest], workers: int, report: Callable[[int, int], None]
 ) -> Iterable[tuple[str, ImageDetail]]:
     """Look at images; one that is gone meanwhile, or that the engine cannot read, is left out."""
+    if not wishes:
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=workers) as pool:
         looks = pool.map(
             lambda wish: read_image_detail(engine, wish.image.id, wish.name, wish.platform),

@@ -1,4 +1,4 @@
-"""What was seen of images before, and writing down what is seen now."""
+"""What was seen of images before, and recording what is seen now."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class RememberedImages:
     first_seen: Mapping[str, datetime]
     """By image id; those that are seen for the first time now are left out."""
     warning: str = ""
-    """Why what is seen now could not be written down; empty if it was."""
+    """Why what is seen now could not be recorded; empty if it was."""
 
 
 def remember_images(engine_id: str, snapshot: Snapshot, now: datetime) -> RememberedImages:
-    """The last uses of all images; what is new in them is written down, if that can be.
+    """The last uses of all images; what is new in them is recorded where possible.
 
     Args:
         engine_id: what the engine is known by.
@@ -45,7 +45,7 @@ def remember_images(engine_id: str, snapshot: Snapshot, now: datetime) -> Rememb
         known = {image_id: use.at for image_id, use in uses.items() if use.known}
         store.record_images(engine_id, [image.id for image in snapshot.images], known, now)
     except (sqlite3.Error, OSError) as error:
-        warning = f"what was seen of images cannot be remembered: {error}"
+        warning = f"the use of images cannot be recorded: {error}"
         return RememberedImages(last_uses(snapshot, {}, now), {}, warning)
     return RememberedImages(uses, {image_id: it.first_seen for image_id, it in sightings.items()})
 
@@ -53,15 +53,15 @@ def remember_images(engine_id: str, snapshot: Snapshot, now: datetime) -> Rememb
 def remember_uses(
     engine_id: Callable[[], str], containers: Iterable[Container], now: datetime
 ) -> str:
-    """Write down when containers used their images: a removed one leaves no other trace.
+    """Record when containers used their images: a removed one leaves no other trace.
 
     Args:
-        engine_id: asks what the engine is known by; only asked if something is written.
+        engine_id: asks what the engine is known by; only asked if something is recorded.
         containers: those that were seen.
         now: the time.
 
     Returns:
-        Why it could not be written down; empty if nothing went wrong.
+        Why it could not be recorded; empty if nothing went wrong.
     """
     store = SightingStore(folders.state_folder())
     used: dict[str, datetime] = {}
@@ -72,5 +72,5 @@ def remember_uses(
         if used:
             store.record_uses(engine_id(), used, now)
     except (sqlite3.Error, OSError) as error:
-        return f"what was seen of images cannot be remembered: {error}"
+        return f"the use of images cannot be recorded: {error}"
     return ""

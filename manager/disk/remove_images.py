@@ -66,15 +66,15 @@ def _run_untag_step(engine: Engine, step: PlanStep, deleted: list[str]) -> Manag
             if image is None and name.removeprefix(DIGEST_PREFIX) in deleted:
                 return None  # it went as a parent of an image before it
             if image is None or image.tags:
-                return NotFoundError(f"{step.target} is gone already", "nothing is left to do")
+                return NotFoundError(f"{step.target} is already gone", "nothing is left to do")
         if image.id != step.object_id:
             return ConflictError(
-                f"{step.target} has become another image meanwhile: it was left alone",
+                f"{step.target} now names another image, which was not removed",
                 "look again with: dockmgr images",
             )
         if step.has_other_references and not set(removable_references(image)) - {step.target}:
             return ConflictError(
-                f"{step.target} is the last reference by now: it was left alone",
+                f"{step.target} is now the last reference to its image, which was not removed",
                 "look again with: dockmgr images",
             )
         rows = engine.images.remove(name)

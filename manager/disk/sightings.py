@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-PINS_LABEL = "what is pinned"
+PINS_LABEL = "the pins"
 
 
 class SightingStore:
@@ -42,7 +42,7 @@ class SightingStore:
     def record_images(
         self, engine: str, images: Iterable[str], used: Mapping[str, datetime], now: datetime
     ) -> None:
-        """Write down which images are there, and when containers used them.
+        """Record which images are there, and when containers used them.
 
         Args:
             engine: the engine's own id.
@@ -69,7 +69,7 @@ class SightingStore:
             connection.executemany(_LAST_USED_SQL, _last_used_rows(engine, used))
 
     def record_uses(self, engine: str, used: Mapping[str, datetime], now: datetime) -> None:
-        """Write down when containers used images; what is known of others stays.
+        """Record when containers used images; what is known of others stays.
 
         Raises:
             sqlite3.Error: the file cannot be written.
@@ -96,7 +96,7 @@ class SightingStore:
         return tuple(name for (name,) in rows)
 
     def pin(self, engine: str, names: Iterable[str], now: datetime) -> None:
-        """Remember that these are never to be deleted.
+        """Record that these must never be deleted.
 
         Raises:
             ManagerError: the file cannot be written.

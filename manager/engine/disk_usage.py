@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,8 @@ def read_disk_usage(engine: Engine, *kinds: str) -> DiskUsage:
     """
     if engine.api_version_tuple < USAGE_BY_KIND_API or engine.is_podman:
         return _request_usage(engine, {})
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=len(kinds)) as pool:
         parts = list(pool.map(lambda kind: _request_usage(engine, {"type": kind}), kinds))
     found = DiskUsage()

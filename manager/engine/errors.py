@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from manager.engine.contexts import Endpoint
 from manager.engine.start_failures import start_hint
-from manager.errors import ExitCode, ManagerError
+from manager.errors import ExitCode, ManagerError, iter_causes
 
 
 class EngineError(ManagerError):
@@ -181,27 +181,14 @@ def _missing_socket_error(where: str) -> EngineUnreachableError:
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all beneath it: causes, contexts, and errors given as arguments."""
-    pending, seen = [error], set[int]()
-    while pending:
-        current = pending.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        beneath = [current.__cause__, current.__context__, getattr(current, "reason", None)]
-        pending += [e for e in (*beneath, *current.args) if isinstance(e, BaseException)]
-
-
 def _is_caused_by(error: BaseException, kind: type[BaseException]) -> bool:
-    return any(isinstance(cause, kind) for cause in _causes(error))
+    return any(isinstance(cause, kind) for cause in iter_causes(error))
 
 
 def _chain_text(error: BaseException) -> str:
-    return " ".join(str(cause) for cause in _causes(error))
+    return " ".join(str(cause) for cause in iter_causes(error))
 
 
 def _reason(error: BaseException) -> str:
-    lowest = list(_causes(error))[-1]
+    lowest = list(iter_causes(error))[-1]
     return one_sentence(str(lowest)) or type(lowest).__name__

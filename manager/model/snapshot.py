@@ -85,6 +85,25 @@ class Snapshot:
                     found[image.id] = list(users)
         return {image_id: tuple(users) for image_id, users in found.items()}
 
+    @property
+    def intermediate_image_ids(self) -> frozenset[str]:
+        """The ids of the images that are only steps on the way to others.
+
+        Such an image has no tag, no digest and no container, and another image was built on it. If
+        one of these is not so, somebody may look for it: a tag that moves away from an image with
+        containers leaves it nameless, and ``docker commit`` of one of them makes it a parent.
+        """
+        parents = {image.parent for image in self.images}
+        nameless = [it.id for it in self.images if not it.tags and not it.digests]
+        hidden = parents.intersection(nameless)
+        return frozenset(hidden - self.containers_by_image().keys()) if hidden else frozenset()
+
+    @property
+    def visible_images(self) -> tuple[Image, ...]:
+        """All images but intermediate ones, in the same order."""
+        hidden = self.intermediate_image_ids
+        return tuple(image for image in self.images if image.id not in hidden)
+
     def _mounts(self, container: Container, image_id: str) -> bool:
         if not container.mounted_images:
             return False

@@ -112,6 +112,15 @@ def format_duration(duration: timedelta) -> str:
     return "0 seconds"
 
 
+def format_rough_duration(duration: timedelta) -> str:
+    """A duration in one unit of one letter, rounded down: ``18m``, ``3h``, ``12d``."""
+    seconds = max(int(duration.total_seconds()), 0)
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
 def format_brief_duration(duration: timedelta) -> str:
     """A duration as it is written in settings, in the largest unit that fits: ``14d``."""
     seconds = round(duration.total_seconds())

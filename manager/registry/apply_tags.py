@@ -41,12 +41,12 @@ def _apply_tag(
         holder = engine.images.find(reference.for_engine)
         if holder is not None and holder.id not in {step.object_id, identity}:
             return ConflictError(
-                f"{step.target} has become another image's name meanwhile: it was left there",
+                f"{step.target} has become another image's name meanwhile, and was not moved",
                 "look again with: dockmgr images",
             )
         engine.images.tag(identity, reference)
     except NotFoundError:
-        return NotFoundError("the image is gone by now", "look again with: dockmgr images")
+        return NotFoundError("the image is already gone", "look again with: dockmgr images")
     except ManagerError as error:
         return error
     return None

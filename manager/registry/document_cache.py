@@ -42,7 +42,7 @@ class DocumentCache:
             digest: whose.
         """
         if not is_digest(digest):
-            return None  # whoever named it so has nothing that is kept
+            return None  # nothing is kept under what is not a digest
         algorithm = digest.partition(":")[0]
         try:
             raw = self._path(digest).read_bytes()
@@ -83,7 +83,7 @@ class DocumentCache:
         return self._folder / (digest.replace(":", "-") + end)
 
     def _write(self, path: Path, raw: bytes) -> None:
-        """Write a file whole or not at all; where that is not possible there is no cache."""
+        """Write a file whole or not at all; a failure only means that nothing is cached."""
         # Several threads may keep the same document at the same time.
         partial = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}")
         with suppress(OSError):

@@ -32,7 +32,7 @@ def build_registry_pool(
 
     Args:
         info: what the engine says of itself: its mirrors, and which registries need no TLS.
-        lab_registry: ``HOST:PORT`` of a lab's own, which stands for Docker Hub there; else empty.
+        lab_registry: ``HOST:PORT`` of a lab's own, Docker Hub's stand-in; else empty.
         env: the environment: credentials, proxies.
         warn: told what is wrong with where credentials are kept.
         insecure: further registries that may be asked without TLS; a host without a port stands

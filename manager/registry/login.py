@@ -1,4 +1,4 @@
-"""Log in to registries and out again, and see as whom one is logged in where."""
+"""Log in to registries and out again, and list the logins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
 from manager.references.registry_hosts import RegistryService, identify_registry
-from manager.registry.core import expiry
+from manager.registry.core.credentials import parse_expiry
 from manager.registry.logins.lookup import AUTH_CONFIG_VARIABLE, locate_credentials
 from manager.registry.logins.saving import (
     ErasedLogin,
@@ -40,7 +40,7 @@ PARALLEL_LOOKUPS = 8
 QUOTA_DEADLINE_SECONDS = 3.0
 """Seconds that Docker Hub gets to tell how many pulls are left."""
 QUOTA_IMAGE = ("ratelimitpreview/test", "latest")
-"""Source: Docker documentation, "Pull usage and limits"; to ask for its digest is no pull."""
+"""Source: Docker documentation, "Pull usage and limits"; asking for its digest is not a pull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class KnownRegistry:
     kind: RegistryHost
     found: FoundCredentials
     images: int = 0
-    """How many names of images on the engine are of it."""
+    """How many names of images on the engine belong to it."""
 
 
 def fetch_cloud_login(kind: RegistryHost, registries: RegistryPool) -> CloudAnswer:
@@ -90,7 +90,7 @@ def fetch_cloud_login(kind: RegistryHost, registries: RegistryPool) -> CloudAnsw
 
 
 def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginContext) -> LoginResult:
-    """Log in: try it at the registry, and keep it if that takes it.
+    """Log in: test the login at the registry, and save it if the registry accepts it.
 
     Args:
         kind: the registry.
@@ -107,12 +107,15 @@ def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginConte
     saved = save_login(host, given, env, plaintext=means.allows_plaintext)
     warnings = list(saved.warnings)
     if not tried:
-        warnings.append(f"{host} asks nobody for a login: whether it takes this one is not known")
+        warnings.append(
+            f"{host} does not ask for a login, so this one could not be tested"
+            f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, "
+        )
     if has_environment_login(host, env):
         warnings.append(
             f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, which goes before what is kept"
         )
-    until = expiry.parse_expiry(kind, given.secret)
+    until = parse_expiry(kind, given.secret)
     return LoginResult(kind, given.username, saved.place, until, tuple(warnings))
 
 
@@ -132,7 +135,7 @@ def _verify_login(kind: RegistryHost, given: Credentials, registries: RegistryPo
                     raise
             except (RegistryLoginError, RegistryRefusedError) as error:
                 raise _refusal_error(kind, given, error) from error
-        raise RegistryError(f"nobody knows where {kind.host} is", "check the address")
+        raise RegistryError(f"registry {kind.host} has no known address", "check the address")
     finally:
         for place in at:
             place.close()
@@ -141,7 +144,7 @@ def _verify_login(kind: RegistryHost, given: Credentials, registries: RegistryPo
 def _refusal_error(kind: RegistryHost, given: Credentials, error: RegistryError) -> ManagerError:
     who = f" of {given.username}" if given.username else ""
     return ManagerError(
-        f"{kind.host} did not take the login{who}, and it is not kept: {error.message}",
+        f"{kind.host} refused the login{who}, which was not saved: {error.message}",
         kind.login_advice or "check the user name and the password",
         ExitCode.REGISTRY,
     )
@@ -161,7 +164,7 @@ def log_out_of_registry(registry: str, env: Mapping[str, str]) -> ErasedLogin:
     left = locate_credentials(registry, env, ask_clouds=False)
     if left.credentials is None or left.source in erased.places:
         return erased
-    still = f"there still is a login for {registry}: {left.source}"
+    still = f"there is still a login for {registry}: {left.source}"
     return replace(erased, warnings=(*erased.warnings, still))
 
 

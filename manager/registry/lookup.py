@@ -1,4 +1,4 @@
-"""Look an image up in its registry: what its name stands for now, and what it is made of."""
+"""Look an image up in its registry: what its name means now, and what it consists of."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from manager.registry.protocol.registries import RegistryPool
 
 PARALLEL_LENGTHS = 6
-"""Layers of an image that are asked at once."""
+"""Layers of an image that are asked about in parallel."""
 RESERVED_PULL_COUNT = 3
-"""A quota of so many pulls or fewer is left to the engine."""
+"""The last pulls of a quota, which are left to the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class RemoteImage:
 
     reference: ImageReference
     digest: str
-    """What the name stands for now: of an index, or of a manifest."""
+    """What the name means now: an index, or a manifest."""
     platforms: tuple[IndexEntry, ...]
     """Those of the index; empty where there is none."""
     manifest_digest: str
@@ -97,7 +97,7 @@ class ImageLookup:
     def fetch_image(self, reference: ImageReference) -> RemoteImage:
         """Look one up.
 
-        What it stands for is asked by HEAD, which no quota counts; what has been read once is not
+        What its name means is asked by HEAD, which no quota counts; what has been read once is not
         asked for again.
 
         Args:
@@ -106,14 +106,14 @@ class ImageLookup:
         Raises:
             RegistryError: it is not there, or its registry cannot be asked.
             QuotaError: only a few pulls are left.
-            ManagerError: (registry) it is no image, or none for the platform.
+            ManagerError: (registry) it is not an image, or not available for the platform.
         """
         return self.registries.ask_first_available(
             reference.registry, lambda it: self._fetch_from(it, reference)
         )
 
     def fetch_digest(self, reference: ImageReference) -> str:
-        """Only what a name stands for now.
+        """Only the digest that a name means now.
 
         Raises:
             RegistryError: it is not there, or its registry cannot be asked.
@@ -143,8 +143,8 @@ class ImageLookup:
             found = parse_manifest(raw)
         if not isinstance(found, RegistryManifest):
             raise ManagerError(
-                f"{reference.familiar} is an index of indexes, which engines do not take",
-                "ask who made it",
+                f"{reference.familiar} is an index of indexes, which engines do not accept",
+                "ask its publisher",
                 ExitCode.REGISTRY,
             )
         config = parse_image_config(self._fetch_blob(registry, reference, found.config))
@@ -166,8 +166,8 @@ class ImageLookup:
             quota = registry.quota  # as of now: other look-ups use it up at the same time
             if self.spares_quota and quota is not None and quota.remaining <= RESERVED_PULL_COUNT:
                 raise QuotaError(
-                    f"{registry.host} allows only {quota.remaining} more pulls for now",
-                    "they are left to the engine",
+                    f"{registry.host} allows only {quota.remaining} more pulls",
+                    "they are reserved for the engine",
                     ExitCode.REGISTRY,
                 )
             raw = registry.fetch_manifest(reference.path, digest).raw
@@ -204,7 +204,7 @@ def _no_platform_error(
 ) -> ManagerError:
     names = ", ".join(dict.fromkeys(entry.platform for entry in entries if entry.platform))
     return ManagerError(
-        f"{reference.familiar} is not there for {platform}",
-        f"it is there for {names}: choose with --platform" if names else "it is there for none",
+        f"{reference.familiar} is not available for {platform}",
+        f"choose one with --platform: {names}" if names else "it is available for no platform",
         ExitCode.REGISTRY,
     )

@@ -1,4 +1,4 @@
-"""Find out which images their registries have newer ones of: one question a tag, all at once."""
+"""Find out which images have newer versions in their registries: one question a tag."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def check_freshness(
         tags: what is here.
         report: told how many answers there are, of how many.
         versions: whether to ask for newer versions too: one list of tags for each repository.
-        parallel: how many questions are asked at once.
+        parallel: how many questions are asked in parallel.
 
     Raises:
-        KeyboardInterrupt: at once, whatever is still being waited for.
+        KeyboardInterrupt: immediately, without waiting for answers.
     """
     asked = [one for one in tags if not one.has_no_registry]
     wanted = dict.fromkeys(_tag_question(one.reference) for one in asked)
@@ -109,7 +109,7 @@ def _merge_answers(digest: RegistryAnswer, tags: RegistryAnswer) -> RemoteTag:
     elif isinstance(digest, ManagerError) and not isinstance(digest, NotInRegistryError):
         return replace(found, why=digest.message, was_unanswered=_is_unanswered(digest))
     if isinstance(tags, ManagerError) and found.digest:
-        words = f"newer versions are not known: {tags.message}"
+        words = f"newer versions are unknown: {tags.message}"
         found = replace(found, why_no_tags=words, was_unanswered=_is_unanswered(tags))
     return found
 

@@ -1,4 +1,4 @@
-"""Pull images, several at once; what fails for a moment is tried again."""
+"""Pull images in parallel; what fails for a moment is tried again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.registry.core.pull_progress import PullProgress, explain_pull_failure
+from manager.registry.core.transfer_failures import explain_pull_failure
+from manager.registry.core.transfer_progress import PullProgress
 from manager.registry.transfer import (
     TransferContext,
     TransferEvent,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.images import Image
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import TransferFailure
+    from manager.registry.core.transfer_failures import TransferFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def pull_images(
         engine: where to.
         references: which; each once.
         means: with what.
-        parallel: how many at once.
+        parallel: how many in parallel.
 
     Raises:
         KeyboardInterrupt: the person stopped it; what had come stays with the engine.

@@ -1,4 +1,4 @@
-"""Push images, several at once; what fails for a moment is tried again."""
+"""Push images in parallel; what fails for a moment is tried again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.core.push_progress import PushProgress, explain_push_failure
-from manager.registry.core.tag_plan import find_image_by_reference
+from manager.model.find_images import find_image_by_reference
+from manager.registry.core.transfer_failures import explain_push_failure
+from manager.registry.core.transfer_progress import PushProgress
 from manager.registry.transfer import (
     TransferContext,
     TransferEvent,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
     from manager.model.images import Image
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import TransferFailure
+    from manager.registry.core.transfer_failures import TransferFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,16 @@ def find_images_to_push(
         if reference.digest:
             raise ManagerError(
                 f"{reference.typed} has a digest: only tags can be pushed",
-                f"give it one with: dockmgr tag {reference.typed} {reference.familiar_name}:TAG",
+                f"tag it first: dockmgr tag {reference.typed} {reference.familiar_name}:TAG",
                 ExitCode.USAGE,
             )
-        image = find_image_by_reference(images, reference)
-        if image is None:
+        held = find_image_by_reference(images, reference)
+        if held is None:
             raise ManagerError(
                 f"there is no image {reference.familiar} on this engine: nothing was pushed",
-                f"give one that name first: dockmgr tag IMAGE {reference.familiar}",
+                f"tag one first: dockmgr tag IMAGE {reference.familiar}",
             )
-        found.append(image)
+        found.append(held[0])
     return tuple(found)
 
 
@@ -75,7 +76,7 @@ def push_images(
         engine: from where.
         references: which; each once.
         means: with what.
-        parallel: how many at once.
+        parallel: how many in parallel.
 
     Raises:
         ManagerError: one of them is not here; then nothing is pushed.

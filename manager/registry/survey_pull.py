@@ -1,4 +1,4 @@
-"""What a pull takes, asked beforehand: of the registries, and of the engine what it has."""
+"""What a pull takes, asked before it begins: of the registries, and of the engine."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def survey_pull(
     store: ImageStore,
     report: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> PullSurvey:
-    """Ask registries for all images at once; one that cannot be asked hinders no other.
+    """Ask registries for all images in parallel; one that fails does not hinder the others.
 
     Nor is one waited for that is slow, or that only the engine can reach.
 
@@ -76,9 +76,7 @@ def survey_pull(
             return error
 
     answers = map_in_threads(tuple(references), one, PARALLEL_LOOKUPS, report, lookup.patience)
-    late = ManagerError(
-        f"no answer came within {lookup.patience:g} s", "the engine may have more luck"
-    )
+    late = ManagerError(f"no answer within {lookup.patience:g} s", "the engine may still reach it")
     lookup.documents.trim()
     remotes = {it: found for it, found in answers.items() if not isinstance(found, ManagerError)}
     told = {it: answers.get(it, late) for it in references}

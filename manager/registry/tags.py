@@ -36,9 +36,9 @@ class ListedTag:
     held: LocalTag | None = None
     """What the engine has under it; None if it has nothing, or there is no engine."""
     digest: str = ""
-    """What it stands for at the registry; empty where that was not asked or not told."""
+    """What it means at the registry; empty where that was not asked or is unknown."""
     remote: RemoteImage | None = None
-    """All the registry tells of it; None where that was not asked or not told."""
+    """All the registry tells of it; None where that was not asked or is unknown."""
     why: str = ""
     """Why something that was asked for is not known; empty where all is."""
 
@@ -59,16 +59,16 @@ class ListedTag:
 
 @dataclass(frozen=True, slots=True)
 class TagQuery:
-    """What somebody wants to see."""
+    """Which tags are wanted, and what of them."""
 
     reference: ImageReference
     """Of the repository."""
     prefix: str = ""
     globs: tuple[str, ...] = ()
     newest: int = 0
-    """Only so many of the newest versions; 0 for all, and for what is no version too."""
+    """How many of the newest versions; 0 for all tags, versions or not."""
     limit: int = 0
-    """So many are shown; 0 for all."""
+    """How many are shown; 0 for all."""
     sort: TagOrder = TagOrder.VERSION
     with_details: bool = False
     """Whether sizes and dates are wanted too, which takes some questions for each tag."""

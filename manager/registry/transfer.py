@@ -1,4 +1,4 @@
-"""Images between engine and registries, several at once; what fails for a moment is tried again."""
+"""Images between engine and registries, in parallel; what fails for a moment is tried again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from manager.references.reference import ImageReference
-    from manager.registry.core.pull_progress import TransferFailure
+    from manager.registry.core.transfer_failures import TransferFailure
 
 MAX_EVENTS_PER_SECOND = 10
 AnyProgress = TypeVar("AnyProgress", bound=TransferProgress)
@@ -93,7 +93,7 @@ def run_transfers(
     Args:
         references: which, each once.
         work: done for each; its event is set when all is to end.
-        parallel: how many at once.
+        parallel: how many in parallel.
 
     Raises:
         KeyboardInterrupt: the person stopped it.
@@ -131,7 +131,7 @@ def transfer_image(
         attempt += 1
         again = f"{why.kind}; trying again in {pause:g} s ({attempt} of {means.retry.attempts})"
         if lost := way.count_lost_bytes(progress):
-            again += f"; {format_size(lost)} that had come are downloaded again"
+            again += f"; {format_size(lost)} must be downloaded again"
         means.report(TransferEvent(reference, progress, f"{reference.familiar}: {again}"))
         if stopping.wait(pause):
             raise _transfer_error(why)

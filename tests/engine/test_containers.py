@@ -153,7 +153,7 @@ def test_references_go_one_by_one_and_the_image_with_the_last(run: Command, engi
     run.ok("pull", "busybox")
     engine.api.tag("busybox", "keepsake", "v1")
     untagged = run.ok("rmi", "busybox", "--dry-run")
-    assert "untag busybox:latest (frees nothing: the image is still keepsake:v1)" in untagged.out
+    assert "untag busybox:latest (frees nothing: the image keeps keepsake:v1)" in untagged.out
     assert run("rmi", "keepsake:v1", "busybox").code == 1  # nobody to ask
     done = run.ok("rmi", "keepsake:v1", "busybox", "--yes")
     assert done.out == "untagged keepsake:v1\nremoved busybox:latest\n"

@@ -90,13 +90,13 @@ def test_sorted_and_filtered(run: Command, forest: Forest) -> None:
     assert large
     assert all(row["size"] > 1_000_000 for row in large)
     nothing = run.ok("images", "nobody*")
-    assert (nothing.out, "no image fits" in nothing.err) == ("", True)
+    assert (nothing.out, "no image matches" in nothing.err) == ("", True)
 
 
 def test_what_is_no_column_and_no_size(run: Command) -> None:
     refused = run("images", "--sort", "colour")
     assert (refused.code, refused.out) == (2, "")
-    assert "choose one of: name, id, size" in refused.err
+    assert "is not one of 'name', 'id', 'size'" in refused.err
     assert run("images", "--larger-than", "much").code == 2
     assert run("images", "--state", "happy").code == 2
 
@@ -152,7 +152,7 @@ def test_last_use_is_remembered_after_the_container_is_gone(run: Command, forest
     assert later["known"]
     assert later["at"][:16] == while_used["at"][:16]
     never = by_tag(run.ok("images", "--json").data)["alone:1"]["last_use"]
-    assert (never["known"], never["how"]) == (False, "no container was seen since")
+    assert (never["known"], never["how"]) == (False, "no container seen since then")
 
 
 def test_the_tree_shows_layers_that_images_share(run: Command, forest: Forest) -> None:
@@ -169,7 +169,7 @@ def test_rmi_says_beforehand_what_it_frees_and_afterwards_what_it_freed(
 ) -> None:
     del forest
     planned = run.ok("rmi", "twig:1", "leaf:1", "--dry-run")
-    assert "stay, shared with" in planned.out
+    assert "stays on disk, shared with" in planned.out
     assert "stem:1" in planned.out
     done = run.ok("rmi", "twig:1", "leaf:1", "--yes")
     assert "as predicted" in done.err
@@ -178,6 +178,21 @@ def test_rmi_says_beforehand_what_it_frees_and_afterwards_what_it_freed(
         assert "freed 30,000 bytes (30kB), as predicted" in done.err
     else:
         assert "exactly" not in planned.out + done.err
+
+
+@pytest.mark.usefixtures("forest")
+def test_quiet_lists_ids_and_force_forces_nothing(run: Command) -> None:
+    rows = by_tag(run.ok("images", "--json").data)
+    whole = rows["twig:1"]["id"]
+    assert run.ok("images", "-q", "twig").out.split() == [whole.removeprefix("sha256:")[:12]]
+    assert run.ok("images", "-q", "--no-trunc", "leaf:1").out.split() == [whole]
+    assert run.ok("images", "-a", "twig", "--no-trunc").out.count(whole) == 1
+    run.ok("spawn", "twig:1", "--name", "user", *SLEEP)
+    refused = run("rmi", "-f", "twig:1", "leaf:1", "--yes")
+    assert refused.code == 1
+    assert "--force has no effect" in refused.err
+    assert "is in use by user1" in refused.err
+    assert run.ok("images", "-q", "twig").out.split() == [whole.removeprefix("sha256:")[:12]]
 
 
 def test_rmi_as_json(run: Command, forest: Forest, exact: bool) -> None:
@@ -193,7 +208,7 @@ def test_an_image_that_others_were_built_on(run: Command, forest: Forest, lab: L
     if lab.flavour == "podman":
         assert planned.startswith("delete stem:1")
         return
-    assert "untag stem:1 (frees nothing: other images were built on it)" in planned
+    assert "untag stem:1 (frees nothing: other images are built on it)" in planned
     # Children first, whatever the order in which they are named.
     both = run.ok("rmi", "stem:1", "twig:1", "leaf:1", "--yes")
     assert both.out.splitlines()[-1] == "removed stem:1"
@@ -223,7 +238,7 @@ def test_where_the_bytes_are(run: Command, forest: Forest, exact: bool, lab: Lab
         assert low <= data["engine_total"]
         assert sum(size["low"] for size in sizes) <= high
     text = run.ok("df").out.splitlines()
-    assert text[0].split() == ["WHAT", "COUNT", "SIZE", "FREEABLE", "HOW"]
+    assert text[0].split() == ["TYPE", "COUNT", "SIZE", "FREEABLE", "HOW"]
     assert text[-2].startswith("disk: ")
     assert "% full" in text[-2]
     assert text[-1].strip() == str(lab.folder)

@@ -195,7 +195,7 @@ def test_a_token_expires_in_the_middle(
 def test_certificates_that_are_not_good(run: Program, world: World, quick: list[str]) -> None:
     # By name: what is said of it, and the certificate.
     bad: dict[str, tuple[str, dict[str, Any]]] = {
-        WRONG: ("is not for that name", {"names": ("other.example.com",)}),
+        WRONG: ("is for another name", {"names": ("other.example.com",)}),
         ODD: ("has expired", {"valid": EXPIRED}),
         ELSEWHERE: ("is not valid yet", {"valid": NOT_YET}),
         COUNTING: ("is not trusted", {"authority": Authority("stranger")}),
@@ -214,11 +214,11 @@ def test_certificates_that_are_not_good(run: Program, world: World, quick: list[
     assert going == []
     for name, (said, _) in bad.items():
         assert f"the certificate of registry {name} {said}" in staying["why"][0]
-        start = f"error: the connection to {name} for {name}/{PUBLIC} is not to be trusted: "
-        (error,) = (it for it in refused.err.splitlines() if f" {name} for" in it)
+        start = f"error: {name}/{PUBLIC}: the engine does not trust the certificate of {name}: "
+        (error,) = (it for it in refused.err.splitlines() if f"error: {name}/" in it)
         assert error.startswith(start)
     assert refused.code == 4
-    hint = "hint: the engine must know the registry's certificate authority"
+    hint = "hint: give the engine the registry's certificate authority"
     assert refused.err.count(hint) == len(bad)
 
 

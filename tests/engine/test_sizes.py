@@ -170,7 +170,7 @@ def test_inspect_tells_what_a_registry_has_and_what_is_here(
     assert image is not None
     assert run.ok("inspect", address, "--json").data["local"] == {"id": image.id, "current": True}
     engine.api.tag(f"{registry}/sizes/more:1", f"{registry}/sizes/random", "1")
-    assert "local copy: another image" in run.ok("inspect", f"{registry}/sizes/random:1").out
+    assert "local copy: a different image" in run.ok("inspect", f"{registry}/sizes/random:1").out
     run.ok("rmi", address, f"{registry}/sizes/random:1", "--yes")
     missing = run("inspect", f"{registry}/sizes/nosuch:1")
     assert missing.code == 4
@@ -180,5 +180,5 @@ def test_inspect_tells_what_a_registry_has_and_what_is_here(
 def test_what_is_not_known_hinders_no_pull(run: Command, lab: Lab) -> None:
     with troubled(lab.gateway, Trouble(lab.registry, refuse=3, status=404)) as address:
         done = run("pull", f"{address}/library/busybox")
-    assert "busybox:latest: how large it is is not known: " in done.err
+    assert "busybox:latest: size unknown: " in done.err
     run("rmi", f"{address}/library/busybox", "--yes")

@@ -117,7 +117,7 @@ def test_what_has_ended_is_renewed_without_a_word(aws: Home, patch: pytest.Monke
         patch.setenv("AWS_ENDPOINT_URL_ECR_PUBLIC", api.url)
         found = locate_credentials("public.ecr.aws", aws.env)
     assert found.credentials
-    assert (found.source, found.known_by, found.warnings) == ("AWS", "AWS says so", ())
+    assert (found.source, found.known_by, found.warnings) == ("AWS", "from AWS", ())
     assert found.credentials.password != old
 
 
@@ -158,7 +158,7 @@ def test_what_aws_refuses_is_said(aws: Home, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
         found = locate_credentials(ECR, aws.env)
     assert found.credentials is None
-    assert found.warnings == (f"AWS refuses a login for {ECR}: UnrecognizedClientException",)
+    assert found.warnings == (f"AWS refused a login for {ECR}: UnrecognizedClientException",)
 
 
 def test_an_answer_of_aws_that_is_no_login(aws: Home, patch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_an_answer_of_aws_that_is_no_login(aws: Home, patch: pytest.MonkeyPatch)
             patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
             assert (
                 ask_cloud(identify_registry(ECR)).problem
-                == f"AWS gave an answer for {ECR} that is no login"
+                == f"AWS gave an invalid answer to the login for {ECR}"
             )
     del aws
 
@@ -185,7 +185,7 @@ def test_nobody_at_aws(aws: Home, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
     assert (
         ask_cloud(identify_registry(ECR)).problem
-        == f"AWS gives no login for {ECR}: it cannot be reached"
+        == f"AWS gave no login for {ECR}: it cannot be reached"
     )
     del aws
 
@@ -300,7 +300,7 @@ def test_google_with_a_key_file(home: Home, patch: pytest.MonkeyPatch) -> None:
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         found = locate_credentials("eu.gcr.io", home.env)
     assert found.credentials == Credentials("oauth2accesstoken", "hush-token-of-google")
-    assert (found.source, found.known_by) == ("Google Cloud", "Google Cloud says so")
+    assert (found.source, found.known_by) == ("Google Cloud", "from Google Cloud")
 
 
 def test_a_kept_token_of_google_gives_way_to_googles_own(
@@ -331,7 +331,7 @@ def test_a_key_file_that_is_refused(home: Home, patch: pytest.MonkeyPatch) -> No
         path = service_account(home, f"{server.url}/token")
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         (warning,) = locate_credentials(GOOGLE, home.env).warnings
-    assert warning.startswith(f"Google gives no login for {GOOGLE}")
+    assert warning.startswith(f"Google gave no login for {GOOGLE}")
 
 
 def test_a_key_file_that_is_none(home: Home, patch: pytest.MonkeyPatch) -> None:
@@ -341,7 +341,7 @@ def test_a_key_file_that_is_none(home: Home, patch: pytest.MonkeyPatch) -> None:
         path.write_text(text)
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         (warning,) = locate_credentials(GOOGLE, home.env).warnings
-        assert warning.startswith(f"Google gives no login for {GOOGLE}")
+        assert warning.startswith(f"Google gave no login for {GOOGLE}")
 
 
 def azure(home: Home, forms: list[dict[str, list[str]]], status: int = 200) -> Handler:
@@ -391,7 +391,7 @@ def test_a_registry_that_refuses_the_token_of_azure(home: Home, patch: pytest.Mo
     with served(azure(home, [], 401)) as server:
         on_azure(home, patch, server.url)
         answer = ask_cloud(identify_registry(AZURE), server.url)
-    assert answer.problem == f"registry {AZURE} refuses Azure's token (401)"
+    assert answer.problem == f"registry {AZURE} refused Azure's token (401)"
 
 
 def test_a_cloud_that_is_silent_is_not_waited_for(home: Home, patch: pytest.MonkeyPatch) -> None:

@@ -267,7 +267,7 @@ def test_a_helpers_name_is_a_name(machine: Machine, name: object) -> None:
     machine.config(credsStore=name, auths={"r.example": entry("me", "x")})
     assert find_credentials("r.example", machine.env) == (
         Credentials("me", "x"),
-        ["config.json names a credential helper in a wrong way: it is ignored"],
+        ["config.json has a credential helper with an invalid name; ignoring it"],
     )
 
 
@@ -286,7 +286,7 @@ def test_a_broken_entry_is_a_warning_without_its_secret(machine: Machine, broken
     machine.config(auths={"r.example": broken})
     assert find_credentials("r.example", machine.env) == (
         None,
-        ["the entry of r.example in auths of config.json is broken: it is ignored"],
+        ["the entry for r.example in auths of config.json is malformed; ignoring it"],
     )
 
 
@@ -296,7 +296,7 @@ def test_a_broken_file_is_a_warning(machine: Machine) -> None:
     machine.env["DOCKER_AUTH_CONFIG"] = f'"{SECRET}'
     credentials, warnings = find_credentials("r.example", machine.env)
     assert credentials is None
-    assert warnings[0] == "DOCKER_AUTH_CONFIG is not a JSON object: it is ignored"
+    assert warnings[0] == "DOCKER_AUTH_CONFIG is not a JSON object; ignoring it"
     assert warnings[1].startswith(f"cannot read {path}: not valid JSON")
     assert len(warnings) == 2
 
@@ -306,7 +306,7 @@ def test_tables_of_another_type_are_warnings(machine: Machine) -> None:
     assert find_credentials("r.example", machine.env) == (
         None,
         [
-            "credHelpers in config.json is not an object: it is ignored",
-            "auths in config.json is not an object: it is ignored",
+            "credHelpers in config.json is not an object; ignoring it",
+            "auths in config.json is not an object; ignoring it",
         ],
     )

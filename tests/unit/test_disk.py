@@ -90,7 +90,7 @@ def test_the_engines_total_decides_whether_it_is_exact() -> None:
     off = DiskAccounting(replace(truth.snapshot(), layers_size=truth.total() + 1))
     assert off.bytes_freed_by(["one"]).low == 200
     assert not off.bytes_freed_by(["one"]).is_exact
-    assert "total is 1231 bytes, that of its layers 1230" in off.bytes_freed_by(["one"]).doubt
+    assert "total is 1231 bytes, but its layers add up to 1230" in off.bytes_freed_by(["one"]).doubt
     unasked = DiskAccounting(replace(truth.snapshot(), layers_size=None))
     assert "not asked for" in unasked.bytes_freed_by(["one"]).doubt
 
@@ -99,7 +99,7 @@ def test_an_image_that_nothing_is_known_of_is_said_to_be_unknown() -> None:
     snapshot = Truth({"one": (A, B), "two": (A, C)}, SIZES).snapshot()
     details = {"one": snapshot.details["one"]}
     disk = DiskAccounting(replace(snapshot, details=details))
-    assert disk.doubt == "the engine did not tell the layers of every image"
+    assert disk.doubt == "the engine did not report the layers of every image"
     assert not disk.bytes_freed_by(["one"]).is_exact
 
 

@@ -100,7 +100,7 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
 
 def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -> None:
     (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
-    with pytest.raises(ManagerError, match="what is pinned cannot be used"):
+    with pytest.raises(ManagerError, match="the pins cannot be used"):
         SightingStore(tmp_path).read_pins("e")
 
 

@@ -61,7 +61,7 @@ def test_a_password_is_tried_and_kept(home: Home, hushed: Hushed, answer: Handle
         host = registry.url.removeprefix("http://")
         argv = ("login", host, "--username", "me", "--password-stdin")
         result = hushed.ok(*argv, stdin=f"{SECRET}\n")
-        assert result.out == f"logged in to {host} as me, kept in docker-credential-store\n"
+        assert result.out == f"logged in to {host} as me, saved in docker-credential-store\n"
         assert home.kept("store") == {host: {"Username": "me", "Secret": SECRET}}
         data = hushed.ok(*argv, "--json", stdin=SECRET).data
     assert data == {
@@ -79,7 +79,7 @@ def test_where_nobody_is_asked_a_login_is_kept_untried(home: Home, hushed: Hushe
     with served(has_it) as registry:
         host = registry.url.removeprefix("http://")
         result = hushed.ok("login", host, "--username", "me", "--password-stdin", stdin=SECRET)
-    assert f"warning: {host} asks nobody for a login" in result.err
+    assert f"warning: {host} does not ask for a login" in result.err
     assert home.kept("store") == {host: {"Username": "me", "Secret": SECRET}}
 
 
@@ -93,7 +93,7 @@ def test_a_wrong_password_is_not_kept(home: Home, hushed: Hushed, answer: Handle
         argv = ("login", host, "--username", "me", "--password-stdin")
         result = hushed(*argv, stdin=SECRET)
     assert result.code == ExitCode.REGISTRY
-    assert f"error: {host} did not take the login of me, and it is not kept" in result.err
+    assert f"error: {host} refused the login of me, which was not saved" in result.err
     assert "hint: check the user name" in result.err
     assert (home.kept("store"), home.config) == ({}, {"credsStore": "store"})
 
@@ -122,7 +122,7 @@ def test_an_identity_token_is_tried_and_kept(home: Home) -> None:
     with served(WithTokens(identity=token)) as registry:
         done = log_in_to_registry(identify_registry("r.example"), given, means(home, registry.url))
         wrong = Credentials("me", identity_token=home.secret("hush-wrong"))
-        with pytest.raises(ManagerError, match="not kept"):
+        with pytest.raises(ManagerError, match="not saved"):
             log_in_to_registry(identify_registry("r.example"), wrong, means(home, registry.url))
     assert done.place == "docker-credential-store"
     assert home.kept("store") == {"r.example": {"Username": "<token>", "Secret": token}}
@@ -139,7 +139,7 @@ def test_a_refused_password_is_not_sent_elsewhere(home: Home) -> None:
     home.secret(SECRET)
     with served(basic("me", "x")) as first, served(basic("me", SECRET)) as second:
         given = Credentials("me", SECRET)
-        with pytest.raises(ManagerError, match="not kept"):
+        with pytest.raises(ManagerError, match="not saved"):
             log_in_to_registry(
                 identify_registry("r.example"), given, means(home, first.url, second.url)
             )
@@ -173,8 +173,8 @@ def test_what_cannot_be_reached_is_no_login(home: Home, hushed: Hushed) -> None:
 @pytest.mark.parametrize(
     ("argv", "stdin", "said"),
     [
-        ((), "", "there is no terminal to ask for a password at"),
-        (("--password-stdin",), SECRET, "--password-stdin needs to know whose password it is"),
+        ((), "", "there is no terminal to ask for a password on"),
+        (("--password-stdin",), SECRET, "--password-stdin needs a user name"),
         (("--username", "me", "--password-stdin"), "\n", "the password is empty"),
         (("a/b",), "", "'a/b' contains more than a registry"),
     ],
@@ -196,7 +196,7 @@ def test_a_password_is_no_argument(hushed: Hushed) -> None:
 def test_a_cloud_that_is_not_here_is_said(home: Home, hushed: Hushed) -> None:
     result = hushed("login", ECR, "--insecure-plaintext")
     assert result.code == ExitCode.USAGE
-    assert "no credentials of AWS are here" in result.err
+    assert "this machine has no credentials for AWS" in result.err
     del home
 
 
@@ -249,9 +249,9 @@ def test_logging_out(home: Home, hushed: Hushed) -> None:
     auth = base64.b64encode(f"me:{SECRET}".encode()).decode()
     home.write(credsStore="store", auths={"a.example": {}, "c.example": {"auth": auth}})
     result = hushed.ok("logout", "a.example")
-    assert result.out == "logged out of a.example: erased from docker-credential-store\n"
+    assert result.out == "logged out of a.example: removed from docker-credential-store\n"
     again = hushed.ok("logout", "a.example")
-    assert (again.out, again.err) == ("", "no login of a.example was kept here\n")
+    assert (again.out, again.err) == ("", "there was no login for a.example\n")
     assert hushed.ok("logout", "--json").data == [
         {"registry": "docker.io", "erased": ["docker-credential-store"]}
     ]
@@ -262,7 +262,7 @@ def test_logging_out(home: Home, hushed: Hushed) -> None:
     }
     assert home.kept("store") == {}
     assert home.config == {"credsStore": "store", "auths": {}}
-    assert hushed.ok("logout", "--all").err == "no login was kept here\n"
+    assert hushed.ok("logout", "--all").err == "there were no logins\n"
 
 
 def test_a_login_that_stays_is_said(home: Home, hushed: Hushed) -> None:
@@ -270,7 +270,7 @@ def test_a_login_that_stays_is_said(home: Home, hushed: Hushed) -> None:
     home.env["DOCKER_AUTH_CONFIG"] = json.dumps({"auths": {"r.example": {"auth": auth}}})
     hushed._run.env["DOCKER_AUTH_CONFIG"] = home.env["DOCKER_AUTH_CONFIG"]  # noqa: SLF001
     result = hushed.ok("logout", "r.example")
-    assert "there still is a login for r.example: DOCKER_AUTH_CONFIG" in result.err
+    assert "there is still a login for r.example: DOCKER_AUTH_CONFIG" in result.err
 
 
 @pytest.mark.parametrize("which", ["r.example", "--all"])
@@ -315,13 +315,13 @@ def test_who_one_is_where(home: Home, hushed: Hushed) -> None:
         "docker-credential-store",
     )
     assert rows[ECR]["until"] == LATER.isoformat()
-    assert (rows[ECR]["plain_text"], rows[ECR]["known_by"]) == (True, "it says so itself")
+    assert (rows[ECR]["plain_text"], rows[ECR]["known_by"]) == (True, "from the token")
     assert "123456789012" in rows[ECR]["run_by"]
     assert rows["t.example"]["identity_token"]
     table = hushed.ok("registries").out.splitlines()
-    assert table[0].split() == ["REGISTRY", "USER", "KEPT", "IN", "GOOD", "UNTIL", "IMAGES"]
-    assert table[3].split() == ["a.example", "me", "docker-credential-store", "not", "known", "-"]
-    assert "config.json, in plain text" in table[2]
+    assert table[0].split() == ["REGISTRY", "USER", "SAVED", "IN", "VALID", "UNTIL", "IMAGES"]
+    assert table[3].split() == ["a.example", "me", "docker-credential-store", "unknown", "-"]
+    assert "config.json (plain text)" in table[2]
 
 
 def test_docker_hub_tells_how_many_pulls_are_left(home: Home) -> None:
@@ -352,7 +352,7 @@ def test_a_password_is_typed_and_not_shown(home: Home) -> None:
             typing.write(b"me\n")
             shown += said(typing, "(not shown): ")  # then nothing is echoed
             typing.write(f"{SECRET}\n".encode())
-            shown += said(typing, "kept in docker-credential-store")
+            shown += said(typing, "saved in docker-credential-store")
         assert process.returncode == 0
     home.said.append(shown)
     assert home.kept("store")[host] == {"Username": "me", "Secret": SECRET}

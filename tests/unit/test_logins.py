@@ -154,7 +154,7 @@ def test_a_broken_file_is_left_as_it_is(home: Home, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ManagerError) as caught:
         logins.save_login("r.example", me(home), home.env, plaintext=True)
-    assert "left as it was" in caught.value.hint
+    assert "not changed" in caught.value.hint
     assert path.read_text() == text
 
 
@@ -206,11 +206,11 @@ def kept(home: Home, registry: str, credentials: Credentials) -> FoundCredential
 
 def test_what_is_good_says_until_when(home: Home) -> None:
     password = Credentials("AWS", ecr_password(home, SOON))
-    found = FoundCredentials(password, "config.json", SOON, "it says so itself")
+    found = FoundCredentials(password, "config.json", SOON, "from the token")
     assert kept(home, ECR, password) == found
     token = Credentials("x", identity_token=web_token(home, SOON))
     assert kept(home, AZURE, token) == FoundCredentials(
-        token, "config.json", SOON, "it says so itself"
+        token, "config.json", SOON, "from the token"
     )
 
 
@@ -223,7 +223,7 @@ def test_what_has_ended_is_passed_over(home: Home, registry: str) -> None:
     found = kept(home, registry, credentials)
     assert found.credentials is None
     (warning,) = found.warnings
-    assert warning.startswith(f"the login of {registry} in config.json ended at ")
+    assert warning.startswith(f"the login for {registry} in config.json expired at ")
     assert f"dockmgr login {registry}" in warning
 
 
@@ -237,13 +237,13 @@ def test_what_has_ended_does_not_hide_what_has_not(home: Home) -> None:
         {"auths": {ECR: auth("AWS", ecr_password(home, AGO))}}
     )
     assert locate_credentials(ECR, home.env, now=NOW) == FoundCredentials(
-        Credentials("AWS", fresh), "config.json", SOON, "it says so itself"
+        Credentials("AWS", fresh), "config.json", SOON, "from the token"
     )
 
 
 def test_a_token_of_google_counts_where_there_is_nothing_better(home: Home) -> None:
     token = Credentials("oauth2accesstoken", home.secret("hush-token"))
-    found = FoundCredentials(token, "config.json", None, "a token that lasts 1 h")
+    found = FoundCredentials(token, "config.json", None, "such tokens last 1 h")
     assert kept(home, GOOGLE, token) == found
     key = Credentials("_json_key", home.secret("hush-key"))
     assert kept(home, GOOGLE, key) == FoundCredentials(key, "config.json")

@@ -67,16 +67,19 @@ def test_an_index_without_its_attestations(kind: str) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html>", "is no JSON"),
-        (b"[1]", "makes no sense"),
-        (b"[" * 100_000, "is no JSON"),
-        (raw({"schemaVersion": 1, "fsLayers": []}), "of the first version"),
-        (raw({"schemaVersion": 2}), "is no image"),
-        (raw({**MANIFEST, "layers": [{**LAYER, "digest": "sha256:x"}]}), "makes no sense"),
-        (raw({**MANIFEST, "layers": [{**LAYER, "size": -1}]}), "makes no sense"),
-        (raw({**MANIFEST, "layers": None}), "makes no sense"),
-        (raw({**MANIFEST, "config": {**CONFIG, "mediaType": "a/chart"}}), "no image but a/chart"),
-        (raw({"schemaVersion": 2, "manifests": [1]}), "makes no sense"),
+        (b"<html>", "is not valid JSON"),
+        (b"[1]", "malformed"),
+        (b"[" * 100_000, "is not valid JSON"),
+        (raw({"schemaVersion": 1, "fsLayers": []}), "schema 1"),
+        (raw({"schemaVersion": 2}), "not an image"),
+        (raw({**MANIFEST, "layers": [{**LAYER, "digest": "sha256:x"}]}), "malformed"),
+        (raw({**MANIFEST, "layers": [{**LAYER, "size": -1}]}), "malformed"),
+        (raw({**MANIFEST, "layers": None}), "malformed"),
+        (
+            raw({**MANIFEST, "config": {**CONFIG, "mediaType": "a/chart"}}),
+            "not an image but a/chart",
+        ),
+        (raw({"schemaVersion": 2, "manifests": [1]}), "malformed"),
     ],
 )
 def test_what_is_none(body: bytes, said: str) -> None:

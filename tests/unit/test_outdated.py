@@ -8,8 +8,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from manager.cli.registry.outdated import group_unknown_tags
 from manager.model.images import Image, ImageManifest, ImageStore
-from manager.registry.core.freshness import CheckedTag, Freshness, is_same_image, list_local_tags
+from manager.registry.core.freshness import (
+    NO_REGISTRY_REASON,
+    CheckedTag,
+    Freshness,
+    is_same_image,
+    list_local_tags,
+)
 from manager.registry.core.manifests import CONFIG_MEDIA_TYPES, MANIFEST_MEDIA_TYPES, OCI_INDEX
 from manager.registry.outdated import check_freshness
 from manager.registry.protocol.endpoints import RegistryEndpoint
@@ -112,7 +119,7 @@ def test_what_has_no_digest_there_is_not_asked_about(tag: str) -> None:
     with served(registry({"1.2": NEW})) as server:
         (found,) = ask(server, images, ImageStore.GRAPH_DRIVER)
     assert (found.freshness, found.was_unanswered, server.seen) == (Freshness.LOCAL, False, [])
-    assert found.why == "the engine knows of no registry it came from: it was built or named here"
+    assert found.why == "built or tagged locally: no registry is known for it"
 
 
 def test_where_digests_are_made_up_a_build_is_told_from_an_old_image() -> None:
@@ -120,7 +127,7 @@ def test_where_digests_are_made_up_a_build_is_told_from_an_old_image() -> None:
     with served(registry(tags)) as server:
         (built,) = ask(server, [one(OLD)], ImageStore.CONTAINERD)
     assert (built.freshness, built.outdated) == (Freshness.UNKNOWN, False)
-    assert built.why.startswith("r.io has another image under this name and does not know this")
+    assert built.why.startswith("r.io has another image under this name, and does not have this")
     with served(registry(tags, known=[OLD])) as server:
         (old,) = ask(server, [one(OLD)], ImageStore.CONTAINERD)
     assert (old.freshness, old.newer.newest) == (Freshness.OUTDATED, "9.0")
@@ -163,7 +170,7 @@ def test_what_a_registry_does_not_have_or_show_is_an_answer_and_silence_is_none(
     with served(registry({})) as server:
         (gone,) = ask(server, images, ImageStore.CONTAINERD)
     assert (gone.freshness, gone.was_unanswered) == (Freshness.LOCAL, False)
-    assert gone.why.startswith("r.io has no such image")
+    assert gone.why.startswith("not on r.io")
     with served(lambda request: request.reply(403)) as server:
         (refused,) = ask(server, images, ImageStore.CONTAINERD)
     assert (refused.freshness, refused.was_unanswered) == (Freshness.UNKNOWN, False)
@@ -183,7 +190,7 @@ def test_a_registry_that_keeps_its_tags_to_itself() -> None:
     with served(answer) as server:
         (found,) = ask(server, [one(OLD)], ImageStore.GRAPH_DRIVER)
     assert (found.freshness, found.was_unanswered) == (Freshness.CURRENT, False)
-    assert found.why.startswith("newer versions are not known: registry 127.0.0.1")
+    assert found.why.startswith("newer versions are unknown: registry 127.0.0.1")
 
 
 def test_patterns_choose_tags_not_images() -> None:
@@ -194,3 +201,12 @@ def test_patterns_choose_tags_not_images() -> None:
     ]
     assert names == ["myorg/x:1", "nginx:2"]
     assert len(list_local_tags(images, ImageStore.GRAPH_DRIVER, ["nginx"])) == 2
+
+
+def test_of_many_that_are_unknown_for_one_reason_a_few_are_named() -> None:
+    images = [image(f"mine:{number}", digests=()) for number in range(8)]
+    with served(registry({})) as server:
+        found = ask(server, images, ImageStore.GRAPH_DRIVER)
+    rows = group_unknown_tags(found)
+    assert [name for name, _ in rows] == [*(f"mine:{n}" for n in range(5)), "and 3 more"]
+    assert {why for _, why in rows} == {NO_REGISTRY_REASON}

@@ -8,12 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.registry.core.pull_progress import (
-    FailureKind,
-    PullProgress,
-    classify_failure,
-    explain_pull_failure,
-)
+from manager.registry.core.failure_kinds import FailureKind, classify_failure
+from manager.registry.core.transfer_failures import explain_pull_failure
+from manager.registry.core.transfer_progress import PullProgress
 
 
 def folded(*messages: dict[str, Any]) -> PullProgress:
@@ -32,7 +29,7 @@ def test_what_a_failure_means_is_known_from_the_first_on_to_all_at_the_same_time
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from manager.registry.core.pull_progress import FailureKind, classify_failure
+from manager.registry.core.failure_kinds import FailureKind, classify_failure
 sys.setswitchinterval(1e-6)
 together = Barrier(8)
 def ask(_):
@@ -120,19 +117,19 @@ no network | Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1
 no network | Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host
 missing tag | manifest for 10.0.0.2:5000/a:b not found: manifest unknown: manifest unknown
 missing tag | manifest unknown
-not there or not allowed | pull access denied for nosuch, repository does not exist or may \
+missing or private | pull access denied for nosuch, repository does not exist or may \
 require 'docker login': denied: requested access to the resource is denied
-not there or not allowed | failed to resolve reference: pull access denied, repository does not \
+missing or private | failed to resolve reference: pull access denied, repository does not \
 exist or may require authorization: server message: insufficient_scope: authorization failed
 too many pulls | toomanyrequests: You have reached your unauthenticated pull rate limit.
 login needed | Head "http://10.0.0.1:80/v2/a/manifests/b": no basic auth credentials
 login needed | unauthorized: authentication required
-trouble on the way | Get "http://localhost:1/v2/": dial tcp [::1]:1: connect: connection refused
-trouble on the way | unexpected EOF
-trouble on the way | read tcp 10.0.0.1:1->10.0.0.2:2: read: connection reset by peer
-trouble on the way | Get "https://a.b/v2/": net/http: TLS handshake timeout
-trouble on the way | received unexpected HTTP status: 503 Service Unavailable
-trouble on the way | Get "https://a.b/v2/": lookup a.b on 10.0.0.1:53: server misbehaving
+temporary failure | Get "http://localhost:1/v2/": dial tcp [::1]:1: connect: connection refused
+temporary failure | unexpected EOF
+temporary failure | read tcp 10.0.0.1:1->10.0.0.2:2: read: connection reset by peer
+temporary failure | Get "https://a.b/v2/": net/http: TLS handshake timeout
+temporary failure | received unexpected HTTP status: 503 Service Unavailable
+temporary failure | Get "https://a.b/v2/": lookup a.b on 10.0.0.1:53: server misbehaving
 tls | Get "https://a.b/v2/": tls: failed to verify certificate: x509: certificate signed by \
 unknown authority
 tls | http: server gave HTTP response to HTTPS client
@@ -160,7 +157,7 @@ def test_what_engines_say(name: str, said: str) -> None:
 def test_what_hub_does_not_tell_apart_has_a_sentence_for_both() -> None:
     told = explain_pull_failure("pull access denied for x", "x:latest", "docker.io")
     assert told.message == (
-        "x:latest is not on docker.io, or you are not allowed to see it: it does not tell which"
+        "docker.io has no x:latest, or it is private: the registry does not say which"
     )
 
 
@@ -168,7 +165,7 @@ def test_a_login_that_is_refused_in_the_middle_has_expired_and_is_made_anew() ->
     said = "unauthorized: authentication required"
     told = explain_pull_failure(said, "a/b:c", "example.org", begun=True)
     assert (told.kind, told.retry) == (FailureKind.EXPIRED, True)
-    assert told.message == "example.org let a/b:c begin, and then refused the login"
+    assert told.message == "example.org refused the login while a/b:c was being pulled"
     assert not explain_pull_failure("no space left on device", "a", "b", begun=True).retry
 
 

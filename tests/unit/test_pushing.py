@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.registry.core.pull_progress import FailureKind
-from manager.registry.core.push_progress import PushProgress, explain_push_failure
+from manager.registry.core.failure_kinds import FailureKind
+from manager.registry.core.transfer_failures import explain_push_failure
+from manager.registry.core.transfer_progress import PushProgress
 
 DIGEST = "sha256:" + "a" * 64
 END = {"status": f"v1: digest: {DIGEST} size: 527"}
@@ -55,7 +56,7 @@ def test_what_is_there_already_is_not_sent_and_what_nobody_told_is_not_known() -
 
 def test_one_platform_of_several_is_said() -> None:
     progress = folded({"aux": {"manifestPushedInsteadOfIndex": True}})
-    assert progress.note.startswith("not all its platforms")
+    assert progress.note.startswith("only the platform that is here")
 
 
 statuses = st.sampled_from(
@@ -79,26 +80,26 @@ def test_whatever_comes_the_count_stays_possible(sent: list[dict[str, Any]]) -> 
 
 # What engines said of registries: `kind | what we say | words`, one a line.
 SAID = r"""
-not there or not allowed | you may not push | denied: requested access to the resource is denied
-not there or not allowed | you may not push | push access denied, repository does not exist or \
+missing or private | you may not push | denied: requested access to the resource is denied
+missing or private | you may not push | push access denied, repository does not exist or \
 may require authorization: server message: insufficient_scope: authorization failed
-not there or not allowed | you may not push | denied: permission_denied: write_package
-not there or not allowed | has no repository for | name unknown: The repository with name 'a/b' \
+missing or private | you may not push | denied: permission_denied: write_package
+missing or private | has no repository for | name unknown: The repository with name 'a/b' \
 does not exist in the registry with id '123456789012'
-not there or not allowed | has no repository for | unknown: project a not found
-not there or not allowed | does not let | tag invalid: The image tag 'c' already exists in the \
+missing or private | has no repository for | unknown: project a not found
+missing or private | does not allow | tag invalid: The image tag 'c' already exists in the \
 'a/b' repository and cannot be overwritten because the repository is immutable.
-not there or not allowed | does not take layers | error parsing HTTP 413 response body: invalid \
+missing or private | does not accept layers | error parsing HTTP 413 response body: invalid \
 character '<' looking for beginning of value: "<html><h1>413 Request Entity Too Large</h1>"
-not there or not allowed | has no more room | denied: adding 1.2 GiB of storage resource, which \
+missing or private | has no space left | denied: adding 1.2 GiB of storage resource, which \
 when updated to current usage of 9 GiB will exceed the configured upper limit of project quota
-login needed | wants a login | no basic auth credentials
-login needed | wants a login | unauthorized: authentication required
+login needed | requires a login | no basic auth credentials
+login needed | requires a login | unauthorized: authentication required
 too many pulls | too many requests | toomanyrequests: slow down
-no network | cannot be reached | Get "https://a.b/v2/": dial tcp: lookup a.b: no such host
-tls | is not to be trusted | tls: failed to verify certificate: x509: unknown authority
+no network | cannot reach | Get "https://a.b/v2/": dial tcp: lookup a.b: no such host
+tls | does not trust | tls: failed to verify certificate: x509: unknown authority
 no space | a disk is full | write /var/lib/docker/tmp/x: disk quota exceeded
-trouble on the way | failed: | Get "http://10.0.0.9:1/v2/": dial tcp: connection refused
+temporary failure | failed: | Get "http://10.0.0.9:1/v2/": dial tcp: connection refused
 other | failed: | something never heard of
 """
 CASES = [line.split(" | ", 2) for line in SAID.replace("\\\n", "").strip().splitlines()]
@@ -121,7 +122,7 @@ def test_amazon_wants_repositories_to_be_made_first() -> None:
     registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     told = explain_push_failure("name unknown: x", f"{registry}/a/b:c", registry)
     assert told.hint == (
-        "create it first, with: aws ecr create-repository --region eu-west-1 --repository-name a/b"
+        "create it first: aws ecr create-repository --region eu-west-1 --repository-name a/b"
     )
     public = explain_push_failure("name unknown: x", "public.ecr.aws/me/a/b:c", "public.ecr.aws")
     assert public.hint.endswith(
@@ -136,14 +137,14 @@ def test_a_name_without_a_slash_is_dockers_own() -> None:
     told = explain_push_failure(
         "denied: requested access to the resource is denied", "app:1", "docker.io"
     )
-    assert told.hint == "names without a slash are Docker's own: dockmgr tag app:1 YOU/app:1"
+    assert told.hint == "names without a slash belong to Docker: dockmgr tag app:1 YOU/app:1"
 
 
 def test_a_lab_has_no_way_to_docker_hub() -> None:
     told = explain_push_failure(
         "dial tcp: lookup registry-1.docker.io: no such host", "a:1", "docker.io", "lab"
     )
-    assert told.message == "a:1 cannot be pushed: lab 'lab' has no way to Docker Hub"
+    assert told.message == "a:1 cannot be pushed: lab 'lab' cannot reach Docker Hub"
     assert not told.retry
 
 
@@ -154,4 +155,4 @@ def test_a_login_that_ends_on_the_way_is_looked_for_again() -> None:
     assert (waiting.begun, under_way.begun) == (False, True)
     told = explain_push_failure(said, name, "example.org", begun=under_way.begun)
     assert (told.kind, told.retry) == (FailureKind.EXPIRED, True)
-    assert "took part of" in told.message
+    assert "while example.org/a:1 was being pushed" in told.message

@@ -44,7 +44,7 @@ def test_an_ended_container_used_it_until_then_at_least() -> None:
     assert (use.age(NOW), use.how) == ("3 days ago", "a ended")
     made = replace(ended, status="Created", state="created")
     use = last_uses(Snapshot((made,), (image("nginx:1"),)), {}, NOW)[NGINX]
-    assert (use.at, use.how) == (EPOCH, "a was made")
+    assert (use.at, use.how) == (EPOCH, "a was created")
 
 
 def test_what_was_seen_before_counts_until_something_later_is_known() -> None:
@@ -55,7 +55,7 @@ def test_what_was_seen_before_counts_until_something_later_is_known() -> None:
     }
     uses = last_uses(snapshot, seen, NOW)
     assert (uses[NGINX].age(NOW), uses[NGINX].known) == ("1 week ago", True)
-    assert (uses[REDIS].age(NOW), uses[REDIS].known) == ("not in 1 week", False)
+    assert (uses[REDIS].age(NOW), uses[REDIS].known) == ("unused for 12d+", False)
     running = replace(snapshot, containers=(container("a"),))
     assert last_uses(running, seen, NOW)[NGINX].age(NOW) == "now"
 

@@ -66,11 +66,11 @@ def test_what_is_not_there_or_not_shown_is_not_held(status: int) -> None:
 
 
 def test_a_digest_that_differs_is_no_answer() -> None:
-    assert "something else" in refusal(replies(200, Docker_Content_Digest=OTHER))
+    assert "something other" in refusal(replies(200, Docker_Content_Digest=OTHER))
 
 
 def test_a_page_for_people_is_no_answer() -> None:
-    assert "it gives a web page" in refusal(replies(200, Content_Type="text/html"))
+    assert "it answers with a web page" in refusal(replies(200, Content_Type="text/html"))
 
 
 @pytest.mark.parametrize("status", [405, 200], ids=["no head", "no digest with it"])
@@ -83,7 +83,7 @@ def test_a_head_that_does_not_tell_is_not_enough(status: int) -> None:
 
     with served(answer) as registry, Registry(registry.url) as client:
         assert client.has_manifest("a", digest(MANIFEST))
-        with pytest.raises(ManagerError, match="something else"):
+        with pytest.raises(ManagerError, match="something other"):
             client.has_manifest("a", DIGEST)
 
 
@@ -125,7 +125,7 @@ def test_an_identity_token_is_exchanged() -> None:
 
 def test_a_login_that_is_refused_says_so() -> None:
     answer = WithTokens(password="another")
-    assert refusal(answer, ME) == "has refused the login (401)"
+    assert refusal(answer, ME) == "refused the login (401)"
 
 
 def test_basic_is_answered_with_basic() -> None:
@@ -136,7 +136,7 @@ def test_basic_is_answered_with_basic() -> None:
             request.reply(401, WWW_Authenticate='Basic realm="r"')
 
     assert holds(answer, ME)
-    assert refusal(answer) == "asks for a login"
+    assert refusal(answer) == "requires a login"
 
 
 def test_a_realm_elsewhere_without_encryption_gets_nothing() -> None:
@@ -146,7 +146,7 @@ def test_a_realm_elsewhere_without_encryption_gets_nothing() -> None:
         asked.append(request.path)
         request.reply(401, WWW_Authenticate='Bearer realm="ftp://example.invalid/token"')
 
-    assert refusal(answer, ME) == "wants credentials sent without encryption"
+    assert refusal(answer, ME) == "asks for credentials over an unencrypted connection"
     assert len(asked) == 1
 
 
@@ -188,7 +188,7 @@ def test_what_fails_for_a_moment_is_tried_again() -> None:
 
 def test_what_goes_on_failing_is_given_up_in_time() -> None:
     assert refusal(failing(1000)) == "answers 503 Service Unavailable"
-    assert refusal(failing(1000, status="429", after="3600")) == "has been asked too often for now"
+    assert refusal(failing(1000, status="429", after="3600")) == "has had too many requests"
 
 
 def test_a_connection_that_is_cut_is_tried_again() -> None:
@@ -224,7 +224,7 @@ def test_a_token_that_is_none_is_refused(body: bytes) -> None:
             host = request.headers["Host"]
             request.reply(401, WWW_Authenticate=f'Bearer realm="http://{host}/token"')
 
-    assert refusal(answer) == "gave an answer to the login that is none"
+    assert refusal(answer) == "gave an invalid answer to the login"
 
 
 def test_a_token_without_end_is_given_up() -> None:
@@ -238,7 +238,7 @@ def test_a_token_without_end_is_given_up() -> None:
         host = request.headers["Host"]
         request.reply(401, WWW_Authenticate=f'Bearer realm="http://{host}/token"')
 
-    assert "does not end" in refusal(answer)
+    assert "without end" in refusal(answer)
 
 
 def test_nothing_shows_a_secret() -> None:
@@ -329,7 +329,7 @@ def test_a_registry_that_is_silent_is_not_asked_again_and_others_are() -> None:
         urls = {"bad.example": bad.url, "good.example": good.url}
         wanted = {str(n): (f"bad.example/x@{DIGEST}",) for n in range(50)}
         wanted["good"] = (f"good.example/x@{DIGEST}",)
-        with RegistryPool(lambda _: None, anywhere(urls), deadline=0.3) as registries:
+        with RegistryPool(lambda _: None, anywhere(urls), deadline=1.4) as registries:
             found = registries.find_available_images(wanted, parallel=2)
     assert found["good"].reference
     assert "answers 500" in found["7"].why

@@ -224,5 +224,5 @@ def test_a_certificate_without_its_key_hinders_no_other_registry(tmp_path: Path)
     ):
         wanted = {name: [f"{name}/a@{DIGEST}"] for name in ("r.example", "o.example")}
         found = registries.find_available_images(wanted)
-    assert "there is no key" in found["r.example"].why
+    assert "has no key next to it" in found["r.example"].why
     assert found["o.example"].reference

@@ -16,8 +16,8 @@ from manager.references.registry_hosts import (
     RegistryService,
     identify_registry,
 )
-from manager.registry.core import expiry
-from manager.registry.core.pull_progress import explain_pull_failure
+from manager.registry.core.credentials import parse_expiry
+from manager.registry.core.transfer_failures import explain_pull_failure
 
 ECR = "123456789012.dkr.ecr"
 DUAL = "123456789012.dkr-ecr"
@@ -162,16 +162,16 @@ def in_base64(value: object) -> str:
 @pytest.mark.parametrize("end", [int(END.timestamp()), str(int(END.timestamp()))])
 def test_an_ecr_password_says_until_when(end: object) -> None:
     secret = in_base64({"payload": "x", "expiration": end})
-    assert expiry.parse_expiry(identify_registry(f"{ECR}.eu-west-1.amazonaws.com"), secret) == END
-    assert expiry.parse_expiry(identify_registry("public.ecr.aws"), secret) == END
-    assert expiry.parse_expiry(identify_registry("r.example"), secret) is None
+    assert parse_expiry(identify_registry(f"{ECR}.eu-west-1.amazonaws.com"), secret) == END
+    assert parse_expiry(identify_registry("public.ecr.aws"), secret) == END
+    assert parse_expiry(identify_registry("r.example"), secret) is None
 
 
 def test_a_token_of_azure_says_until_when() -> None:
     claims = in_base64({"exp": END.timestamp()}).rstrip("=")
     secret = f"e30.{claims}.x"
-    assert expiry.parse_expiry(identify_registry("acme.azurecr.io"), secret) == END
-    assert expiry.parse_expiry(identify_registry("r.example"), secret) is None
+    assert parse_expiry(identify_registry("acme.azurecr.io"), secret) == END
+    assert parse_expiry(identify_registry("r.example"), secret) is None
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_a_token_of_azure_says_until_when() -> None:
 )
 def test_what_does_not_say(secret: str) -> None:
     for host in (f"{ECR}.eu-west-1.amazonaws.com", "acme.azurecr.io"):
-        assert expiry.parse_expiry(identify_registry(host), secret) is None
+        assert parse_expiry(identify_registry(host), secret) is None

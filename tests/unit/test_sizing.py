@@ -124,7 +124,7 @@ def test_who_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
     with served(answer) as server:
         hasty = replace(lookup(server.url, tmp_path), patience=0.2)
         found = survey_pull(hasty, [NGINX], (), ImageStore.GRAPH_DRIVER)
-        assert found.unknown[NGINX].message == "no answer came within 0.2 s"
+        assert found.unknown[NGINX].message == "no answer within 0.2 s"
         assert not over.is_set()
         over.set()
 

@@ -29,23 +29,23 @@ def test_an_image_is_found_by_any_of_its_names(source: str) -> None:
 def test_who_loses_a_name_is_said() -> None:
     tagging = plan_tag(IMAGES, "nginx", ["redis"])
     assert str(tagging.plan) == (
-        "tag redis:latest (image aaaaaaaaaaaa; image bbbbbbbbbbbb loses it, "
-        "and is still cache:1, odd__Name)"
+        "tag redis:latest (image aaaaaaaaaaaa; image bbbbbbbbbbbb loses it "
+        "and keeps cache:1, odd__Name)"
     )
     assert tagging.moves == ("redis:latest",)
     both = plan_tag(IMAGES, "redis", ["nginx", "web:1"])
-    assert str(both.plan).count("and has no name left") == 2
+    assert str(both.plan).count("and is left untagged") == 2
 
 
 def test_a_name_that_it_has_is_left_alone() -> None:
     tagging = plan_tag(IMAGES, "nginx", ["web:1"])
-    assert str(tagging.plan) == "nothing to do\nnote: web:1 is this image's already"
+    assert str(tagging.plan) == "nothing to do\nnote: web:1 already names this image"
 
 
 @pytest.mark.parametrize(
     ("source", "target", "message", "code"),
     [
-        ("nginx", f"x@{SHA}", "has a digest, which nobody can choose", ExitCode.USAGE),
+        ("nginx", f"x@{SHA}", "has a digest, which cannot be chosen", ExitCode.USAGE),
         ("nginx", "Bad Name", "cannot contain ' '", ExitCode.USAGE),
         ("nosuch", "x", "there is no image nosuch", ExitCode.FAILED),
         ("f" * 64, "x", "there is no image ffff", ExitCode.FAILED),

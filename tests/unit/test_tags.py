@@ -155,16 +155,16 @@ def test_what_cannot_be_had_is_unknown_and_the_reason_is_told(run: Command) -> N
         *("TAG", "1.28.0-rc.1", "1.27.1-alpine", "1.27.1", "1.27", "1.26")
     ]
     assert lines[-1] == ["1.26", "unknown", "unknown"]
-    assert re.search(r"not known: registry \S+ has no a/b:1\.26", shown.err)
+    assert re.search(r"unknown: registry \S+ has no a/b:1\.26", shown.err)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["a@sha256:" + "a" * 64], ExitCode.USAGE, "leave it out: dockmgr tags a"),
-        (["a:1@sha256:" + "a" * 64], ExitCode.USAGE, "names one image and no tags"),
+        (["a@sha256:" + "a" * 64], ExitCode.USAGE, "omit it: dockmgr tags a"),
+        (["a:1@sha256:" + "a" * 64], ExitCode.USAGE, "stands for one image"),
         (["Not/An address"], ExitCode.USAGE, "hint:"),
-        (["a", "--newest", "1", "--limit", "1"], ExitCode.USAGE, "do not go together"),
+        (["a", "--newest", "1", "--limit", "1"], ExitCode.USAGE, "cannot be combined"),
     ],
 )
 def test_what_is_refused(run: Command, arguments: list[str], code: ExitCode, said: str) -> None:

@@ -17,16 +17,16 @@ def plan(images: tuple[Image, ...], *names: str) -> str:
 
 def test_the_last_reference_takes_the_image_with_it() -> None:
     assert plan((image("nginx:latest"),), "docker.io/library/nginx") == (
-        "delete nginx:latest (image aaaaaaaaaaaa, 187MB with the layers it shares)"
+        "delete nginx:latest (image aaaaaaaaaaaa, 187MB including shared layers)"
     )
 
 
 def test_one_of_two_references_frees_nothing_and_both_do() -> None:
     both = (image("nginx:latest", "web:v1"),)
-    assert plan(both, "web:v1") == ("untag web:v1 (frees nothing: the image is still nginx:latest)")
+    assert plan(both, "web:v1") == ("untag web:v1 (frees nothing: the image keeps nginx:latest)")
     assert plan(both, "web:v1", "nginx", "nginx") == (
-        "untag web:v1 (frees nothing: the image goes with nginx:latest)\n"
-        "delete nginx:latest (image aaaaaaaaaaaa, 187MB with the layers it shares)"
+        "untag web:v1 (frees nothing: the image is removed with nginx:latest)\n"
+        "delete nginx:latest (image aaaaaaaaaaaa, 187MB including shared layers)"
     )
 
 
@@ -73,12 +73,12 @@ def test_other_images_users_do_not_count() -> None:
 def test_what_goes_in_the_same_command_is_no_reason_to_stay() -> None:
     three = (image("app:1", "app:2", "app:latest"),)
     assert plan(three, "app:1", "app:2") == (
-        "untag app:1 (frees nothing: the image is still app:latest)\n"
-        "untag app:2 (frees nothing: the image is still app:latest)"
+        "untag app:1 (frees nothing: the image keeps app:latest)\n"
+        "untag app:2 (frees nothing: the image keeps app:latest)"
     )
     assert [line.partition(": ")[2] for line in plan(three, *three[0].tags).splitlines()[:2]] == [
-        "the image goes with app:latest)",
-        "the image goes with app:latest)",
+        "the image is removed with app:latest)",
+        "the image is removed with app:latest)",
     ]
     child = Image(REDIS, ("child:1",), EPOCH, 1, parent=NGINX)
-    assert plan((*three, child), *three[0].tags).count("other images were built on it") == 3
+    assert plan((*three, child), *three[0].tags).count("other images are built on it") == 3

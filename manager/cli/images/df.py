@@ -1,4 +1,4 @@
-"""The command df: where the bytes are, what could be freed, and how full the disk is."""
+"""The command df: what takes disk space, what could be freed, and how full the disk is."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def df(ctx: typer.Context, json: options.Json = False) -> None:
-    """Show where the bytes are, what could be freed and how, and how full the engine's disk is."""
+    """Show what takes disk space, what could be freed and how, and how full the disk is."""
     from manager.cli.images.observing import load_engine_view
     from manager.disk.core import listing
     from manager.disk.core.overview import build_overview
@@ -42,9 +42,9 @@ def df(ctx: typer.Context, json: options.Json = False) -> None:
         return
     _show_usage(work, kinds, space)
     if view.usage.failure:
-        work.out.warn(f"the engine failed to tell part of it: {view.usage.failure}")
+        work.out.warn(f"the engine did not report everything: {view.usage.failure}")
     if view.disk.doubt:
-        work.out.note(f"the bytes of images are about right: {view.disk.doubt}")
+        work.out.note(f"the sizes of images are approximate: {view.disk.doubt}")
 
 
 def _find_disk_space(work: Session, view: "EngineView") -> "DiskSpace | str":
@@ -84,7 +84,7 @@ def _show_usage(work: Session, kinds: "Sequence[UsageRow]", space: "DiskSpace | 
     from manager.model.units import format_size
 
     most = max(kind.size.high for kind in kinds)
-    columns = [Column("WHAT"), Column("COUNT", right=True), Column("SIZE", right=True)]
+    columns = [Column("TYPE"), Column("COUNT", right=True), Column("SIZE", right=True)]
     if work.out.is_terminal:
         columns.append(Column(""))
     columns += [Column("FREEABLE", right=True), Column("HOW")]

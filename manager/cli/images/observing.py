@@ -1,4 +1,4 @@
-"""What commands on images begin with: look at the engine, and remember what was seen."""
+"""How commands on images begin: look at the engine, and remember what was seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from manager.model.snapshot import Snapshot
 
 PROGRESS_FROM_IMAGES = 100
-"""From so many images on that have to be read, people see how far that is."""
+"""Progress is shown from this number of images to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class EngineView:
 
 
 def load_engine_view(work: Session, *kinds: str) -> EngineView:
-    """Look at the engine, and write down which images are there and which are used.
+    """Look at the engine, and record which images are there and which are used.
 
     Args:
         work: the session.

@@ -54,8 +54,14 @@ def image_json(found: ImageRow) -> dict[str, Any]:
     }
 
 
-def render_image_table(rows: Sequence[ImageRow], now: datetime) -> Table:
-    """Images, one a row; further references of an image stand below its first."""
+def render_image_table(rows: Sequence[ImageRow], now: datetime, *, full_ids: bool = False) -> Table:
+    """Images, one a row; further references of an image stand below its first.
+
+    Args:
+        rows: the images, in order.
+        now: the time.
+        full_ids: whether whole ids are shown, on narrow terminals too.
+    """
     cells: list[tuple[str, ...]] = []
     for found in rows:
         image = found.image
@@ -70,7 +76,7 @@ def render_image_table(rows: Sequence[ImageRow], now: datetime) -> Table:
                 found.frees.format_short(),
                 state,
                 found.last_use.age(now),
-                image.short_id,
+                image.id if full_ids else image.short_id,
                 format_age(image.created, now)
                 if image.created > EARLIEST_BUILD_TIME
                 else "unknown",
@@ -78,7 +84,10 @@ def render_image_table(rows: Sequence[ImageRow], now: datetime) -> Table:
             )
         )
         cells += [(name, *[""] * (len(IMAGE_COLUMNS) - 1)) for name in names[1:]]
-    return Table(IMAGE_COLUMNS, cells)
+    columns = [
+        Column(it.heading) if full_ids and it.heading == "ID" else it for it in IMAGE_COLUMNS
+    ]
+    return Table(columns, cells)
 
 
 def render_layer_tree(disk: DiskAccounting, rows: Iterable[ImageRow]) -> Tree:

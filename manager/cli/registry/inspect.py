@@ -1,12 +1,12 @@
-"""The command inspect: what a registry has under a name, before anything of it is pulled."""
+"""The command inspect: what a registry has under a name, before it is pulled."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from manager.cli import complete, options
+from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from manager.registry.lookup import RemoteImage
 
 SHORT_DIGEST_LENGTH = 19
-"""Letters of a digest that are shown: the algorithm and 12 digits, as docker shows ids."""
+"""Characters of a digest that are shown: the algorithm and 12 digits, as docker shows ids."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,24 +36,11 @@ def register(app: typer.Typer) -> None:
 
 def inspect(
     ctx: typer.Context,
-    image: Annotated[
-        str,
-        typer.Argument(
-            metavar="IMAGE",
-            help="The image's address.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ],
-    platform: Annotated[
-        str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
-    ] = "",
+    image: options.Image,
+    platform: options.Platform = "",
     json: options.Json = False,
 ) -> None:
-    """Show what a registry has under a name: platforms, layers, sizes, age; and what is here of it.
-
-    Nothing is pulled.
-    """
+    """Show an image in its registry without pulling it: platforms, layers, sizes and age."""
     from manager.references.reference import ImageReference
 
     work = get_session(ctx)
@@ -82,19 +69,20 @@ class _InspectedImage:
     def look(cls, work: Session, reference: "ImageReference", platform: str) -> "_InspectedImage":
         """Ask the registry, and the engine if there is one."""
         from manager.disk.observe import detect_store
+        from manager.model.find_images import find_image_by_reference
         from manager.model.images import ImageStore
         from manager.registry.core.platforms import normalise_platform
-        from manager.registry.core.tag_plan import find_image_by_reference
 
         lookup = work.lookup(platform)
         remote = lookup.fetch_image(reference)
         if platform and normalise_platform(remote.config.platform) != lookup.platform:
-            work.out.warn(f"{reference.familiar} is there for {remote.config.platform} only")
+            work.out.warn(f"{reference.familiar} is only available for {remote.config.platform}")
         reached = bool(work.info)
         store = detect_store(work.engine, work.info) if reached else ImageStore.GRAPH_DRIVER
         # Only the list tells which of an image's platforms are here.
         held = work.engine.images.list_with_manifests() if reached else ()
-        image = find_image_by_reference(held, reference)
+        found = find_image_by_reference(held, reference)
+        image = found[0] if found else None
         return cls(remote, remote.build_image_to_pull(store), image, reached, datetime.now(UTC))
 
     @property
@@ -108,7 +96,7 @@ class _InspectedImage:
     def _local(self) -> str:
         if not self.reached:
             return "unknown: there is no engine"
-        return {None: "not here", True: "current", False: "another image"}[self.current]
+        return {None: "none", True: "up to date", False: "a different image"}[self.current]
 
     def parts(self) -> "Iterator[str | Table]":
         """What a person reads, from top to bottom."""
@@ -124,12 +112,12 @@ class _InspectedImage:
         yield f"platform:   {config.platform}"
         if config.created is not None:
             moment = config.created.astimezone().strftime("%Y-%m-%d %H:%M")
-            yield f"made:       {format_age(config.created, self.now)} ({moment})"
+            yield f"created:    {format_age(config.created, self.now)} ({moment})"
         yield f"download:   {format_size(remote.manifest.download + remote.documents)}"
         yield f"on disk:    about {format_size(likely)}"
         yield f"local copy: {self._local}"
         if remote.quota is not None:
-            yield f"quota:      {remote.quota.remaining} more pulls for now"
+            yield f"quota:      {remote.quota.remaining} more pulls"
         yield ""
         yield self._layers()
 

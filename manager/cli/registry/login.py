@@ -1,4 +1,4 @@
-"""The commands login, logout and registries: who one is at registries."""
+"""The commands login and logout."""
 
 import sys
 from datetime import datetime
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from manager.registry.protocol.registries import RegistryPool
 
 MAX_PASSWORD_LENGTH = 1 << 20
-"""Letters; the key file of a service account is shorter."""
+"""Characters; the key file of a service account is shorter."""
 
 RegistryName = Annotated[
-    str, typer.Argument(metavar="[REGISTRY]", help="Its host, with a port if it has one.")
+    str,
+    typer.Argument(metavar="[REGISTRY]", help="The registry's host, with its port if it has one."),
 ]
 
 
@@ -43,7 +44,7 @@ def login(
     ctx: typer.Context,
     registry: RegistryName = "docker.io",
     username: Annotated[
-        str, typer.Option("--username", "-u", help="Who you are there.", show_default=False)
+        str, typer.Option("--username", "-u", help="Your user name there.", show_default=False)
     ] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password or token from stdin.")
@@ -52,7 +53,7 @@ def login(
         bool,
         typer.Option(
             "--insecure-plaintext",
-            help="Where there is no credential helper, keep it unencrypted in config.json.",
+            help="Without a credential helper, save it unencrypted in config.json.",
         ),
     ] = False,
     explain: options.Explain = False,
@@ -60,8 +61,8 @@ def login(
 ) -> None:
     """Log in to a registry, for dockmgr and docker alike.
 
-    It is tried at the registry before it is kept. AWS, Google Cloud and Azure
-    ask for no password where credentials of that cloud are here.
+    The login is tested before it is saved. AWS, Google Cloud and Azure need no password
+    where this machine has credentials for that cloud.
     """
     from manager.references.registry_hosts import parse_registry
     from manager.registry.login import LoginContext, log_in_to_registry
@@ -73,7 +74,7 @@ def login(
         from manager.cli.docker_equivalents import explain_login
 
         explain_login(work, "login", (kind.host,), username, stdin=password_stdin, json=json)
-    # Nobody types a password that cannot be kept.
+    # Nobody types a password that cannot be saved.
     choose_helper(kind.host, work.env, plaintext=insecure_plaintext)
     registries = work.registries()
     given, until = None, None
@@ -100,8 +101,8 @@ def _show_login(work: Session, done: "LoginResult", until: datetime | None, *, j
         )
         return
     who = f" as {done.username}" if done.username else ""
-    good = f", good until {until.astimezone():%Y-%m-%d %H:%M}" if until else ""
-    work.out.line(f"logged in to {done.kind.host}{who}, kept in {done.place}{good}")
+    valid = f", valid until {until.astimezone():%Y-%m-%d %H:%M}" if until else ""
+    work.out.line(f"logged in to {done.kind.host}{who}, saved in {done.place}{valid}")
 
 
 def _fetch_cloud_login(
@@ -132,17 +133,17 @@ def _ask_credentials(
     from manager.registry.core.credentials import Credentials
 
     if not stdin and not work.out.interactive:
-        tried = f"no credentials of {kind.cloud} are here, and " if kind.cloud else ""
+        tried = f"this machine has no credentials for {kind.cloud}, and " if kind.cloud else ""
         more = f"; {kind.login_advice}" if kind.cloud else ""
         raise ManagerError(
-            f"{tried}there is no terminal to ask for a password at",
-            f"give it with --username NAME --password-stdin{more}",
+            f"{tried}there is no terminal to ask for a password on",
+            f"pass it with --username NAME --password-stdin{more}",
             ExitCode.USAGE,
         )
     username = username or kind.default_user
     if stdin and not username:
         raise ManagerError(
-            "--password-stdin needs to know whose password it is",
+            "--password-stdin needs a user name",
             "add --username NAME",
             ExitCode.USAGE,
         )
@@ -151,10 +152,10 @@ def _ask_credentials(
     if stdin:
         password = sys.stdin.read(MAX_PASSWORD_LENGTH).rstrip("\r\n")
     else:
-        prompt = f"Password or token of {username} (not shown)"
+        prompt = f"Password or token for {username} (not shown)"
         password = typer.prompt(prompt, hide_input=True, err=True)
     if not password:
-        raise ManagerError("the password is empty", "nothing was kept", ExitCode.USAGE)
+        raise ManagerError("the password is empty", "nothing was saved", ExitCode.USAGE)
     if username == GOOGLE_TOKEN_USER and password.lstrip().startswith("{"):
         username = GOOGLE_KEY_USER  # Google's name for whoever shows a key file
     return Credentials(username, password)
@@ -163,19 +164,17 @@ def _ask_credentials(
 def logout(
     ctx: typer.Context,
     registry: RegistryName = "docker.io",
-    everywhere: Annotated[
-        bool, typer.Option("--all", help="Of all registries that are known here.")
-    ] = False,
+    everywhere: Annotated[bool, typer.Option("--all", help="Log out of all registries.")] = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Forget the login of a registry, wherever docker keeps it."""
+    """Log out of a registry: remove its login wherever docker keeps it."""
     from manager.references.registry_hosts import parse_registry
     from manager.registry.login import log_out_of_registry
     from manager.registry.logins.saving import list_login_registries
 
     work = get_session(ctx)
-    # What keeps logins and does not tell which may have some: that is no success.
+    # A helper that does not list its logins may have some: that is not a success.
     names, failures = (
         list_login_registries(work.env) if everywhere else ((parse_registry(registry).host,), ())
     )
@@ -191,13 +190,13 @@ def logout(
         for warning in erased.warnings:
             work.out.warn(warning)
         if erased.places and not json:
-            work.out.line(f"logged out of {name}: erased from {' and '.join(erased.places)}")
+            work.out.line(f"logged out of {name}: removed from {' and '.join(erased.places)}")
         elif not erased.places and not everywhere and not failures:
-            work.out.note(f"no login of {name} was kept here")
+            work.out.note(f"there was no login for {name}")
     if json:
         work.out.json("logout", rows)
     elif everywhere and not failures and not any(row["erased"] for row in rows):
-        work.out.note("no login was kept here")
+        work.out.note("there were no logins")
     _fail_if_logins_remain(work, dict.fromkeys(failures), some=any(row["erased"] for row in rows))
 
 
@@ -206,5 +205,5 @@ def _fail_if_logins_remain(work: Session, failures: "Iterable[str]", *, some: bo
     for failure in failures:
         work.out.note(f"error: {failure}")
     if failures:
-        work.out.hint("mend that, and log out again: a login may still be there")
+        work.out.hint("fix that and log out again: a login may still be there")
         raise typer.Exit(ExitCode.PARTIAL if some else ExitCode.FAILED)

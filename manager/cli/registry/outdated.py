@@ -1,10 +1,10 @@
-"""The command outdated: which images their registries have newer ones of."""
+"""The command outdated: which images have newer versions in their registries."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from manager.cli import complete, options
+from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from manager.registry.core.freshness import CheckedTag
+
+MAX_NAMED_PER_REASON = 5
+"""How many tags that are unknown for the same reason are named; the others are counted."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,28 +31,20 @@ def register(app: typer.Typer) -> None:
 
 def outdated(
     ctx: typer.Context,
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATTERN]...",
-            help="Only images whose reference fits, such as 'myorg/*'.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ] = None,
+    patterns: options.ImagePatterns = None,
     versions: Annotated[
         bool,
         typer.Option(
             "--versions/--no-versions",
-            help="Look for newer version tags too: one list of tags for each repository.",
+            help="Also look for newer version tags: lists the tags of each repository.",
         ),
     ] = True,
     json: options.Json = False,
 ) -> None:
-    """Show which images their registries have newer ones of; nothing is pulled.
+    """Show which images have newer versions in their registries; nothing is pulled.
 
-    Two things can be newer: what stands under the very same tag by now, and a tag that is a newer
-    version of the same kind, as 1.28-alpine for 1.27-alpine.
+    Two things can be newer: the image under the same tag, and a tag that is a newer version of
+    the same kind, such as 1.28-alpine for 1.27-alpine.
     """
     from manager.cli.progress import show_count
     from manager.disk.observe import detect_store
@@ -85,34 +80,47 @@ def _show_tags(work: Session, found: "Sequence[CheckedTag]") -> None:
     from manager.registry.core.freshness import Freshness
 
     if not found:
-        work.out.note("no image fits")
+        work.out.note("no image matches")
         work.out.hint("see all: dockmgr images")
         return
     newer = [one for one in found if one.outdated]
     if newer:
         columns = (
             Column("IMAGE"),
-            Column("SAME TAG"),
-            Column("NEWER"),
+            Column("THIS TAG"),
+            Column("NEWEST TAG"),
             Column("SAME MAJOR", from_width=60),
         )
         work.out.print_table(Table(columns, [_cells(one) for one in newer]))
     unknown = [one for one in found if one.why]
     if unknown:
-        reasons = [(one.held.reference.familiar, one.why) for one in unknown]
-        work.out.print_table(Table((Column("NOT KNOWN"), Column("WHY")), reasons))
+        headings = (Column("UNKNOWN"), Column("WHY"))
+        work.out.print_table(Table(headings, group_unknown_tags(unknown)))
     current = sum(one.freshness is Freshness.CURRENT and not one.outdated for one in found)
-    parts = [f"{len(newer)} of {len(found)} tags outdated", f"{current} current"]
-    work.out.note(", ".join([*parts, *([f"{len(unknown)} not known"] if unknown else [])]))
+    parts = [f"{len(newer)} of {len(found)} tags outdated", f"{current} up to date"]
+    work.out.note(", ".join([*parts, *([f"{len(unknown)} unknown"] if unknown else [])]))
     moved = [one.held.reference.familiar for one in newer if one.freshness is Freshness.OUTDATED]
     if moved:
-        work.out.hint(f"get what stands there now with: dockmgr pull {' '.join(moved)}")
+        work.out.hint(f"update them with: dockmgr pull {' '.join(moved)}")
+
+
+def group_unknown_tags(unknown: "Sequence[CheckedTag]") -> list[tuple[str, str]]:
+    """The tags that are unknown with the reasons; of many with the same reason, the first few."""
+    by_reason: dict[str, list[str]] = {}
+    for one in unknown:
+        by_reason.setdefault(one.why, []).append(one.held.reference.familiar)
+    rows = []
+    for why, names in by_reason.items():
+        rows += [(name, why) for name in names[:MAX_NAMED_PER_REASON]]
+        if (more := len(names) - MAX_NAMED_PER_REASON) > 0:
+            rows.append((f"and {more} more", why))
+    return rows
 
 
 def _cells(one: "CheckedTag") -> tuple[str, ...]:
     from manager.registry.core.freshness import Freshness
 
-    same = "has moved" if one.freshness is Freshness.OUTDATED else str(one.freshness)
+    same = "updated" if one.freshness is Freshness.OUTDATED else str(one.freshness)
     newest, near = one.newer.newest or "", one.newer.same_major or ""
     return (one.held.reference.familiar, same, newest, near if near != newest else "")
 

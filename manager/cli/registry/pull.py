@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from manager.cli import complete, options
+from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode, ManagerError
@@ -24,8 +24,8 @@ def register(app: typer.Typer) -> None:
             "dockmgr pull nginx",
             "dockmgr pull nginx redis busybox",
             "dockmgr pull --platform linux/arm64 nginx",
-            "dockmgr pull --dry-run nginx         what it takes, and whether it fits",
-            "dockmgr pull --explain nginx         and the docker commands for it",
+            "dockmgr pull --dry-run nginx         show what it takes, and whether it fits",
+            "dockmgr pull --explain nginx         show the docker commands too",
             "dockmgr pull --make-room tensorflow/tensorflow",
         )
     )(pull)
@@ -33,30 +33,23 @@ def register(app: typer.Typer) -> None:
 
 def pull(
     ctx: typer.Context,
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGE...",
-            help="The images' addresses.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ],
-    platform: Annotated[
-        str, typer.Option("--platform", metavar="OS/ARCH", help="Another platform's image.")
-    ] = "",
+    images: options.Images,
+    platform: options.Platform = "",
+    quiet: options.Quiet = False,
     make_room: Annotated[
         bool,
-        typer.Option("--make-room", help="Tidy up first if they do not fit, as prune --free does."),
+        typer.Option(
+            "--make-room", help="If the disk is too full, free space first, as prune --free does."
+        ),
     ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Get images from their registries, several at once; what they take is said beforehand.
+    """Pull images in parallel, showing first what they take.
 
-    What surely does not fit on the engine's disk is refused before it begins.
+    What cannot fit on the engine's disk is refused before it begins.
     """
     from manager.cli.docker_equivalents import explain_commands
     from manager.cli.progress import show_transfers
@@ -70,14 +63,14 @@ def pull(
     work = get_session(ctx)
     if make_room and json:
         raise ManagerError(
-            "--make-room and --json do not go together: what is removed has to be seen",
+            "--make-room cannot be combined with --json: you have to see what is removed",
             "make room first with: dockmgr prune --free SIZE --json",
             ExitCode.USAGE,
         )
     references = list(dict.fromkeys(ImageReference.parse(image) for image in images))
-    beforehand = PullPreview.ask(work, references, platform)
+    preview = PullPreview.ask(work, references, platform)
     steps = tuple(PlanStep(Verb.PULL, one.familiar, f"from {one.registry}") for one in references)
-    plan = Plan(steps, notes=beforehand.notes() if dry_run else ())
+    plan = Plan(steps, notes=preview.notes() if dry_run else ())
     if explain:
         explain_commands(
             work,
@@ -86,13 +79,13 @@ def pull(
             dry_run=dry_run,
         )
     if dry_run:
-        show_plan(work.out, "pull", plan, json=json, dry_run=True, more=beforehand.to_json())
+        show_plan(work.out, "pull", plan, json=json, dry_run=True, more=preview.to_json())
         return
-    beforehand.show_notes(quiet=json)
+    preview.show_notes(quiet=json or quiet)
     if make_room:
-        beforehand = beforehand.make_room(yes=yes)
-    beforehand.check_disk_space()
-    with show_transfers(work.out) as report:
+        preview = preview.make_room(yes=yes)
+    preview.check_disk_space()
+    with show_transfers(work.out, quiet=quiet) as report:
         outcomes = pull_images(
             work.engine,
             references,
@@ -100,11 +93,13 @@ def pull(
             work.settings.pull.parallel,
         )
     if json:
-        rows = [
-            {**_row(it), "predicted": beforehand.image_to_json(it.reference)} for it in outcomes
-        ]
+        rows = [{**_row(it), "predicted": preview.image_to_json(it.reference)} for it in outcomes]
         work.out.json("pull", rows)
-    code = _show_results(work, outcomes, quiet=json)
+    if quiet and not json:
+        for outcome in outcomes:
+            if outcome.error is None:
+                work.out.line(outcome.reference.canonical)
+    code = _show_results(work, outcomes, quiet=json or quiet)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
@@ -119,9 +114,9 @@ def pull_image_for_spawn(work: Session, reference: "ImageReference", platform: s
     from manager.cli.registry.pull_preview import PullPreview
     from manager.registry.pull import pull_image
 
-    beforehand = PullPreview.ask(work, [reference], platform)
-    beforehand.show_notes(quiet=False)
-    beforehand.check_disk_space()
+    preview = PullPreview.ask(work, [reference], platform)
+    preview.show_notes(quiet=False)
+    preview.check_disk_space()
     with show_transfers(work.out) as report:
         pull_image(work.engine, reference, build_transfer_context(work, platform, report))
 
@@ -150,7 +145,7 @@ def _show_results(work: Session, outcomes: "tuple[PullResult, ...]", *, quiet: b
 
     for outcome in outcomes:
         if outcome.error is None and not quiet:
-            state = "was current" if outcome.current else "pulled"
+            state = "already up to date" if outcome.current else "pulled"
             size = f", {_format_image_size(outcome)}" if outcome.image else ""
             work.out.line(f"{outcome.reference.familiar}: {state}{size}")
     return report_failures(work.out, [outcome.error for outcome in outcomes])

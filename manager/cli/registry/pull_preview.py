@@ -1,4 +1,4 @@
-"""What a pull takes, said before it begins: downloads, disk, and whether that fits."""
+"""What a pull takes, shown before it begins: downloads, disk, and whether that fits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PullPreview:
     references: Sequence[ImageReference]
     platform: str
     survey: PullSurvey | None
-    """None where nobody wants to know."""
+    """None where the settings switch it off."""
     space: DiskSpace | str
     """The engine's disk, or why it cannot be known."""
 
@@ -57,7 +57,7 @@ class PullPreview:
         from manager.registry.survey_pull import survey_pull
 
         if not work.settings.pull.sizes:
-            return cls(work, references, platform, None, "nobody asked")
+            return cls(work, references, platform, None, "sizes = false in the settings")
         engine = work.engine
         with show_count(work.out, "asking registries") as report:
             sized = survey_pull(
@@ -86,13 +86,13 @@ class PullPreview:
         for reference in self.references:
             why = self.survey.unknown.get(reference)
             if why is not None:
-                yield f"{reference.familiar}: how large it is is not known: {why.message}"
+                yield f"{reference.familiar}: size unknown: {why.message}"
             else:
                 yield f"{reference.familiar}: {_format_estimate(self.survey.estimate(reference))}"
         whole = self.survey.estimate()
-        left = f"; {format_size(self.free)} are free" if self.free is not None else ""
+        left = f"; {format_size(self.free)} free" if self.free is not None else ""
         if len(self.survey.remotes) > 1:
-            yield f"all together: {_format_estimate(whole)}{left}"
+            yield f"total: {_format_estimate(whole)}{left}"
         elif whole and left:
             yield left.removeprefix("; ") + " on the engine's disk"
 
@@ -110,11 +110,11 @@ class PullPreview:
         for remote in self.survey.remotes.values():
             if wanted and normalise_platform(remote.config.platform) != wanted:
                 name, there = remote.reference.familiar, remote.config.platform
-                self.work.out.warn(f"{name} is there for {there} only: that is what comes")
+                self.work.out.warn(f"{name} is only available for {there}; pulling that")
         for remote in self.survey.remotes.values():
             if remote.quota is not None and not quiet:
                 left = f"{remote.reference.registry} allows {remote.quota.remaining} more pulls"
-                self.work.out.note(f"{left} from here for now")
+                self.work.out.note(f"{left} from this address")
                 return
 
     def check_disk_space(self) -> None:
@@ -132,15 +132,15 @@ class PullPreview:
         least = format_size(max(wanted.required_bytes, wanted.low_bytes))
         if found is DiskFit.NO:
             raise ManagerError(
-                f"this cannot fit: it needs at least {least} of the engine's disk, where"
-                f" {format_size(self.free)} are free",
-                f"{hint}; or let that be done first with --make-room",
+                f"this cannot fit: it needs at least {least}, and the engine's disk has"
+                f" {format_size(self.free)} free",
+                f"{hint}; or add --make-room to do that first",
             )
         if found is not DiskFit.YES:
             likely, most = format_size(wanted.likely_bytes), format_size(wanted.high_bytes)
             self.work.out.warn(
-                f"this {found}: it takes about {likely} and at most {most}, and"
-                f" {format_size(self.free)} are free"
+                f"this {found}: it takes about {likely} and at most {most}, and the engine's disk"
+                f" has {format_size(self.free)} free"
             )
             self.work.out.hint(hint)
 
@@ -151,10 +151,10 @@ class PullPreview:
         )
 
     def make_room(self, *, yes: bool) -> PullPreview:
-        """Tidy up if it does not fit, as ``prune --free`` does, and look again.
+        """Free space if it does not fit, as ``prune --free`` does, and look again.
 
         Args:
-            yes: whether nobody is to be asked.
+            yes: whether to go on without asking.
 
         Raises:
             ManagerError: what is free cannot be known, or the tidying failed.
@@ -165,9 +165,9 @@ class PullPreview:
         from manager.cli.prune.pruning import NonImageOptions, PruneJob
 
         if self.survey is None or isinstance(self.space, str):
-            why = "the sizes are not asked for" if self.survey is None else str(self.space)
+            why = "sizes = false in the settings" if self.survey is None else str(self.space)
             raise ManagerError(
-                f"how much room is needed cannot be known: {why}",
+                f"cannot tell how much space is needed: {why}",
                 "make room with: dockmgr prune --free SIZE",
             )
         missing = bytes_to_free(self.survey.estimate(), self.space.free)

@@ -1,10 +1,10 @@
-"""The commands that give images names and bring them to registries: tag, push."""
+"""The command push: bring images to their registries."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from manager.cli import complete, options
+from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import get_session
 from manager.errors import ExitCode
@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(
-        epilog=format_examples(
-            "dockmgr tag app:latest ghcr.io/me/app:1.4 ghcr.io/me/app:latest",
-            "dockmgr tag 3f29cd1b2a40 app:fixed --dry-run",
-            "dockmgr tag app:latest app:stable --explain --dry-run",
-        )
-    )(tag)
+    """Add the command."""
     app.command(
         epilog=format_examples(
             "dockmgr push ghcr.io/me/app:1.4",
@@ -30,73 +23,9 @@ def register(app: typer.Typer) -> None:
     )(push)
 
 
-def tag(
-    ctx: typer.Context,
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="The image: a reference, or its id.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ],
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="TARGET...",
-            help="The names it is to get.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ],
-    yes: options.Yes = False,
-    dry_run: options.DryRun = False,
-    explain: options.Explain = False,
-    json: options.Json = False,
-) -> None:
-    """Give an image further names; asks before another image loses one.
-
-    All names are read before anything is done.
-    """
-    from manager.cli.docker_equivalents import explain_commands
-    from manager.cli.steps import report_outcome, show_outcomes, show_plan
-    from manager.model.plan_equivalents import DockerCommandOptions, translate_plan
-    from manager.registry.apply_tags import apply_tags
-    from manager.registry.core.tag_plan import parse_target, plan_tag
-
-    work = get_session(ctx)
-    for text in targets:
-        parse_target(text)
-    tagging = plan_tag(work.engine.images.list(), source, targets)
-    if explain:
-        lines = translate_plan(tagging.plan, DockerCommandOptions(source=source))
-        explain_commands(work, lines, json=json, dry_run=dry_run)
-    if dry_run:
-        show_plan(work.out, "tag", tagging.plan, json=json, dry_run=True)
-        return
-    if not json and (tagging.moves or tagging.plan.notes):
-        work.out.note(str(tagging.plan))
-    if count := len(tagging.moves):
-        question = f"Move {count} name{'s' * (count != 1)} to this image?"
-        work.confirm(question, yes=yes, refused="nothing was tagged")
-    outcomes = apply_tags(work.engine, tagging, lambda it: report_outcome(work.out, it, quiet=json))
-    code = show_outcomes(work.out, "tag", outcomes, json=json)
-    if code is not ExitCode.OK:
-        raise typer.Exit(code)
-
-
 def push(
     ctx: typer.Context,
-    images: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IMAGE...",
-            help="The tags to push; each says which registry it goes to.",
-            autocompletion=complete.complete_images,
-            show_default=False,
-        ),
-    ],
+    images: options.Images,
     parallel: Annotated[
         int | None,
         typer.Option(
@@ -104,16 +33,17 @@ def push(
             metavar="N",
             min=1,
             max=16,
-            help="DockerCommandOptions many at the same time.",
+            help="How many to push in parallel.",
         ),
     ] = None,
+    quiet: options.Quiet = False,
     dry_run: options.DryRun = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Bring images to the registries that their names say, several at once.
+    """Push images in parallel, each to the registry in its name.
 
-    Nothing is sent if one of them is not here.
+    Nothing is pushed if one of them does not exist locally.
     """
     from manager.cli.docker_equivalents import explain_commands
     from manager.cli.progress import show_transfers
@@ -141,7 +71,7 @@ def push(
         )
         show_plan(work.out, "push", Plan(steps), json=json, dry_run=True)
         return
-    with show_transfers(work.out, "pushing") as report:
+    with show_transfers(work.out, "pushing", quiet=quiet) as report:
         outcomes = push_images(
             work.engine,
             references,
@@ -153,7 +83,8 @@ def push(
     else:
         for outcome in outcomes:
             if outcome.error is None:
-                work.out.line(_format_result(outcome))
+                name = outcome.reference.canonical
+                work.out.line(name if quiet else _format_result(outcome))
             if outcome.progress.note:
                 work.out.note(f"{outcome.reference.familiar}: {outcome.progress.note}")
     code = report_failures(work.out, [outcome.error for outcome in outcomes])
@@ -166,7 +97,11 @@ def _format_result(outcome: "PushResult") -> str:
 
     progress = outcome.progress
     # Graph drivers count layers before they are packed: it is not what went over the wire.
-    new = f", {format_size(progress.sent)} of layers sent" if progress.sent else ", no layer sent"
+    new = (
+        f", {format_size(progress.sent)} of layers sent"
+        if progress.sent
+        else ", all layers already there"
+    )
     sent = new if progress.sent is not None else ""
     size = f", manifest of {format_size(progress.manifest_size)}" if progress.manifest_size else ""
     return f"{outcome.reference.familiar}: pushed, {progress.digest}{size}{sent}"

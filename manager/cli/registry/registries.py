@@ -1,4 +1,4 @@
-"""The command registries: which are known here, and as whom one is logged in there."""
+"""The command registries: which are known, and the logins there."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("REGISTRY"),
     Column("USER"),
-    Column("KEPT IN"),
-    Column("GOOD UNTIL"),
+    Column("SAVED IN"),
+    Column("VALID UNTIL"),
     Column("IMAGES", right=True),
 )
 
@@ -33,10 +33,10 @@ def register(app: typer.Typer) -> None:
 
 
 def registries(ctx: typer.Context, json: options.Json = False) -> None:
-    """List the registries that are known here, and as whom you are logged in there.
+    """List registries and your logins there.
 
-    They are those that docker keeps a login for, and those of the images on the engine. No
-    secret is ever shown.
+    Listed are the registries docker has a login for, and those of the images on the engine.
+    No secret is ever shown.
     """
     from manager.registry.login import fetch_pull_quota, list_known_registries
 
@@ -62,7 +62,7 @@ def _read_engine(work: Session) -> "tuple[list[str], Mapping[str, Any]]":
     try:
         images, info = work.engine.images.list(), work.engine.info()
     except EngineUnreachableError as error:
-        work.out.note(f"{error.message}: the registries of its images are not listed")
+        work.out.note(f"{error.message}; omitting the registries of its images")
         return [], {}
     references = [parse_reference(tag) for image in images for tag in image.tags]
     return [one.registry for one in references if one and one.registry], info
@@ -82,14 +82,14 @@ def _user(row: "KnownRegistry") -> str:
     known = row.found.credentials
     if known is None:
         return ""
-    return known.username or "an identity token"
+    return known.username or "(identity token)"
 
 
 def _format_source(row: "KnownRegistry") -> str:
     from manager.registry.logins.lookup import CONFIG_FILE
 
     if row.found.source == CONFIG_FILE:
-        return f"{CONFIG_FILE}, in plain text"
+        return f"{CONFIG_FILE} (plain text)"
     return row.found.source or "-"
 
 
@@ -97,8 +97,8 @@ def _format_expiry(row: "KnownRegistry") -> str:
     if row.found.credentials is None:
         return "-"
     if row.found.until is None:
-        return f"not known: {row.found.known_by}" if row.found.known_by else "not known"
-    return f"{_format_local_time(row.found.until)}, {row.found.known_by}"
+        return f"unknown ({row.found.known_by})" if row.found.known_by else "unknown"
+    return f"{_format_local_time(row.found.until)} ({row.found.known_by})"
 
 
 def _format_local_time(moment: datetime) -> str:
@@ -110,7 +110,7 @@ def _format_quota(quota: "Quota") -> str:
 
     of = f" of {quota.limit}" if quota.limit is not None else ""
     window = f" in {format_duration(quota.window)}" if quota.window else ""
-    return f"docker.io allows {quota.remaining}{of} more pulls{window}"
+    return f"docker.io: {quota.remaining}{of} pulls left{window}"
 
 
 def _row(row: "KnownRegistry", quota: "Quota | None") -> dict[str, Any]:

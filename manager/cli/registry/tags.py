@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from manager.registry.tags import ListedTag, TagListing, TagQuery
 
 DEFAULT_LIMIT = 20
-"""So many are shown on a terminal, or asked further about, where nobody says how many."""
+"""How many tags are shown on a terminal, or looked up, without --limit."""
 MAX_SHOWN_REASONS = 3
-"""So many reasons why something is not known are told."""
+"""How many reasons why something is unknown are shown."""
 UNKNOWN_CELL = "unknown"
 
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=format_examples(
             "dockmgr tags nginx",
-            "dockmgr tags nginx:1.27                          those that begin with 1.27",
+            "dockmgr tags nginx:1.27                          tags that begin with 1.27",
             "dockmgr tags redis --filter '*-alpine' --newest 5 --long",
             "dockmgr tags ghcr.io/org/app --sort date --json",
         )
@@ -45,14 +45,14 @@ def tags(
         str,
         typer.Argument(
             metavar="REPO",
-            help="The repository's address; with a tag, only tags that begin so.",
+            help="A repository; nginx:1.27 stands for its tags that begin with 1.27.",
             autocompletion=complete.complete_repositories,
             show_default=False,
         ),
     ],
     globs: Annotated[
         list[str] | None,
-        typer.Option("--filter", metavar="GLOB", help="Only tags that fit; may be given again."),
+        typer.Option("--filter", metavar="GLOB", help="Only tags that match; repeatable."),
     ] = None,
     newest: Annotated[
         int,
@@ -62,26 +62,29 @@ def tags(
     ] = 0,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="N", min=0, help="Show so many; 0 shows all."),
+        typer.Option("--limit", metavar="N", min=0, help="Show at most N tags; 0 shows all."),
     ] = None,
     sort: Annotated[
-        TagOrder, typer.Option("--sort", help="Versions and dates: the newest first.")
+        TagOrder, typer.Option("--sort", help="Sort by this; versions and dates newest first.")
     ] = TagOrder.VERSION,
     sizes: Annotated[
-        bool, typer.Option("--sizes", help="Show how much each is to download; asks for each.")
+        bool, typer.Option("--sizes", help="Show download sizes; takes a request for each tag.")
     ] = False,
     dates: Annotated[
-        bool, typer.Option("--dates", help="Show when each was made; asks for each.")
+        bool, typer.Option("--dates", help="Show creation dates; takes a request for each tag.")
     ] = False,
     long: Annotated[bool, typer.Option("--long", help="Show sizes, dates and digests.")] = False,
     platform: Annotated[
-        str, typer.Option("--platform", metavar="OS/ARCH", help="Sizes and dates of this one.")
+        str,
+        typer.Option(
+            "--platform", metavar="OS/ARCH", help="The platform whose sizes and dates are shown."
+        ),
     ] = "",
     json: options.Json = False,
 ) -> None:
-    """List the tags of a repository at its registry, and which of them are here and current.
+    """List the tags of a repository in its registry, and which of them you have.
 
-    Docker Hub counts what sizes and dates take as pulls. It works without any engine.
+    No engine is needed. Docker Hub counts the requests for sizes and dates as pulls.
     """
     from manager.cli.progress import show_count
     from manager.registry.core.tag_list import parse_repository
@@ -89,7 +92,7 @@ def tags(
 
     if newest and limit is not None:
         raise ManagerError(
-            "--newest and --limit do not go together", "leave one of them out", ExitCode.USAGE
+            "--newest cannot be combined with --limit", "omit one of them", ExitCode.USAGE
         )
     reference, prefix = parse_repository(repository)
     work = get_session(ctx)
@@ -105,7 +108,7 @@ def tags(
         with_details=everything,
     )
     lookup = replace(work.lookup(platform, sparing=True), reads_layer_lengths=False)
-    with show_count(work.out, "asking about tags") as report:
+    with show_count(work.out, "reading tags") as report:
         found = list_repository_tags(lookup, request, _find_local_tags(work, reference), report)
     if json:
         work.out.json("tags", _listing_data(request, found))
@@ -144,13 +147,14 @@ def _show_tags(
     if request.prefix and not request.globs:
         work.out.note(f"tags of {name} that begin with {request.prefix}")
     if not found.tags:
-        what = f"no tag of {name} fits, of {found.total}" if found.total else f"{name} has no tags"
+        many = f"none of the {found.total} tags of {name} matches"
+        what = many if found.total else f"{name} has no tags"
         work.out.note(what)
         return
     work.out.print_table(_build_table(found.tags, shown))
     reasons = dict.fromkeys(tag.why for tag in found.tags if tag.why)
     for reason in list(reasons)[:MAX_SHOWN_REASONS]:
-        work.out.note(f"not known: {reason}")
+        work.out.note(f"unknown: {reason}")
     if more := found.fitting - len(found.tags):
         work.out.note(f"and {more} more: --limit 0 shows all")
 
@@ -166,12 +170,12 @@ def _build_table(tags: "Sequence[ListedTag]", shown: ShownColumns) -> "Table":
             row.append(value)
 
     if any(tag.held for tag in tags):
-        add(Column("HERE"), map(_format_local_state, tags))
+        add(Column("LOCAL"), map(_format_local_state, tags))
     if shown.sizes:
         add(Column("DOWNLOAD", right=True), map(_format_download, tags))
     if shown.dates:
         now = datetime.now(UTC)
-        add(Column("MADE"), (_format_creation_age(tag, now) for tag in tags))
+        add(Column("CREATED"), (_format_creation_age(tag, now) for tag in tags))
     if shown.digests:
         add(Column("DIGEST"), (tag.digest or UNKNOWN_CELL for tag in tags))
     return Table(columns, cells)
@@ -180,7 +184,7 @@ def _build_table(tags: "Sequence[ListedTag]", shown: ShownColumns) -> "Table":
 def _format_local_state(tag: "ListedTag") -> str:
     if tag.held is None:
         return ""
-    return {True: "current", False: "differs", None: "yes"}[tag.current]
+    return {True: "up to date", False: "different", None: "yes"}[tag.current]
 
 
 def _format_download(tag: "ListedTag") -> str:

@@ -21,8 +21,8 @@ from manager.model.images import ImageStore
 from manager.model.snapshot import Snapshot
 
 _DOUBTS_BY_STORE = {
-    ImageStore.PODMAN: "Podman does not tell what its layers take on the disk",
-    ImageStore.CONTAINERD: "this engine does not tell what each compressed layer takes",
+    ImageStore.PODMAN: "Podman does not report what its layers take on disk",
+    ImageStore.CONTAINERD: "this engine does not report what each compressed layer takes",
 }
 
 
@@ -68,12 +68,12 @@ class DiskAccounting:
             snapshot, self.holdings, self.sums, self.packed
         )
         self.doubt = self._find_doubt()
-        """Why no number here may be called exact; empty if nothing speaks against it."""
+        """Why no number here can be called exact; empty if all can."""
 
     def _find_doubt(self) -> str:
         doubt = _DOUBTS_BY_STORE.get(self.store, "")
         if not doubt and any(not part.known for part in self.holdings.parts.values()):
-            doubt = "the engine did not tell the layers of every image"
+            doubt = "the engine did not report the layers of every image"
         if not doubt and self.sums.contradictory:
             doubt = "the engine's figures contradict each other"
         return doubt or self._doubt_total()
@@ -81,10 +81,10 @@ class DiskAccounting:
     def _doubt_total(self) -> str:
         told = self._snapshot.layers_size
         if told is None:
-            return "the engine's own total was not asked for, or not to be had"
+            return "the engine's own total was not asked for, or is not available"
         low, high = self.sums.total()
         if not low <= told <= high:
-            return f"the engine's own total is {told} bytes, that of its layers {low}"
+            return f"the engine's own total is {told} bytes, but its layers add up to {low}"
         return ""
 
     def total(self) -> ByteRange:
@@ -149,7 +149,7 @@ class DiskAccounting:
         """The bytes of layers that an engine says it has deleted.
 
         Args:
-            deleted: ids as a graph driver reports them; those of images are passed over.
+            deleted: ids as a graph driver reports them; those of images are skipped.
         """
         gone = set(deleted)
         tree = self.holdings.tree
@@ -191,7 +191,7 @@ class DiskAccounting:
     def _doubt(self, low: int, high: int) -> str:
         if self.doubt or low == high:
             return self.doubt
-        return "the engine does not tell the size of every layer"
+        return "the engine does not report the size of every layer"
 
     def _span(self, parts: list[ImagePart], layers: set[int]) -> tuple[int, int]:
         runs = self.holdings.layer_stretches((part.end for part in parts), layers)

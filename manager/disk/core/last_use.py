@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from manager.model.containers import Container
 from manager.model.images import Image
 from manager.model.snapshot import Snapshot
-from manager.model.units import format_duration
+from manager.model.units import format_duration, format_rough_duration
 
 MIN_OBSERVED_TIME = timedelta(minutes=1)
-"""An image has to be known for so long before it can be said not to be used."""
+"""How long an image has to be known before it can be called unused."""
 _SECONDS_PER_UNIT = {
     "second": 1,
     "minute": 60,
@@ -37,19 +37,19 @@ class LastUse:
     """The latest use of an image that is known of."""
 
     at: datetime
-    """It was used then, or, where no use is known, not unseen for longer than since then."""
+    """When it was used; where no use is known, since when it has been seen to be unused."""
     how: str
     """How that is known, in words."""
     known: bool = True
     """Whether a use is known at all."""
 
     def age(self, now: datetime) -> str:
-        """As people read it: ``now``, ``3 days ago``, ``not in 12 days``, ``unknown``."""
+        """As people read it: ``now``, ``3 days ago``, ``unused for 12d+``, ``unknown``."""
         if self.known:
             return "now" if self.at >= now else f"{format_duration(now - self.at)} ago"
         if now - self.at < MIN_OBSERVED_TIME:
             return "unknown"
-        return f"not in {format_duration(now - self.at)}"
+        return f"unused for {format_rough_duration(now - self.at)}+"
 
 
 def last_uses(
@@ -76,10 +76,10 @@ def last_uses(
 
 def _last_use_from_sighting(sighting: Sighting | None, now: datetime) -> LastUse:
     if sighting is None:
-        return LastUse(now - timedelta(microseconds=1), "first seen now", known=False)
+        return LastUse(now - timedelta(microseconds=1), "seen for the first time", known=False)
     if sighting.last_used is not None:
-        return LastUse(sighting.last_used, "a container was seen")
-    return LastUse(sighting.first_seen, "no container was seen since", known=False)
+        return LastUse(sighting.last_used, "a container used it")
+    return LastUse(sighting.first_seen, "no container seen since then", known=False)
 
 
 def _used_image_ids(container: Container, snapshot: Snapshot) -> Iterable[str]:
@@ -97,7 +97,7 @@ def last_use_by_container(container: Container, now: datetime) -> LastUse:
     ended = parse_ended_ago(container.status)
     if ended is not None and now - ended > container.created:
         return LastUse(now - ended, f"{container.name} ended")
-    return LastUse(container.created, f"{container.name} was made")
+    return LastUse(container.created, f"{container.name} was created")
 
 
 def parse_ended_ago(status: str) -> timedelta | None:

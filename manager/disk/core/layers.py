@@ -7,7 +7,6 @@ each as the lowest and highest value it can have, and sizes are differences of t
 """
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 
 ROOT_LAYER = -1
 """Stands for the place beneath the lowest layers."""
@@ -24,6 +23,8 @@ def chain_id(below: str, diff_id: str) -> str:
         below: the chain of the one beneath it; empty for the lowest.
         diff_id: the layer's own.
     """
+    from hashlib import sha256  # loading it costs what a small command takes
+
     if not below:
         return diff_id
     return f"sha256:{sha256(f'{below} {diff_id}'.encode()).hexdigest()}"
@@ -139,7 +140,7 @@ def place_history(
     """Which sum each layer can have, from a history that does not say which lines made layers.
 
     A line with bytes made a layer; one without may have made an empty layer, or none. All ways
-    to lay the lines onto the layers are followed at once, and those that contradict what is
+    to lay the lines onto the layers are followed together, and those that contradict what is
     known of a sum are dropped. A history that tells of less bytes than the image has tells of
     its lowest layers.
 

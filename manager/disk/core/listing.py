@@ -7,10 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from manager.disk.core.accounting import DiskAccounting
-from manager.disk.core.intermediate import visible_images
 from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import SingleRemovals
-from manager.errors import ExitCode, ManagerError
 from manager.model.byte_range import ByteRange
 from manager.model.images import Image
 from manager.model.snapshot import Snapshot
@@ -43,19 +41,24 @@ class ImageRow:
 
 
 def build_image_rows(
-    snapshot: Snapshot, disk: DiskAccounting, uses: Mapping[str, LastUse]
+    snapshot: Snapshot,
+    disk: DiskAccounting,
+    uses: Mapping[str, LastUse],
+    *,
+    with_intermediate: bool = False,
 ) -> tuple[ImageRow, ...]:
-    """A row for each image that people see: what is only a step of a build is left out.
+    """A row for each image.
 
     Args:
         snapshot: all images and all containers.
         disk: their bytes.
         uses: their last uses, by image id.
+        with_intermediate: whether images that are only steps of builds have rows too.
     """
     alone = SingleRemovals(replace(snapshot, containers=()))
     users = _container_names(snapshot)
     found = []
-    for image in visible_images(snapshot):
+    for image in snapshot.images if with_intermediate else snapshot.visible_images:
         frees = disk.bytes_freed_by(alone.deleted(image.id))
         containers = users.get(image.id, ())
         shared = ByteRange(image.size, image.size).subtract(frees)
@@ -110,41 +113,36 @@ def _matches_pattern(image: Image, pattern: str) -> bool:
     return image.id.removeprefix("sha256:").startswith(pattern.removeprefix("sha256:"))
 
 
-def check_sort_column(by: str) -> None:
-    """Refuse what is no column.
+class ImageSort(StrEnum):
+    """What images can be sorted by: sizes and counts largest first, times oldest first."""
 
-    Raises:
-        ManagerError: (usage) there is no such column.
-    """
-    if by not in _SORT_KEYS:
-        raise ManagerError(
-            f"images cannot be sorted by {by!r}",
-            f"choose one of: {', '.join(SORT_COLUMNS)}",
-            ExitCode.USAGE,
-        )
-
-
-def sort_rows(found: Sequence[ImageRow], by: str, *, backwards: bool = False) -> list[ImageRow]:
-    """The rows in order; those that are equal in it by name.
-
-    Raises:
-        ManagerError: (usage) there is no such column.
-    """
-    check_sort_column(by)
-    by_name = sorted(found, key=_SORT_KEYS["name"])
-    return sorted(by_name, key=_SORT_KEYS[by], reverse=backwards)
+    NAME = "name"
+    ID = "id"
+    SIZE = "size"
+    SHARED = "shared"
+    FREES = "frees"
+    CONTAINERS = "containers"
+    USED = "used"
+    CREATED = "created"
+    STATE = "state"
 
 
-_SORT_KEYS: Mapping[str, Callable[[ImageRow], Any]] = {
-    "name": lambda row: (not row.image.tags, row.image.label),
-    "id": lambda row: row.image.id,
-    "size": lambda row: -row.image.size,
-    "shared": lambda row: -row.shared.high,
-    "frees": lambda row: (-row.frees.low, -row.frees.high),
-    "containers": lambda row: -len(row.containers),
-    "used": lambda row: row.last_use.at,
-    "created": lambda row: row.image.created,
-    "state": lambda row: row.state,
+_SORT_KEYS: Mapping[ImageSort, Callable[[ImageRow], Any]] = {
+    ImageSort.NAME: lambda row: (not row.image.tags, row.image.label),
+    ImageSort.ID: lambda row: row.image.id,
+    ImageSort.SIZE: lambda row: -row.image.size,
+    ImageSort.SHARED: lambda row: -row.shared.high,
+    ImageSort.FREES: lambda row: (-row.frees.low, -row.frees.high),
+    ImageSort.CONTAINERS: lambda row: -len(row.containers),
+    ImageSort.USED: lambda row: row.last_use.at,
+    ImageSort.CREATED: lambda row: row.image.created,
+    ImageSort.STATE: lambda row: row.state,
 }
-SORT_COLUMNS = tuple(_SORT_KEYS)
-"""What rows can be sorted by. Sizes and counts begin with the largest, times with the oldest."""
+
+
+def sort_rows(
+    found: Sequence[ImageRow], by: ImageSort, *, backwards: bool = False
+) -> list[ImageRow]:
+    """The rows in order; those that are equal in it by name."""
+    by_name = sorted(found, key=_SORT_KEYS[ImageSort.NAME])
+    return sorted(by_name, key=_SORT_KEYS[by], reverse=backwards)

@@ -1,4 +1,4 @@
-"""Where an engine's bytes are, by kind, and what of each could be freed: what ``df`` shows."""
+"""What takes an engine's disk space, by kind, and what could be freed: what ``df`` shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def _deleted_image_ids(snapshot: Snapshot, rows: Iterable[ImageRow]) -> tuple[st
 
 
 MAX_COMMAND_WIDTH = 26
-"""Columns of a command that names what it frees; where that has no room, the person chooses."""
+"""The longest command that names all it frees; a longer one leaves the choice to the person."""
 
 
 def _removal_command(verb: str, names: Sequence[str], some: str) -> str:
@@ -118,7 +118,7 @@ def _container_row(containers: Iterable[Container], writable: Mapping[str, int])
 def _volume_row(volumes: tuple[Volume, ...]) -> UsageRow:
     unused = [volume for volume in volumes if volume.users == 0]
     unknown = any(volume.size is None for volume in volumes)
-    doubt = "the engine does not tell the size of every volume" if unknown else ""
+    doubt = "the engine does not report the size of every volume" if unknown else ""
     size = sum(volume.size or 0 for volume in volumes)
     freeable = sum(volume.size or 0 for volume in unused)
     command = "docker volume rm NAME..." if unused else ""

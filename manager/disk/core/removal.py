@@ -9,7 +9,7 @@ from manager.model.snapshot import Snapshot
 
 OTHER_REFERENCES_REASON = "it has other references"
 IN_USE_REASON = "a container uses it"
-HAS_CHILDREN_REASON = "other images were built on it"
+HAS_CHILDREN_REASON = "other images are built on it"
 
 
 @dataclass(frozen=True, slots=True)

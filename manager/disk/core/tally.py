@@ -26,7 +26,7 @@ class FreedTally:
         Args:
             disk: the bytes of the images.
             snapshot: the images, and the containers that use them.
-            pinned: layers that are not to be counted on, as the build cache may hold them.
+            pinned: layers that cannot be counted on, as the build cache may hold them.
         """
         self._disk = disk
         self._pinned = pinned

@@ -7,15 +7,15 @@ from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.removal import order_children_first, removable_references, simulate_removal
 from manager.errors import ManagerError
 from manager.model.containers import Container
+from manager.model.find_images import resolve_image
 from manager.model.images import Image
 from manager.model.plan import Plan, PlanStep, Verb
 from manager.model.snapshot import Snapshot
-from manager.model.units import SHORT_ID_DIGITS, format_size
+from manager.model.units import format_size
 from manager.references.reference import ImageReference, InvalidReferenceError
 
-FULL_ID_DIGITS = 64
 MAX_NAMED_IMAGES = 3
-"""So many images are named that something is shared with; of others, only how many there are."""
+"""How many of the images that share layers are named; the others are only counted."""
 
 
 def plan_untag(
@@ -25,8 +25,8 @@ def plan_untag(
 
     Args:
         snapshot: all images and all containers.
-        names: references; or ids (12 or all 64 digits) of images that have no reference.
-        disk: the bytes of the images; None for a plan that does not tell them.
+        names: references, or ids (12 or all 64 digits) of images without a reference.
+        disk: the bytes of the images; None for a plan without them.
 
     Raises:
         ManagerError: there is no such image, a container uses it, or an id was given for an
@@ -34,8 +34,8 @@ def plan_untag(
     """
     named: dict[tuple[str, str], Image] = {}
     for name in names:
-        image, reference = find_image(snapshot, name)
-        named[image.id, reference] = image
+        image, reference = resolve_image(snapshot.images, name)
+        named[image.id, reference or _require_untagged_id(image)] = image
     # What was built on an image goes before it: else the image would have to stay.
     order = order_children_first((image_id for image_id, _ in named), snapshot.images)
     pairs = sorted(named, key=lambda pair: order.index(pair[0]))
@@ -53,8 +53,8 @@ def plan_untag(
         kept = removal.kept.get(image_id, "")
         if rest:
             stay = [name for name in rest if name not in going[image_id]]
-            kept = f"the image is still {', '.join(stay)}" if stay else kept
-            kept = kept or f"the image goes with {going[image_id][-1]}"
+            kept = f"the image keeps {', '.join(stay)}" if stay else kept
+            kept = kept or f"the image is removed with {going[image_id][-1]}"
         steps.append(
             _build_untag_step(named[image_id, reference], reference, kept, others=bool(rest))
         )
@@ -68,7 +68,7 @@ def _build_untag_step(image: Image, reference: str, kept: str, *, others: bool) 
         return PlanStep(
             Verb.UNTAG, reference, cause, object_id=image.id, has_other_references=others
         )
-    cause = f"image {image.short_id}, {format_size(image.size)} with the layers it shares"
+    cause = f"image {image.short_id}, {format_size(image.size)} including shared layers"
     return PlanStep(Verb.DELETE, reference, cause, object_id=image.id)
 
 
@@ -82,18 +82,15 @@ def _add_bytes(
     parents = [image_id for image_id in deleted if image_id not in named]
     if parents:
         many = len(parents) != 1
-        notes.append(
-            f"{len(parents)} nameless parent{'s' * many} of {'these' if many else 'it'} "
-            f"go{'es' * (not many)} too"
-        )
+        notes.append(f"also removes {len(parents)} untagged parent image{'s' * many}")
     stay = disk.bytes_still_shared(deleted)
     if stay.bytes.high:
         names = _format_names(snapshot, stay.images)
-        notes.append(f"{stay.bytes} stay{'s' * (not names)}, shared with {names or 'others'}")
+        notes.append(f"{stay.bytes} stays on disk, shared with {names or 'other images'}")
     cached = disk.bytes_left_in_build_cache(deleted)
     if cached.high:
         notes.append(
-            f"up to {format_size(cached.high)} of it can stay on the disk for the build cache: "
+            f"up to {format_size(cached.high)} of it may stay on disk as build cache; "
             "docker builder prune removes that"
         )
     return replace(plan, notes=tuple(notes), frees=frees, cached=cached)
@@ -109,51 +106,12 @@ def _format_names(snapshot: Snapshot, image_ids: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def find_image(snapshot: Snapshot, name: str) -> tuple[Image, str]:
-    """The image a name stands for, and the reference to remove it by.
-
-    Raises:
-        ManagerError: there is none, or it is named by an id although it has references.
-    """
-    bare = name.removeprefix("sha256:")
-    if len(bare) in {SHORT_ID_DIGITS, FULL_ID_DIGITS} and set(bare) <= set("0123456789abcdef"):
-        for image in snapshot.images:
-            if image.id.removeprefix("sha256:").startswith(bare):
-                return image, _require_untagged_id(image)
-    try:
-        wanted = ImageReference.parse(name)
-    except InvalidReferenceError as error:
-        # A bare id is no reference: if it is nobody's, say that rather than explain the grammar.
-        if len(bare) == FULL_ID_DIGITS:
-            raise _no_image_error(name) from error
-        raise
-    for image in snapshot.images:
-        for reference in (*image.tags, *image.digests):
-            if _is_same_reference(ImageReference.parse(reference), wanted):
-                return image, reference
-    raise _no_image_error(name)
-
-
-def _no_image_error(name: str) -> ManagerError:
-    return ManagerError(
-        f"there is no image {name} on this engine", "see what there is with: dockmgr images"
-    )
-
-
-def _is_same_reference(held: ImageReference, wanted: ImageReference) -> bool:
-    if held.repository != wanted.repository:
-        return False
-    if wanted.digest:
-        return held.digest == wanted.digest
-    return held.digest is None and held.tag == wanted.tag
-
-
 def _require_untagged_id(image: Image) -> str:
     names = removable_references(image)
     if names:
         raise ManagerError(
             f"image {image.short_id} has references: {', '.join(names)}",
-            f"remove it by reference, as in: dockmgr rmi {names[0]}",
+            f"remove it by reference: dockmgr rmi {names[0]}",
         )
     return image.id
 

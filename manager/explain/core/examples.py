@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from manager.disk.core.intermediate import visible_images
 from manager.disk.core.removal import RemainingImages
 from manager.explain.core.engine_facts import EngineFacts, is_lab_image
 from manager.explain.core.images import find_image_layers, format_layers
@@ -216,7 +215,7 @@ def context_example(facts: EngineFacts) -> ExampleContent:
 
 def dangling_example(facts: EngineFacts) -> ExampleContent:
     """The images without a tag, those of them without a digest, and what they would free."""
-    found = [it for it in visible_images(facts.snapshot) if not it.tags]
+    found = [it for it in facts.snapshot.visible_images if not it.tags]
     lone = [it for it in found if not it.digests]
     told = {"untagged": [it.id for it in found], "dangling": [it.id for it in lone]}
     if not found:

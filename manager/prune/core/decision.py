@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from manager.disk.core.intermediate import visible_images
 from manager.disk.core.last_use import LastUse
 from manager.disk.core.removal import (
     HAS_CHILDREN_REASON,
@@ -109,7 +108,7 @@ class _DecisionBuilder:
         self.images = {
             image.id: image
             # By name: engines list images in an order that can change from call to call.
-            for image in sorted(visible_images(self.snapshot), key=lambda it: (it.label, it.id))
+            for image in sorted(self.snapshot.visible_images, key=lambda it: (it.label, it.id))
         }
         """The images that people see, without mere steps of a build."""
         self.reasons = {

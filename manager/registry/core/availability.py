@@ -1,4 +1,4 @@
-"""Whether an image that goes can be had again, and from where."""
+"""Whether a removed image can be recovered, and from where."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from manager.model.images import Image
 
 @dataclass(frozen=True, slots=True)
 class ImageAvailability:
-    """What registries have said about an image."""
+    """Where an image can be recovered from."""
 
     reference: str = ""
     """By which a registry has it: ``repo@sha256:…``; empty where none has."""
     why: str = ""
-    """Why it cannot be got back, in words; empty where it can."""
+    """Why it cannot be recovered, in words; empty where it can."""
 
 
 def digest_references(image: Image) -> tuple[str, ...]:

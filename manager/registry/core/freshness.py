@@ -1,4 +1,4 @@
-"""Whether what an engine has under a tag is what its registry has there now, or there is newer.
+"""Whether an engine's image is what its registry has under the same tag, or there is newer.
 
 Engines keep of an image the digest that it was pulled by or pushed as; where that is the list of an
 image for several platforms, the list's. A registry tells the same digest for the tag. (Seen with
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from manager.model.images import Image
 
-NO_REGISTRY_REASON = "the engine knows of no registry it came from: it was built or named here"
-NOT_IN_REGISTRY_REASON = (
-    "{registry} has no such image: it was built or named here, or is gone from there"
-)
+NO_REGISTRY_REASON = "built or tagged locally: no registry is known for it"
+NOT_IN_REGISTRY_REASON = "not on {registry}: built or tagged locally, or deleted there"
 OTHER_IMAGE_REASON = (
-    "{registry} has another image under this name and does not know this one: "
-    "it was built here, or is no longer kept there"
+    "{registry} has another image under this name, and does not have this one: "
+    "built locally, or deleted there"
 )
 NO_NEWER_TAGS = NewerTags()
 PODMAN_LOCAL_REGISTRY = "localhost"
@@ -39,7 +37,7 @@ class Freshness(StrEnum):
 
     CURRENT = "current"
     OUTDATED = "outdated"
-    """The registry has something else under the same tag by now."""
+    """The registry has another image under the same tag now."""
     LOCAL = "local"
     """No registry has it."""
     UNKNOWN = "unknown"
@@ -57,7 +55,7 @@ class LocalTag:
     digests_may_be_local: bool = False
     """Whether the engine gives digests also to what no registry ever had."""
     has_no_registry: bool = False
-    """Whether it cannot have come from a registry: there is nobody to ask."""
+    """Whether it cannot have come from a registry, so that none is asked."""
     repacks_on_push: bool = False
     """Whether the engine pushes under a digest that it does not keep."""
 
@@ -93,7 +91,7 @@ class RemoteTag:
 
 @dataclass(frozen=True, slots=True)
 class CheckedTag:
-    """What is known of one tag by then."""
+    """What is known of one tag in the end."""
 
     held: LocalTag
     freshness: Freshness

@@ -24,7 +24,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_MEDIA_TYPES = (OCI_INDEX, DOCKER_MANIFEST_LIST)
 MANIFEST_MEDIA_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
 ATTESTATION_ANNOTATION = "vnd.docker.reference.type"
-"""The annotation by which BuildKit marks what is no image: an attestation."""
+"""The annotation by which BuildKit marks attestations, which are not images."""
 UNKNOWN_PLATFORM = "unknown/unknown"
 CONFIG_MEDIA_TYPES = (
     "application/vnd.oci.image.config.v1+json",
@@ -34,9 +34,9 @@ CONFIG_MEDIA_TYPES = (
 
 
 class MalformedDocumentError(ManagerError):
-    """What a registry gave is no manifest, or none that engines still take."""
+    """What a registry sent is not a manifest, or not one that engines still accept."""
 
-    def __init__(self, message: str, hint: str = "tell who made the image") -> None:
+    def __init__(self, message: str, hint: str = "tell its publisher") -> None:
         """Keep the sentence; the exit code is always the registry's."""
         super().__init__(message, hint, ExitCode.REGISTRY)
 
@@ -66,7 +66,7 @@ class ImageIndex:
     """Manifests for several platforms under one name."""
 
     entries: tuple[IndexEntry, ...]
-    """Without attestations and other things that are no images."""
+    """Without attestations and other things that are not images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def parse_manifest(raw: bytes, media_type: str = "") -> ImageIndex | RegistryMan
     kind = str(row.get("mediaType") or media_type.partition(";")[0].strip())
     if row.get("schemaVersion") == 1:
         raise MalformedDocumentError(
-            "the image has a manifest of the first version, which engines no longer take",
-            "ask who made it to build and push it again",
+            "the image has a schema 1 manifest, which engines no longer accept",
+            "ask its publisher to build and push it again",
         )
     try:
         if kind in INDEX_MEDIA_TYPES or ("manifests" in row and kind not in MANIFEST_MEDIA_TYPES):
@@ -122,13 +122,12 @@ def parse_manifest(raw: bytes, media_type: str = "") -> ImageIndex | RegistryMan
             )
             kind = found.config.media_type
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedDocumentError("the image's manifest makes no sense") from error
+        raise MalformedDocumentError("the image's manifest is malformed") from error
     else:
         if "config" in row and kind in CONFIG_MEDIA_TYPES:
             return found
-    but = f" but {kind}" if kind else ""
     raise MalformedDocumentError(
-        f"what stands under that name is no image{but}", "check the address"
+        f"this is not an image but {kind or 'something else'}", "check the address"
     )
 
 
@@ -136,7 +135,7 @@ def parse_image_config(raw: bytes) -> ImageConfig:
     """Read the configuration of an image.
 
     Raises:
-        MalformedDocumentError: it is none.
+        MalformedDocumentError: it is not a configuration.
     """
     row = _parse_object(raw, "configuration")
     try:
@@ -146,7 +145,7 @@ def parse_image_config(raw: bytes) -> ImageConfig:
         words = (row.get("os"), row.get("architecture"), row.get("variant"))
         platform = "/".join(str(word) for word in words if word)
     except (TypeError, ValueError, AttributeError) as error:
-        raise MalformedDocumentError("the image's configuration makes no sense") from error
+        raise MalformedDocumentError("the image's configuration is malformed") from error
     return ImageConfig(platform, _parse_timestamp(row.get("created")), diff_ids, labels, run)
 
 
@@ -154,9 +153,9 @@ def _parse_object(raw: bytes, what: str) -> dict[str, Any]:
     try:
         row = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise MalformedDocumentError(f"the image's {what} is no JSON") from error
+        raise MalformedDocumentError(f"the image's {what} is not valid JSON") from error
     if not isinstance(row, dict):
-        raise MalformedDocumentError(f"the image's {what} makes no sense")
+        raise MalformedDocumentError(f"the image's {what} is malformed")
     return row
 
 

@@ -1,4 +1,4 @@
-"""What pulling images takes: bytes to download and bytes on the engine's disk, known beforehand."""
+"""What pulling images takes: bytes to download, and bytes on the engine's disk."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class ImageToPull:
     documents: int
     """Bytes of the manifest, and of the index that leads to it."""
     index_digest: str = ""
-    """The digest of what the name stands for, where that is an index."""
+    """The digest of the index that the name means, if it is one."""
 
     def chains(self) -> tuple[str, ...]:
         """What each layer is known by together with those beneath it.
 
         Source: OCI image specification 1.1, "Layer ChainID". Where diff ids are not known, the
-        digests of the compressed layers stand for them.
+        digests of the compressed layers take their place.
         """
         layers = self.manifest.layers
         known = self.diff_ids if len(self.diff_ids) == len(layers) else [it.digest for it in layers]
@@ -71,7 +71,7 @@ class PullEstimate:
     """…and at most."""
 
     def __bool__(self) -> bool:
-        """Whether anything is to be had at all."""
+        """Whether there is anything to download."""
         return self.download > 0
 
 

@@ -1,4 +1,4 @@
-"""Which tags of a repository somebody wants to see, and in which order."""
+"""Which tags of a repository are shown, and in which order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MAX_DATED_TAGS = 500
-"""So many tags are asked for their dates, at most: each takes a question of its own."""
+"""The most tags that are asked for their dates: each takes a request of its own."""
 
 
 class TagOrder(StrEnum):
@@ -34,16 +34,16 @@ def parse_repository(text: str) -> tuple[ImageReference, str]:
     """The repository that an address names, and what its tags are to begin with.
 
     Args:
-        text: an address; one with a tag, as ``nginx:1.27``, stands for the tags that begin so.
+        text: an address; one with a tag, as ``nginx:1.27``, means the tags that begin so.
 
     Raises:
-        ManagerError: (usage) it is none, or it has a digest.
+        ManagerError: (usage) it is not a valid reference, or has a digest.
     """
     reference = ImageReference.parse(text)
     if reference.digest:
         raise ManagerError(
-            f"{text} has a digest, which names one image and no tags",
-            f"leave it out: dockmgr tags {reference.familiar_name}",
+            f"{text} has a digest, which stands for one image and has no tags",
+            f"omit it: dockmgr tags {reference.familiar_name}",
             ExitCode.USAGE,
         )
     # Only what has no tag yet can be given one.
@@ -99,9 +99,9 @@ def check_dated_tag_count(count: int, name: str) -> None:
     """
     if count > MAX_DATED_TAGS:
         raise ManagerError(
-            f"{name} has {count} such tags: to sort by date, each would have to be asked for",
+            f"{name} has {count} such tags: sorting by date takes a request for each",
             f"choose at most {MAX_DATED_TAGS} with --filter, "
-            f"as in: dockmgr tags {name} --sort date "
+            f"for example: dockmgr tags {name} --sort date "
             "--filter '1.*'",
             ExitCode.USAGE,
         )

@@ -1,6 +1,6 @@
-"""Tags read as versions: which of two is newer, and whether one can stand for the other at all.
+"""Tags read as versions: which of two is newer, and whether one can replace the other at all.
 
-Tags have no grammar of versions; this reads what people write. What is offered to somebody has to
+Tags have no grammar of versions; this reads what people write. What is offered to a user has to
 be of the same *line*: as many numbers, and the same words around them, so that ``1.27-alpine`` is
 followed by ``1.28-alpine``, never by ``1.28.1-alpine`` or ``1.28``.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RELEASE_STAGE = 9
-"""The stage of what is no prerelease: above all of those."""
+"""The stage of a release: above all prereleases."""
 _STAGES = {
     "dev": 0,
     "snapshot": 0,
@@ -36,11 +36,11 @@ _STAGES = {
     "cr": 5,
 }
 _NUMBERED_STAGES = frozenset({"dev", "a", "b", "m", "ea"})
-"""Without a number these are no stages: ``1.27-dev`` is an image with tools for developers."""
+"""Without a number these are not stages: ``1.27-dev`` is an image with tools for developers."""
 _VERSION_PREFIXES = frozenset({"", "v", "version-", "release-"})
 """What may stand before a version; before a date any word may."""
 _BUILD_NUMBER_DIGITS = 6
-"""From so many digits on, a number that stands alone counts builds, and is no version."""
+"""A lone number of this many digits or more counts builds and is not a version."""
 _COMMIT_PATTERN = re.compile(r"g[0-9a-f]{7,64}|(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}")
 """A commit, as git shortens it, or as ``git describe`` writes it."""
 _NUMBER_PATTERN = re.compile(r"[0-9]+")
@@ -78,7 +78,7 @@ class Version:
 
     @property
     def prerelease(self) -> bool:
-        """Whether it is not meant for everybody yet."""
+        """Whether it comes before a release."""
         return self.stage != RELEASE_STAGE
 
     @property
@@ -92,7 +92,7 @@ class Version:
         return (self.numbers, self.stage, self.of_stage, self.of_suffix)
 
     def follows(self, other: Version) -> bool:
-        """Whether it can be offered to somebody who has the other one."""
+        """Whether it can be offered to a user of the other one."""
         return (
             self.line == other.line
             and self.rank > other.rank
@@ -102,7 +102,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NewerTags:
-    """What there is for somebody who has an older tag; None where there is nothing."""
+    """What a user of an older tag can get; None where there is nothing newer."""
 
     newest: str | None = None
     same_major: str | None = None
@@ -126,7 +126,7 @@ def _compile_grammar() -> tuple[re.Pattern[str], ...]:
 
 @cache
 def parse_version(tag: str) -> Version | None:
-    """The version that a tag is; None if it is none, as ``latest`` or ``sha-abc1234``."""
+    """The version that a tag is; None for others, such as ``latest`` or ``sha-abc1234``."""
     dates, versions = _compile_grammar()
     if len(tag) > LONGEST_TAG:
         return None
@@ -179,10 +179,10 @@ def _split_stage(rest: str) -> tuple[int, tuple[int, ...], str]:
 
 
 def find_newer_tags(tag: str, tags: Iterable[str]) -> NewerTags:
-    """The newest versions that can stand for a tag: of the same line, and as precise.
+    """The newest versions that can replace a tag: of the same line, and as precise.
 
     Args:
-        tag: what somebody has.
+        tag: what the user has.
         tags: all there are.
     """
     mine = parse_version(tag)
@@ -204,7 +204,7 @@ def newest_first_key(tag: str) -> TagSortKey:
     """Sort key for tags of every kind, the newest first; no two tags have the same.
 
     ``latest``, versions, dates, numbers of builds, names, commits. A tag that moves stands before
-    what it stands for: ``1``, ``1.27``, ``1.27.3``, and then its variants.
+    what it points to: ``1``, ``1.27``, ``1.27.3``, and then its variants.
     """
     version = parse_version(tag)
     if version is None:

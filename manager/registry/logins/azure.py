@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from manager.references.registry_hosts import AZURE_TOKEN_USER
-from manager.registry.core import expiry
-from manager.registry.core.credentials import Credentials
+from manager.registry.core.credentials import Credentials, parse_expiry
 from manager.registry.logins.clouds import CloudError, CloudLogin
 from manager.registry.protocol.certificates import build_adapter, certificate_folders, find_trust
 
@@ -56,7 +55,7 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
     if access is None:
         return None
     refresh = exchange_token(kind.host, access, base)
-    until = expiry.parse_expiry(kind, refresh)
+    until = parse_expiry(kind, refresh)
     return CloudLogin(Credentials(AZURE_TOKEN_USER, identity_token=refresh), until)
 
 
@@ -81,10 +80,10 @@ def _fetch_access_token(kind: RegistryHost) -> str | None:
     except ClientAuthenticationError as error:
         if not any(os.environ.get(name) for name in _CREDENTIAL_VARIABLES):
             return None
-        problem = "it refuses the credentials that are here"
-        raise CloudError(f"Azure gives no login for {kind.host}: {problem}") from error
+        problem = "it refused the local credentials"
+        raise CloudError(f"Azure gave no login for {kind.host}: {problem}") from error
     except (AzureError, OSError, ValueError) as error:
-        raise CloudError(f"Azure gives no login for {kind.host}: try again later") from error
+        raise CloudError(f"Azure gave no login for {kind.host}: try again later") from error
 
 
 def exchange_token(host: str, access: str, base: str) -> str:
@@ -122,14 +121,14 @@ def exchange_token(host: str, access: str, base: str) -> str:
             )
             body = answer.raw.read(MAX_ANSWER_BYTES, decode_content=True)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise CloudError(f"registry {host} cannot be reached for a login") from error
+            raise CloudError(f"registry {host} cannot be reached to log in") from error
         if answer.status_code != HTTPStatus.OK:
-            raise CloudError(f"registry {host} refuses Azure's token ({answer.status_code})")
+            raise CloudError(f"registry {host} refused Azure's token ({answer.status_code})")
     try:
         token = json.loads(body)["refresh_token"]
     except (ValueError, KeyError, TypeError):
         token = None
     if not isinstance(token, str) or not token:
         # Without its cause: that may hold the answer.
-        raise CloudError(f"registry {host} gave an answer that is no login")
+        raise CloudError(f"registry {host} gave an invalid answer to the login")
     return token

@@ -21,7 +21,7 @@ CLOUD_TIMEOUT_SECONDS = 8.0
 RENEWAL_MARGIN_SECONDS = 60.0
 """Seconds before its end at which a login is not used any more."""
 UNKNOWN_EXPIRY_SECONDS = 300.0
-"""Seconds that an answer is used again where nobody tells until when it is good."""
+"""Seconds that an answer is reused where its expiry is unknown."""
 
 _PROVIDER_MODULES = {
     Cloud.AWS: "manager.registry.logins.ecr",
@@ -65,14 +65,14 @@ _answers: dict[tuple[object, ...], tuple[CloudAnswer, float]] = {}
 def ask_cloud(kind: RegistryHost, base: str = "") -> CloudAnswer:
     """A login from the cloud that runs a registry, with the credentials that are here for it.
 
-    It is asked once, and again shortly before the end of what it gave. Threads may ask at once.
+    It is asked once, and again shortly before its answer expires. Threads may ask in parallel.
 
     Args:
         kind: a registry of a cloud.
         base: the registry's own URL; empty for https at its host.
     """
     base = base or f"https://{kind.host}"
-    # Azure's logins are good for one registry, all others for more.
+    # Azure's logins are valid for one registry, all others for more.
     host = f"{kind.host} {base}" if kind.cloud is Cloud.AZURE else ""
     key = (kind.cloud, kind.service, kind.region, kind.fips, kind.dual_stack, host)
     with _lock:
@@ -126,7 +126,7 @@ def _ask_provider(kind: RegistryHost, base: str) -> CloudAnswer:
         given: CloudLogin | None = provider.fetch_login(kind, base)
     except ImportError:
         problem = (
-            f"for logins from {kind.cloud} itself, as {kind.host} takes them, install:"
+            f"to log in to {kind.host} through {kind.cloud}, install:"
             f" pip install 'dockmgr[{kind.extra_name}]'"
         )
         return CloudAnswer(problem=problem, installable=True)
@@ -134,6 +134,6 @@ def _ask_provider(kind: RegistryHost, base: str) -> CloudAnswer:
         return CloudAnswer(problem=str(error))
     if given is None:
         return CloudAnswer()
-    # Some stand-ins of clouds give an end that was long ago with what is good.
+    # Some stand-ins of clouds give valid logins an expiry that is long past.
     until = given.until if given.until and given.until > datetime.now(UTC) else None
     return CloudAnswer(given.credentials, until)

@@ -47,7 +47,7 @@ def find_helper_names(config: Mapping[str, Any], registry: str, warnings: list[s
         if isinstance(name, str) and name and not set(name) & set("/\\\0"):
             names.append(name)
         elif name:
-            warnings.append("config.json names a credential helper in a wrong way: it is ignored")
+            warnings.append("config.json has a credential helper with an invalid name; ignoring it")
         elif name == "":
             break  # an empty name in credHelpers: this registry's are in the file itself
     return list(dict.fromkeys(names))

@@ -29,7 +29,7 @@ def server_name(registry: str) -> str:
 
 
 def registry_from_key(key: str) -> str:
-    """The registry that a key of docker's stands for."""
+    """The registry that a key in docker's files means."""
     host = key.removeprefix("https://").removeprefix("http://").partition("/")[0]
     return "docker.io" if host in HUB_HOSTS else host
 
@@ -45,11 +45,11 @@ def find_registry_keys(table: Mapping[str, Any], registry: str) -> list[str]:
 def read_table(
     config: Mapping[str, Any], key: str, source: str, warnings: list[str]
 ) -> dict[str, Any]:
-    """A table of the file; empty, with a warning, where it is none."""
+    """A table of the file; empty, with a warning, where it is not an object."""
     found = config.get(key) or {}
     if isinstance(found, dict):
         return found
-    warnings.append(f"{key} in {source} is not an object: it is ignored")
+    warnings.append(f"{key} in {source} is not an object; ignoring it")
     return {}
 
 
@@ -65,7 +65,7 @@ def read_auths_credentials(
         except ValueError:
             # Nothing of the entry or the error is shown: they may hold the password.
             warnings.append(
-                f"the entry of {registry} in auths of {source} is broken: it is ignored"
+                f"the entry for {registry} in auths of {source} is malformed; ignoring it"
             )
     return None
 
@@ -90,7 +90,7 @@ def decode_auth_entry(entry: object) -> Credentials | None:
 
 
 def encode_auth_entry(credentials: Credentials) -> dict[str, str]:
-    """An entry of ``auths``. This hides nothing: base64 is no encryption."""
+    """An entry of ``auths``. This hides nothing: base64 is not encryption."""
     username = credentials.username or IDENTITY_TOKEN_USER
     password = "" if credentials.identity_token else credentials.password
     entry = {"auth": b64encode(f"{username}:{password}".encode()).decode()}
@@ -107,7 +107,7 @@ def change_config_file(env: Mapping[str, str], edit: Callable[[dict[str, Any]], 
         edit: changes the contents, and says whether there is anything to write.
 
     Raises:
-        ManagerError: it cannot be read or written, or is no JSON object; it is as it was.
+        ManagerError: it cannot be read or written, or is not a JSON object; it was not changed.
     """
     from manager.engine import contexts
     from manager.system.locks import exclusive_lock
@@ -122,10 +122,10 @@ def change_config_file(env: Mapping[str, str], edit: Callable[[dict[str, Any]], 
         try:
             config = contexts.read_json_object(path) or {}
         except ManagerError as error:
-            raise ManagerError(error.message, "mend the file; it is left as it was") from error
+            raise ManagerError(error.message, "fix the file; it was not changed") from error
         if not isinstance(config.get("auths", {}) or {}, dict):
             raise ManagerError(
-                f"auths in {path} is not an object", "mend the file; it is left as it was"
+                f"auths in {path} is not an object", "fix the file; it was not changed"
             )
         if edit(config):
             try:
@@ -133,7 +133,7 @@ def change_config_file(env: Mapping[str, str], edit: Callable[[dict[str, Any]], 
             except OSError as error:
                 raise ManagerError(
                     f"{path} cannot be written: {error.strerror}",
-                    "make room there or let you write there; the file is left as it was",
+                    "free space there or allow writing; the file was not changed",
                 ) from error
 
 

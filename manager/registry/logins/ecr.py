@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from manager.references.registry_hosts import RegistryService
-from manager.registry.core import expiry
-from manager.registry.core.credentials import Credentials
+from manager.registry.core.credentials import Credentials, parse_expiry
 from manager.registry.logins.clouds import CloudError, CloudLogin
 
 if TYPE_CHECKING:
@@ -53,18 +52,18 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
         username, colon, password = b64decode(row["authorizationToken"]).decode().partition(":")
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown error")
-        raise CloudError(f"AWS refuses a login for {kind.host}: {code}") from error
+        raise CloudError(f"AWS refused a login for {kind.host}: {code}") from error
     except BotoCoreError as error:
         # Of the class: the sentence may hold what some program said that gives credentials.
-        raise CloudError(f"AWS gives no login for {kind.host}: {_describe_error(error)}") from error
+        raise CloudError(f"AWS gave no login for {kind.host}: {_describe_error(error)}") from error
     except (LookupError, ValueError, TypeError, OSError):
         # Without its cause: that may hold the answer.
-        raise CloudError(f"AWS gave an answer for {kind.host} that is no login") from None
+        raise CloudError(f"AWS gave an invalid answer to the login for {kind.host}") from None
     if not colon or not password:
-        raise CloudError(f"AWS gave an answer for {kind.host} that is no login")
+        raise CloudError(f"AWS gave an invalid answer to the login for {kind.host}")
     until = row.get("expiresAt")
     if not isinstance(until, datetime) or until <= datetime.now(UTC):
-        until = expiry.parse_expiry(kind, password)
+        until = parse_expiry(kind, password)
     return CloudLogin(Credentials(username, password), until)
 
 
@@ -91,7 +90,7 @@ def _describe_error(error: Exception) -> str:
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return "it cannot be reached"
     if isinstance(error, exceptions.SSOError):
-        return "the sign-on has ended, renew it with: aws sso login"
+        return "the single sign-on has expired, renew it with: aws sso login"
     if isinstance(error, exceptions.ProfileNotFound):
-        return "there is no such profile as AWS_PROFILE names"
+        return "AWS_PROFILE names a profile that does not exist"
     return type(error).__name__

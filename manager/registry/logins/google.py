@@ -60,15 +60,15 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
         found.refresh(request)
     except DefaultCredentialsError as error:
         named = _has_credentials_variable(os.environ)
-        file = "that GOOGLE_APPLICATION_CREDENTIALS names" if named else "of gcloud"
-        problem = f"the file {file} cannot be used"
-        raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
+        file = "the file in GOOGLE_APPLICATION_CREDENTIALS" if named else "gcloud's file"
+        problem = f"{file} cannot be used"
+        raise CloudError(f"Google gave no login for {kind.host}: {problem}") from error
     except (*_BROKEN_FILE_ERRORS, GoogleAuthError) as error:
         retry = getattr(error, "retryable", False)
-        problem = "try again later" if retry else "are the credentials here still good?"
-        raise CloudError(f"Google gives no login for {kind.host}: {problem}") from error
+        problem = "try again later" if retry else "are the local credentials still valid?"
+        raise CloudError(f"Google gave no login for {kind.host}: {problem}") from error
     if not found.token:
-        raise CloudError(f"Google gave an answer for {kind.host} that is no login")
+        raise CloudError(f"Google gave an invalid answer to the login for {kind.host}")
     until = found.expiry.replace(tzinfo=UTC) if found.expiry else None
     return CloudLogin(Credentials(GOOGLE_TOKEN_USER, str(found.token)), until)
 

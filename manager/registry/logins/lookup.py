@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from manager.engine import contexts
 from manager.errors import ManagerError
 from manager.references.registry_hosts import identify_registry
-from manager.registry.core import expiry
+from manager.registry.core.credentials import has_hidden_expiry, login_lifetime, parse_expiry
 from manager.registry.logins import credential_helpers
 from manager.registry.logins.docker_config import read_auths_credentials, server_name
 
@@ -26,16 +26,16 @@ CONFIG_FILE = "config.json"
 
 @dataclass(frozen=True, slots=True)
 class FoundCredentials:
-    """What there is for a registry, where it was, and how long it is good."""
+    """The credentials for a registry, where they were found, and how long they are valid."""
 
     credentials: Credentials | None = None
     """None for anonymous."""
     source: str = ""
     """``DOCKER_AUTH_CONFIG``, ``config.json``, the name of a helper's program, or a cloud."""
     until: datetime | None = None
-    """None where nobody tells."""
+    """None where that is unknown."""
     known_by: str = ""
-    """How `until` is known; or why there is no telling."""
+    """How `until` is known, or why it is unknown."""
     warnings: tuple[str, ...] = ()
     """Each one sentence without secrets."""
 
@@ -65,7 +65,7 @@ def locate_credentials(
     cloud that runs the registry. As with docker, a helper that answers "not found" has the last
     word on what is kept. One that is missing or broken, and a file that cannot be read, are
     skipped with a warning, so that public images can still be pulled. What says itself that it
-    has ended is passed over; what may have ended counts only where the cloud gives nothing.
+    has expired is skipped; what may have expired counts only where the cloud gives nothing.
 
     Args:
         registry: host, with its port if it has one: ``docker.io``, ``localhost:5000``.
@@ -81,27 +81,25 @@ def locate_credentials(
     ended: list[str] = []
     doubtful: FoundCredentials | None = None
     for known, source in _list_kept_credentials(registry, env, patience, warnings):
-        until = expiry.parse_expiry(kind, known.secret)
+        until = parse_expiry(kind, known.secret)
         if until is not None and until <= now:
             ended.append(_format_expired_warning(kind, source, until))
         elif _may_be_expired(kind, known, source):
-            doubtful = doubtful or FoundCredentials(
-                known, source, known_by="a token that lasts 1 h"
-            )
+            doubtful = doubtful or FoundCredentials(known, source, known_by="such tokens last 1 h")
         else:
             return FoundCredentials(
-                known, source, until, "it says so itself" if until else "", (*warnings,)
+                known, source, until, "from the token" if until else "", (*warnings,)
             )
     if kind.cloud is not None and ask_clouds:
         from manager.registry.logins import clouds
 
         answer = clouds.ask_cloud(kind)
         if answer.credentials is not None:
-            known_by = f"{kind.cloud} says so" if answer.until else ""
+            known_by = f"from {kind.cloud}" if answer.until else ""
             return FoundCredentials(
                 answer.credentials, kind.cloud, answer.until, known_by, (*warnings,)
             )
-        # An SDK that is not installed is no news where images may well be public.
+        # An SDK that is not installed is not worth a warning where images may be public.
         if answer.problem and (not answer.installable or kind.requires_login or ended):
             ended.append(answer.problem)
     warnings += ended
@@ -148,22 +146,22 @@ def _read_environment_credentials(
         config = None
     if isinstance(config, dict):
         return read_auths_credentials(config, registry, AUTH_CONFIG_VARIABLE, warnings)
-    warnings.append(f"{AUTH_CONFIG_VARIABLE} is not a JSON object: it is ignored")
+    warnings.append(f"{AUTH_CONFIG_VARIABLE} is not a JSON object; ignoring it")
     return None
 
 
 def _may_be_expired(kind: RegistryHost, known: Credentials, source: str) -> bool:
     """Whether something that is kept is short-lived, and does not tell until when."""
     fresh = {credential_helpers.helper_program(name) for name in credential_helpers.CLOUD_HELPERS}
-    return expiry.has_hidden_expiry(kind, known.username) and source not in {
+    return has_hidden_expiry(kind, known.username) and source not in {
         *fresh,
         AUTH_CONFIG_VARIABLE,
     }
 
 
 def _format_expired_warning(kind: RegistryHost, source: str, until: datetime) -> str:
-    lasts = expiry.login_lifetime(kind)
+    lasts = login_lifetime(kind)
     return (
-        f"the login of {kind.host} in {source} ended at {until.astimezone():%Y-%m-%d %H:%M}"
-        f" (they last {lasts}) and is passed over; renew it with: dockmgr login {kind.host}"
+        f"the login for {kind.host} in {source} expired at {until.astimezone():%Y-%m-%d %H:%M}"
+        f" (they last {lasts}); renew it with: dockmgr login {kind.host}"
     )

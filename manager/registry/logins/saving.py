@@ -61,7 +61,7 @@ def choose_helper(registry: str, env: Mapping[str, str], *, plaintext: bool) -> 
     if name in credential_helpers.CLOUD_HELPERS:
         raise ManagerError(
             f"{credential_helpers.helper_program(name)} gets new logins for {registry} by itself",
-            "nothing is to be kept: pull at once; config.json names it in credHelpers",
+            "just pull: there is no login to save; config.json names it in credHelpers",
         )
     if not name and not plaintext:
         raise _no_helper_error(registry)
@@ -92,13 +92,13 @@ def save_login(
             credential_helpers.store_in_helper(name, server, credentials, env)
         except credential_helpers.CredentialHelperError as error:
             raise ManagerError(
-                str(error), "unlock or mend it; config.json says which one is used"
+                str(error), "unlock or repair it; config.json says which one is used"
             ) from error
         _put_auth_entry(env, registry, {})
         return SavedLogin(credential_helpers.helper_program(name))
     _put_auth_entry(env, registry, encode_auth_entry(credentials))
     path = contexts.docker_folder(env) / CONFIG_FILE
-    warning = f"{path} has the password in plain text: who can read that file can use it"
+    warning = f"{path} holds the password in plain text: anyone who can read the file can use it"
     return SavedLogin(CONFIG_FILE, (warning,))
 
 
@@ -114,7 +114,9 @@ def erase_login(registry: str, env: Mapping[str, str]) -> ErasedLogin:
     for name in credential_helpers.find_helper_names(_read_config(env), registry, warnings):
         if name in credential_helpers.CLOUD_HELPERS:
             program = credential_helpers.helper_program(name)
-            warnings.append(f"{program} goes on giving logins for {registry}: it keeps none")
+            warnings.append(
+                f"{program} still provides logins for {registry}: it creates them on demand"
+            )
             continue
         try:
             had = [_erase_helper_login(name, it, env) for it in _server_names(registry)]
@@ -198,7 +200,7 @@ def _server_names(registry: str) -> tuple[str, ...]:
 
 
 def _put_auth_entry(env: Mapping[str, str], registry: str, entry: dict[str, str]) -> None:
-    """Let one entry stand for a registry in ``config.json``, and no other."""
+    """Make one entry the only one of a registry in ``config.json``."""
 
     def edit(config: dict[str, Any]) -> bool:
         auths = config.get("auths") or {}
@@ -221,15 +223,15 @@ def _read_config(env: Mapping[str, str]) -> dict[str, Any]:
     try:
         return contexts.read_docker_config(env)
     except ManagerError as error:
-        raise ManagerError(error.message, "mend the file; it is left as it was") from error
+        raise ManagerError(error.message, "fix the file; it was not changed") from error
 
 
 def _no_helper_error(registry: str) -> ManagerError:
     cloud = identify_registry(registry).cloud
-    more = f"; {cloud} is asked anew each time without a login kept" if cloud else ""
+    more = f"; without a saved login, {cloud} is asked each time" if cloud else ""
     return ManagerError(
-        f"there is no credential helper to keep the login of {registry}",
+        f"there is no credential helper to save the login for {registry}",
         "install one (docker-credential-pass, -secretservice, -osxkeychain or -wincred) and name"
-        ' it in config.json, as in "credsStore": "pass"; or add --insecure-plaintext to keep it'
+        ' it in config.json: "credsStore": "pass"; or add --insecure-plaintext to save it'
         f" in config.json, unencrypted{more}",
     )

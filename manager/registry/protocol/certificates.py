@@ -1,4 +1,4 @@
-"""Whom to believe that a registry is the one it says: the system's authorities, and docker's own.
+"""Which certificates of registries are trusted: the system's authorities, and docker's own.
 
 Source: Docker documentation, "Verify repository client with certificates"; containers-certs.d(5).
 """
@@ -36,7 +36,7 @@ class RegistryTrust:
         """What to open connections with.
 
         Raises:
-            RegistryError: one of the files is none.
+            RegistryError: one of the files is not usable.
         """
         context = ssl.create_default_context()
         if not self.verify:
@@ -86,8 +86,8 @@ def find_trust(host: str, places: Sequence[Path], *, verify: bool = True) -> Reg
             key = certificate.with_suffix(".key")
             if not key.exists():
                 raise RegistryError(
-                    f"there is no key {key} for the certificate beside it",
-                    "both must lie there: NAME.cert and NAME.key",
+                    f"the certificate {certificate} has no key next to it",
+                    "both are needed: NAME.cert and NAME.key",
                 )
             pairs.append((certificate, key))
     return RegistryTrust(tuple(authorities), tuple(pairs), verify)
@@ -97,7 +97,7 @@ def build_adapter(trust: RegistryTrust) -> HTTPAdapter:
     """The same for a session of requests.
 
     Raises:
-        RegistryError: one of the files is none.
+        RegistryError: one of the files is not usable.
     """
     from requests.adapters import HTTPAdapter
 
@@ -120,5 +120,5 @@ def build_adapter(trust: RegistryTrust) -> HTTPAdapter:
 def _unreadable_error(file: Path, error: Exception) -> RegistryError:
     why = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
     return RegistryError(
-        f"the certificate {file} cannot be used: {why}", "it must be in PEM form, and readable"
+        f"the certificate {file} cannot be used: {why}", "it must be readable and in PEM format"
     )

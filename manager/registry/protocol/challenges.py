@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CLIENT_ID = "dockmgr"
 DEFAULT_TOKEN_SECONDS = 60
-"""Seconds that a token is good for, where its realm does not say."""
+"""Seconds that a token is valid, where its realm does not say."""
 EXPIRY_MARGIN_SECONDS = 5
 """Seconds before its end at which a token is not used any more."""
 _OVERSIZE_ERRORS = (OverflowError, RecursionError)
@@ -39,7 +39,7 @@ _SCHEME_PATTERN = re.compile(rf"[\s,]*({_WORD_PATTERN})(?:\s+|\s*,|$)")
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One way in which a registry can be asked: a scheme in small letters, and its parameters."""
+    """One way in which a registry can be asked: a scheme in lower case, and its parameters."""
 
     scheme: str
     parameters: Mapping[str, str]
@@ -63,7 +63,7 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AuthToken:
-    """What to send, and until when it is good."""
+    """What to send, and until when it is valid."""
 
     header: str
     until: float
@@ -111,22 +111,22 @@ class Authenticator:
                 return self._bearer(challenge.parameters)
             if challenge.scheme == "basic" and self._credentials is not None:
                 return AuthToken(_format_basic_auth(self._credentials), float("inf"))
-        raise self._refused("asks for a login")
+        raise self._refused("requires a login")
 
     def _bearer(self, parameters: Mapping[str, str]) -> AuthToken:
         realm = parameters["realm"]
         if not _can_receive_credentials(self._base, realm):
-            raise self._refused("wants credentials sent without encryption")
+            raise self._refused("asks for credentials over an unencrypted connection")
         wish = {key: parameters[key] for key in ("service", "scope") if key in parameters}
         status, body = self._ask(realm, wish)
         if status != HTTPStatus.OK:
-            raise self._refused(f"has refused the login ({status})")
+            raise self._refused(f"refused the login ({status})")
         try:
             row: dict[str, Any] = json.loads(body)
             token = row.get("token") or row["access_token"]
             seconds = float(row.get("expires_in") or DEFAULT_TOKEN_SECONDS)
         except (ValueError, LookupError, TypeError, AttributeError, *_OVERSIZE_ERRORS) as error:
-            raise self._refused("gave an answer to the login that is none") from error
+            raise self._refused("gave an invalid answer to the login") from error
         until = time.monotonic() + max(seconds - EXPIRY_MARGIN_SECONDS, EXPIRY_MARGIN_SECONDS)
         return AuthToken(f"Bearer {token}", until)
 

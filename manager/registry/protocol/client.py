@@ -16,11 +16,8 @@ from manager.registry.core.manifests import INDEX_MEDIA_TYPES, MANIFEST_MEDIA_TY
 from manager.registry.protocol.certificates import RegistryTrust
 from manager.registry.protocol.errors import (
     NotInRegistryError,
-    RegistryError,
     RegistryRefusedError,
-    login_command,
     not_a_registry_error,
-    parse_error_message,
     unexpected_answer_error,
 )
 from manager.registry.protocol.transport import (
@@ -39,7 +36,7 @@ if TYPE_CHECKING:
 ACCEPT_HEADER = {"Accept": ",".join((*INDEX_MEDIA_TYPES, *MANIFEST_MEDIA_TYPES))}
 """All four kinds: a registry answers 404 for a kind that is not asked for."""
 TAGS_PER_PAGE = 1000
-"""Tags to ask for at once; a registry may give fewer."""
+"""Tags to request in one page; a registry may give fewer."""
 MAX_TAG_PAGES = 10_000
 MAX_LENGTH_DIGITS = 16
 """Digits of a length that is believed."""
@@ -117,14 +114,14 @@ class Registry:
             Whether it wanted any: what lets everybody in says nothing of them.
 
         Raises:
-            RegistryError: it is none, cannot be reached, or does not take them.
+            RegistryError: it is not a registry, cannot be reached, or refuses them.
         """
         url = f"{self.base}/v2/"
         with self._transport.ask("GET", url, "", {}) as answer:
             if "html" in answer.kind:
                 raise not_a_registry_error(self.host)
             if not answer.ok:
-                raise self._refusal_error(answer, self.host)
+                raise answer.refusal(self.host)
             answer.body()
         return self._transport.logged_in
 
@@ -144,20 +141,18 @@ class Registry:
             # What a registry does not want to show it calls forbidden: it cannot be had either.
             return False
         if found.digest != digest:
-            raise unexpected_answer_error(
-                self.host, "gives something else than what it was asked for"
-            )
+            raise unexpected_answer_error(self.host, "sent something other than what was asked for")
         return True
 
     def fetch_head(self, path: str, reference: str) -> ManifestHead:
-        """What a tag or digest stands for now. Docker Hub does not count this as a pull.
+        """What a tag or digest means now. Docker Hub does not count this as a pull.
 
         Args:
             path: of the repository.
             reference: a tag or a digest.
 
         Raises:
-            NotInRegistryError: there is none.
+            NotInRegistryError: the registry does not have it.
             RegistryError: it cannot be reached, or does not answer the question.
         """
         url = f"{self.base}/v2/{path}/manifests/{reference}"
@@ -170,7 +165,7 @@ class Registry:
                 fits = length.isascii() and length.isdigit() and len(length) < MAX_LENGTH_DIGITS
                 return ManifestHead(told, answer.kind, int(length) if fits else None)
             if not answer.ok and answer.status != HTTPStatus.METHOD_NOT_ALLOWED:
-                raise self._refusal_error(answer, f"{path}:{reference}")
+                raise answer.refusal(f"{path}:{reference}")
         # It has no HEAD, or does not tell the digest with it: what says yes to everything is no
         # registry, and an image must not go because of it.
         found = self.fetch_manifest(path, reference)
@@ -184,7 +179,7 @@ class Registry:
             reference: a tag or a digest.
 
         Raises:
-            NotInRegistryError: there is none.
+            NotInRegistryError: the registry does not have it.
             RegistryError: it cannot be reached, does not answer the question, or gives something
                 else than what the digest names.
         """
@@ -201,7 +196,7 @@ class Registry:
             most: bytes; a longer one is refused.
 
         Raises:
-            NotInRegistryError: there is none.
+            NotInRegistryError: the registry does not have it.
             RegistryError: as for `fetch_manifest`.
         """
         raw, _ = self._fetch_document(f"blobs/{digest}", path, f"{path}@{digest}", most)
@@ -249,17 +244,15 @@ class Registry:
             with self._transport.ask("GET", url, path, {}) as answer:
                 self._refuse_pages(answer)
                 if not answer.ok:
-                    raise self._refusal_error(answer, path)
+                    raise answer.refusal(path)
                 link, raw = answer.header("Link"), answer.body()
             try:
                 found = json.loads(raw).get("tags") or ()
                 yield tuple(str(tag) for tag in found)
             except (ValueError, AttributeError, TypeError, RecursionError) as error:
-                raise unexpected_answer_error(
-                    self.host, "gives a list of tags that is none"
-                ) from error
+                raise unexpected_answer_error(self.host, "sent a malformed list of tags") from error
             url = self._find_next_page(url, link)
-        raise unexpected_answer_error(self.host, "gives a list of tags that does not end")
+        raise unexpected_answer_error(self.host, "sent a list of tags without end")
 
     def _find_next_page(self, url: str, link: str) -> str | None:
         """The URL of the next page (RFC 8288); never one of another host."""
@@ -272,7 +265,7 @@ class Registry:
             then = url
         # Also what is the same host without TLS is elsewhere: the login would go there in clear.
         if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
-            raise unexpected_answer_error(self.host, "gives a list of tags that leads elsewhere")
+            raise unexpected_answer_error(self.host, "sent a list of tags that leads elsewhere")
         return then
 
     def _fetch_document(
@@ -282,7 +275,7 @@ class Registry:
         with self._transport.ask("GET", url, path, ACCEPT_HEADER) as answer:
             self._refuse_pages(answer)
             if not answer.ok:
-                raise self._refusal_error(answer, name)
+                raise answer.refusal(name)
             return answer.body(most), answer.kind
 
     def _refuse_pages(self, answer: RegistryResponse) -> None:
@@ -296,26 +289,5 @@ class Registry:
         algorithm = wanted.partition(":")[0] if ":" in wanted else "sha256"
         found = f"{algorithm}:{hashlib.new(algorithm, raw).hexdigest()}"
         if ":" in wanted and found != wanted:
-            raise unexpected_answer_error(
-                self.host, "gives something else than what it was asked for"
-            )
+            raise unexpected_answer_error(self.host, "sent something other than what was asked for")
         return found
-
-    def _refusal_error(self, answer: RegistryResponse, name: str) -> RegistryError:
-        """What an answer that is none means."""
-        words = parse_error_message(answer.body()) if "json" in answer.kind else ""
-        told = f": {words}" if words else ""
-        if answer.status == HTTPStatus.NOT_FOUND:
-            return NotInRegistryError(f"registry {self.host} has no {name}", "check the address")
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            return RegistryRefusedError(
-                f"registry {self.host} does not show {name}{told}",
-                f"check the name; if it is private, log in with: {login_command(self.host)}",
-            )
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return RegistryError(
-                f"registry {self.host} has been asked too often for now{told}",
-                f"wait a while; a login may raise the limit: {login_command(self.host)}",
-            )
-        reason = f"answers {answer.status} {answer.response.reason}".rstrip()
-        return unexpected_answer_error(self.host, f"{reason}{told}")

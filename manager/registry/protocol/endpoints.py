@@ -28,7 +28,7 @@ class RegistryEndpoint:
     verify: bool = True
     """Whether its certificate has to be trusted."""
     mirror: bool = False
-    """Whether it only stands for the registry: the registry's logins are none of its business."""
+    """Whether it only stands for the registry: it must not get the registry's logins."""
 
 
 def parse_registry_config(info: Mapping[str, Any]) -> tuple[tuple[str, ...], Callable[[str], bool]]:

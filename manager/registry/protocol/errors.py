@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import ssl
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from http import HTTPStatus
 
-from manager.errors import ExitCode, ManagerError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from manager.errors import ExitCode, ManagerError, iter_causes
 
 HUB_HOST = "registry-1.docker.io"
 """Where Docker Hub is asked; people call it docker.io, or nothing at all."""
 MAX_CONNECT_TRIES = 3
-"""How often somebody is called who does not answer at all."""
+"""How often a host that does not answer is tried."""
 MAX_MESSAGE_LENGTH = 200
-"""Letters of a registry's own words that are shown."""
+"""Characters of a registry's own words that are shown."""
 _CERT_EXPIRED_CODE, _CERT_NOT_YET_VALID_CODE, _WRONG_HOST_CODES = 10, 9, (62, 64)
 """Source: OpenSSL, ``X509_V_ERR_CERT_HAS_EXPIRED`` and so on."""
 
@@ -35,7 +32,7 @@ class RegistryUnreachableError(RegistryError):
 
 
 class PlainHttpError(RegistryUnreachableError):
-    """It speaks http without encryption where encryption was expected."""
+    """It speaks HTTP without encryption where encryption was expected."""
 
 
 class RegistryLoginError(RegistryError):
@@ -69,29 +66,30 @@ def unreachable_error(host: str, error: BaseException) -> RegistryUnreachableErr
     import requests
     import urllib3
 
-    for cause in _iter_causes(error):
+    for cause in iter_causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _untrusted_error(host, cause)
         if isinstance(cause, ssl.SSLError):
             return _tls_error(host, cause)
     late = (requests.Timeout, urllib3.exceptions.ReadTimeoutError, TimeoutError)
-    text = " ".join(str(cause) for cause in _iter_causes(error))
-    if any(isinstance(cause, late) for cause in _iter_causes(error)):
+    text = " ".join(str(cause) for cause in iter_causes(error))
+    if any(isinstance(cause, late) for cause in iter_causes(error)):
         return RegistryUnreachableError(
-            f"registry {host} does not answer in time", "is this machine online, and is it up?"
+            f"registry {host} does not answer in time",
+            "is this machine online, and is the registry up?",
         )
     if "ame or service not known" in text or "ame resolution" in text or "getaddrinfo" in text:
         return RegistryUnreachableError(
-            f"there is no registry {host}: no name server knows it",
+            f"there is no registry {host}: its name does not resolve",
             "check the address, and that this machine is online",
         )
     return RegistryUnreachableError(
-        f"registry {host} cannot be reached", "is this machine online, and the address right?"
+        f"registry {host} cannot be reached", "is this machine online, and is the address right?"
     )
 
 
 def is_final(error: BaseException, tries: int) -> bool:
-    """Whether to try again is of no use: a wrong certificate, an unknown name, nobody there.
+    """Whether trying again cannot help: a wrong certificate, an unknown name, no answer.
 
     Args:
         error: what was raised.
@@ -102,7 +100,7 @@ def is_final(error: BaseException, tries: int) -> bool:
 
     if isinstance(error, requests.exceptions.SSLError):
         return True
-    causes = tuple(_iter_causes(error))
+    causes = tuple(iter_causes(error))
     if any(isinstance(cause, NameResolutionError) for cause in causes):
         return True
     return tries >= MAX_CONNECT_TRIES and any(
@@ -116,33 +114,33 @@ def _untrusted_error(host: str, error: ssl.SSLCertVerificationError) -> Registry
     if code == _CERT_EXPIRED_CODE:
         return RegistryUnreachableError(
             f"the certificate of registry {host} has expired",
-            f"tell who runs it; or is the clock of this machine wrong? it says {clock}",
+            f"tell its operator; or is this machine's clock wrong? it says {clock}",
         )
     if code == _CERT_NOT_YET_VALID_CODE:
         return RegistryUnreachableError(
             f"the certificate of registry {host} is not valid yet",
-            f"is the clock of this machine wrong? it says {clock}",
+            f"is this machine's clock wrong? it says {clock}",
         )
     if code in _WRONG_HOST_CODES:
         return RegistryUnreachableError(
-            f"the certificate of registry {host} is not for that name",
-            "check the address: somebody else may be answering there",
+            f"the certificate of registry {host} is for another name",
+            "check the address: another server may be answering there",
         )
     return RegistryUnreachableError(
         f"the certificate of registry {host} is not trusted: {error.verify_message}",
-        f"put its authority's certificate into /etc/docker/certs.d/{host}/ca.crt, where the engine"
-        " looks for it too",
+        f"save its authority's certificate as /etc/docker/certs.d/{host}/ca.crt, where the engine"
+        " looks as well",
     )
 
 
 def _tls_error(host: str, error: ssl.SSLError) -> RegistryUnreachableError:
     if error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
         return PlainHttpError(
-            f"registry {host} speaks http without encryption",
-            f'if that is meant, allow it in the settings: [registries] insecure = ["{host}"]',
+            f"registry {host} speaks HTTP without encryption",
+            f'if that is intended, allow it in the settings: [registries] insecure = ["{host}"]',
         )
     return RegistryUnreachableError(
-        f"no encrypted connection to registry {host} came about: {error.reason or error}",
+        f"the encrypted connection to registry {host} failed: {error.reason or error}",
         "check the address and the port",
     )
 
@@ -154,14 +152,14 @@ def unexpected_answer_error(host: str, what: str) -> UnexpectedAnswerError:
         host: the registry.
         what: the rest of the sentence.
     """
-    return UnexpectedAnswerError(f"registry {host} {what}", "try again later, or ask who runs it")
+    return UnexpectedAnswerError(f"registry {host} {what}", "try again later, or ask its operator")
 
 
 def not_a_registry_error(host: str) -> UnexpectedAnswerError:
     """A web page where a registry was expected."""
     return UnexpectedAnswerError(
-        f"what answers at {host} is no registry: it gives a web page",
-        "check the address: an image's begins with the registry's host, without any path of a page",
+        f"{host} is not a registry: it answers with a web page",
+        "check the address: it begins with the registry's host, without the path of a web page",
     )
 
 
@@ -180,14 +178,27 @@ def parse_error_message(body: bytes) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
-def _iter_causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all beneath it: causes, contexts, and errors given as arguments."""
-    pending, seen = [error], set[int]()
-    while pending:
-        current = pending.pop(0)
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        beneath = [current.__cause__, current.__context__, getattr(current, "reason", None)]
-        pending += [e for e in (*beneath, *current.args) if isinstance(e, BaseException)]
+def refusal_error(host: str, status: int, reason: str, name: str, words: str) -> RegistryError:
+    """The error that an answer without a result means.
+
+    Args:
+        host: the registry.
+        status: of HTTP.
+        reason: the words that go with the status.
+        name: what was asked for.
+        words: the registry's own; may be empty.
+    """
+    told = f": {words}" if words else ""
+    if status == HTTPStatus.NOT_FOUND:
+        return NotInRegistryError(f"registry {host} has no {name}", "check the address")
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return RegistryRefusedError(
+            f"registry {host} denies access to {name}{told}",
+            f"check the name; if it is private, log in with: {login_command(host)}",
+        )
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RegistryError(
+            f"registry {host} has had too many requests{told}",
+            f"wait a while; a login may raise the limit: {login_command(host)}",
+        )
+    return unexpected_answer_error(host, f"answers {status} {reason}".rstrip() + told)

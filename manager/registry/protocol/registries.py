@@ -1,4 +1,4 @@
-"""All registries that addresses may name: each asked where the engine asks it, many at once."""
+"""All registries that addresses may name: each asked where the engine asks it, in parallel."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class RegistryPool:
                         raise
                     last = error
         if last is None:
-            raise RegistryError(f"nobody knows where {name} is", "check the address")
+            raise RegistryError(f"registry {name} has no known address", "check the address")
         raise last
 
     def find_available_images(
@@ -103,15 +103,15 @@ class RegistryPool:
         parallel: int = PARALLEL_QUESTIONS,
         report: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> dict[str, ImageAvailability]:
-        """Find out which images can be had again.
+        """Find out which images can be recovered from a registry.
 
         Args:
             wanted: by any key, references with a digest.
-            parallel: how many questions are asked at once.
+            parallel: how many questions are asked in parallel.
             report: told how many answers there are, of how many.
 
         Raises:
-            KeyboardInterrupt: at once, whatever is still being waited for.
+            KeyboardInterrupt: immediately, without waiting for answers.
         """
         return map_in_threads(
             tuple(wanted), lambda key: self._find_availability(wanted[key]), parallel, report

@@ -15,8 +15,11 @@ from manager.registry.core.quota import Quota, parse_quota
 from manager.registry.protocol.certificates import build_adapter
 from manager.registry.protocol.challenges import LOOPBACK_HOSTS, Authenticator, AuthToken
 from manager.registry.protocol.errors import (
+    RegistryError,
     RegistryUnreachableError,
     is_final,
+    parse_error_message,
+    refusal_error,
     unexpected_answer_error,
     unreachable_error,
 )
@@ -77,6 +80,11 @@ class RegistryResponse:
         """A header; empty if it is not there."""
         return str(self.response.headers.get(name, ""))
 
+    def refusal(self, name: str) -> RegistryError:
+        """The error that it means where it is not what was asked for."""
+        words = parse_error_message(self.body()) if "json" in self.kind else ""
+        return refusal_error(self.host, self.status, self.response.reason, name, words)
+
     def body(self, most: int = MAX_BODY_BYTES) -> bytes:
         """All of the body.
 
@@ -91,15 +99,15 @@ class RegistryResponse:
 
         found = bytearray()
         try:
-            # What has come is taken at once: a body that trickles must not outlast the deadline.
+            # Bytes are taken as they come: a body that trickles must not outlast the deadline.
             while piece := self.response.raw.read1(CHUNK_BYTES, decode_content=True):
                 found += piece
                 if len(found) > most:
-                    raise unexpected_answer_error(self.host, "gives an answer that does not end")
+                    raise unexpected_answer_error(self.host, "sent an answer without end")
                 if time.monotonic() > self.end:
                     raise RegistryUnreachableError(
                         f"registry {self.host} does not answer in time",
-                        "its answer comes too slowly: is the network overloaded?",
+                        "its answer arrives too slowly: is the network overloaded?",
                     )
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
             raise unreachable_error(self.host, error) from error
@@ -107,7 +115,7 @@ class RegistryResponse:
 
 
 class RegistryTransport:
-    """The way to one registry; threads may share it."""
+    """Requests to one registry; threads may share it."""
 
     def __init__(
         self, base: str, credentials: Credentials | None, deadline: float, trusted: RegistryTrust
@@ -183,7 +191,7 @@ class RegistryTransport:
             raise unreachable_error(self.host, error) from error
         except ValueError as error:
             raise unexpected_answer_error(
-                self.host, "asks for a login in no way that is known"
+                self.host, "asks for a login in an unknown way"
             ) from error
 
     def _send_with_retries(
@@ -206,17 +214,15 @@ class RegistryTransport:
                 if time.monotonic() + wait >= end or is_final(error, tries):
                     raise unreachable_error(self.host, error) from error
             except (requests.RequestException, ValueError) as error:
-                # Among these: an address to go to that is none, a token that cannot be sent.
-                raise unexpected_answer_error(
-                    self.host, "answers in no way that is known"
-                ) from error
+                # Among these: an invalid address in a redirect, a token that cannot be sent.
+                raise unexpected_answer_error(self.host, "sent an invalid answer") from error
             else:
                 if time.monotonic() + wait >= end:
                     return answer
                 answer.response.close()
             time.sleep(wait)
             pause *= 2
-        raise AssertionError  # it is tried until something comes of it
+        raise AssertionError  # the loop only ends by returning or raising
 
     def _follow_redirects(
         self, method: str, url: str, token: AuthToken | None, end: float, headers: Mapping[str, str]
@@ -233,8 +239,8 @@ class RegistryTransport:
             answer.close()
             before, url = url, urljoin(url, answer.headers["Location"])
             if before.startswith("https:") and not url.startswith("https:"):
-                raise unexpected_answer_error(self.host, "sends to a place without encryption")
-        raise unexpected_answer_error(self.host, "sends from one place to another without end")
+                raise unexpected_answer_error(self.host, "redirects to an unencrypted address")
+        raise unexpected_answer_error(self.host, "redirects without end")
 
     def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
         """One request; the body of the answer is not read."""
@@ -276,7 +282,7 @@ class RegistryTransport:
                 # authority that is often another name of the same house.
                 session.verify = self._trust.verify
                 if not session.verify:
-                    # Somebody has allowed it; else each request would warn of it on stderr.
+                    # The settings allow it; else each request would warn of it on stderr.
                     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
                 session.mount("https://", build_adapter(self._trust))
         host = urlsplit(url).hostname

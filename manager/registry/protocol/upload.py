@@ -67,7 +67,7 @@ def upload_images(url: str, images: Iterable[ImageFiles]) -> None:
                 raise _refusal_error(url, image, error.response) from error
             except requests.RequestException as error:
                 raise ManagerError(
-                    f"{image.repository} could not be put into the registry at {url}: {error}",
+                    f"{image.repository} could not be uploaded to the registry at {url}: {error}",
                     "is the registry still up?",
                     ExitCode.REGISTRY,
                 ) from error
@@ -147,6 +147,6 @@ def _refusal_error(url: str, image: ImageFiles, answer: requests.Response) -> Ma
         words = answer.reason
     return ManagerError(
         f"the registry at {url} refused {image.repository}: {words} ({answer.status_code})",
-        "may you write there, and are the image's files whole?",
+        "are you allowed to write there, and are the image's files complete?",
         ExitCode.REGISTRY,
     )
