@@ -56,6 +56,9 @@ class GroupSection(Section):
     wait_http: str = setting(one_line_text(), "", "wait until this page answers")
     wait_log: str = setting(one_line_text(), "", "wait until a log line matches")
     timeout: timedelta = setting(duration("24h"), "60s", "how long to wait")
+    settle: timedelta = setting(
+        duration("24h"), "200ms", "how long after the start no member may fail"
+    )
     command: tuple[str, ...] = setting(
         text_list('["sleep", "600"]'), [], "the command to run in place of the image's"
     )
@@ -210,7 +213,12 @@ def _parse_group(name: str, table: object) -> DescribedGroup:
         own.start if "start" in values else None,
         own.platform,
         Readiness(
-            own.wait, own.wait_port, own.wait_http, own.wait_log, own.timeout.total_seconds()
+            own.wait,
+            own.wait_port,
+            own.wait_http,
+            own.wait_log,
+            own.timeout.total_seconds(),
+            own.settle.total_seconds(),
         ),
         RunOptions(**options, command=own.command),
     )

@@ -12,6 +12,7 @@ from manager.engine.errors import NotFoundError
 from manager.engine.start_failures import end_hint
 from manager.errors import ManagerError
 from manager.groups.conditions import ReadinessChecker
+from manager.groups.core.readiness import SETTLE_SECONDS
 from manager.groups.started import StartedContainer, read_last_lines
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from manager.groups.core.readiness import Readiness
     from manager.model.containers import Container
 
-SETTLE_SECONDS = 0.2
-"""Seconds a container must keep running before it counts as started."""
+MAX_PAUSE_SECONDS = 0.25
+"""Seconds between two looks for a container that fails after its start."""
 POLL_SECONDS = 0.1
 """Seconds between two checks of a few containers."""
 POLL_SECONDS_PER_CONTAINER = 0.001
@@ -51,7 +52,10 @@ class ReadinessWatch:
 
 
 def wait_until_settled(
-    watch: ReadinessWatch, started: tuple[StartedContainer, ...], since: float
+    watch: ReadinessWatch,
+    started: tuple[StartedContainer, ...],
+    since: float,
+    settle: float = SETTLE_SECONDS,
 ) -> tuple[Container, ...]:
     """Wait a moment, and check that no container has failed right after its start.
 
@@ -59,14 +63,20 @@ def wait_until_settled(
         watch: what waiting needs.
         started: the containers.
         since: when the last was started, by the watch's clock.
+        settle: seconds after that in which none may fail; less if all have done their work.
 
     Raises:
         ManagerError: one ended with a failure.
     """
-    watch.sleep(max(0.0, since + SETTLE_SECONDS - watch.clock()))
-    rows = watch.list_containers()
-    _check_endings(watch, started, {row.id: row for row in rows}, must_run=False)
-    return rows
+    while True:
+        left = since + settle - watch.clock()
+        watch.sleep(max(0.0, min(left, MAX_PAUSE_SECONDS)))
+        rows = watch.list_containers()
+        states = {row.id: row.state for row in rows}
+        _check_endings(watch, started, {row.id: row for row in rows}, must_run=False)
+        running = any(states.get(one.id, "dead") not in ENDED_STATES for one in started)
+        if left <= MAX_PAUSE_SECONDS or not running:
+            return rows
 
 
 def wait_until_ready(

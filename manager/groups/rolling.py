@@ -74,8 +74,9 @@ def _restart_member(
     try:
         engine.containers.restart(member.id, context.stop_timeout)
         since = watch.clock()
-        ready.wait_until_ready(watch, started, restart_readiness(member))
-        ready.wait_until_settled(watch, started, since)
+        wanted = restart_readiness(member)
+        ready.wait_until_ready(watch, started, wanted)
+        ready.wait_until_settled(watch, started, since, wanted.settle)
     except ManagerError as error:
         return StepOutcome(step, error)
     return StepOutcome(step)

@@ -193,7 +193,7 @@ class SpawnTransaction:
         )
         if spec.ready:
             ready.wait_until_ready(watch, started, spec.ready)
-        members = ready.wait_until_settled(watch, started, since)
+        members = ready.wait_until_settled(watch, started, since, spec.ready.settle)
         _check_images(job, self.spawn_id, members)
         mine = [m for m in members if m.labels.get(SPAWN_LABEL) == self.spawn_id]
         return tuple(sorted(mine, key=lambda member: member.index or 0))

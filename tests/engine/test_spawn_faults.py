@@ -127,7 +127,9 @@ def test_an_early_end_fails_at_once_even_where_the_engine_deletes_it(
 
 
 def test_what_failed_can_be_kept(run: Command, engine: Engine) -> None:
-    failed = run("spawn", "busybox", "-n", "2", "--keep", "--", "sh", "-c", "exit 7")
+    failed = run(
+        "spawn", "busybox", "-n", "2", "--keep", "--settle", "30s", "--", "sh", "-c", "exit 7"
+    )
     assert failed.code == 1
     assert "(everything made so far is kept)" in failed.err
     assert names(engine) == ["busybox1", "busybox2"]

@@ -32,6 +32,7 @@ stop_timeout = 3
 wait = true
 wait_port = [80]
 timeout = "5s"
+settle = "2s"
 
 [group.job]
 image = "busybox"
@@ -45,7 +46,7 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
     web, job = found.groups
     assert found.networks == ("lan",)
     assert (web.name, web.image, web.count, web.start) == ("web-{n:02}", "nginx", 3, 5)
-    assert web.ready == Readiness(wait=True, ports=(80,), timeout=5.0)
+    assert web.ready == Readiness(wait=True, ports=(80,), timeout=5.0, settle=2.0)
     assert web.options.publish == ("8080:80",)
     assert (web.options.memory, web.options.init) == ("64m", True)
     assert (job.name, job.count, job.start, job.options.command) == (
@@ -189,6 +190,7 @@ def test_ports_of_other_programs_are_seen() -> None:
         ({"http": "x/health"}, "no valid port"),
         ({"log": "("}, "is not a valid regular expression"),
         ({"timeout": 0.0}, "is too short"),
+        ({"settle": -1.0}, "is negative"),
     ],
 )
 def test_what_can_never_be_ready_is_refused(options: dict[str, object], problem: str) -> None:
@@ -201,12 +203,17 @@ def test_readiness_is_kept_as_plain_data() -> None:
     asked = Readiness(wait=True, ports=(80,), http="80/x", log="up", timeout=3.0)
     assert parse_readiness(asked.to_data()) == asked
     assert parse_readiness({}) == Readiness()
+    # What was labelled before there was a settling time is read back as it was.
+    assert "settle" not in asked.to_data()
+    patient = Readiness(settle=5.0)
+    assert parse_readiness(patient.to_data()) == patient
     assert (asked.http_port, asked.http_path) == (80, "/x")
     assert (Readiness(http="/x/y").http_port, Readiness(http="/x/y").http_path) == (None, "/x/y")
     for odd in (
         {"wait": 1},
         {**asked.to_data(), "ports": "80"},
         {**asked.to_data(), "timeout": "1"},
+        {**asked.to_data(), "settle": "1"},
     ):
         with pytest.raises(ValueError, match="wait"):
             parse_readiness(odd)

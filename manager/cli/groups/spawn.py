@@ -152,6 +152,15 @@ def spawn(
             rich_help_panel=READINESS_PANEL,
         ),
     ] = "60s",
+    settle: Annotated[
+        str,
+        typer.Option(
+            "--settle",
+            metavar="TIME",
+            help="Fail if a member fails within this time after its start.",
+            rich_help_panel=READINESS_PANEL,
+        ),
+    ] = "200ms",
     keep: Annotated[
         bool,
         typer.Option(
@@ -196,7 +205,6 @@ def spawn(
         raise ManagerError("missing argument 'IMAGE'", "see: dockmgr spawn --help", ExitCode.USAGE)
     else:
         typed = read_typed_options(run_options, command or [])
-        seconds = parse_duration(timeout).total_seconds()
         spec = build_group_spec(
             image,
             name,
@@ -206,7 +214,14 @@ def spawn(
             append=append,
             ensure=ensure,
             platform=platform,
-            ready=Readiness(wait, tuple(wait_port or ()), wait_http, wait_log, seconds),
+            ready=Readiness(
+                wait,
+                tuple(wait_port or ()),
+                wait_http,
+                wait_log,
+                parse_duration(timeout).total_seconds(),
+                parse_duration(settle).total_seconds(),
+            ),
         )
         request = SpawnRequest((spec,), pull=pull, keep=keep)
         shown = (collect_showable_options(typed, sources, openly=True),)

@@ -10,7 +10,8 @@ from manager.model.containers import Container
 from manager.references.grammar import HIGHEST_PORT
 
 READINESS_TIMEOUT_SECONDS = 60.0
-"""Seconds."""
+SETTLE_SECONDS = 0.2
+"""How long a container must go on running after its start before it counts as started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Readiness:
     """A regular expression that a line of its log must match."""
     timeout: float = READINESS_TIMEOUT_SECONDS
     """Seconds for all of it."""
+    settle: float = SETTLE_SECONDS
+    """Seconds after the start in which no member may fail."""
 
     def __post_init__(self) -> None:
         """Refuse what can never hold.
@@ -60,6 +63,8 @@ class Readiness:
             raise _readiness_error(
                 "--timeout", f"{self.timeout:g}s", "is too short", "--timeout 30s"
             )
+        if self.settle < 0:
+            raise _readiness_error("--settle", f"{self.settle:g}s", "is negative", "--settle 1s")
 
     def __bool__(self) -> bool:
         """Whether anything is to be waited for."""
@@ -78,7 +83,8 @@ class Readiness:
 
     def to_data(self) -> dict[str, Any]:
         """What was asked for, as plain values."""
-        if not self:
+        settle = {} if self.settle == SETTLE_SECONDS else {"settle": self.settle}
+        if not self and not settle:
             return {}
         return {
             "wait": self.wait,
@@ -86,6 +92,7 @@ class Readiness:
             "http": self.http,
             "log": self.log,
             "timeout": self.timeout,
+            **settle,
         }
 
 
@@ -98,12 +105,15 @@ def parse_readiness(data: Mapping[str, Any]) -> Readiness:
     if not data:
         return Readiness()
     kinds = {"wait": bool, "ports": list, "http": str, "log": str, "timeout": float}
-    if data.keys() != kinds.keys() or any(type(data[k]) is not kinds[k] for k in kinds):
+    settle = data.get("settle", SETTLE_SECONDS)
+    if data.keys() - {"settle"} != kinds.keys() or type(settle) is not float:
+        raise ValueError(data)
+    if any(type(data[k]) is not kinds[k] for k in kinds):
         raise ValueError(data)
     if not all(type(port) is int for port in data["ports"]):
         raise ValueError(data)
     ports = tuple(data["ports"])
-    return Readiness(data["wait"], ports, data["http"], data["log"], data["timeout"])
+    return Readiness(data["wait"], ports, data["http"], data["log"], data["timeout"], settle)
 
 
 def health_status(container: Container) -> str:
