@@ -5,8 +5,9 @@ Nothing of a machine's own is used. The root is made where it is missing, whiche
 
 from pathlib import Path
 
-from manager.lab import locks, roots
+from manager.lab import roots
 from manager.lab.flavours import DEFAULT_FLAVOUR, get_flavour
+from manager.system.locks import path_lock
 
 
 def docker() -> str:
@@ -22,5 +23,5 @@ def plugin(name: str) -> Path:
 def _root() -> Path:
     cache = roots.cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    with locks.path_lock(cache):
+    with path_lock(cache):
         return roots.ensure_root(get_flavour(DEFAULT_FLAVOUR), None, lambda _: None)

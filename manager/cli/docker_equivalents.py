@@ -38,7 +38,7 @@ def _engine_options(session: Session) -> tuple[str, ...]:
         return ("--host", session.host)
     if session.context:
         return ("--context", session.context)
-    if not session.endpoint.named and session.lab is not None:
+    if not session.endpoint.is_explicit and session.lab is not None:
         return ("--context", session.lab.context)
     return ()
 

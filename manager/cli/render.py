@@ -89,17 +89,19 @@ def labs_table(labs: Sequence[LabStatus]) -> Table:
     rows = create_table("LAB", "")
     for one in labs:
         lab = one.lab
-        version = f"version {one.engine}" if one.engine else "not answering"
+        version = f"version {one.engine_version}" if one.engine_version else "not answering"
         up_since = lab.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         rows.add_row(lab.name, f"engine {lab.flavour}, {version}, up since {up_since}")
         rows.add_row(
-            "", f"{one.containers} containers, {one.images} images, {format_size(one.disk)} on disk"
+            "",
+            f"{one.containers} containers, {one.images} images, "
+            f"{format_size(one.disk_bytes)} on disk",
         )
         rows.add_row("", f"socket    {lab.socket}")
         rows.add_row("", f"context   {lab.context}")
         rows.add_row("", f"sees      {', '.join(lab.mounts) or 'no folder of this machine'}")
         # Its nginx is library/nginx: engines add that part to a short name themselves.
-        images = ", ".join(name.removeprefix("library/") for name in one.catalogue)
+        images = ", ".join(name.removeprefix("library/") for name in one.registry_images)
         stands = f"{lab.registry} stands in for Docker Hub"
         rows.add_row("", f"registry  {stands}, with {images or 'nothing'}")
     return rows

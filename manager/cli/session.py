@@ -78,7 +78,7 @@ class Session:
 
         chosen = contexts.choose_endpoint(self.host, self.context, self.env, self.default_socket)
         # Also a link to a socket that is not there is somebody's engine, only not running.
-        if chosen.named or os.path.lexists(self.default_socket):
+        if chosen.is_explicit or os.path.lexists(self.default_socket):
             return chosen
         from manager.lab import state
 
@@ -93,7 +93,7 @@ class Session:
             )
         if not self.quiet:
             self.out.note(f"using the lab {labs[0].name!r}: no engine is installed here")
-        return contexts.Endpoint(host=labs[0].host, source=f"lab {labs[0].name}", named=False)
+        return contexts.Endpoint(host=labs[0].host, source=f"lab {labs[0].name}", is_explicit=False)
 
     @cached_property
     def engine(self) -> Engine:

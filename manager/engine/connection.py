@@ -105,7 +105,7 @@ class Connection:
         told = re.fullmatch(r"([0-9]+)\.([0-9]+)", answer.headers.get("api-version", ""))
         if answer.status >= FIRST_ERROR_STATUS or told is None:
             raise EngineUnreachableError(
-                f"what answers at {endpoint.host} ({endpoint.source}) is not a Docker engine: "
+                f"the server at {endpoint.host} ({endpoint.source}) is not a Docker engine: "
                 f"{_beginning(answer.body) or answer.status}",
                 "check the address; a TLS port needs DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
             )

@@ -39,7 +39,7 @@ class Endpoint:
     """What named it: ``--host``, ``DOCKER_HOST``, ``context NAME``, ``default socket``."""
     tls: TLSMaterial | None = None
     """None where the connection is not TLS."""
-    named: bool = True
+    is_explicit: bool = True
     """False only where nothing was named and the default socket was taken."""
     context: str | None = None
     """The stored docker context it comes from, if any."""
@@ -71,7 +71,7 @@ def choose_endpoint(
     if host is not None:
         if context:
             raise ManagerError(
-                "--host and --context cannot be used together", "give one of them", ExitCode.USAGE
+                "--host and --context cannot be used together", "choose one", ExitCode.USAGE
             )
         return _resolve_host(host, "--host", env, default_socket)
     if context:
@@ -87,7 +87,7 @@ def choose_endpoint(
         )
     if current != DEFAULT_CONTEXT:
         return _resolve_context(current, env, default_socket)
-    return _resolve_host("", "default socket", env, default_socket, named=False)
+    return _resolve_host("", "default socket", env, default_socket, is_explicit=False)
 
 
 def list_contexts(env: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -179,7 +179,12 @@ def read_json_object(path: Path) -> dict[str, Any] | None:
 
 
 def _resolve_host(
-    text: str, source: str, env: Mapping[str, str], default_socket: Path, *, named: bool = True
+    text: str,
+    source: str,
+    env: Mapping[str, str],
+    default_socket: Path,
+    *,
+    is_explicit: bool = True,
 ) -> Endpoint:
     """The engine of a host string; an empty one means docker's default."""
     asked = next((name for name in ("DOCKER_TLS_VERIFY", "DOCKER_TLS") if env.get(name)), None)
@@ -187,11 +192,11 @@ def _resolve_host(
         host = hosts.parse_host(text, default_socket, source)
     elif asked:
         # Whoever asks for TLS and names no host gets TCP: docker's rule, however odd.
-        host, source, named = _DEFAULT_TLS_HOST, source if named else asked, True
+        host, source, is_explicit = _DEFAULT_TLS_HOST, source if is_explicit else asked, True
     else:
         host = hosts.default_host(default_socket)
     tls = _find_env_tls_material(asked, env) if asked and host.startswith("tcp://") else None
-    return Endpoint(host, source, tls, named)
+    return Endpoint(host, source, tls, is_explicit)
 
 
 def _find_env_tls_material(asked: str, env: Mapping[str, str]) -> TLSMaterial:
@@ -200,7 +205,7 @@ def _find_env_tls_material(asked: str, env: Mapping[str, str]) -> TLSMaterial:
     material = _find_tls_material(folder, verify=asked == "DOCKER_TLS_VERIFY")
     if material.ca is None:
         raise ManagerError(
-            f"{asked} is set, but there is no {folder / 'ca.pem'}",
+            f"{asked} is set, but {folder / 'ca.pem'} does not exist",
             "set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem, "
             f"or unset {asked}",
             ExitCode.ENGINE,
@@ -263,13 +268,13 @@ def _unknown_context_error(name: str, env: Mapping[str, str]) -> ManagerError:
     names.sort(key=lambda known: -SequenceMatcher(None, known, name).ratio())
     return ManagerError(
         f'context "{name}" not found',
-        f"the contexts there are: {', '.join(names)}",
+        f"contexts: {', '.join(names)}",
     )
 
 
 def _unreadable_file_error(path: Path, why: str) -> ManagerError:
     return ManagerError(
         f"cannot read {path}: {why}",
-        "mend or remove the file, or name the engine with --host",
+        "fix or remove the file, or name the engine with --host",
         ExitCode.ENGINE,
     )

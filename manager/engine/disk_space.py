@@ -38,15 +38,15 @@ def find_disk_space(host: str, info: Mapping[str, Any], lab_folder: Path | None)
         return _measure_disk_space(str(lab_folder))
     machine = virtual_machine_name(info)
     if machine:
-        return f"the engine runs in {machine}, whose disk cannot be seen from here"
+        return f"the engine runs in {machine}, so its disk is not visible from here"
     if not host.startswith("unix://"):
         return f"the engine at {host} is not on this machine"
     folder = info.get("DockerRootDir") or ""
     # A socket can lead elsewhere; an engine here has this machine's kernel.
     if sys.platform == "win32" or info.get("KernelVersion") != os.uname().release:
-        return "the engine runs on another machine, or in a virtual one"
+        return "the engine runs on another machine or in a virtual machine"
     if not folder or not Path(folder).is_dir():
-        return "the engine does not say where on this machine it keeps its things"
+        return "the engine does not report where on this machine it keeps its data"
     return _measure_disk_space(folder)
 
 
@@ -54,7 +54,7 @@ def _measure_disk_space(folder: str) -> DiskSpace | str:
     try:
         found = os.statvfs(folder)
     except OSError as error:
-        return f"the disk of {folder} cannot be looked at: {error.strerror}"
+        return f"cannot read the disk of {folder}: {error.strerror}"
     return DiskSpace(folder, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
@@ -85,14 +85,14 @@ VIRTUAL_MACHINE_NAMES = {
 """How virtual machines for engines call themselves."""
 
 SHRINK_HINTS = {
-    DOCKER_DESKTOP: "on Windows run `wsl --shutdown`, then `Optimize-VHD`; on a Mac it shrinks by"
-    " itself after a while, or with: docker run --privileged --pid=host"
+    DOCKER_DESKTOP: "on Windows run `wsl --shutdown`, then `Optimize-VHD`; on a Mac it shrinks"
+    " automatically after a while, or with: docker run --privileged --pid=host"
     " docker/desktop-reclaim-space",
     "Colima": "shrink it with: colima ssh -- sudo fstrim --all",
     "Lima": "shrink it with: limactl shell default sudo fstrim --all",
     "Rancher Desktop": "shrink it with: rdctl shell sudo fstrim --all",
     "a Podman machine": "shrink it with: podman machine ssh sudo fstrim --all",
-    "OrbStack": "it shrinks by itself",
+    "OrbStack": "it shrinks automatically",
     "Minikube": "shrink it with: minikube ssh sudo fstrim --all",
 }
 
@@ -102,5 +102,5 @@ def shrink_hint(info: Mapping[str, Any]) -> str:
     machine = virtual_machine_name(info)
     if not machine:
         return ""
-    how = SHRINK_HINTS.get(machine, "its manual tells how to make it smaller")
-    return f"the disk file of {machine} may not become smaller by itself: {how}"
+    how = SHRINK_HINTS.get(machine, "see its manual for how to shrink it")
+    return f"the disk file of {machine} may not shrink automatically: {how}"

@@ -82,11 +82,17 @@ def _strip_wrappers(said: str) -> str:
 
 # What engines say, and what helps. Only the first that fits is shown.
 _HINTS = (
-    ("port is already allocated", "publish another port, or see who has it with: dockmgr ls"),
-    ("address already in use", "another program has that port: publish another one"),
-    ("no such file or directory", "check the path or the command: it does not exist there"),
-    ("network", "see which networks there are with: docker network ls"),
-    ("no space left on device", "make room: dockmgr images shows what takes it"),
+    (
+        "port is already allocated",
+        "publish another port, or see which container uses it with: dockmgr ls",
+    ),
+    ("address already in use", "another program uses that port: publish a different one"),
+    (
+        "no such file or directory",
+        "check the path or the command: it does not exist in the container",
+    ),
+    ("network", "list networks with: docker network ls"),
+    ("no space left on device", "free some space: dockmgr df shows what uses it"),
 )
 
 
@@ -98,7 +104,7 @@ def refusal_hint(said: str) -> str:
     for part, hint in _HINTS:
         if part in lower:
             return hint
-    return "this is the engine's own answer"
+    return "this message comes from the engine"
 
 
 def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:
@@ -115,12 +121,13 @@ def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreach
         return explained or _missing_socket_error(where)
     if _is_caused_by(error, PermissionError):
         return EngineUnreachableError(
-            f"you may not use the engine {where}: permission denied",
+            f"permission denied for the engine {where}",
             "run as root, or join the group that owns the socket: sudo usermod -aG docker $USER",
         )
     if _is_caused_by(error, TimeoutError):
         return EngineUnreachableError(
-            f"the engine {where} did not answer in time", "is it overloaded, or stopped?"
+            f"the engine {where} did not answer in time",
+            "check whether it is overloaded or stopped",
         )
     if explained:
         return explained
@@ -141,7 +148,7 @@ def lost_engine_error(endpoint: Endpoint) -> EngineUnreachableError:
     if explained := _explained(endpoint):
         return explained
     where = f"at {endpoint.host} ({endpoint.source})"
-    return EngineUnreachableError(f"the engine {where} went away", "start it again")
+    return EngineUnreachableError(f"lost the connection to the engine {where}", "start it again")
 
 
 def _explained(endpoint: Endpoint) -> EngineUnreachableError | None:
@@ -165,7 +172,7 @@ def _connection_error(where: str, error: BaseException) -> EngineUnreachableErro
         )
     return EngineUnreachableError(
         f"the engine {where} cannot be reached: {_reason(error)}",
-        "check the address, and that this machine can reach it",
+        "check the address and the network connection",
     )
 
 
@@ -176,8 +183,8 @@ def _missing_socket_error(where: str) -> EngineUnreachableError:
             "start it with: sudo systemctl start docker",
         )
     return EngineUnreachableError(
-        f"there is no engine {where}: Docker seems not to be installed here",
-        "install Docker, or get a private practice engine with: dockmgr lab up",
+        f"no engine {where}: Docker does not seem to be installed here",
+        "install Docker, or start a private practice engine with: dockmgr lab up",
     )
 
 

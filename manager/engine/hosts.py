@@ -99,7 +99,7 @@ def complete_stored_host(text: str, default_socket: Path, source: str, *, secure
 def _parse_tcp_host(text: str, rest: str, source: str, default_port: int) -> str:
     match = re.fullmatch(_TCP_PATTERN, rest)
     if not match or ((match["host"] or "").startswith("[") and not match["colon"]):
-        hint = "write tcp://host:port, an IPv6 address as tcp://[::1]:2375"
+        hint = "write tcp://host:port, and IPv6 addresses as tcp://[::1]:2375"
         raise _malformed_host_error(text, source, hint)
     return (
         f"tcp://{match['host'] or 'localhost'}:{_parse_port(match, text, source) or default_port}"
@@ -110,7 +110,7 @@ def _parse_tcp_host(text: str, rest: str, source: str, default_port: int) -> str
 def _parse_ssh_host(text: str, rest: str, source: str) -> str:
     match = re.fullmatch(_SSH_PATTERN, rest)
     if not match:
-        hint = "write ssh://user@host or ssh://user@host:port, without password, path or query"
+        hint = "write ssh://user@host or ssh://user@host:port, without a password, path or query"
         raise _malformed_host_error(text, source, hint)
     _parse_port(match, text, source)
     return text
@@ -128,5 +128,5 @@ def _parse_port(match: re.Match[str], text: str, source: str) -> int | None:
 
 def _malformed_host_error(text: str, source: str, hint: str) -> ManagerError:
     shown = re.sub(_LOGIN_PATTERN, ":***@", text)
-    message = f'{source}: "{shown}" is not the address of an engine'
+    message = f'{source}: "{shown}" is not a valid engine address'
     return ManagerError(message, hint, ExitCode.USAGE)

@@ -200,7 +200,7 @@ class ImageCollection:
         with translate_sdk_errors(self._engine.endpoint):
             for row in self._engine.api.load_image(tar, quiet=True):
                 if row.get("error"):
-                    raise EngineError(str(row["error"]), "is the archive whole?")
+                    raise EngineError(str(row["error"]), "check that the archive is complete")
 
     def remove(self, name: str) -> tuple[dict[str, str], ...]:
         """Remove a reference, and the image with its last one; never by force.

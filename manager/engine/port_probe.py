@@ -62,7 +62,7 @@ def find_http_problem(host: str, port: int, path: str) -> str:
         connection.request("GET", quote(path, safe=UNQUOTED_CHARACTERS))
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"GET {path} got no answer: {str(error) or type(error).__name__}"
+        return f"no answer to GET {path}: {str(error) or type(error).__name__}"
     finally:
         connection.close()
     return f"GET {path} answered {status}" if status >= http.HTTPStatus.BAD_REQUEST else ""

@@ -37,7 +37,7 @@ class StepOptions:
 
     stop_timeout: int | None = None
     """Seconds a container gets to end in order; None for its own setting."""
-    volumes: bool = False
+    remove_volumes: bool = False
     """Whether anonymous volumes go with their container."""
     force: bool = False
     """Whether what runs is killed and removed in one."""
@@ -118,7 +118,7 @@ def _run_step(engine: Engine, step: PlanStep, options: StepOptions) -> StepOutco
             case Verb.RESTART:
                 containers.restart(identity, options.stop_timeout)
             case Verb.REMOVE:
-                containers.remove(identity, force=options.force, volumes=options.volumes)
+                containers.remove(identity, force=options.force, volumes=options.remove_volumes)
             case _:
                 raise AssertionError(step)
     except ManagerError as error:

@@ -33,35 +33,33 @@ def _program_hint(program: str, wrong: str, image: str) -> str:
         words = program.split()
         if len(words) > 1:
             return (
-                f"{program!r} was taken for the name of one program: write its words apart, as in "
-                f"-- {join(words)}"
+                f"{program!r} was read as the name of one program: write its words separately, "
+                f"as in -- {join(words)}"
             )
-        return (
-            f"there is no program {program} in the container's PATH; {_listing_hint(image, '/bin')}"
-        )
+        return f"the container's PATH has no program {program}; {_listing_hint(image, '/bin')}"
     if wrong.startswith("stat "):
         return _path_hint(dirname(program) or "/", program, wrong, image)
     if "is a directory" in wrong:
-        return f"{program} is a folder, and no program"
+        return f"{program} is a folder, not a program"
     if "permission denied" in wrong:
         return (
-            f"{program} is there, but is no program or may not be executed: for a script, name "
-            f"what reads it, as in -- sh {quote(program)}"
+            f"{program} exists but is not executable: for a script, name its "
+            f"interpreter, as in -- sh {quote(program)}"
         )
     return _kernel_hint(wrong)
 
 
 def _path_hint(folder: str, program: str, wrong: str, image: str) -> str:
     if "permission denied" in wrong:
-        return f"the container's user may not look into {folder}"
+        return f"the container's user has no access to {folder}"
     if "no such file or directory" in wrong:
-        return f"there is no {program} in the container; {_listing_hint(image, folder)}"
+        return f"{program} does not exist in the container; {_listing_hint(image, folder)}"
     return ""
 
 
 def _listing_hint(image: str, folder: str) -> str:
     return (
-        "if the image has ls, see what there is with: "
+        "if the image has ls, see what exists with: "
         f"docker run --rm --entrypoint ls {image} {quote(folder)}"
     )
 
@@ -70,40 +68,37 @@ def _kernel_hint(line: str) -> str:
     """A hint for what the kernel had against a program; empty for anything else."""
     if "exec format error" in line:
         return (
-            "the program is for another kind of processor, or is a script whose first line does "
-            "not say what reads it (#!/bin/sh)"
+            "the program is built for another processor architecture, or is a script whose first "
+            "line does not name its interpreter (#!/bin/sh)"
         )
     if re.match(r"exec \S+: no such file|.*exec user process caused.*no such file", line):
-        return (
-            "the program is there, but what it needs is not: the interpreter in its first line, "
-            "or the libraries it was built for"
-        )
+        return "the program exists, but its interpreter (first line) or a library it needs does not"
     return ""
 
 
-def end_hint(code: int, wrote: Sequence[str], command: str = "") -> str:
+def end_hint(code: int, last_lines: Sequence[str], command: str = "") -> str:
     """A hint for a container that ended right after its start.
 
     Args:
         code: its exit code.
-        wrote: its last lines.
+        last_lines: its last lines.
         command: what it ran, as the engine shows it; empty where that is not known.
     """
-    told = next(filter(None, map(_kernel_hint, wrote)), "")
+    told = next(filter(None, map(_kernel_hint, last_lines)), "")
     if told:
         return told
     if code == 0:
         return (
-            "a container runs only as long as its command, and this one was done; give it one "
-            "that goes on"
+            "a container runs only as long as its command, and this command has finished; give "
+            "it one that keeps running"
         )
     if code == NOT_FOUND_EXIT_CODE:
-        what = "exit code 127 mostly means that a command was not found"
+        what = "exit code 127 usually means that a command was not found"
     elif code == NOT_EXECUTABLE_EXIT_CODE:
-        what = "exit code 126 mostly means that a command may not be executed, or is no program"
+        what = "exit code 126 usually means that a command is not executable"
     else:
         what = ""
-    if wrote:
+    if last_lines:
         return f"{what}: its last lines say which" if what else "its last lines say why"
     ran = f"it wrote nothing; it ran: {command}" if command else "it wrote nothing"
     return f"{what}; {ran}" if what else ran

@@ -38,12 +38,12 @@ MAX_HISTORY_FILES = 4
 """Own files that the history of an image names."""
 
 
-def build_images(blobs: Path, site: str | None) -> list[dict[str, Any]]:
+def build_images(blobs: Path, mirror_url: str | None) -> list[dict[str, Any]]:
     """Build the image of every recipe.
 
     Args:
         blobs: an empty folder that gets manifests, configurations and layers by their digests.
-        site: Debian mirror; None for the machine's own.
+        mirror_url: Debian mirror; None for the machine's own.
 
     Returns:
         for each image its ``repository``, ``tags``, and the file of its ``manifest``.
@@ -52,7 +52,7 @@ def build_images(blobs: Path, site: str | None) -> list[dict[str, Any]]:
         ManagerError: a package could not be had.
     """
     lists = [BASE_PACKAGES, *(_tree_packages(recipe) for recipe in RECIPES)]
-    made = trees.make_package_trees(lists, blobs, suite=DEBIAN_SUITE, site=site)
+    made = trees.make_package_trees(lists, blobs, suite=DEBIAN_SUITE, mirror_url=mirror_url)
     base = made[BASE_PACKAGES].path
     shared = {
         BASE_PACKAGES: [

@@ -52,7 +52,7 @@ def bootstrap_root(
     suite: str,
     packages: Sequence[str],
     variant: str = "minbase",
-    site: str | None = None,
+    mirror_url: str | None = None,
 ) -> None:
     """Make a root file system; it appears at ``target`` whole or not at all.
 
@@ -61,7 +61,7 @@ def bootstrap_root(
         suite: Debian's name of the release.
         packages: what is in it beside the variant's own.
         variant: mmdebstrap's variant: ``minbase``, ``extract``…
-        site: the mirror; None for the machine's own, or else mmdebstrap's.
+        mirror_url: the mirror; None for the machine's own, or else mmdebstrap's.
 
     Raises:
         ManagerError: mmdebstrap failed; the error shows its last lines.
@@ -80,7 +80,7 @@ def bootstrap_root(
         suite,
         str(partial),
     ]
-    chosen = site or find_apt_mirror()
+    chosen = mirror_url or find_apt_mirror()
     _run_mmdebstrap([*command, chosen] if chosen else command, suite)
     partial.rename(target)
 
@@ -97,7 +97,7 @@ def _run_mmdebstrap(command: list[str], suite: str) -> None:
     )
     if answer.returncode:
         raise ManagerError(
-            f"the root file system of Debian {suite} could not be made",
-            "its last lines say why; is the mirror reachable, and is there room on the disk?",
+            f"cannot create the root file system of Debian {suite}",
+            "see the last lines above; check that the mirror is reachable and the disk has space",
             details=tuple(answer.stdout.splitlines()[-ERROR_TAIL_LINES:]),
         )

@@ -25,7 +25,7 @@ def check_context_name(name: str) -> None:
     folder = _context_folder(name)
     if folder.exists() and not _is_ours(folder):
         raise ManagerError(
-            f"docker has a context called {name!r} that is not this lab's",
+            f"docker already has a context named {name!r} that does not belong to this lab",
             f"remove it with: docker context rm {name}; or use another --name",
         )
 

@@ -59,7 +59,7 @@ def get_flavour(name: str) -> Flavour:
     found = FLAVOURS.get(name)
     if found is None:
         raise ManagerError(
-            f"there is no engine called {name!r} for a lab",
+            f"{name!r} is not a valid lab engine",
             f"choose one of: {', '.join(FLAVOURS)}",
             ExitCode.USAGE,
         )

@@ -40,7 +40,7 @@ def enter_lab(lab: Lab) -> tuple[str, ...]:
     """
     found = [pid for pid in processes.pids_with_descendants([lab.pid]) if pid != lab.pid]
     if not found:
-        raise ManagerError(f"lab {lab.name!r} has ended", "bring a new one up: dockmgr lab up")
+        raise ManagerError(f"lab {lab.name!r} has ended", "start a new one with: dockmgr lab up")
     return ("nsenter", f"--target={min(found)}", "--all", "--")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
 from manager.lab import lifecycle, roots, seeds, state, tools
-from manager.lab.flavours import get_flavour as flavour_named
+from manager.lab.flavours import get_flavour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,9 +38,9 @@ def bring_up_lab(request: LabRequest, report: Callable[[str], None]) -> Lab:
     tools.check_tools()
     return lifecycle.start_lab(
         request.name,
-        flavour_named(request.flavour),
+        get_flavour(request.flavour),
         mounts=list(request.mounts),
-        site=request.mirror or None,
+        mirror_url=request.mirror or None,
         report=report,
     )
 
@@ -76,8 +76,8 @@ def remove_labs_and_cache(names: Sequence[str]) -> None:
     left = [lab for lab in state.list_running_labs() if lab.name not in names]
     if left:
         raise ManagerError(
-            f"nothing was removed: lab {left[0].name!r} is up too and uses what is kept",
-            f"end it first: dockmgr lab down --name {left[0].name}",
+            f"nothing was removed: lab {left[0].name!r} is also up and uses the downloads",
+            f"stop it first: dockmgr lab down --name {left[0].name}",
         )
     for name in names:
         take_down_lab(name)
@@ -97,7 +97,7 @@ def get_running_lab(name: str) -> Lab:
         hint = f"start it with: dockmgr lab up --name {name}"
         raise ManagerError(
             f"lab {name!r} is not up",
-            f"{hint}; up are: {up_now} (choose with --name)" if up_now else hint,
+            f"{hint}; labs that are up: {up_now} (choose with --name)" if up_now else hint,
         )
     return lab
 
@@ -107,13 +107,13 @@ class LabStatus:
     """A lab and what is in it now."""
 
     lab: Lab
-    engine: str
+    engine_version: str
     """The engine's own version; empty if it does not answer."""
     containers: int
     images: int
-    disk: int
+    disk_bytes: int
     """Bytes that its data takes on the host."""
-    catalogue: tuple[str, ...] = ()
+    registry_images: tuple[str, ...] = ()
     """What its registry has."""
 
 
@@ -130,16 +130,16 @@ def _read_status(lab: Lab) -> LabStatus:
     try:
         with Engine(Endpoint(host=lab.host, source=f"lab {lab.name}"), patience=5) as engine:
             info = engine.info()
-        catalogue = seeds.list_registry_images(f"http://{lab.registry}")
+        images = seeds.list_registry_images(f"http://{lab.registry}")
     except ManagerError:
         return LabStatus(lab, "", 0, 0, disk)
     return LabStatus(
         lab=lab,
-        engine=str(info.get("ServerVersion", "")),
+        engine_version=str(info.get("ServerVersion", "")),
         containers=int(info.get("Containers") or 0),
         images=int(info.get("Images") or 0),
-        disk=disk,
-        catalogue=catalogue,
+        disk_bytes=disk,
+        registry_images=images,
     )
 
 

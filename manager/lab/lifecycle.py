@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from manager.engine.contexts import Endpoint
 from manager.errors import ManagerError
-from manager.lab import cgroups, docker_context, locks, network, processes, roots, seeds, state
+from manager.lab import cgroups, docker_context, network, processes, roots, seeds, state
 from manager.lab.services import LabServices
 from manager.lab.state import Lab
+from manager.system.locks import passing_lock, path_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def start_lab(
     flavour: Flavour,
     *,
     mounts: list[Path],
-    site: str | None,
+    mirror_url: str | None,
     report: Callable[[str], None],
 ) -> Lab:
     """Bring a lab up; one that is up already is left as it is.
@@ -48,7 +49,7 @@ def start_lab(
         name: the lab's name.
         flavour: its engine.
         mounts: folders of the host that it sees at the same path.
-        site: Debian mirror; None for the machine's own.
+        mirror_url: Debian mirror; None for the machine's own.
         report: told in a few words what is being done.
 
     Raises:
@@ -57,22 +58,22 @@ def start_lab(
     state.check_lab_name(name)
     folder = state.folder_for_lab(name)
     _check_socket_path(folder)
-    with locks.lab_lock(name):
+    with passing_lock(state.lock_file(name)):
         current = state.find_running_lab(name)
         if current is not None:
             if current.flavour != flavour.name:
                 raise ManagerError(
                     f"lab {name!r} is up with engine {current.flavour}, not {flavour.name}",
-                    f"end it first with: dockmgr lab down --name {name}; or use another --name",
+                    f"stop it first with: dockmgr lab down --name {name}; or use another --name",
                 )
             return current
         _remove_lab_remains(name)
         docker_context.check_context_name(state.context_name(name))
         cache = roots.cache_folder()
         cache.mkdir(parents=True, exist_ok=True)
-        with locks.path_lock(cache):
-            root = roots.ensure_root(flavour, site, report)
-            images = seeds.ensure_images(cache, site, report)
+        with path_lock(cache):
+            root = roots.ensure_root(flavour, mirror_url, report)
+            images = seeds.ensure_images(cache, mirror_url, report)
         try:
             lab = _boot_lab(name, flavour, root, mounts, report)
             report("filling the registry")
@@ -92,7 +93,7 @@ def end_lab(name: str) -> bool:
         ManagerError: something could not be removed.
     """
     state.check_lab_name(name)
-    with locks.lab_lock(name):
+    with passing_lock(state.lock_file(name)):
         return _remove_lab_remains(name)
 
 
@@ -107,7 +108,7 @@ def _boot_lab(
     folder = state.folder_for_lab(name)
     folder.mkdir(parents=True, mode=0o700)
     report(f"starting engine {flavour.name}")
-    with locks.path_lock(Path("/proc/self/ns/net")):
+    with path_lock(Path("/proc/self/ns/net")):
         link = network.find_free_link()
         service = LabServices(name, lab_hostname(name), folder, flavour, link)
         service.write()
@@ -160,10 +161,10 @@ def _start_main_process(service: LabServices, root: Path, shared: list[str]) -> 
         return None
 
     if not processes.wait_until(lambda: unshared() is not None, 5):
-        raise _boot_error(folder, "its namespaces could not be made")
+        raise _boot_error(folder, "creating its namespaces failed")
     pid = unshared()
     if pid is None:
-        raise _boot_error(folder, "it ended at once")
+        raise _boot_error(folder, "it exited immediately")
     return pid
 
 
@@ -187,7 +188,7 @@ def _wait_until_lab_answers(lab: Lab) -> None:
     if not processes.wait_until(ready, BOOT_TIMEOUT_SECONDS):
         raise _boot_error(lab.folder, f"nothing answered within {BOOT_TIMEOUT_SECONDS} s")
     if not lab.alive:
-        raise _boot_error(lab.folder, "its engine ended")
+        raise _boot_error(lab.folder, "its engine exited")
 
 
 def _is_listening(path: Path) -> bool:
@@ -208,7 +209,7 @@ def _boot_error(folder: Path, why: str) -> ManagerError:
             lines += text.splitlines()[-LOG_TAIL_LINES:]
     return ManagerError(
         f"the lab did not start: {why}",
-        "its last lines say why; some containers and virtual machines forbid namespaces",
+        "see the last log lines above; some containers and virtual machines forbid namespaces",
         details=tuple(lines),
     )
 
@@ -247,6 +248,6 @@ def _check_socket_path(folder: Path) -> None:
     path = state.socket_path(folder)
     if len(os.fsencode(path)) > state.MAX_SOCKET_PATH_BYTES:
         raise ManagerError(
-            f"the path of the lab's socket would be too long for a socket: {path}",
+            f"the path of the lab's socket is too long: {path}",
             "set XDG_STATE_HOME to a shorter folder",
         )

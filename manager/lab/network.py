@@ -63,7 +63,7 @@ def find_free_link() -> LabLink:
         if not any(subnet.overlaps(other) for other in taken):
             return LabLink(subnet)
     raise ManagerError(
-        f"no free addresses are left in {LINK_ADDRESS_RANGE}", "end a lab: dockmgr lab down"
+        f"no free addresses left in {LINK_ADDRESS_RANGE}", "stop a lab: dockmgr lab down"
     )
 
 
@@ -94,8 +94,8 @@ def _run_ip(*words: str, pid: int | None = None) -> str:
     answer = subprocess.run([*inside, "ip", *words], capture_output=True, text=True, check=False)
     if answer.returncode:
         raise ManagerError(
-            f"the lab's network could not be made: ip {' '.join(words)}: {answer.stderr.strip()}",
-            "this machine may lack veth interfaces, or the right to make them",
+            f"cannot create the lab's network: ip {' '.join(words)}: {answer.stderr.strip()}",
+            "this machine may lack veth interfaces or the permission to create them",
         )
     return answer.stdout
 

@@ -88,7 +88,7 @@ def kill_processes(pids: list[int]) -> None:
     alive = [pid for pid, start in begun.items() if start is not None]
     if not wait_until(lambda: all(start_time(pid) != begun[pid] for pid in alive), 10):
         raise ManagerError(
-            f"processes did not end: {', '.join(map(str, alive))}", "try again in a moment"
+            f"processes did not exit: {', '.join(map(str, alive))}", "try again in a moment"
         )
 
 

@@ -6,8 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.lab import debian, locks, processes
+from manager.lab import debian, processes
 from manager.system import folders
+from manager.system.locks import path_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +25,12 @@ def cache_folder() -> Path:
     return folders.cache_folder() / "lab"
 
 
-def ensure_root(flavour: Flavour, site: str | None, report: Callable[[str], None]) -> Path:
+def ensure_root(flavour: Flavour, mirror_url: str | None, report: Callable[[str], None]) -> Path:
     """The root file system of a flavour, made if it is not there yet.
 
     Args:
         flavour: which.
-        site: Debian mirror; None for the machine's own.
+        mirror_url: Debian mirror; None for the machine's own.
         report: told what takes long.
 
     Raises:
@@ -38,7 +39,9 @@ def ensure_root(flavour: Flavour, site: str | None, report: Callable[[str], None
     root = root_folder(flavour)
     if not root.is_dir():
         report(f"downloading {flavour.root} from Debian {flavour.suite} (once)")
-        debian.bootstrap_root(root, suite=flavour.suite, packages=flavour.packages, site=site)
+        debian.bootstrap_root(
+            root, suite=flavour.suite, packages=flavour.packages, mirror_url=mirror_url
+        )
     return root
 
 
@@ -64,11 +67,11 @@ def clear_lab_cache() -> None:
     cache = cache_folder()
     if not cache.is_dir():
         return
-    with locks.path_lock(cache):
+    with path_lock(cache):
         for root in cache.iterdir():
             if processes.find_processes_by_arguments(str(root)):
                 raise ManagerError(
-                    f"the downloads were not removed: another lab still uses {root}",
-                    "end that lab first, as whoever started it",
+                    f"the downloads were not removed: another lab uses {root}",
+                    "stop that lab first, as the user who started it",
                 )
         shutil.rmtree(cache)

@@ -19,7 +19,7 @@ INDEX_FILE = "index.json"
 
 
 def ensure_images(
-    cache: Path, site: str | None, report: Callable[[str], None]
+    cache: Path, mirror_url: str | None, report: Callable[[str], None]
 ) -> Sequence[ImageFiles]:
     """The images, built if they are not in the cache yet.
 
@@ -27,7 +27,7 @@ def ensure_images(
 
     Args:
         cache: the folder of what is kept.
-        site: Debian mirror; None for the machine's own.
+        mirror_url: Debian mirror; None for the machine's own.
         report: told what takes long.
 
     Raises:
@@ -39,7 +39,7 @@ def ensure_images(
         # What a killed build left, and what was built from recipes of earlier.
         for old in cache.glob("images-*"):
             shutil.rmtree(old)
-        _build_images(folder, site)
+        _build_images(folder, mirror_url)
     rows = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
     return [_load_image(folder, row) for row in rows]
 
@@ -85,8 +85,8 @@ def list_registry_images(url: str) -> tuple[str, ...]:
                 found += [f"{name}:{tag}" for tag in sorted(tags or ())]
         except (requests.RequestException, KeyError) as error:
             raise ManagerError(
-                f"the registry at {url} did not tell what it has: {error}",
-                "is the lab still up?",
+                f"cannot list the images of the registry at {url}: {error}",
+                "check that the lab is up: dockmgr lab status",
                 ExitCode.REGISTRY,
             ) from error
     return tuple(found)
@@ -115,14 +115,14 @@ def recipes_key() -> str:
     return hashlib.sha256(repr(what).encode()).hexdigest()[:8]
 
 
-def _build_images(folder: Path, site: str | None) -> None:
+def _build_images(folder: Path, mirror_url: str | None) -> None:
     """Build all images; the folder appears whole or not at all."""
     from manager.lab import building
 
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir(parents=True)
     try:
-        index = building.build_images(partial, site)
+        index = building.build_images(partial, mirror_url)
         (partial / INDEX_FILE).write_text(json.dumps(index), encoding="utf-8")
         partial.rename(folder)
     except BaseException:

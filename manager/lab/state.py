@@ -81,8 +81,8 @@ def check_lab_name(name: str) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,15}", name, re.ASCII):
         raise ManagerError(
-            f"{name!r} cannot be the name of a lab",
-            "use up to 16 small letters, digits and dashes",
+            f"{name!r} is not a valid lab name",
+            "use up to 16 lowercase letters, digits and dashes",
             ExitCode.USAGE,
         )
 
@@ -91,6 +91,11 @@ def labs_folder() -> Path:
     """Where labs keep their files: a folder for each."""
     # One spelling only: by it the processes of a lab are found.
     return folders.state_folder().resolve() / "labs"
+
+
+def lock_file(name: str) -> Path:
+    """The file by which one process at a time changes a lab."""
+    return labs_folder() / f"{name}.lock"
 
 
 def folder_for_lab(name: str) -> Path:

@@ -40,12 +40,12 @@ def check_machine() -> None:
     """
     if platform.system() != "Linux":
         raise ManagerError(
-            "a lab needs Linux: it is a Linux engine in namespaces of its own",
-            "use Docker Desktop here, or run dockmgr inside a Linux virtual machine",
+            "a lab needs Linux: it runs a Linux engine in its own namespaces",
+            "use Docker Desktop, or run dockmgr inside a Linux virtual machine",
         )
     if os.geteuid() != 0:
         raise ManagerError(
-            "a lab needs root: it makes namespaces, mounts and a network interface",
+            "a lab needs root: it creates namespaces, mounts and a network interface",
             "run the command with sudo",
         )
 
@@ -64,7 +64,7 @@ def check_tools() -> None:
         hint = f"add --install, or run: {' '.join(install_command(packages))}"
     else:
         hint = "install them with this system's package manager (mmdebstrap needs apt itself)"
-    raise ManagerError(f"a lab needs programs that are missing here, from: {names}", hint)
+    raise ManagerError(f"a lab needs programs from packages that are not installed: {names}", hint)
 
 
 def install_command(packages: list[str]) -> list[str]:

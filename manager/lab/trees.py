@@ -40,7 +40,7 @@ class PackageTree:
 
 
 def make_package_trees(
-    lists: Iterable[tuple[str, ...]], folder: Path, *, suite: str, site: str | None
+    lists: Iterable[tuple[str, ...]], folder: Path, *, suite: str, mirror_url: str | None
 ) -> dict[tuple[str, ...], PackageTree]:
     """Make a root file system of each list of packages.
 
@@ -48,7 +48,7 @@ def make_package_trees(
         lists: what is in each, beside what those packages depend on.
         folder: gets them.
         suite: Debian's name of the release.
-        site: Debian mirror; None for the machine's own.
+        mirror_url: Debian mirror; None for the machine's own.
 
     Raises:
         ManagerError: a package could not be had.
@@ -59,7 +59,9 @@ def make_package_trees(
 
     def make(packages: tuple[str, ...]) -> PackageTree:
         path = wanted[packages]
-        debian.bootstrap_root(path, suite=suite, packages=packages, variant="extract", site=site)
+        debian.bootstrap_root(
+            path, suite=suite, packages=packages, variant="extract", mirror_url=mirror_url
+        )
         # Before the change logs are removed with all that nobody reads.
         versions = {package: read_package_version(path, package) for package in packages}
         tidy_package_tree(path)

@@ -15,9 +15,9 @@ def explain_unreachable_lab(endpoint: Endpoint) -> EngineUnreachableError | None
         return None
     if state.find_running_lab(name) is None:
         return EngineUnreachableError(
-            f"the lab {name!r} is down", f"bring a new one up with: dockmgr lab up --name {name}"
+            f"the lab {name!r} is down", f"start it again with: dockmgr lab up --name {name}"
         )
     return EngineUnreachableError(
-        f"the engine of the lab {name!r} does not answer, though the lab is up",
-        f"give it a new beginning with: dockmgr lab reset --name {name}",
+        f"the lab {name!r} is up, but its engine does not answer",
+        f"reset it with: dockmgr lab reset --name {name}",
     )

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DATABASE_FILE = DATABASE_FILE_NAME
 SCHEMA_VERSION = 1
 """Of the tables."""
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -91,7 +90,7 @@ def report_database_errors(what: str) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         raise ManagerError(
             f"{what} cannot be used: {error}",
-            "nothing is deleted without it; name a folder on another disk with XDG_STATE_HOME",
+            "nothing is deleted without it; choose a folder on another disk with XDG_STATE_HOME",
         ) from error
 
 
@@ -100,7 +99,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         """Remember where."""
-        self.path = folder / DATABASE_FILE
+        self.path = folder / DATABASE_FILE_NAME
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:

@@ -50,7 +50,7 @@ def test_a_labs_life(run: Command, tmp_path: Path) -> None:
     up = run.ok("lab", "up")
     assert up.out == ""
     assert "lab 'lab' is up: engine 28, registry 10.213." in up.err
-    assert "whoever may use its socket is root on this machine" in up.err
+    assert "access to its socket means root access to this machine" in up.err
     (status,) = run.ok("lab", "status", "--json").data
     assert (status["name"], status["engine"]) == ("lab", "28")
     assert status["version"].startswith("28.")
@@ -61,9 +61,9 @@ def test_a_labs_life(run: Command, tmp_path: Path) -> None:
     assert run.ok("lab", "status", "--json").data[0]["containers"] == 1
     assert "is up" in run.ok("lab", "up").err
     assert run("lab", "reset").code == 1  # nobody to ask
-    assert "is as new" in run.ok("lab", "reset", "--yes").err
+    assert "is reset" in run.ok("lab", "reset", "--yes").err
     assert run.ok("ls", "--json").data == []
-    assert "is gone" in run.ok("lab", "down").err
+    assert "is removed" in run.ok("lab", "down").err
     assert "there was no lab" in run.ok("lab", "down").err
     assert run.ok("lab", "status", "--json").data == []
     assert not (tmp_path / "docker").exists()
@@ -105,9 +105,9 @@ def test_what_is_said_of_labs_and_contexts_changes_with_them(run: Command) -> No
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
-        (["lab", "up", "--engine", "19.03"], 2, "there is no engine called '19.03' for a lab"),
-        (["lab", "up", "--name", "Not/This"], 2, "cannot be the name of a lab"),
-        (["lab", "down", "--name", ".."], 2, "cannot be the name of a lab"),
+        (["lab", "up", "--engine", "19.03"], 2, "'19.03' is not a valid lab engine"),
+        (["lab", "up", "--name", "Not/This"], 2, "is not a valid lab name"),
+        (["lab", "down", "--name", ".."], 2, "is not a valid lab name"),
         (["lab", "reset", "--yes"], 1, "lab 'lab' is not up"),
         (["lab", "env", "--name", "none"], 1, "lab 'none' is not up"),
     ],
@@ -150,7 +150,7 @@ def test_a_context_of_somebody_elses_is_left_alone(run: Command, tmp_path: Path)
     docker("--config", str(tmp_path / "docker"), "context", "create", "dockmgr-lab")
     refused = run("lab", "up")
     assert refused.code == 1
-    assert "that is not this lab's" in refused.err
+    assert "that does not belong to this lab" in refused.err
     run.ok("lab", "down")
     listed = docker("--config", str(tmp_path / "docker"), "context", "ls", "--format", "json")
     names = [json.loads(line)["Name"] for line in listed.splitlines()]

@@ -144,6 +144,6 @@ def test_two_at_the_same_moment_have_an_address_each(start_lab: LabFactory) -> N
 def test_another_engine_for_a_lab_that_is_up_is_refused(start_lab: LabFactory) -> None:
     up = start_lab(DEFAULT_FLAVOUR)
     with pytest.raises(ManagerError, match="is up with engine 28, not 26") as caught:
-        lifecycle.start_lab(up.name, FLAVOURS["26"], mounts=[], site=None, report=pytest.fail)
+        lifecycle.start_lab(up.name, FLAVOURS["26"], mounts=[], mirror_url=None, report=pytest.fail)
     assert "lab down" in caught.value.hint
     assert state.find_running_lab(up.name) == up

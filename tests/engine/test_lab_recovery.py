@@ -89,7 +89,7 @@ def test_up_starts_anew_after_a_killed_up(name: str, seconds: float) -> None:
     killed_after(name, "starting engine", seconds)
     lab = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     (status,) = [one for one in action.list_lab_statuses() if one.lab == lab]
-    assert status.engine.startswith("28.")
+    assert status.engine_version.startswith("28.")
     inits = processes.find_processes_by_arguments(str(lab.folder), lifecycle.lab_hostname(name))
     assert lab.pid in inits, "what answers is not the lab that was started last"
 

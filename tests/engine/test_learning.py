@@ -352,7 +352,7 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             code, _, told = learner.ended()
         assert code == 3
         assert f"the lab '{own_lab.name}' is down" in told
-        assert f"bring a new one up with: dockmgr lab up --name {own_lab.name}" in told
+        assert f"start it again with: dockmgr lab up --name {own_lab.name}" in told
         assert "to continue later, run: dockmgr learn address" in told
         with Learner(env, "address") as learner:
             code, _, told = learner.ended()

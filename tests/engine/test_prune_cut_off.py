@@ -15,7 +15,7 @@ from manager.engine.client import Engine
 from manager.lab.state import Lab
 from manager.prune.journal import Journal, JournalEntry, StepStatus
 from manager.system import folders
-from manager.system.database import DATABASE_FILE
+from manager.system.folders import DATABASE_FILE_NAME
 from tests.command import PROGRAM, Command
 from tests.engine.orchard import Orchard, plant
 from tests.troubled_engine import TroubledEngine
@@ -143,7 +143,7 @@ def test_a_full_disk_does_not_keep_the_journal_from_being_written(
 ) -> None:
     before = orchard.tags()
     run.ok("images")
-    assert (small_disk / "dockmgr" / DATABASE_FILE).exists()
+    assert (small_disk / "dockmgr" / DATABASE_FILE_NAME).exists()
     fill(small_disk)
     done = run.ok("prune", *FRUIT, "--include-local", "--yes", "--json").data
     assert orchard.tags() == {}

@@ -77,12 +77,12 @@ def test_a_command_that_does_not_exist_leaves_nothing(run: Command, engine: Engi
     assert failed.out == ""
     assert "could not start" in failed.err
     assert 'exec: "nosuchcommand"' in failed.err
-    assert "hint: there is no program nosuchcommand in the container's PATH; " in failed.err
+    assert "hint: the container's PATH has no program nosuchcommand; " in failed.err
     assert "docker run --rm --entrypoint ls busybox:latest /bin\n" in failed.err
     whole = run("spawn", "busybox", "--", "echo hello")
-    assert "hint: 'echo hello' was taken for the name of one program" in whole.err
+    assert "hint: 'echo hello' was read as the name of one program" in whole.err
     closed = run("spawn", "busybox", "--", "/etc/passwd")
-    assert "hint: /etc/passwd is there, but is no program or may not be executed" in closed.err
+    assert "hint: /etc/passwd exists but is not executable" in closed.err
     nowhere = run("spawn", "busybox", "--", "/no/such")
     assert "hint: there is no /no/such in the container; " in nowhere.err
     silent = run("spawn", "busybox", *UNTIL_ENDED, "--", "false")

@@ -173,7 +173,7 @@ def test_what_does_not_exist_is_exit_code_1(
         (["spawn", "-f", "FILE"], "not valid TOML"),
         (["spawn", "x", "--env-file", "FILE"], "does not begin with a name"),
         (["spawn", "x", "--security-opt", "seccomp=FILE"], "it is not JSON"),
-        (["lab", "env", "--name", "Bad Name"], "cannot be the name of a lab"),
+        (["lab", "env", "--name", "Bad Name"], "is not a valid lab name"),
     ],
 )
 def test_what_is_written_wrongly_is_exit_code_2(

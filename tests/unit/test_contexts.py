@@ -48,7 +48,7 @@ def failure(
 
 
 def test_nothing_named_takes_the_default_socket(env: dict[str, str]) -> None:
-    expected = Endpoint("unix:///var/run/docker.sock", "default socket", named=False)
+    expected = Endpoint("unix:///var/run/docker.sock", "default socket", is_explicit=False)
     assert choose_endpoint(None, None, env, SOCKET) == expected
     for text in ("", "{}", '{"currentContext": ""}', '{"currentContext": "default"}'):
         current(env, text)
@@ -64,7 +64,7 @@ def test_the_order_is_dockers(env: dict[str, str]) -> None:
 
     def taken(host: str | None = None, context: str | None = None) -> tuple[str, str, bool]:
         endpoint = choose_endpoint(host, context, env, SOCKET)
-        return endpoint.host, endpoint.source, endpoint.named
+        return endpoint.host, endpoint.source, endpoint.is_explicit
 
     assert taken() == ("unix:///alpha.sock", "context alpha", True)
     env["DOCKER_CONTEXT"] = "beta"
@@ -114,7 +114,7 @@ def test_a_missing_context_names_those_there_are(env: dict[str, str], source: st
         env["DOCKER_CONTEXT"] = "betta"
     error = failure(env, context="betta" if source == "option" else None)
     assert error.message == 'context "betta" not found'
-    assert error.hint.startswith("the contexts there are: beta, ")
+    assert error.hint.startswith("contexts: beta, ")
     assert sorted(error.hint.partition(": ")[2].split(", ")) == [
         "alpha",
         "beta",
@@ -265,7 +265,7 @@ def test_tls_with_no_host_is_tcp_on_localhost(tmp_path: Path) -> None:
 def test_tls_without_its_files_is_refused(tmp_path: Path) -> None:
     env = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(tmp_path)}
     error = failure(env, "tcp://h:1")
-    assert error.message == f"DOCKER_TLS_VERIFY is set, but there is no {tmp_path / 'ca.pem'}"
+    assert error.message == f"DOCKER_TLS_VERIFY is set, but {tmp_path / 'ca.pem'} does not exist"
     assert error.exit_code == ExitCode.ENGINE
 
 
@@ -314,7 +314,7 @@ def test_a_relative_socket_is_made_absolute() -> None:
         ("fd://", "write unix:///path/to/socket"),
         ("unix://a://b", "write unix:///path/to/socket"),
         ("foo:bar", "write tcp://host:port"),
-        ("[::1]", "an IPv6 address as tcp://[::1]:2375"),
+        ("[::1]", "IPv6 addresses as tcp://[::1]:2375"),
         ("tcp://a b:1", "write tcp://host:port"),
         ("tcp://-x:1", "write tcp://host:port"),
         ("tcp://h:99999", "a port is at most 65535"),
@@ -334,7 +334,7 @@ def test_a_relative_socket_is_made_absolute() -> None:
 def test_other_hosts_are_refused_with_what_to_write(text: str, hint: str) -> None:
     with pytest.raises(ManagerError) as caught:
         hosts.parse_host(text, SOCKET, "DOCKER_HOST")
-    assert caught.value.message == f'DOCKER_HOST: "{text}" is not the address of an engine'
+    assert caught.value.message == f'DOCKER_HOST: "{text}" is not a valid engine address'
     assert hint in caught.value.hint
     assert caught.value.exit_code == ExitCode.USAGE
 

@@ -18,7 +18,8 @@ from manager.model.byte_range import ByteRange
 from manager.model.plan import Plan, PlanStep, Verb
 from manager.prune.journal import Journal, StepStatus
 from manager.system import database
-from manager.system.database import DATABASE_FILE, Database
+from manager.system.database import Database
+from manager.system.folders import DATABASE_FILE_NAME
 from manager.system.locks import exclusive_lock
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -88,18 +89,18 @@ def test_nothing_was_ever_written(tmp_path: Path) -> None:
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     Journal(tmp_path).begin("engine", PLAN, "", NOW).close()
-    assert stat.S_IMODE((tmp_path / DATABASE_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / DATABASE_FILE_NAME).stat().st_mode) == 0o600
 
 
 def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
+    (tmp_path / DATABASE_FILE_NAME).write_bytes(b"no database" * 1000)
     with pytest.raises(ManagerError, match="the journal cannot be used: ") as caught:
         Journal(tmp_path).begin("engine", PLAN, "", NOW)
     assert "nothing is deleted without it" in caught.value.hint
 
 
 def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -> None:
-    (tmp_path / DATABASE_FILE).write_bytes(b"no database" * 1000)
+    (tmp_path / DATABASE_FILE_NAME).write_bytes(b"no database" * 1000)
     with pytest.raises(ManagerError, match="the pins cannot be used"):
         SightingStore(tmp_path).read_pins("e")
 
@@ -107,7 +108,7 @@ def test_pins_that_cannot_be_read_are_an_error_and_not_nothing(tmp_path: Path) -
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ManagerError, match="cannot be made: Not a directory"),
+        pytest.raises(ManagerError, match=r"cannot create the folder .*: Not a directory"),
         exclusive_lock(tmp_path / "file" / "folder", lambda: None),
     ):
         pass
@@ -116,8 +117,8 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
 def test_room_is_taken_when_the_file_is_made_and_kept(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     SightingStore(tmp_path).pin("engine", ["nginx:1"], NOW)
-    size = (tmp_path / DATABASE_FILE).stat().st_size
-    reserve = (tmp_path / f"{DATABASE_FILE}-journal").stat().st_size
+    size = (tmp_path / DATABASE_FILE_NAME).stat().st_size
+    reserve = (tmp_path / f"{DATABASE_FILE_NAME}-journal").stat().st_size
     assert reserve >= database.JOURNAL_ROWS * database.FILLER_ROW_BYTES
     recording = journal.begin("engine", PLAN, "", NOW)
     for number in range(100):
@@ -126,8 +127,8 @@ def test_room_is_taken_when_the_file_is_made_and_kept(tmp_path: Path) -> None:
     recording.finish(None, NOW)
     recording.close()
     # All of it went into room that was there already.
-    assert (tmp_path / DATABASE_FILE).stat().st_size == size
-    assert (tmp_path / f"{DATABASE_FILE}-journal").stat().st_size == reserve
+    assert (tmp_path / DATABASE_FILE_NAME).stat().st_size == size
+    assert (tmp_path / f"{DATABASE_FILE_NAME}-journal").stat().st_size == reserve
 
 
 WRITER = """
@@ -156,7 +157,7 @@ def limited(folder: Path, limit: int, steps: int) -> subprocess.CompletedProcess
 
 def test_the_journal_needs_no_new_room(tmp_path: Path) -> None:
     SightingStore(tmp_path).pin("engine", ["nginx:1"], NOW)
-    done = limited(tmp_path, (tmp_path / DATABASE_FILE).stat().st_size, 100)
+    done = limited(tmp_path, (tmp_path / DATABASE_FILE_NAME).stat().st_size, 100)
     assert done.returncode == 0, done.stderr
     (prune,) = Journal(tmp_path).prunes()
     assert (prune.freed, len(Journal(tmp_path).entries(prune.id))) == (1, 100)
@@ -169,7 +170,7 @@ def test_without_room_nothing_is_begun(tmp_path: Path) -> None:
 
 
 def test_old_files_get_the_new_tables(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / DATABASE_FILE) as old:
+    with sqlite3.connect(tmp_path / DATABASE_FILE_NAME) as old:
         old.execute(
             "CREATE TABLE sightings (engine TEXT NOT NULL, image TEXT NOT NULL,"
             " first_seen TEXT NOT NULL, last_used TEXT, PRIMARY KEY (engine, image)) WITHOUT ROWID"

@@ -31,8 +31,8 @@ def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
         (SOCKET, {**HERE, "Name": "colima"}, "runs in Colima"),
         (SOCKET, {**HERE, "Name": "lima-rancher-desktop"}, "runs in Rancher Desktop"),
         (SOCKET, {"KernelVersion": "another"}, "runs on another machine"),
-        (SOCKET, {**HERE, "DockerRootDir": "/nowhere/at/all"}, "does not say where"),
-        (SOCKET, HERE, "does not say where"),
+        (SOCKET, {**HERE, "DockerRootDir": "/nowhere/at/all"}, "does not report where"),
+        (SOCKET, HERE, "does not report where"),
     ],
 )
 def test_where_it_cannot_be_known_it_says_why(host: str, info: dict[str, str], why: str) -> None:
@@ -44,7 +44,7 @@ def test_where_it_cannot_be_known_it_says_why(host: str, info: dict[str, str], w
 def test_the_file_of_a_virtual_machine_may_stay_large() -> None:
     assert space.shrink_hint(HERE) == ""
     hint = space.shrink_hint({**HERE, "OperatingSystem": "Docker Desktop"})
-    assert "may not become smaller by itself" in hint
+    assert "may not shrink automatically" in hint
     assert "Optimize-VHD" in hint
     assert "fstrim" in space.shrink_hint({**HERE, "Name": "colima"})
     assert set(space.SHRINK_HINTS) >= set(space.VIRTUAL_MACHINE_NAMES.values())

@@ -79,7 +79,7 @@ def serving(server: Server) -> Iterator[str]:
 def test_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     told = reason(f"unix://{tmp_path}/none.sock")
-    assert "Docker seems not to be installed here" in told.message
+    assert "Docker does not seem to be installed here" in told.message
     assert "dockmgr lab up" in told.hint
 
 

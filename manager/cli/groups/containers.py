@@ -234,7 +234,7 @@ def change_containers(
     record_sightings(work, chosen)
     options_ = StepOptions(
         stop_timeout=work.stop_timeout if change.timeout is None else change.timeout,
-        volumes=change.volumes,
+        remove_volumes=change.volumes,
         force=change.force,
         parallel=work.settings.spawn.parallel,
     )

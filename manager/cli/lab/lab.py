@@ -8,6 +8,7 @@ import typer
 from manager.cli import options
 from manager.cli.options import format_examples
 from manager.cli.session import Session, get_session
+from manager.lab.state import DEFAULT_LAB_NAME
 
 if TYPE_CHECKING:
     from manager.lab.state import Lab
@@ -16,18 +17,17 @@ app = typer.Typer(
     no_args_is_help=True,
     help=(
         "A lab: a private, throwaway real engine with a registry beside it.\n\n"
-        "For practice, for tests, and for machines that have no engine yet. It is made of "
-        "Debian packages, lives in namespaces of its own, and leaves nothing behind. It has no "
-        "way to the internet: its registry stands in for Docker Hub. Whoever may use a lab's "
-        "socket is root on this machine."
+        "For practice, for tests, and for machines without an engine. A lab is built from "
+        "Debian packages, runs in its own namespaces, and leaves nothing behind. It has no "
+        "internet access: its registry stands in for Docker Hub. Access to a lab's socket means "
+        "root access to this machine."
     ),
     epilog=format_examples("dockmgr lab up --install", "dockmgr lab status", "dockmgr lab down"),
 )
 
 LabNameOption = Annotated[
-    str, typer.Option("--name", help="The lab's name; several can be up at once.")
+    str, typer.Option("--name", help="The lab's name; several can be up at the same time.")
 ]
-DEFAULT_LAB_NAME = "lab"
 
 
 def register(parent: typer.Typer) -> None:
@@ -51,41 +51,40 @@ def up(
         typer.Option("--engine", help="20.10, 26, 28, 28-containerd or podman.", metavar="NAME"),
     ] = None,
     install: Annotated[
-        bool, typer.Option("--install", help="Get missing host tools with apt.")
+        bool, typer.Option("--install", help="Install missing host tools with apt.")
     ] = False,
     yes: options.Yes = False,
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Bring a lab up. The first time it downloads its engine, about 200 MB."""
+    """Start a lab. The first start downloads its engine, about 200 MB."""
     from manager.cli.progress import show_phases
-    from manager.lab import labs as action
-    from manager.lab import tools
+    from manager.lab import labs, tools
 
     work = get_session(ctx)
     if explain:
         from manager.cli.docker_equivalents import explain_no_equivalent
 
-        what = "no command that makes an engine: this starts one, with a registry, in namespaces"
+        what = "no command that starts an engine: this starts one, with a registry, in namespaces"
         explain_no_equivalent(work, what, json=json)
     tools.check_machine()
     missing = tools.list_missing_packages()
     if install and missing:
         _install_packages(work, missing, yes=yes)
     settings = work.settings.lab
-    request = action.LabRequest(
+    request = labs.LabRequest(
         name=name,
         flavour=engine or settings.engine,
         mounts=_folders_to_mount(settings.mounts),
         mirror=settings.mirror or "",
     )
     with show_phases(work.out) as report:
-        made = action.bring_up_lab(request, report)
+        made = labs.bring_up_lab(request, report)
     if json:
         work.out.json("lab up", _row(made))
         return
     work.out.note(f"lab {made.name!r} is up: engine {made.flavour}, registry {made.registry}")
-    work.out.note("whoever may use its socket is root on this machine")
+    work.out.note("access to its socket means root access to this machine")
     work.out.hint(f"use it with docker too: docker --context {made.context} ps")
 
 
@@ -112,19 +111,18 @@ def _folders_to_mount(further: tuple[Path, ...]) -> tuple[Path, ...]:
 def down(
     ctx: typer.Context, name: LabNameOption = DEFAULT_LAB_NAME, json: options.Json = False
 ) -> None:
-    """End a lab and remove all it left; what was downloaded is kept for the next."""
-    from manager.lab import labs as action
-    from manager.lab import state
+    """Stop a lab and remove everything in it; downloads are kept for the next one."""
+    from manager.lab import labs, state
 
     work = get_session(ctx)
-    found = action.take_down_lab(name)
+    found = labs.take_down_lab(name)
     if json:
         work.out.json("lab down", {"name": name, "was_there": found})
     else:
-        work.out.note(f"lab {name!r} is gone" if found else f"there was no lab {name!r}")
+        work.out.note(f"lab {name!r} is removed" if found else f"there was no lab {name!r}")
         others = [] if found else [lab.name for lab in state.list_running_labs()]
         if others:
-            work.out.hint(f"up are: {', '.join(others)} (choose with --name)")
+            work.out.hint(f"labs that are up: {', '.join(others)} (choose with --name)")
 
 
 @app.command(epilog=format_examples("dockmgr lab reset", "dockmgr lab reset --all --yes"))
@@ -132,51 +130,51 @@ def reset(
     ctx: typer.Context,
     name: LabNameOption = DEFAULT_LAB_NAME,
     everything: Annotated[
-        bool, typer.Option("--all", help="End it, and remove what was downloaded too.")
+        bool, typer.Option("--all", help="Stop the lab, and remove its downloads too.")
     ] = False,
     yes: options.Yes = False,
     json: options.Json = False,
 ) -> None:
-    """Give a lab a new beginning: the same engine, with nothing in it."""
+    """Reset a lab: the same engine, with nothing in it."""
     from manager.cli.progress import show_phases
-    from manager.lab import labs as action
+    from manager.lab import labs
 
     work = get_session(ctx)
     if everything:
         work.confirm("Remove the lab and all downloads?", yes=yes)
-        action.remove_labs_and_cache([name])
+        labs.remove_labs_and_cache([name])
         if json:
             work.out.json("lab reset", {"name": name, "removed": True})
         else:
-            work.out.note(f"lab {name!r} and all downloads are gone")
+            work.out.note(f"lab {name!r} and all downloads are removed")
         return
-    lab = action.get_running_lab(name)
+    lab = labs.get_running_lab(name)
     work.confirm(f"Remove everything in lab {lab.name!r}?", yes=yes)
     with show_phases(work.out) as report:
-        made = action.reset_lab(name, report)
+        made = labs.reset_lab(name, report)
     if json:
         work.out.json("lab reset", _row(made))
     else:
-        work.out.note(f"lab {name!r} is as new")
+        work.out.note(f"lab {name!r} is reset")
 
 
 @app.command(epilog=format_examples("dockmgr lab status", "dockmgr lab status --json"))
 def status(ctx: typer.Context, json: options.Json = False) -> None:
-    """Show the labs that are up, and how each is reached."""
+    """Show the labs that are up and their addresses."""
     from manager.cli.render import labs_table
-    from manager.lab import labs as action
+    from manager.lab import labs
 
     work = get_session(ctx)
-    found = action.list_lab_statuses()
+    found = labs.list_lab_statuses()
     if json:
         rows = [
             {
                 **_row(one.lab),
-                "version": one.engine,
+                "version": one.engine_version,
                 "containers": one.containers,
                 "images": one.images,
-                "disk": one.disk,
-                "registry_images": list(one.catalogue),
+                "disk": one.disk_bytes,
+                "registry_images": list(one.registry_images),
             }
             for one in found
         ]
@@ -186,19 +184,19 @@ def status(ctx: typer.Context, json: options.Json = False) -> None:
         work.out.hint("start one with: dockmgr lab up")
     else:
         work.out.show(labs_table(found))
-        work.out.note("whoever may use a lab's socket is root on this machine")
+        work.out.note("access to a lab's socket means root access to this machine")
 
 
 @app.command(epilog=format_examples('eval "$(dockmgr lab env)"'))
 def env(
     ctx: typer.Context, name: LabNameOption = DEFAULT_LAB_NAME, json: options.Json = False
 ) -> None:
-    """Print what makes docker and other tools of this shell use the lab."""
+    """Print the shell commands that make docker and other tools use the lab."""
     import shlex
 
-    from manager.lab import labs as action
+    from manager.lab import labs
 
-    lab = action.get_running_lab(name)
+    lab = labs.get_running_lab(name)
     out = get_session(ctx).out
     if json:
         out.json("lab env", {"DOCKER_HOST": lab.host})
