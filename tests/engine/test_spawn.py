@@ -226,7 +226,7 @@ def test_two_ensures_at_the_same_moment_make_so_many_in_all(
         (["spawn", "nginx", "--count", "0"], "makes nothing"),
         (["spawn", "nginx", "--count", "two"], "'two' is not a valid"),
         (["spawn", "nginx", "--publish", "x:80"], "is not a port"),
-        (["spawn", "nginx", "--name", "no/slash"], "is not a valid container name"),
+        (["spawn", "nginx", "--name", "no/slash"], "is not a valid group name"),
         (["spawn", "nginx", "--label", "dockmgr.group=x"], "is reserved for dockmgr"),
         (["spawn", "nginx", "--env", "=x"], "needs a name"),
         (["spawn", "nginx", "--volume", ":/x"], "empty part"),
