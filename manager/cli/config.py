@@ -52,7 +52,7 @@ def path(ctx: typer.Context, json: options.Json = False) -> None:
 @app.command()
 def show(ctx: typer.Context, json: options.Json = False) -> None:
     """Show every setting with its value and where it comes from."""
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
     from manager.config.setting_values import list_setting_values
     from manager.config.toml_file import parse_toml
     from manager.config.toml_positions import format_toml_value

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from manager.cli.columns import Table
+    from manager.cli.plain_table import Table
     from manager.model.docker_commands import DockerCommand
 
 ENVELOPE_VERSION = 1

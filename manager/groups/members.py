@@ -12,7 +12,7 @@ from manager.engine.containers import NameTakenError
 from manager.engine.start_failures import start_hint
 from manager.errors import ManagerError
 from manager.groups.core.member_request import member_config
-from manager.groups.core.ports import PortChooser
+from manager.groups.core.port_chooser import PortChooser
 from manager.groups.core.spawn_plan import free_numbers, taken_ports
 from manager.groups.started import StartedContainer, collect_last_lines, read_last_lines
 from manager.model.plan import OnConflict

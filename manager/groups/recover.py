@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
 from manager.groups import rollback, spawn_records
-from manager.groups.core.ports import TakenPorts
+from manager.groups.core.port_chooser import TakenPorts
 from manager.groups.core.spec_label import spec_from_member
 from manager.groups.spawn import SpawnContext, SpawnTransaction
 from manager.groups.spawn_jobs import GroupJob, SpawnRequest, plan_group_jobs

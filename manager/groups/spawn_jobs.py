@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from manager.errors import ManagerError
-from manager.groups.core.ports import TakenPorts
+from manager.groups.core.port_chooser import TakenPorts
 from manager.groups.core.spawn_plan import plan_spawn
 from manager.groups.core.spec_label import with_existing_names
 from manager.model.plan import PlanStep, Verb

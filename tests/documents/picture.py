@@ -8,9 +8,9 @@ from datetime import timedelta
 from rich.console import Console
 from rich.text import Text
 
-from manager.cli.columns import Table
+from manager.cli.groups.views import containers_tree
+from manager.cli.plain_table import Table
 from manager.cli.prune.views import format_totals, render_removals
-from manager.cli.render import containers_tree
 from manager.groups.core.tree import image_branches
 from manager.model.containers import Container
 from manager.model.ports import Port

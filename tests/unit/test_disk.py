@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from manager.disk.core.accounting import DiskAccounting
-from manager.disk.core.layers import LayerTree
+from manager.disk.core.layer_tree import LayerTree
 from manager.model.images import HistoryRow, Image, ImageDetail, ImageManifest, ImageStore
 from manager.model.snapshot import CacheRecord, Snapshot
 

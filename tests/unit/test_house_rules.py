@@ -28,7 +28,7 @@ STILL_TRANSLATED = frozenset(
         "manager/references/registry_hosts.py",
         "manager/registry/core/manifests.py",
         "manager/registry/logins/azure.py",
-        "manager/registry/logins/ecr.py",
+        "manager/registry/logins/aws.py",
         "manager/registry/logins/google.py",
         "manager/registry/protocol/errors.py",
     }

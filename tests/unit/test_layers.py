@@ -6,7 +6,7 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.disk.core.layers import ROOT_LAYER, LayerSums, LayerTree, place_history
+from manager.disk.core.layer_tree import ROOT_LAYER, LayerSums, LayerTree, place_history
 
 A, B, C = (f"sha256:{letter * 64}" for letter in "abc")
 UNKNOWN = (0, 1 << 62)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from manager.cli.columns import Column, Table
 from manager.cli.images.df import render_bar
+from manager.cli.plain_table import Column, Table
 from manager.disk.core import listing
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.last_use import last_uses

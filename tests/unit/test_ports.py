@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manager.errors import ExitCode, ManagerError
-from manager.groups.core.ports import PortChooser, TakenPorts
+from manager.groups.core.port_chooser import PortChooser, TakenPorts
 from manager.groups.core.publish_spec import PublishSpec
 from manager.model.ports import Port, published_url
 

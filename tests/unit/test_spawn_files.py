@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.engine.host_ports import find_busy_bindings
+from manager.engine.busy_ports import find_busy_bindings
 from manager.errors import ExitCode, ManagerError
 from manager.groups import spawn_records
 from manager.groups.core.readiness import Readiness, health_status, parse_readiness

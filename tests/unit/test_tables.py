@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import RenderableType
 
-from manager.cli.columns import Column, Table
+from manager.cli.groups.views import containers_table, containers_tree
+from manager.cli.lab.views import labs_table
 from manager.cli.output import Output
-from manager.cli.render import containers_table, containers_tree, create_table, labs_table
+from manager.cli.plain_table import Column, Table
+from manager.cli.rich_tables import create_table
 from manager.groups.core.tree import ImageBranch
 from manager.lab.labs import LabStatus
 from manager.lab.state import Lab

@@ -61,7 +61,7 @@ def _render_branch(branch: ImageBranch, engine_address: str) -> Iterator[str]:
     """An image and its containers as ``ls`` draws them; of many, the first ones."""
     from rich.console import Console
 
-    from manager.cli.render import containers_tree
+    from manager.cli.groups.views import containers_tree
     from manager.explain.core.pages import CONTAINERS_SHOWN
     from manager.explain.core.text_layout import PAGE_WIDTH
 

@@ -71,7 +71,8 @@ def _with_image_names(work: Session, chosen: tuple[Container, ...]) -> Snapshot:
 def _show(
     work: Session, snapshot: Snapshot, *, running: bool, tree: bool | None, json: bool
 ) -> None:
-    from manager.cli import json_rows, render
+    from manager.cli import json_rows
+    from manager.cli.groups import views as render
     from manager.groups.core.tree import image_branches
 
     if json:

@@ -24,7 +24,7 @@ MAX_ADDRESSES_SHOWN = 5
 
 def find_busy_ports(work: Session, bindings: Iterable[PortBinding]) -> set[PortBinding]:
     """The ports that other programs have on the engine's machine, as far as can be seen."""
-    from manager.engine.host_ports import find_busy_bindings
+    from manager.engine.busy_ports import find_busy_bindings
 
     if work.lab is not None:
         return find_busy_bindings(bindings, work.lab.pid)
@@ -142,7 +142,8 @@ def show_members(
     command: str,
 ) -> None:
     """Show what was made, and whether it answers."""
-    from manager.cli import json_rows, render
+    from manager.cli import json_rows
+    from manager.cli.groups import views as render
     from manager.engine.errors import EngineUnreachableError
     from manager.engine.port_probe import probe_ports
     from manager.model.ports import published_address

@@ -80,7 +80,7 @@ def _build_json(
 
 
 def _show_usage(work: Session, kinds: "Sequence[UsageRow]", space: "DiskSpace | str") -> None:
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
     from manager.model.units import format_size
 
     most = max(kind.size.high for kind in kinds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from manager.cli.columns import Column, Table
 from manager.cli.json_rows import bytes_data
+from manager.cli.plain_table import Column, Table
 from manager.model.units import format_age, format_size
 
 if TYPE_CHECKING:

@@ -161,7 +161,7 @@ def reset(
 @app.command(epilog=format_examples("dockmgr lab status", "dockmgr lab status --json"))
 def status(ctx: typer.Context, json: options.Json = False) -> None:
     """Show the labs that are up and their addresses."""
-    from manager.cli.render import labs_table
+    from manager.cli.lab.views import labs_table
     from manager.lab import labs
 
     work = get_session(ctx)

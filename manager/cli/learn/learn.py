@@ -130,7 +130,7 @@ def _use_course(
 
 def _list_lessons(ctx: typer.Context, rows: list[dict[str, object]]) -> None:
     """List lessons with the learner's progress."""
-    from manager.cli.render import create_table
+    from manager.cli.rich_tables import create_table
 
     table = create_table("LESSON", "STEPS", "STATE", "TITLE")
     for row in rows:

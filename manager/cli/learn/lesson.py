@@ -179,7 +179,7 @@ def _show_changes(
 
 def _draw_branches(session: Session, found: tuple[ImageBranch, ...]) -> None:
     """Draw the containers under their images, then the names of images without containers."""
-    from manager.cli.render import containers_tree
+    from manager.cli.groups.views import containers_tree
     from manager.model.units import SHORT_ID_DIGITS
 
     used = tuple(it for it in found if it.containers)

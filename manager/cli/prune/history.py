@@ -75,7 +75,7 @@ def _row(prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> dict[str, Any
 
 
 def _show_all(session: Session, found: list[tuple[PruneRecord, tuple[JournalEntry, ...]]]) -> None:
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
     from manager.model.units import format_size
 
     columns = (
@@ -116,7 +116,7 @@ def _print_json(session: Session, prune: PruneRecord, entries: tuple[JournalEntr
 
 
 def _show_steps(session: Session, prune: PruneRecord, entries: tuple[JournalEntry, ...]) -> None:
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
     from manager.cli.prune.views import format_status, shorten_target
 
     if not entries:

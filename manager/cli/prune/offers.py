@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from manager.cli.columns import Column, Table
+from manager.cli.plain_table import Column, Table
 from manager.model.snapshot import CacheRecord
 from manager.model.units import format_size
 from manager.prune.core.decision import decide_prune

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from manager.cli.columns import Column, Table
 from manager.cli.json_rows import bytes_data, plan_data
+from manager.cli.plain_table import Column, Table
 from manager.model.plan import Plan, PlanStep, Verb
 from manager.model.units import SHORT_ID_DIGITS, format_size
 

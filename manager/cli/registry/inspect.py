@@ -13,7 +13,7 @@ from manager.cli.session import Session, get_session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from manager.cli.columns import Table
+    from manager.cli.plain_table import Table
     from manager.model.images import Image
     from manager.references.reference import ImageReference
     from manager.registry.core.pull_estimate import ImageToPull
@@ -122,7 +122,7 @@ class _InspectedImage:
         yield self._layers()
 
     def _layers(self) -> "Table":
-        from manager.cli.columns import Column, Table
+        from manager.cli.plain_table import Column, Table
         from manager.model.units import format_size
 
         columns = (

@@ -76,7 +76,7 @@ def _exit_code(found: "Sequence[CheckedTag]") -> ExitCode:
 
 
 def _show_tags(work: Session, found: "Sequence[CheckedTag]") -> None:
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
     from manager.registry.core.freshness import Freshness
 
     if not found:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from manager.cli import options
-from manager.cli.columns import Column, Table
 from manager.cli.options import format_examples
+from manager.cli.plain_table import Column, Table
 from manager.cli.session import Session, get_session
 
 if TYPE_CHECKING:

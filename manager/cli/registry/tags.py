@@ -15,7 +15,7 @@ from manager.registry.core.tag_list import TagOrder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from manager.cli.columns import Table
+    from manager.cli.plain_table import Table
     from manager.references.reference import ImageReference
     from manager.registry.core.freshness import LocalTag
     from manager.registry.tags import ListedTag, TagListing, TagQuery
@@ -160,7 +160,7 @@ def _show_tags(
 
 
 def _build_table(tags: "Sequence[ListedTag]", shown: ShownColumns) -> "Table":
-    from manager.cli.columns import Column, Table
+    from manager.cli.plain_table import Column, Table
 
     columns, cells = [Column("TAG")], [[tag.name] for tag in tags]
 

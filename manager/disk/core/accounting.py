@@ -1,7 +1,7 @@
 """How many bytes any set of images takes, and how many leave the store when it goes.
 
-Layers form a tree, and an image is a path in it (`manager.disk.core.layers`). A layer goes when all
-images that hold it go. So what a set of images frees is the sum of those stretches of the tree
+Layers form a tree, and an image is a path in it (`manager.disk.core.layer_tree`). A layer goes
+when all images that hold it go. So what a set of images frees is the sum of those stretches of the tree
 that only the set holds, each the difference of two sums. Where the engine lets both be known that
 is exact; where not, the answer is an interval. On the containerd store the compressed layers are
 a second tree of the same shape (`manager.disk.core.packed_layers`).
@@ -14,7 +14,7 @@ from itertools import pairwise
 from manager.disk.core.build_cache import find_maybe_cached_layers
 from manager.disk.core.holdings import ImagePart, LayerHoldings
 from manager.disk.core.layer_sums import packed_sums, unpacked_sums
-from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.layer_tree import ROOT_LAYER
 from manager.disk.core.packed_layers import content_span, podman_content_span
 from manager.model.byte_range import ByteRange
 from manager.model.images import ImageStore

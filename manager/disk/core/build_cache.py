@@ -1,7 +1,7 @@
 """Which layers of images the build cache may hold too: it does not say, but can be recognised."""
 
 from manager.disk.core.holdings import LayerHoldings
-from manager.disk.core.layers import ROOT_LAYER, LayerSums
+from manager.disk.core.layer_tree import ROOT_LAYER, LayerSums
 from manager.model.images import ImageStore
 from manager.model.snapshot import CacheRecord, Snapshot
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from manager.disk.core.layers import ROOT_LAYER, LayerTree
+from manager.disk.core.layer_tree import ROOT_LAYER, LayerTree
 from manager.model.images import Image, ImageManifest, ImageStore
 from manager.model.snapshot import Snapshot
 

@@ -1,7 +1,7 @@
 """What an engine's figures say of the sums of layer sizes."""
 
 from manager.disk.core.holdings import ImagePart, LayerHoldings
-from manager.disk.core.layers import LayerSums, place_history
+from manager.disk.core.layer_tree import LayerSums, place_history
 from manager.model.images import ImageStore
 from manager.model.snapshot import Snapshot
 

@@ -1,9 +1,9 @@
-"""The compressed side of the containerd store: manifests, configurations and packed layers."""
+"""Packed layers: compressed ones of the containerd store, and layers as Podman counts them."""
 
 from collections.abc import Set as AbstractSet
 
 from manager.disk.core.holdings import ImagePart, LayerHoldings
-from manager.disk.core.layers import LayerSums
+from manager.disk.core.layer_tree import LayerSums
 
 
 def content_span(

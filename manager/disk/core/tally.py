@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.holdings import ImagePart
-from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.layer_tree import ROOT_LAYER
 from manager.disk.core.removal import RemainingImages
 from manager.model.byte_range import ByteRange
 from manager.model.images import ImageStore

@@ -3,7 +3,7 @@
 from typing import Any
 
 from manager.disk.core.accounting import DiskAccounting
-from manager.disk.core.layers import ROOT_LAYER
+from manager.disk.core.layer_tree import ROOT_LAYER
 from manager.disk.core.removal import RemainingImages
 from manager.explain.core.engine_facts import (
     LAB_IMAGE_NAMES,

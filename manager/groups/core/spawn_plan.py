@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.group_spec import GroupSpec
-from manager.groups.core.ports import PortChooser, TakenPorts
+from manager.groups.core.port_chooser import PortChooser, TakenPorts
 from manager.groups.core.spec_label import requested_image
 from manager.model.containers import Container
 from manager.model.images import Image

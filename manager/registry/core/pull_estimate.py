@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from manager.disk.core.layers import chain_id
+from manager.disk.core.layer_tree import chain_id
 from manager.model.images import ImageStore
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ UNKNOWN_EXPIRY_SECONDS = 300.0
 """Seconds that an answer is reused where its expiry is unknown."""
 
 _PROVIDER_MODULES = {
-    Cloud.AWS: "manager.registry.logins.ecr",
+    Cloud.AWS: "manager.registry.logins.aws",
     Cloud.GOOGLE: "manager.registry.logins.google",
     Cloud.AZURE: "manager.registry.logins.azure",
 }

@@ -1,11 +1,11 @@
-"""Containers and labs as people read them: tables and the tree."""
+"""Containers as people read them: the columns and the tree of `ls`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from manager.cli.rich_tables import create_table
 from manager.model.ports import published_url
-from manager.model.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,20 +15,9 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from manager.groups.core.tree import ImageBranch
-    from manager.lab.labs import LabStatus
     from manager.model.containers import Container
 
 STATE_STYLES = {"running": "green", "exited": "red", "dead": "red", "paused": "yellow"}
-
-
-def create_table(*headings: str) -> Table:
-    """An empty table with the look that all tables of the program have."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings:
-        made.add_column(heading, justify="right" if heading == "SIZE" else "left", overflow="fold")
-    return made
 
 
 def render_state(container: Container) -> Text:
@@ -82,26 +71,3 @@ def containers_tree(branches: Sequence[ImageBranch], engine_address: str) -> Tre
             line.append("  " + format_addresses(container, engine_address)).rstrip()
             node.add(line)
     return root
-
-
-def labs_table(labs: Sequence[LabStatus]) -> Table:
-    """Labs, several lines for each: there are few, and much to say about each."""
-    rows = create_table("LAB", "")
-    for one in labs:
-        lab = one.lab
-        version = f"version {one.engine_version}" if one.engine_version else "not answering"
-        up_since = lab.started.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        rows.add_row(lab.name, f"engine {lab.flavour}, {version}, up since {up_since}")
-        rows.add_row(
-            "",
-            f"{one.containers} containers, {one.images} images, "
-            f"{format_size(one.disk_bytes)} on disk",
-        )
-        rows.add_row("", f"socket    {lab.socket}")
-        rows.add_row("", f"context   {lab.context}")
-        rows.add_row("", f"sees      {', '.join(lab.mounts) or 'no folder of this machine'}")
-        # Its nginx is library/nginx: engines add that part to a short name themselves.
-        images = ", ".join(name.removeprefix("library/") for name in one.registry_images)
-        stands = f"{lab.registry} stands in for Docker Hub"
-        rows.add_row("", f"registry  {stands}, with {images or 'nothing'}")
-    return rows
