@@ -4,7 +4,8 @@ Layers form a tree, and an image is a path in it (`manager.disk.core.layer_tree`
 when all images that hold it go. So what a set of images frees is the sum of those stretches of
 the tree that only the set holds, each the difference of two sums. Where the engine lets both be
 known that is exact; where not, the answer is an interval. On the containerd store the compressed
-layers are a second tree of the same shape (`manager.disk.core.packed_layers`)."""
+layers are a second tree of the same shape (`manager.disk.core.packed_layers`).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
