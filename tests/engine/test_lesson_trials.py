@@ -111,7 +111,7 @@ def test_without_a_terminal_the_lines_are_shown_and_not_run(run: Command, tmp_pa
     refused = run("learn", "check", str(tmp_path), "--run")
     assert refused.code == ExitCode.FAILED
     assert "one:\n    docker pull busybox\n" in refused.err
-    assert "run only the lines of an author you trust" in " ".join(refused.err.split())
+    assert "run only the lines of an author whom you trust" in " ".join(refused.err.split())
     assert "nothing was run" in refused.err
     assert "starting engine" not in refused.err
 
