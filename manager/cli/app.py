@@ -17,14 +17,6 @@ from manager.cli.commands import COMMANDS
 from manager.cli.session import Session
 from manager.errors import CancelledError, ExitCode, ManagerError
 
-COMMANDS_BY_SECTION = {
-    "spawn": {"spawn", "scale", "recover", "exec", "rm", "start", "stop", "restart"},
-    "containers": {"spawn", "scale", "recover", "rm", "stop", "restart"},
-    "pull": {"spawn", "scale", "recover", "pull", "push", "undo"},
-    "prune": {"prune"},
-    "lab": {"lab"},
-}
-"""The commands that use a section of the settings; sections that are not here concern all."""
 COMPLETION_HELP = {
     "install_completion": "Install completion for your shell.",
     "show_completion": "Print the completion script of your shell.",
@@ -95,14 +87,6 @@ def root(
     env = ctx.obj if isinstance(ctx.obj, Mapping) else os.environ
     session = ctx.obj = Session(env, host, context, config)
     ctx.call_on_close(session.close)
-    from manager.config.settings import SECTIONS
-
-    command = ctx.invoked_subcommand
-    if command != "config":
-        # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
-        session.settings.require(
-            it for it in SECTIONS if command in COMMANDS_BY_SECTION.get(it, {command})
-        )
 
 
 def main(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:

@@ -30,6 +30,15 @@ ENGINE_STOP_TIMEOUT = 10
 """Seconds that engines give a container which asks for no other time."""
 DEFAULT_SOCKET = Path("/var/run/docker.sock")
 
+COMMANDS_BY_SECTION = {
+    "spawn": {"spawn", "scale", "recover", "exec", "rm", "start", "stop", "restart"},
+    "containers": {"spawn", "scale", "recover", "rm", "stop", "restart"},
+    "pull": {"spawn", "scale", "recover", "pull", "push", "undo"},
+    "prune": {"prune"},
+    "lab": {"lab"},
+}
+"""The commands that use a section of the settings; sections that are not here concern all."""
+
 
 @dataclass
 class Session:
@@ -246,8 +255,20 @@ def _explain_lab(endpoint: Endpoint) -> EngineUnreachableError | None:
 
 
 def get_session(ctx: typer.Context) -> Session:
-    """The session of a command."""
+    """The session of a command.
+
+    Raises:
+        ManagerError: (usage) there is a mistake in a section of the settings that it uses.
+    """
     found = ctx.find_object(Session)
     if found is None:  # pragma: no cover - the root callback always makes one
         raise LookupError("a command ran without its session")
+    command = ctx.find_root().invoked_subcommand
+    if command != "config":
+        from manager.config.settings import SECTIONS
+
+        # Before anything is asked of an engine: a mistake in the settings is never half obeyed.
+        found.settings.require(
+            it for it in SECTIONS if command in COMMANDS_BY_SECTION.get(it, {command})
+        )
     return found

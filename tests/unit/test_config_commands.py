@@ -158,7 +158,9 @@ def test_a_mistake_stops_only_the_commands_that_use_its_section(
 ) -> None:
     file.parent.mkdir()
     file.write_text(f"[{section}]\nnonsense = 1\n")
+    arguments = {"exec": ["x", "--", "y"], "rm": ["x"], "lab": ["status"]}
     for name in (*stopped, *untouched):
-        found = run(name, "--help")
+        found = run("--host", "unix:///nowhere", name, *arguments.get(name, []))
         is_stopped = f"{section}.nonsense is not a setting" in found.err
         assert is_stopped is (name in stopped), (name, found)
+        assert run.ok(name, "--help").err == ""
