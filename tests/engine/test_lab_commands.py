@@ -85,11 +85,11 @@ def test_what_is_said_of_labs_and_contexts_changes_with_them(run: Command) -> No
         return " ".join(run.ok("explain", word).out.split())
 
     assert "No lab is up" in said("lab")
-    assert "Contexts known here: default. This command used none" in said("context")
+    assert "Contexts known here: default. This command used no context" in said("context")
     lab = run.ok("lab", "up", "--json").data
     run.env["DOCKER_HOST"] = lab["host"]
     assert "Up now: lab. This command used lab" in said("lab")
-    assert "This command used none" in said("context")
+    assert "This command used no context" in said("context")
     del run.env["DOCKER_HOST"]
     run.env["DOCKER_CONTEXT"] = "dockmgr-lab"
     assert "Contexts known here: default, dockmgr-lab. This command used dockmgr-lab;" in (

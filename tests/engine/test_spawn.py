@@ -84,7 +84,7 @@ def test_a_command_that_does_not_exist_leaves_nothing(run: Command, engine: Engi
     closed = run("spawn", "busybox", "--", "/etc/passwd")
     assert "hint: /etc/passwd exists but is not executable" in closed.err
     nowhere = run("spawn", "busybox", "--", "/no/such")
-    assert "hint: there is no /no/such in the container; " in nowhere.err
+    assert "hint: /no/such does not exist in the container; " in nowhere.err
     silent = run("spawn", "busybox", *UNTIL_ENDED, "--", "false")
     assert "hint: it wrote nothing; it ran: " in silent.err
     assert "false" in silent.err.rpartition("it ran: ")[2]
