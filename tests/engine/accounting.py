@@ -59,20 +59,24 @@ def rounds(engine: Engine, lab: Lab, seed: int = SEED) -> Iterator[Round]:
     forest = plant(engine, lab)
     user = forest.container("near:1", mounts=("short:1",))
     chance = random.Random(seed)  # noqa: S311 - not for secrets
-    while some := _some(observe.observe_engine(engine).snapshot, chance):
+    left = ROUNDS
+    while some := _some(observe.observe_engine(engine).snapshot, chance, left):
         yield remove(engine, some)
+        left -= 1
     engine.containers.remove(user)
-    while some := _some(observe.observe_engine(engine).snapshot, chance):
+    while some := _some(observe.observe_engine(engine).snapshot, chance, left):
         yield remove(engine, some)
+        left -= 1
 
 
-def _some(snapshot: Snapshot, chance: random.Random) -> tuple[str, ...]:
-    """Up to three images; one of them, at least, can go."""
+def _some(snapshot: Snapshot, chance: random.Random, left: int) -> tuple[str, ...]:
+    """Up to three images; one of them, at least, can go, and enough stay for the sets to come."""
     able = [it.id for it in snapshot.images if simulate_removal(snapshot, _all_of(it)).deleted]
     if not able:
         return ()
     visible = [it.id for it in snapshot.images if it.tags or it.id in able]
-    others = chance.sample(visible, min(len(visible), chance.randint(0, 2)))
+    spare = max(0, len(visible) - max(left, 1))
+    others = chance.sample(visible, min(spare, chance.randint(0, 2)))
     return tuple(dict.fromkeys([chance.choice(able), *others]))
 
 

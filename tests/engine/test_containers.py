@@ -197,7 +197,7 @@ def test_what_has_become_the_last_reference_meanwhile_is_left_alone(
     engine.images.remove("busybox:latest")
     (outcome,) = untag_images(engine, plan, observed, disk, lambda _: None).outcomes
     assert outcome.error is not None
-    assert "is the last reference by now" in outcome.error.message
+    assert "is now the last reference" in outcome.error.message
     assert engine.images.find("keepsake:v1") is not None
     engine.images.remove("keepsake:v1")
 

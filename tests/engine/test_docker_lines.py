@@ -404,7 +404,7 @@ def test_without_a_dry_run_it_is_done_and_data_stays_data(run: Command, engine: 
         }
     ]
     pinned = run.ok("pin", "busybox", "--explain")
-    assert "docker has nothing like a pin" in pinned.err
+    assert "docker has no pins" in pinned.err
     run.ok("unpin", "busybox")
 
 
