@@ -85,21 +85,21 @@ def test_what_is_said_of_labs_and_contexts_changes_with_them(run: Command) -> No
         return " ".join(run.ok("explain", word).out.split())
 
     assert "No lab is up" in said("lab")
-    assert "Contexts known here: default. This command used no context" in said("context")
+    assert "Contexts here: default. This command used no context" in said("context")
     lab = run.ok("lab", "up", "--json").data
     run.env["DOCKER_HOST"] = lab["host"]
-    assert "Up now: lab. This command used lab" in said("lab")
+    assert "Labs that are up: lab. This command used lab" in said("lab")
     assert "This command used no context" in said("context")
     del run.env["DOCKER_HOST"]
     run.env["DOCKER_CONTEXT"] = "dockmgr-lab"
-    assert "Contexts known here: default, dockmgr-lab. This command used dockmgr-lab;" in (
+    assert "Contexts here: default, dockmgr-lab. This command used dockmgr-lab;" in (
         said("context")
     )
     assert f"itsengineisat{lab['host']}" in said("context").replace(" ", "")
     run.ok("lab", "down")
     del run.env["DOCKER_CONTEXT"]
     assert "No lab is up" in said("lab")
-    assert "Contexts known here: default. " in said("context")
+    assert "Contexts here: default. " in said("context")
 
 
 @pytest.mark.parametrize(
