@@ -49,12 +49,7 @@ class LessonCheck:
         raise NotImplementedError
 
     def holds(self, before: Observation, now: Observation) -> bool:
-        """Whether the condition holds.
-
-        Args:
-            before: what existed when the step began.
-            now: what exists now.
-        """
+        """Whether the condition holds now, given what existed before the step."""
         raise NotImplementedError
 
 
