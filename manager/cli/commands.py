@@ -14,7 +14,7 @@ class CommandEntry(NamedTuple):
 
 PANELS = {
     "Containers": {
-        "spawn": CommandEntry("groups.spawn", "Make N from one image"),
+        "spawn": CommandEntry("groups.spawn", "Make N containers"),
         "ls": CommandEntry("groups.ls", "List containers by image"),
         "logs": CommandEntry("groups.logs", "Show or follow logs"),
         "exec": CommandEntry("groups.exec", "Run a command in a group"),
@@ -40,7 +40,7 @@ PANELS = {
         "prune": CommandEntry("prune.prune", "Clean up by rules"),
         "apply": CommandEntry("prune.apply", "Carry out a saved plan"),
         "history": CommandEntry("prune.history", "List past prunes"),
-        "undo": CommandEntry("prune.undo", "Restore pruned images"),
+        "undo": CommandEntry("prune.undo", "Recover pruned images"),
         "pin": CommandEntry("prune.pins", "Protect images"),
         "unpin": CommandEntry("prune.pins", "Stop protecting images"),
     },

@@ -77,7 +77,7 @@ def show(ctx: typer.Context, json: options.Json = False) -> None:
     ]
     out.print_table(Table(columns, cells))
     if place.path.is_file():
-        out.note(f"lines are lines of {place.path}")
+        out.note(f"line numbers refer to {place.path}")
 
 
 @app.command()
@@ -108,7 +108,7 @@ def check(ctx: typer.Context, json: options.Json = False) -> None:
 def init(ctx: typer.Context, yes: options.Yes = False) -> None:
     """Write a commented example of the settings file.
 
-    An existing file is overwritten only after a question.
+    dockmgr asks before it overwrites an existing file.
     """
     from manager.config.write_example import write_example
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     ("dockmgr spawn nginx --count 3", "make nginx1, nginx2 and nginx3"),
-    ("dockmgr ls", "see them under their image"),
+    ("dockmgr ls", "list them under their image"),
     ("dockmgr rm nginx", "remove the group again"),
     ("dockmgr lab up", "start a private engine to practise on"),
 )

@@ -23,9 +23,9 @@ INTRODUCTION = """\
 # 12h, 14d or 2w, a number alone is seconds.
 """
 RULES = """\
-# A rule is a table of its own. An image has to meet all conditions of the rule; of a list, one
-# item is enough. Rules are alternatives and their order does not matter; what a rule keeps is
-# never removed. To use a rule, remove the # before its lines:
+# A rule is a table of its own. An image must meet all conditions of the rule; in a list, one
+# matching item is enough. Rules are alternatives and their order does not matter; an image that a
+# rule keeps is never removed. To use a rule, remove the # before its lines:
 #
 #     [[prune.keep]]
 #     images = ["postgres", "myorg/*:v*"]   # globs; without a tag: every tag

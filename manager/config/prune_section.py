@@ -60,7 +60,7 @@ class RuleSettings(Section):
 
 
 class KeepSettings(RuleSettings):
-    """A rule for what stays."""
+    """A rule for images to keep."""
 
     newest: int | None = setting(
         optional(whole_number(1, 10_000)), "", "only the N newest of each repository"

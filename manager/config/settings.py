@@ -51,7 +51,8 @@ class ContainerSettings(Section):
     stop_timeout: timedelta = setting(
         duration("1h"),
         "10s",
-        "how long a container gets to stop before it is killed; at 10s, its own setting counts",
+        "how long a container gets to stop before it is killed; "
+        "with 10s, the container's own stop timeout applies",
     )
 
 
@@ -86,7 +87,7 @@ class RegistrySettings(Section):
     insecure: tuple[str, ...] = setting(
         text_list('["registry.local:5000"]'),
         [],
-        "registries to use without encryption, or with a certificate that nobody vouches for",
+        "registries to use without encryption, or with an untrusted certificate",
     )
 
 

@@ -53,7 +53,7 @@ def parse_toml(path: Path, text: str) -> dict[str, object]:
         what = str(error).partition(" (at ")[0]
         number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
         place = f" at column {match[2]}" if match else ""
-        hint = "texts need quotes; a section is a line such as [prune]"
+        hint = "strings need quotes; a section is a line such as [prune]"
         raise TomlFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
 
 

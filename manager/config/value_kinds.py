@@ -100,7 +100,7 @@ def choice(*values: str) -> ValueKind[str]:
 def one_line_text() -> ValueKind[str]:
     """Any text on one line."""
     return _plain(
-        "a text in quotes", lambda value: isinstance(value, str) and len(value.splitlines()) <= 1
+        "a string in quotes", lambda value: isinstance(value, str) and len(value.splitlines()) <= 1
     )
 
 
@@ -111,7 +111,7 @@ def text_list(example: str) -> ValueKind[tuple[str, ...]]:
         example: one, as TOML writes it.
     """
     text = _plain("a text", lambda value: isinstance(value, str) and value != "")
-    return list_of(text, f"texts, such as {example}")
+    return list_of(text, f"strings, such as {example}")
 
 
 def regex() -> ValueKind[str]:

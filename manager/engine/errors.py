@@ -104,7 +104,7 @@ def refusal_hint(said: str) -> str:
     for part, hint in _HINTS:
         if part in lower:
             return hint
-    return "this message comes from the engine"
+    return "this message comes from the engine; its log may say more"
 
 
 def unreachable_error(endpoint: Endpoint, error: BaseException) -> EngineUnreachableError:

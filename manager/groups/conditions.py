@@ -41,7 +41,7 @@ class ReadinessChecker:
     def __call__(self, row: Container) -> str:
         """Why a container is not ready yet; empty if it is."""
         if row.state == "restarting":
-            return "it keeps ending and being restarted"
+            return "it keeps ending and restarting"
         if row.state != "running":
             return f"it is {row.state}"
         for name, check in self._checks(row):
@@ -101,8 +101,8 @@ class ReadinessChecker:
 
         if self.address != LOCALHOST and ip_address(port.host_ip).is_loopback:
             raise ManagerError(
-                f"port {port.container_port} of {row.name} is published at {port.host_ip} of the "
-                "engine's machine, which cannot be reached from here",
+                f"port {port.container_port} of {row.name} is published at {port.host_ip} on the "
+                "engine's host, which cannot be reached from here",
                 "publish it without an address, or wait for something else",
             )
         return port.host_ip

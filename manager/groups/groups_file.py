@@ -44,11 +44,11 @@ KEYS_HINT = "the keys are the options of dockmgr spawn, with _ for -: see dockmg
 class GroupSection(Section):
     """What a table may hold beside the options of ``docker run``."""
 
-    image: str = setting(one_line_text(), "", "the image's address")
+    image: str = setting(one_line_text(), "", "an image reference")
     count: int = setting(whole_number(1, MAX_MEMBERS), 1, "how many members in all")
     name: str = setting(one_line_text(), "", "a name, or a template such as web-{n:02}")
     start: int = setting(whole_number(0, HIGHEST_START), 1, "the first number")
-    platform: str = setting(one_line_text(), "", "use the image of this platform")
+    platform: str = setting(one_line_text(), "", "use the image for this platform")
     wait: bool = setting(flag(), default=False, about="wait until each runs and is healthy")
     wait_port: tuple[int, ...] = setting(
         list_of(port(), "ports, such as [80, 443]"), [], "wait until these ports answer"
@@ -60,7 +60,7 @@ class GroupSection(Section):
         duration("24h"), "200ms", "how long after the start no member may fail"
     )
     command: tuple[str, ...] = setting(
-        text_list('["sleep", "600"]'), [], "the command to run in place of the image's"
+        text_list('["sleep", "600"]'), [], "the command to run instead of the image's"
     )
 
 
@@ -79,7 +79,7 @@ def _seconds_kind(example: str) -> ValueKind[int]:
 def _run_option_row(row: RunOption) -> schema.DeclaredSetting:
     """How an option of ``docker run`` is written in a file."""
     example = row.example.replace('"', '\\"')
-    text = ValueKind(f'a text in quotes, such as "{example}"', one_line_text().read)
+    text = ValueKind(f'a string in quotes, such as "{example}"', one_line_text().read)
     kinds: dict[OptionKind, tuple[ValueKind[Any], object]] = {
         "texts": (text_list(f'["{example}"]'), []),
         "text": (text, ""),
@@ -177,7 +177,7 @@ def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
     groups = found.get("group")
     if not isinstance(groups, dict) or not groups:
         path = ("group",) if "group" in found else ()
-        raise schema.InvalidSettingError(path, "the file describes no group", GROUP_TABLE_HINT)
+        raise schema.InvalidSettingError(path, "the file describes no groups", GROUP_TABLE_HINT)
     try:
         networks = text_list('["lan"]').read(found.get("networks", []), ("networks",))
     except ValueError:

@@ -160,7 +160,7 @@ def _resolve_source(sources: LocalSources, source: str) -> str:
     if source.startswith("/") and lab and not lab.sees(Path(fill_placeholders(source, 1))):
         raise ManagerError(
             f"lab {lab.name!r} does not see {source}",
-            f"it sees {', '.join(lab.mounts)}; add folders as lab.mounts in the settings, "
+            f"it sees {', '.join(lab.mounts)}; add folders to mounts under [lab] in the settings, "
             "then run: dockmgr lab reset",
         )
     return source

@@ -46,7 +46,7 @@ class ReadinessWatch:
     """The engine's machine, as seen from here."""
     report_progress: Callable[[int, int], None]
     """Called with how many are ready, and of how many."""
-    late_hint: str = "they may need more time, or wait for something missing"
+    late_hint: str = "they may need more time, or be waiting for something that is missing"
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -149,7 +149,10 @@ def _check_endings(
             ending = None
         ending = ending or processes.find_past_exit_status(watch.engine, one.id)
         if ending is None:
-            raise ManagerError(f"{one.name} is gone", "another program may have removed it")
+            raise ManagerError(
+                f"{one.name} is gone",
+                "another program may have removed it; see what is left with: dockmgr ls",
+            )
         if ending.code or must_run:
             command = row.command if row is not None else ""
             raise _ended_error(watch.engine, one, ending, command, must_run=must_run)

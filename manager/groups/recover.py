@@ -160,8 +160,8 @@ def _spec_for_missing(engine: Engine, cut: InterruptedSpawn, group: str) -> Grou
     there = [member for member in cut.members if member.group == group]
     if not there:
         raise ManagerError(
-            f"no member of {group} was made, so nobody knows what is missing",
-            "remove the rest with: dockmgr recover --remove; then spawn it again",
+            f"no member of {group} was made, so dockmgr cannot tell what is missing",
+            "remove the rest with: dockmgr recover --remove; then spawn the group again",
         )
     inspected, missing = engine.containers.inspect(there[0].id), cut.missing[group]
     return replace(

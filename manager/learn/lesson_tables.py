@@ -140,7 +140,7 @@ def _paragraph() -> ValueKind[str]:
             raise ValueError  # noqa: TRY004 - every refusal is one error
         return value.strip()
 
-    return ValueKind("a text in quotes", read)
+    return ValueKind("a string in quotes", read)
 
 
 def _lines(example: str) -> ValueKind[tuple[str, ...]]:
@@ -151,7 +151,7 @@ def _lines(example: str) -> ValueKind[tuple[str, ...]]:
             raise ValueError
         return tuple(value)
 
-    return ValueKind(f"a list of texts, such as {example}", read)
+    return ValueKind(f"a list of strings, such as {example}", read)
 
 
 class StepTable(Section):

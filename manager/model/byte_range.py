@@ -56,7 +56,7 @@ def describe_freed(predicted: ByteRange, cached: ByteRange, freed: int | None) -
         freed: bytes that were really released; None where that is not known.
     """
     if freed is None:
-        return "removed; the engine does not tell how much that freed"
+        return "removed; the engine does not report how much that freed"
     amount = f"freed {freed:,} bytes ({format_size(freed)})"
     if predicted.low <= freed <= predicted.high:
         return f"{amount}, as predicted"

@@ -106,7 +106,7 @@ class Plan:
 
 def join_plans(plans: "Sequence[Plan]", networks: Sequence[str] = ()) -> Plan:
     """Several plans as one, for showing; before them the networks that are made."""
-    made = tuple(PlanStep(Verb.MAKE_NETWORK, name, "unless it is there") for name in networks)
+    made = tuple(PlanStep(Verb.MAKE_NETWORK, name, "unless it exists") for name in networks)
     steps = (*made, *(step for plan in plans for step in plan))
     return Plan(steps, tuple(note for plan in plans for note in plan.notes))
 

@@ -119,7 +119,7 @@ _LOGIN_ADVICE = {
 _MISSING_IMAGE_HINTS = {
     RegistryService.GCR: (
         "Container Registry was shut down and Artifact Registry now serves its names: "
-        "was the image copied there?"
+        "check that the image was copied there"
     ),
 }
 

@@ -107,13 +107,11 @@ def log_in_to_registry(kind: RegistryHost, given: Credentials, means: LoginConte
     saved = save_login(host, given, env, plaintext=means.allows_plaintext)
     warnings = list(saved.warnings)
     if not tried:
-        warnings.append(
-            f"{host} does not ask for a login, so this one could not be tested"
-            f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, "
-        )
+        warnings.append(f"{host} does not ask for a login, so this one could not be tested")
     if has_environment_login(host, env):
         warnings.append(
-            f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, which goes before what is kept"
+            f"{AUTH_CONFIG_VARIABLE} has a login for {host} too, "
+            "which takes precedence over the saved one"
         )
     until = parse_expiry(kind, given.secret)
     return LoginResult(kind, given.username, saved.place, until, tuple(warnings))

@@ -17,7 +17,7 @@ empty file or none at all is fine.
 
 | To | Type |
 | --- | --- |
-| see where the file is looked for | `dockmgr config path` |
+| see where dockmgr looks for the file | `dockmgr config path` |
 | write a commented example there | `dockmgr config init` |
 | see every value and where it comes from | `dockmgr config show` |
 | find mistakes, with their lines | `dockmgr config check` |
@@ -33,7 +33,7 @@ def settings_page() -> str:
     for name, row in SETTINGS.items():
         parts.append(f"## `[{name}]`\n\n{escape(row.about)}\n\n{_rows(row.kind.settings or {})}")
     parts.append(
-        f"## `[[prune.delete]]`\n\nA rule for what goes.\n\n{_rules(RuleSettings.settings)}"
+        f"## `[[prune.delete]]`\n\nA rule for images to remove.\n\n{_rules(RuleSettings.settings)}"
     )
     more = {
         name: row
@@ -41,7 +41,7 @@ def settings_page() -> str:
         if name not in RuleSettings.settings
     }
     parts.append(
-        "## `[[prune.keep]]`\n\nA rule for what stays. It takes everything that a rule of"
+        "## `[[prune.keep]]`\n\nA rule for images to keep. It takes everything that a rule of"
         f" `[[prune.delete]]` takes, and:\n\n{_rules(more)}"
     )
     return "\n".join(parts)

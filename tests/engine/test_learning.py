@@ -363,6 +363,6 @@ def test_an_engine_that_goes_away_is_told_at_once_and_another_one_is_not_taken_f
             learner.until("step 1 of 5")
             learner.type("q")
             _, _, told = learner.ended()
-        assert "the engine is another one than when you left: starting over" in told
+        assert "the engine is a different one than when you left: starting over" in told
     finally:
         subprocess.run([*PROGRAM, "learn", "--reset", "address"], env=env, check=True)

@@ -70,7 +70,7 @@ def test_sixty_images_go_as_predicted_and_come_back(
     assert all(it["back"] for it in done["outcomes"])
     assert orchard.tags() == before
     again = run("undo", str(done["prune"]))
-    assert (again.code, "not recovered already" in again.err) == (
+    assert (again.code, "has no images left to recover" in again.err) == (
         0,
         True,
     ), again

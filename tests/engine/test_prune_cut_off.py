@@ -182,7 +182,7 @@ def test_an_engine_that_falls_silent_ends_it_and_the_next_run_finishes(
     with TroubledEngine(lab.socket, fall_silent) as engine:
         cut = run("--host", engine.host, "prune", *FRUIT, "--include-local", "--yes")
     assert cut.code == 3
-    assert "not done; run it again to continue" in cut.err
+    assert "not done; run the command again to continue" in cut.err
     assert 0 < len(orchard.tags()) < len(before)
     agree(orchard, before, after)
     finished = run.ok("prune", *FRUIT, "--include-local", "--yes")

@@ -145,7 +145,7 @@ def test_a_port_of_the_engines_own_loopback_is_not_looked_for_here(run: Command)
     wish = ("-p", "127.0.0.1:8080:80", "--wait-port", "80")
     refused = run("spawn", "busybox", *wish, "--", "sleep", "600")
     assert refused.code == 1
-    assert "port 80 of busybox1 is published at 127.0.0.1 of the engine's machine" in refused.err
+    assert "port 80 of busybox1 is published at 127.0.0.1 on the engine's host" in refused.err
 
 
 def test_a_port_on_the_machines_own_network_is_waited_for(run: Command, engine: Engine) -> None:

@@ -238,7 +238,7 @@ def test_two_ensures_at_the_same_moment_make_so_many_in_all(
         (["spawn", "nginx", "--pull", "often"], "'often' is not one of"),
         (["spawn", "nginx", "--wait-log", "("], "is not a valid regular expression"),
         (["spawn", "nginx", "--wait-port", "80"], "is not published"),
-        (["spawn", "nginx", "--wait-http", "/"], "names no port"),
+        (["spawn", "nginx", "--wait-http", "/"], "has no port"),
         (["spawn", "nginx", "--wait", "--timeout", "soon"], "is not a valid duration"),
         (["spawn", "nginx", "--file", "x.toml"], "cannot be combined with"),
         (["spawn", "--file", "x.toml", "--count", "2"], "cannot be combined with"),

@@ -185,7 +185,7 @@ def test_nobody_at_aws(aws: Home, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_ENDPOINT_URL_ECR", api.url)
     assert (
         ask_cloud(identify_registry(ECR)).problem
-        == f"AWS gave no login for {ECR}: it cannot be reached"
+        == f"AWS did not provide a login for {ECR}: it cannot be reached"
     )
     del aws
 
@@ -331,7 +331,7 @@ def test_a_key_file_that_is_refused(home: Home, patch: pytest.MonkeyPatch) -> No
         path = service_account(home, f"{server.url}/token")
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         (warning,) = locate_credentials(GOOGLE, home.env).warnings
-    assert warning.startswith(f"Google gave no login for {GOOGLE}")
+    assert warning.startswith(f"Google did not provide a login for {GOOGLE}")
 
 
 def test_a_key_file_that_is_none(home: Home, patch: pytest.MonkeyPatch) -> None:
@@ -341,7 +341,7 @@ def test_a_key_file_that_is_none(home: Home, patch: pytest.MonkeyPatch) -> None:
         path.write_text(text)
         patch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
         (warning,) = locate_credentials(GOOGLE, home.env).warnings
-        assert warning.startswith(f"Google gave no login for {GOOGLE}")
+        assert warning.startswith(f"Google did not provide a login for {GOOGLE}")
 
 
 def azure(home: Home, forms: list[dict[str, list[str]]], status: int = 200) -> Handler:
@@ -408,7 +408,7 @@ def test_a_cloud_that_is_silent_is_not_waited_for(home: Home, patch: pytest.Monk
         found = locate_credentials(AZURE, home.env)
         assert time.monotonic() - begun < 5
         over.set()
-    assert found.warnings == (f"Azure gave no login for {AZURE} within 0.3 s",)
+    assert found.warnings == (f"Azure did not provide a login for {AZURE} within 0.3 s",)
 
 
 def test_many_ask_at_once_and_a_cloud_is_asked_once(aws: Home, patch: pytest.MonkeyPatch) -> None:

@@ -167,7 +167,7 @@ def test_rules_become_the_policy_that_they_stand_for(tmp_path: Path) -> None:
         ),
         (
             "[[prune.delete]]\nimages = ['']",
-            'line 2: prune.delete[0].images is [""]; expected a list of texts, such as ["postgres"',
+            'line 2: prune.delete[0].images is [""]; expected a list of strings, such as',
         ),
         (
             "[prune]\nmin_free = '115%'",

@@ -94,7 +94,7 @@ def test_nothing_is_wrong_with_the_lessons_that_come_with_the_program(path: Path
         ('title = "one"\nstep = 3\n', "line 2: the lesson has no steps"),
         ('title = "one"\nstep = [3]\n', "line 2: step 1: the step is not a table"),
         (GOOD.replace('title = "one"', ""), "line 1: the lesson has no title"),
-        (GOOD.replace('"one"', "1"), "line 1: title is 1; expected a text in quotes"),
+        (GOOD.replace('"one"', "1"), "line 1: title is 1; expected a string in quotes"),
         ('colour = "red"\n' + GOOD, "line 1: colour is not a valid key"),
         (
             GOOD.replace("say =", "sya ="),

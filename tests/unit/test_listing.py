@@ -170,7 +170,7 @@ def test_a_difference_is_told() -> None:
     assert describe_freed(predicted, cached, 1200).endswith(
         "the engine also removed earlier leftovers"
     )
-    assert "does not tell" in describe_freed(predicted, cached, None)
+    assert "does not report" in describe_freed(predicted, cached, None)
 
 
 TABLE = Table(

@@ -79,7 +79,8 @@ def test_where_nobody_is_asked_a_login_is_kept_untried(home: Home, hushed: Hushe
     with served(has_it) as registry:
         host = registry.url.removeprefix("http://")
         result = hushed.ok("login", host, "--username", "me", "--password-stdin", stdin=SECRET)
-    assert f"warning: {host} does not ask for a login" in result.err
+    untested = f"warning: {host} does not ask for a login, so this one could not be tested\n"
+    assert untested in result.err
     assert home.kept("store") == {host: {"Username": "me", "Secret": SECRET}}
 
 

@@ -172,7 +172,7 @@ def test_a_pinned_image_stays(pin: str) -> None:
 
 def test_what_is_known_for_less_than_grace_stays() -> None:
     decision = decide_prune(small().known(), Policy(delete=(EVERYTHING,), grace=11 * DAY))
-    assert why(decision, "app2") == ("known for only 1 week (grace is 11d)",)
+    assert why(decision, "app2") == ("known for only 1 week (grace period: 11d)",)
     assert "arm" in gone(decision)
 
 
@@ -295,7 +295,8 @@ def test_a_budget_that_cannot_be_kept_says_so() -> None:
     assert len(decision.going) == 4
     (said,) = advice.plan_warnings(known, policy, decision)
     assert said.startswith(
-        "the goal is to free 5.5kB for a budget of 500B, but all that may be removed frees only 4kB"
+        "the goal is to free 5.5kB for a budget of 500B, "
+        "but everything that may be removed frees only 4kB"
     )
 
 

@@ -60,8 +60,8 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
-        ("", 0, "describes no group"),
-        ("group = 3", 1, "describes no group"),
+        ("", 0, "describes no groups"),
+        ("group = 3", 1, "describes no groups"),
         ("[group.web]\ncount = 3", 1, "group web has no image"),
         (
             '[group.web]\nimage = "nginx"\npublsh = ["80"]',
@@ -76,7 +76,11 @@ def test_a_file_of_groups(tmp_path: Path) -> None:
         ('[group.web]\nimage = "nginx"\ndepends_on = ["db"]', 3, "'depends_on' is not a key"),
         ('[services.web]\nimage = "nginx"', 1, "'services' is not a key of a groups file; did you"),
         ('[group.web]\nimage = "nginx"\nstop_timeout = "soon"', 3, "a duration, such as 10 or"),
-        ('[group.web]\nimage = "nginx"\npublish = "80"', 3, 'a list of texts, such as ["8080:80"]'),
+        (
+            '[group.web]\nimage = "nginx"\npublish = "80"',
+            3,
+            'a list of strings, such as ["8080:80"]',
+        ),
         ('[group.web]\nimage = "nginx"\ncount = "3"', 3, "a whole number"),
         ('[groups.web]\nimage = "nginx"', 1, "'groups' is not a key of a groups file"),
         ("group = {web = 1}", 1, "is not a table"),

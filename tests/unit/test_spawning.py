@@ -77,7 +77,7 @@ def test_ensure_makes_it_so_many_in_all() -> None:
         "create nginx1 (from nginx:latest)\ncreate nginx3 (from nginx:latest)"
     )
     assert plan(spec, *members("nginx", 1, 2, 3)) == (
-        "nothing to do\nnote: group nginx already has 3"
+        "nothing to do\nnote: group nginx already has 3 members"
     )
     made = plan_spawn(spec, Snapshot(), HERE)
     assert {step.on_conflict for step in made} == {OnConflict.SKIP_MEMBER}
@@ -87,7 +87,7 @@ def test_ensure_says_which_members_do_not_run() -> None:
     stopped = container("nginx1", group="nginx", index=1, state="exited")
     assert plan(ask(1, ensure=True), stopped) == (
         "nothing to do\n"
-        "note: group nginx already has 1\n"
+        "note: group nginx already has 1 member\n"
         "note: not running: nginx1; start them with: dockmgr start nginx"
     )
 

@@ -188,9 +188,9 @@ def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
         (("steps", 0, "verb"), "start", "a prune has no step start"),
         (("steps", 0, "verb"), "explode", "missing or not valid"),
         (("steps", 0, "id"), "", "a step has no id"),
-        (("steps", 0, "id"), 7, "7 is not a text"),
+        (("steps", 0, "id"), 7, "7 is not a string"),
         (("steps", 0, "expects"), None, "does not say which references"),
-        (("steps", 0, "expects"), [1], "1 is not a text"),
+        (("steps", 0, "expects"), [1], "1 is not a string"),
         (("steps", 0, "others"), "no", "is not true or false"),
         (
             ("steps", 0, "frees"),
@@ -203,7 +203,7 @@ def test_a_plan_that_was_written_down_is_the_same_when_it_is_read() -> None:
             "bytes is not valid",
         ),
         (("made",), "yesterday", "missing or not valid"),
-        (("engine",), None, "None is not a text"),
+        (("engine",), None, "None is not a string"),
     ],
 )
 def test_a_plan_that_was_tampered_with_is_refused(

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog=format_examples(
             "dockmgr explain                    all words that can be explained",
-            "dockmgr explain image              what an image is, with one of yours",
+            "dockmgr explain image              what an image is, shown on one of yours",
             "dockmgr explain nginx:1.27         the address taken apart",
             "dockmgr explain nginx2             a container: its layers, changes and life",
             "dockmgr explain nginx:1.27 redis   what two images share, and what each adds",

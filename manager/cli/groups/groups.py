@@ -117,9 +117,9 @@ def recover(
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Finish or remove interrupted spawns, whose dockmgr was killed.
+    """Finish or remove spawns that were interrupted because dockmgr was killed.
 
-    At a terminal it asks what to do; otherwise it lists them, unless an option decides.
+    At a terminal, dockmgr asks what to do; elsewhere it lists them, unless an option decides.
     """
     if finish and remove:
         raise ManagerError(

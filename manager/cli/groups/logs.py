@@ -35,7 +35,7 @@ def logs(
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Show the logs of containers or groups; lines of several begin with the container's name.
+    """Show the logs of containers or groups; with several, each line begins with a name.
 
     With --json, each line is an object with name, id and text.
     """

@@ -30,7 +30,9 @@ def ls(
         list[str] | None,
         typer.Argument(metavar="[NAME]...", help="Only these groups or containers."),
     ] = None,
-    running: Annotated[bool, typer.Option("--running", "-r", help="Only running ones.")] = False,
+    running: Annotated[
+        bool, typer.Option("--running", "-r", help="Only running containers.")
+    ] = False,
     show_all: Annotated[bool, typer.Option("--all", "-a", hidden=True)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only.")] = False,
     tree: Annotated[

@@ -69,7 +69,9 @@ def spawn(
     ] = None,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND...]", help="The command to run, not the image's."),
+        typer.Argument(
+            metavar="[-- COMMAND...]", help="The command to run instead of the image's."
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option("--count", "-n", help="How many to make.", rich_help_panel=NAMES_PANEL)
@@ -78,7 +80,7 @@ def spawn(
         str | None,
         typer.Option(
             "--name",
-            help="web for web1, web2…; or a template such as 'web-{n:02}'.",
+            help="web gives web1, web2…; or a template such as 'web-{n:02}'.",
             rich_help_panel=NAMES_PANEL,
         ),
     ] = None,
@@ -112,7 +114,7 @@ def spawn(
         bool,
         typer.Option(
             "--wait",
-            help="Wait until each runs, and is healthy if it has a healthcheck.",
+            help="Wait until each runs, and is healthy if it has a health check.",
             rich_help_panel=READINESS_PANEL,
         ),
     ] = False,
@@ -148,7 +150,7 @@ def spawn(
         typer.Option(
             "--timeout",
             metavar="TIME",
-            help="Give up, and remove all again, after this time.",
+            help="Give up and remove everything after this time.",
             rich_help_panel=READINESS_PANEL,
         ),
     ] = "60s",
@@ -157,19 +159,21 @@ def spawn(
         typer.Option(
             "--settle",
             metavar="TIME",
-            help="Fail if a member fails within this time after its start.",
+            help="Fail if a member fails this soon after its start.",
             rich_help_panel=READINESS_PANEL,
         ),
     ] = "200ms",
     keep: Annotated[
         bool,
         typer.Option(
-            "--keep", help="Keep what was made if it fails.", rich_help_panel=READINESS_PANEL
+            "--keep",
+            help="Keep the containers if the spawn fails.",
+            rich_help_panel=READINESS_PANEL,
         ),
     ] = False,
     pull: Annotated[PullPolicy, typer.Option("--pull", help="When to pull the image.")] = "missing",
     platform: Annotated[
-        str, typer.Option("--platform", metavar="OS/ARCH", help="Use the image of this platform.")
+        str, typer.Option("--platform", metavar="OS/ARCH", help="Use the image for this platform.")
     ] = "",
     parallel: Annotated[
         int | None,
@@ -183,8 +187,9 @@ def spawn(
 ) -> None:
     """Make numbered containers from one image: all of them, or none.
 
-    nginx becomes nginx1, nginx2 and so on. Running it again makes more and fills gaps. If anything
-    fails, everything this spawn made is removed again. In every option {n} is the number.
+    nginx becomes nginx1, nginx2 and so on. Running the command again makes more and fills gaps.
+    If anything fails, dockmgr removes everything this spawn made. In every option, {n} stands for
+    the number.
     """
     from manager.groups.core.readiness import Readiness
     from manager.groups.local_values import (

@@ -40,14 +40,14 @@ def images(
     ] = None,
     larger_than: Annotated[
         str,
-        typer.Option("--larger-than", metavar="SIZE", help="Only images larger than this: 500MB."),
+        typer.Option(
+            "--larger-than", metavar="SIZE", help="Only images larger than this, such as 500MB."
+        ),
     ] = "",
-    tree: Annotated[
-        bool, typer.Option("--tree", help="Draw the tree of the layers that images share.")
-    ] = False,
+    tree: Annotated[bool, typer.Option("--tree", help="Draw a tree of the shared layers.")] = False,
     json: options.Json = False,
 ) -> None:
-    """List images: what each takes, shares and would free, and when it was last used."""
+    """List images with the space that each takes, shares and would free, and its last use."""
     from manager.cli.images.observing import load_engine_view
     from manager.cli.images.views import image_json, render_image_table, render_layer_tree
     from manager.disk.core import listing

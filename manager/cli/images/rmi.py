@@ -39,7 +39,7 @@ def rmi(
     ],
     force: Annotated[
         bool,
-        typer.Option("--force", "-f", help="Accepted for docker's sake: nothing is ever forced."),
+        typer.Option("--force", "-f", help="No effect; accepted because docker has it."),
     ] = False,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,

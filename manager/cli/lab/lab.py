@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "A lab: a private, throwaway real engine with a registry beside it.\n\n"
+        "Run a lab: a private, throwaway engine with a registry beside it.\n\n"
         "For practice, for tests, and for machines without an engine. A lab is built from "
         "Debian packages, runs in its own namespaces, and leaves nothing behind. It has no "
         "internet access: its registry stands in for Docker Hub. Access to a lab's socket means "
@@ -48,7 +48,9 @@ def up(
     name: LabNameOption = DEFAULT_LAB_NAME,
     engine: Annotated[
         str | None,
-        typer.Option("--engine", help="20.10, 26, 28, 28-containerd or podman.", metavar="NAME"),
+        typer.Option(
+            "--engine", help="The engine: 20.10, 26, 28, 28-containerd or podman.", metavar="NAME"
+        ),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Install missing host tools with apt.")

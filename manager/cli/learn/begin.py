@@ -41,7 +41,7 @@ def begin_lesson(
         same = progress.was_begun_on(engine)
         if same and progress.step < len(lesson.steps):
             return replace(progress, engine=engine)
-        why = "the lesson has fewer steps" if same else "the engine is another one"
+        why = "the lesson has fewer steps" if same else "the engine is a different one"
         session.out.note(f"{why} than when you left: starting over")
     return _start_at_first_step(session, watch, course, course.key(lesson), engine)
 

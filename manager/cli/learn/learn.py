@@ -21,8 +21,8 @@ def register(app: typer.Typer) -> None:
             "dockmgr learn --list                list the lessons",
             "dockmgr learn layers                take this lesson",
             "dockmgr learn check ./course        check lessons of your own",
-            "dockmgr learn check ./course --run  run their lines in a fresh lab too",
-            "dockmgr learn --lessons ./course    take them",
+            "dockmgr learn check ./course --run  also run their lines in a fresh lab",
+            "dockmgr learn --lessons ./course    take these lessons",
         )
     )(learn)
 
@@ -47,7 +47,7 @@ def learn(
         typer.Option("--lessons", help="A folder of lessons to use instead of the built-in ones."),
     ] = None,
     run: Annotated[
-        bool, typer.Option("--run", help="With check: type every line in a fresh lab too.")
+        bool, typer.Option("--run", help="With check: also type every line in a fresh lab.")
     ] = False,
     engine: Annotated[
         str,

@@ -173,7 +173,9 @@ def report_prune_result(
             session.out.hint(hint)
     if done.ended_by is not None:
         rest = len(plan.steps) - len(done.results)
-        session.out.warn(f"{rest} step{'s' * (rest != 1)} not done; run it again to continue")
+        session.out.warn(
+            f"{rest} step{'s' * (rest != 1)} not done; run the command again to continue"
+        )
         raise done.ended_by
     if any(it.status in UNSUCCESSFUL_STATUSES for it in done.results):
         raise typer.Exit(ExitCode.PARTIAL)

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def history(ctx: typer.Context, number: PruneNumber = None, json: options.Json = False) -> None:
-    """List past prunes with what they predicted and freed; with ID, list the steps of one."""
+    """List past prunes with predicted and freed bytes; with ID, list the steps of one."""
     session = get_session(ctx)
     journal = Journal(folders.state_folder())
     if number is not None:

@@ -14,9 +14,9 @@ from manager.cli.session import get_session
 
 IMAGES, GOALS, NON_IMAGE, HOW = (
     "Which images",
-    "How much",
+    "Goals",
     "Other objects",
-    "How",
+    "Recovery and output",
 )
 
 
@@ -51,17 +51,23 @@ def prune(
         ),
     ] = None,
     larger_than: Annotated[
-        str, _option(IMAGES, "Total size above this: 1GB.", metavar="SIZE")
+        str, _option(IMAGES, "Larger than this, such as 1GB.", metavar="SIZE")
     ] = "",
-    frees_more_than: Annotated[str, _option(IMAGES, "Frees more on its own.", metavar="SIZE")] = "",
-    unused_for: Annotated[str, _option(IMAGES, "Unused for this long: 30d.", metavar="AGE")] = "",
-    older_than: Annotated[str, _option(IMAGES, "Built this long ago: 90d.", metavar="AGE")] = "",
+    frees_more_than: Annotated[
+        str, _option(IMAGES, "Frees more than this on its own.", metavar="SIZE")
+    ] = "",
+    unused_for: Annotated[
+        str, _option(IMAGES, "Unused for this long, such as 30d.", metavar="AGE")
+    ] = "",
+    older_than: Annotated[
+        str, _option(IMAGES, "Built this long ago, such as 90d.", metavar="AGE")
+    ] = "",
     untagged: Annotated[bool, _option(IMAGES, "Without a tag.", "--untagged")] = False,
     dangling: Annotated[
         bool, _option(IMAGES, "With neither a tag nor a digest.", "--dangling")
     ] = False,
     regex: Annotated[
-        list[str] | None, _option(IMAGES, "Found in the full image name.", metavar="REGEX")
+        list[str] | None, _option(IMAGES, "Matches anywhere in the full name.", metavar="REGEX")
     ] = None,
     tag: Annotated[list[str] | None, _option(IMAGES, "The tag matches.", metavar="GLOB")] = None,
     registry: Annotated[
@@ -84,7 +90,7 @@ def prune(
     ] = "",
     budget: Annotated[str, _option(GOALS, "Limit for all images together.", metavar="SIZE")] = "",
     min_free: Annotated[
-        str, _option(GOALS, "Keep this much of the disk free: 15%.", metavar="SHARE|SIZE")
+        str, _option(GOALS, "Keep this much of the disk free, such as 15%.", metavar="SHARE|SIZE")
     ] = "",
     include_local: Annotated[
         bool, _option(HOW, "Also remove images that no registry has.", "--include-local")

@@ -37,10 +37,10 @@ def undo(
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Recover the images that a prune removed, with their names, from registry or archive.
+    """Recover the images that a prune removed, with their names, from a registry or an archive.
 
-    Without ID: those of the last prune on this engine that removed any. Names that another image
-    has now stay with that image.
+    Without ID, undo takes the last prune on this engine that removed images. A name that another
+    image has taken since then stays with that image.
     """
     from manager.cli.prune.common import exclusive_prune_lock, finish_interrupted_prunes
     from manager.disk.observe import engine_id
@@ -65,7 +65,7 @@ def undo(
         ]
         session.out.json("undo", {"dry_run": False, "prune": prune.id, "outcomes": rows})
     elif not results:
-        session.out.note(f"prune {prune.id} removed no image that is not recovered already")
+        session.out.note(f"prune {prune.id} has no images left to recover")
     if any(not it.restored for it in results):
         raise typer.Exit(
             ExitCode.PARTIAL if any(it.restored for it in results) else ExitCode.FAILED

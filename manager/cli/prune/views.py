@@ -104,7 +104,7 @@ def format_totals(decision: PruneDecision, plan: Plan) -> Iterator[str]:
     else:
         yield f"to remove: {what}"
     if decision.parents:
-        yield f"including {_format_count(decision.parents, 'untagged parent')} of them"
+        yield f"including {_format_count(decision.parents, 'untagged parent')} of these images"
     if decision.cached.high and not any(step.verb is Verb.CLEAR_CACHE for step in plan):
         yield (
             f"up to {format_size(decision.cached.high)} of that can stay on the disk in the build "

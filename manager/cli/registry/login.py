@@ -44,7 +44,10 @@ def login(
     ctx: typer.Context,
     registry: RegistryName = "docker.io",
     username: Annotated[
-        str, typer.Option("--username", "-u", help="Your user name there.", show_default=False)
+        str,
+        typer.Option(
+            "--username", "-u", help="Your user name at the registry.", show_default=False
+        ),
     ] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password or token from stdin.")
@@ -53,7 +56,7 @@ def login(
         bool,
         typer.Option(
             "--insecure-plaintext",
-            help="Without a credential helper, save it unencrypted in config.json.",
+            help="Without a credential helper, save the login unencrypted in config.json.",
         ),
     ] = False,
     explain: options.Explain = False,

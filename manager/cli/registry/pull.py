@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
             "dockmgr pull nginx",
             "dockmgr pull nginx redis busybox",
             "dockmgr pull --platform linux/arm64 nginx",
-            "dockmgr pull --dry-run nginx         show what it takes, and whether it fits",
+            "dockmgr pull --dry-run nginx         show its size, and whether it fits",
             "dockmgr pull --explain nginx         show the docker commands too",
             "dockmgr pull --make-room tensorflow/tensorflow",
         )
@@ -47,9 +47,9 @@ def pull(
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Pull images in parallel, showing first what they take.
+    """Pull images in parallel, after showing how much space they need.
 
-    What cannot fit on the engine's disk is refused before it begins.
+    A pull that cannot fit on the engine's disk is refused before it begins.
     """
     from manager.cli.docker_equivalents import explain_commands
     from manager.cli.progress import show_transfers

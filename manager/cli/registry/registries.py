@@ -35,8 +35,8 @@ def register(app: typer.Typer) -> None:
 def registries(ctx: typer.Context, json: options.Json = False) -> None:
     """List registries and your logins there.
 
-    Listed are the registries docker has a login for, and those of the images on the engine.
-    No secret is ever shown.
+    The list has the registries that docker has a login for, and those of the engine's images.
+    Secrets are never shown.
     """
     from manager.registry.login import fetch_pull_quota, list_known_registries
 

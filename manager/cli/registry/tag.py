@@ -46,7 +46,7 @@ def tag(
     explain: options.Explain = False,
     json: options.Json = False,
 ) -> None:
-    """Add names to an image; asks before another image loses one."""
+    """Add names to an image; ask before taking a name from another image."""
     from manager.cli.docker_equivalents import explain_commands
     from manager.cli.steps import report_outcome, show_outcomes, show_plan
     from manager.model.plan_equivalents import DockerCommandOptions, translate_plan

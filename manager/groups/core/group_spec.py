@@ -64,7 +64,7 @@ class GroupSpec:
         if self.start is not None and not 0 <= self.start <= HIGHEST_START:
             raise ManagerError(
                 f"numbers cannot start at {self.start}",
-                f"start between 0 and {HIGHEST_START}",
+                f"choose a number from 0 to {HIGHEST_START}",
                 ExitCode.USAGE,
             )
         if self.platform and not _PLATFORM_PATTERN.fullmatch(self.platform):
@@ -103,7 +103,7 @@ def build_group_spec(image: str, name: str | None, **details: Any) -> GroupSpec:
     """A group from what a person wrote.
 
     Args:
-        image: the image's address.
+        image: an image reference.
         name: the name or template; None for the image's.
         details: further fields of `GroupSpec`.
 

@@ -55,7 +55,7 @@ class PublishSpec:
         low, high = _parse_port_range(text, host[0])
         if width > 1 and high - low + 1 != width:
             raise _publish_error(
-                text, f"has {high - low + 1} ports of the host and {width} of the container"
+                text, f"has {high - low + 1} host ports but {width} container ports"
             )
         limit = high if "-" in host[0] and width == 1 else HIGHEST_PORT
         return cls(first, low, host_ip, protocol, width, limit, fixed)

@@ -32,12 +32,12 @@ from manager.model.naming import fill_placeholders
 
 PORTS = OptionPanel("Ports")
 VARIABLES = OptionPanel("Variables and labels")
-PROCESS = OptionPanel("What runs")
+PROCESS = OptionPanel("Process")
 FILES = OptionPanel("Files")
 NETWORK = OptionPanel("Network")
 LIFE = OptionPanel("Restarting and stopping")
 LIMITS = OptionPanel("Limits")
-RIGHTS = OptionPanel("Rights")
+RIGHTS = OptionPanel("Privileges")
 HEALTH = OptionPanel("Health checks")
 LOGS = OptionPanel("Logs")
 
@@ -60,13 +60,13 @@ class RunOptions:
         "-e KEY[=VALUE]", "KEY=value", "Set a variable, or pass on your own.", "Env", parse_variable
     )
     env_file: tuple[str, ...] = VARIABLES.texts(
-        "FILE", "web.env", "Read variables from a file, one a line.", write_nothing
+        "FILE", "web.env", "Read variables from a file, one per line.", write_nothing
     )
     label: tuple[str, ...] = VARIABLES.texts(
         "-l KEY[=VALUE]", "key=value", "Set a label.", write_pairs_to("Labels")
     )
     label_file: tuple[str, ...] = VARIABLES.texts(
-        "FILE", "web.labels", "Read labels from a file, one a line.", write_nothing
+        "FILE", "web.labels", "Read labels from a file, one per line.", write_nothing
     )
     user: str = PROCESS.text("-u USER[:GROUP]", "1000:1000", "Run as this user.", "User")
     workdir: str = PROCESS.text(
@@ -112,9 +112,7 @@ class RunOptions:
         "HostConfig.RestartPolicy",
         parse_restart_policy,
     )
-    rm: bool = LIFE.switch(
-        "", "Let the engine remove each container that ends.", "HostConfig.AutoRemove"
-    )
+    rm: bool = LIFE.switch("", "Remove each container when it ends.", "HostConfig.AutoRemove")
     stop_signal: str = LIFE.text("SIGNAL", "SIGQUIT", "Stop with this signal.", "StopSignal")
     stop_timeout: int | None = LIFE.seconds(
         "10s", "Kill what has not stopped after this time.", "StopTimeout", minimum(-1)
@@ -134,7 +132,7 @@ class RunOptions:
     ulimit: tuple[str, ...] = LIMITS.texts(
         "NAME=SOFT[:HARD]",
         "nofile=1024:2048",
-        "Set a limit of the kernel.",
+        "Set a kernel limit.",
         "HostConfig.Ulimits",
         parse_ulimit,
     )
@@ -159,19 +157,19 @@ class RunOptions:
         lambda it: ["CMD-SHELL", it],
     )
     health_interval: str = HEALTH.duration(
-        "30s", "Time between two checks.", "Healthcheck.Interval", parse_nanoseconds
+        "30s", "Time between checks.", "Healthcheck.Interval", parse_nanoseconds
     )
     health_timeout: str = HEALTH.duration(
-        "30s", "Longest time for one check.", "Healthcheck.Timeout", parse_nanoseconds
+        "30s", "Time limit for one check.", "Healthcheck.Timeout", parse_nanoseconds
     )
     health_retries: int | None = HEALTH.number(
-        "3", "Failures in a row that mean unhealthy.", "Healthcheck.Retries", minimum(0)
+        "3", "Consecutive failures that mean unhealthy.", "Healthcheck.Retries", minimum(0)
     )
     health_start_period: str = HEALTH.duration(
         "30s", "Start-up grace period.", "Healthcheck.StartPeriod", parse_nanoseconds
     )
     no_healthcheck: bool = HEALTH.switch(
-        "", "Switch off the image's healthcheck.", "Healthcheck.Test", lambda _: ["NONE"]
+        "", "Switch off the image's health check.", "Healthcheck.Test", lambda _: ["NONE"]
     )
     log_driver: str = LOGS.text(
         "NAME", "json-file", "Choose where the engine keeps logs.", "HostConfig.LogConfig.Type"

@@ -160,7 +160,7 @@ def _notes(
         if container.name in names and container.id not in own:
             yield f"{container.name} does not belong to this group; skipping its number"
     if spec.ensure and not chosen:
-        yield f"group {spec.group} already has {len(members)}"
+        yield f"group {spec.group} already has {len(members)} member{'s' * (len(members) != 1)}"
     stopped = [member.name for member in members if not member.is_running]
     if spec.ensure and stopped:
         yield f"not running: {', '.join(stopped)}; start them with: dockmgr start {spec.group}"

@@ -19,8 +19,8 @@ def refuse_unpublished_ports(spec: GroupSpec, *, sees_containers: bool) -> None:
     anything_published = bool(published) or spec.options.publish_all
     if ready.http and ready.http_port is None and not anything_published:
         raise ManagerError(
-            f"--wait-http {ready.http} names no port, and none is published",
-            "publish one, or write it before the path: 8080/health",
+            f"--wait-http {ready.http} has no port, and no port is published",
+            "publish one, or write the port before the path: 8080/health",
             ExitCode.USAGE,
         )
     wanted = {*ready.ports, *((ready.http_port,) if ready.http and ready.http_port else ())}
@@ -28,7 +28,7 @@ def refuse_unpublished_ports(spec: GroupSpec, *, sees_containers: bool) -> None:
     hidden = wanted - published if spec.options.network != "host" else set()
     if hidden and not spec.options.publish_all and not sees_containers:
         raise ManagerError(
-            f"cannot wait for port {min(hidden)}: it is not published, and the engine's own "
+            f"cannot wait for port {min(hidden)}: it is not published, and the engine's "
             "networks cannot be reached from here",
             f"publish it: --publish {min(hidden)}",
             ExitCode.USAGE,

@@ -61,13 +61,13 @@ def _goal_warnings(known: PruneInputs, policy: Policy, decision: PruneDecision) 
 def _shortfall_warnings(sure: int, likely: int, goal: int, what: str) -> Iterable[str]:
     if likely < goal:
         yield (
-            f"the goal is to free {format_size(goal)}{what}, but all that may be removed frees "
-            f"only {format_size(likely)}; --why shows what protects the rest"
+            f"the goal is to free {format_size(goal)}{what}, but everything that may be "
+            f"removed frees only {format_size(likely)}; --why shows what protects the rest"
         )
     elif sure < goal:
         yield (
             f"the goal is to free {format_size(goal)}{what}; the plan probably does, but only "
-            f"{format_size(sure)} are certain, as this engine does not report more"
+            f"{format_size(sure)} is certain, as this engine does not report more"
         )
 
 

@@ -127,7 +127,7 @@ def _parse_step(row: Mapping[str, Any]) -> PlanStep:
 
 def _require_text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{value!r} is not a string")
     return value
 
 

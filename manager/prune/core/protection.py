@@ -74,7 +74,7 @@ def find_protection_reasons(
         )
         if age < policy.grace:
             grace = format_brief_duration(policy.grace)
-            reasons.append(f"known for only {format_duration(age)} (grace is {grace})")
+            reasons.append(f"known for only {format_duration(age)} (grace period: {grace})")
         if reasons:
             found[image.id] = tuple(reasons)
     return found

@@ -86,7 +86,10 @@ _PULL_TEXTS = {
         "pulling {image} from {registry} failed: {said}",
         "try again later: the registry or the network has problems",
     ),
-    FailureKind.OTHER: ("pulling {image} failed: {said}", "this is the engine's own answer"),
+    FailureKind.OTHER: (
+        "pulling {image} failed: {said}",
+        "this message comes from the engine; its log may say more",
+    ),
 }
 _PUSH_TEXTS = {
     FailureKind.ABSENT_OR_DENIED: (
@@ -113,7 +116,10 @@ _PUSH_TEXTS = {
         "push again later: layers already there are not sent again",
     ),
 }
-_OTHER_PUSH_TEXT = ("pushing {image} failed: {said}", "this is the engine's own answer")
+_OTHER_PUSH_TEXT = (
+    "pushing {image} failed: {said}",
+    "this message comes from the engine; its log may say more",
+)
 _RETRIED_KINDS = frozenset(
     {FailureKind.TRANSIENT, FailureKind.NETWORK, FailureKind.RATE_LIMIT, FailureKind.EXPIRED}
 )

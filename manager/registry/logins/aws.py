@@ -55,7 +55,9 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
         raise CloudError(f"AWS refused a login for {kind.host}: {code}") from error
     except BotoCoreError as error:
         # Of the class: the sentence may hold what some program said that gives credentials.
-        raise CloudError(f"AWS gave no login for {kind.host}: {_describe_error(error)}") from error
+        raise CloudError(
+            f"AWS did not provide a login for {kind.host}: {_describe_error(error)}"
+        ) from error
     except (LookupError, ValueError, TypeError, OSError):
         # Without its cause: that may hold the answer.
         raise CloudError(f"AWS gave an invalid answer to the login for {kind.host}") from None

@@ -81,9 +81,11 @@ def _fetch_access_token(kind: RegistryHost) -> str | None:
         if not any(os.environ.get(name) for name in _CREDENTIAL_VARIABLES):
             return None
         problem = "it refused the local credentials"
-        raise CloudError(f"Azure gave no login for {kind.host}: {problem}") from error
+        raise CloudError(f"Azure did not provide a login for {kind.host}: {problem}") from error
     except (AzureError, OSError, ValueError) as error:
-        raise CloudError(f"Azure gave no login for {kind.host}: try again later") from error
+        raise CloudError(
+            f"Azure did not provide a login for {kind.host}: try again later"
+        ) from error
 
 
 def exchange_token(host: str, access: str, base: str) -> str:

@@ -111,7 +111,8 @@ def _ask_in_thread(kind: RegistryHost, base: str) -> CloudAnswer:
         answer = done.get(timeout=CLOUD_TIMEOUT_SECONDS)
     except queue.Empty:
         return CloudAnswer(
-            problem=f"{kind.cloud} gave no login for {kind.host} within {CLOUD_TIMEOUT_SECONDS:g} s"
+            problem=f"{kind.cloud} did not provide a login for {kind.host} "
+            f"within {CLOUD_TIMEOUT_SECONDS:g} s"
         )
     if isinstance(answer, BaseException):
         raise answer

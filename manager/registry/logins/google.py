@@ -62,11 +62,11 @@ def fetch_login(kind: RegistryHost, base: str) -> CloudLogin | None:
         named = _has_credentials_variable(os.environ)
         file = "the file in GOOGLE_APPLICATION_CREDENTIALS" if named else "gcloud's file"
         problem = f"{file} cannot be used"
-        raise CloudError(f"Google gave no login for {kind.host}: {problem}") from error
+        raise CloudError(f"Google did not provide a login for {kind.host}: {problem}") from error
     except (*_BROKEN_FILE_ERRORS, GoogleAuthError) as error:
         retry = getattr(error, "retryable", False)
-        problem = "try again later" if retry else "are the local credentials still valid?"
-        raise CloudError(f"Google gave no login for {kind.host}: {problem}") from error
+        problem = "try again later" if retry else "check that the local credentials are still valid"
+        raise CloudError(f"Google did not provide a login for {kind.host}: {problem}") from error
     if not found.token:
         raise CloudError(f"Google gave an invalid answer to the login for {kind.host}")
     until = found.expiry.replace(tzinfo=UTC) if found.expiry else None

@@ -32,7 +32,7 @@ class RegistryUnreachableError(RegistryError):
 
 
 class PlainHttpError(RegistryUnreachableError):
-    """It speaks HTTP without encryption where encryption was expected."""
+    """It uses HTTP without encryption where encryption was expected."""
 
 
 class RegistryLoginError(RegistryError):
@@ -76,7 +76,7 @@ def unreachable_error(host: str, error: BaseException) -> RegistryUnreachableErr
     if any(isinstance(cause, late) for cause in iter_causes(error)):
         return RegistryUnreachableError(
             f"registry {host} does not answer in time",
-            "is this machine online, and is the registry up?",
+            "check that this machine is online and the registry is up",
         )
     if "ame or service not known" in text or "ame resolution" in text or "getaddrinfo" in text:
         return RegistryUnreachableError(
@@ -84,7 +84,7 @@ def unreachable_error(host: str, error: BaseException) -> RegistryUnreachableErr
             "check the address, and that this machine is online",
         )
     return RegistryUnreachableError(
-        f"registry {host} cannot be reached", "is this machine online, and is the address right?"
+        f"registry {host} cannot be reached", "check the address, and that this machine is online"
     )
 
 
@@ -114,12 +114,12 @@ def _untrusted_error(host: str, error: ssl.SSLCertVerificationError) -> Registry
     if code == _CERT_EXPIRED_CODE:
         return RegistryUnreachableError(
             f"the certificate of registry {host} has expired",
-            f"tell its operator; or is this machine's clock wrong? it says {clock}",
+            f"tell its operator, or correct the clock of this machine, which says {clock}",
         )
     if code == _CERT_NOT_YET_VALID_CODE:
         return RegistryUnreachableError(
             f"the certificate of registry {host} is not valid yet",
-            f"is this machine's clock wrong? it says {clock}",
+            f"correct the clock of this machine if it is wrong; it says {clock}",
         )
     if code in _WRONG_HOST_CODES:
         return RegistryUnreachableError(
@@ -136,7 +136,7 @@ def _untrusted_error(host: str, error: ssl.SSLCertVerificationError) -> Registry
 def _tls_error(host: str, error: ssl.SSLError) -> RegistryUnreachableError:
     if error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
         return PlainHttpError(
-            f"registry {host} speaks HTTP without encryption",
+            f"registry {host} uses HTTP without encryption",
             f'if that is intended, allow it in the settings: [registries] insecure = ["{host}"]',
         )
     return RegistryUnreachableError(

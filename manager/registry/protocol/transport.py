@@ -107,7 +107,7 @@ class RegistryResponse:
                 if time.monotonic() > self.end:
                     raise RegistryUnreachableError(
                         f"registry {self.host} does not answer in time",
-                        "its answer arrives too slowly: is the network overloaded?",
+                        "its answer arrives too slowly: try again when the network is less busy",
                     )
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError) as error:
             raise unreachable_error(self.host, error) from error

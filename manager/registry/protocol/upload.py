@@ -68,7 +68,7 @@ def upload_images(url: str, images: Iterable[ImageFiles]) -> None:
             except requests.RequestException as error:
                 raise ManagerError(
                     f"{image.repository} could not be uploaded to the registry at {url}: {error}",
-                    "is the registry still up?",
+                    "check that the registry is still up",
                     ExitCode.REGISTRY,
                 ) from error
 
@@ -147,6 +147,6 @@ def _refusal_error(url: str, image: ImageFiles, answer: requests.Response) -> Ma
         words = answer.reason
     return ManagerError(
         f"the registry at {url} refused {image.repository}: {words} ({answer.status_code})",
-        "are you allowed to write there, and are the image's files complete?",
+        "check that you may write there and that the image's files are complete",
         ExitCode.REGISTRY,
     )
