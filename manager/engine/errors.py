@@ -148,7 +148,10 @@ def lost_engine_error(endpoint: Endpoint) -> EngineUnreachableError:
     if explained := _explained(endpoint):
         return explained
     where = f"at {endpoint.host} ({endpoint.source})"
-    return EngineUnreachableError(f"lost the connection to the engine {where}", "start it again")
+    return EngineUnreachableError(
+        f"lost the connection to the engine {where}",
+        "start the engine again, then repeat the command",
+    )
 
 
 def _explained(endpoint: Endpoint) -> EngineUnreachableError | None:

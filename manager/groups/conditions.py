@@ -69,14 +69,14 @@ class ReadinessChecker:
             status = (state.get("Health") or {}).get("Status") or ""
         if status == "unhealthy":
             raise self._unhealthy_error(row)
-        return "its healthcheck has not passed yet" if status == "starting" else ""
+        return "its health check has not passed yet" if status == "starting" else ""
 
     def _unhealthy_error(self, row: Container) -> ManagerError:
         state = self.engine.containers.inspect(row.id).get("State") or {}
         checks = (state.get("Health") or {}).get("Log") or [{}]
         said = tuple((checks[-1].get("Output") or "").splitlines()[-LOG_TAIL_LINES:])
         return ManagerError(
-            f"{row.name} is unhealthy: its healthcheck failed with exit code "
+            f"{row.name} is unhealthy: its health check failed with exit code "
             f"{checks[-1].get('ExitCode', 'unknown')}",
             "the last check wrote this" if said else "the check wrote nothing",
             details=said,

@@ -203,16 +203,19 @@ def test_a_folder_that_is_mounted_was_not_written(run: Command, engine: Engine) 
 def test_an_address_whose_image_is_here_or_is_not(run: Command, forest: Forest, lab: Lab) -> None:
     told = run.ok("explain", "image:twig:1")
     assert "docker.io/library/twig:1" in told.out
-    assert "It is here: image" in told.out
+    assert "The image is here: " in told.out
     assert f"http://{lab.registry}/v2/library/twig/manifests/1" in "".join(told.out.split())
     assert "dockmgr built it for its labs" in run.ok("explain", "busybox").out
     forest.engine.images.remove("twig:1")
     gone = run.ok("explain", "twig:1")
-    assert "It is here" not in gone.out
-    assert "It is not here: no image on this engine has this address" in gone.out
+    assert "The image is here" not in gone.out
+    assert "The image is not here: no image on this engine has this address" in gone.out
     assert "  dockmgr pull twig:1" in gone.out.splitlines()
-    other = run.ok("explain", "busybox:other").out
-    assert "It is not here, but other tags of it are: busybox:latest. Get it with:" in other
+    other = " ".join(run.ok("explain", "busybox:other").out.split())
+    assert (
+        "The image is not here, but other tags of its repository are: busybox:latest. Get it with:"
+        in other
+    )
     at_lab = run.ok("explain", f"{lab.registry}/nginx").out
     assert f"{lab.registry} is the registry of this lab" in at_lab
     assert "registry answers for" not in at_lab

@@ -61,7 +61,7 @@ def test_a_labs_life(run: Command, tmp_path: Path) -> None:
     assert run.ok("lab", "status", "--json").data[0]["containers"] == 1
     assert "is up" in run.ok("lab", "up").err
     assert run("lab", "reset").code == 1  # nobody to ask
-    assert "is reset" in run.ok("lab", "reset", "--yes").err
+    assert "reset lab" in run.ok("lab", "reset", "--yes").err
     assert run.ok("ls", "--json").data == []
     assert "is removed" in run.ok("lab", "down").err
     assert "there was no lab" in run.ok("lab", "down").err

@@ -60,9 +60,9 @@ def why_it_stays(world: World) -> str:
     [
         (odd.web_site, f"{ODD} is not a registry: it answers with a web page"),
         (odd.sending_to(f"https://{ELSEWHERE}"), f"{ODD} is not a registry"),
-        (odd.round_and_round, "redirects without end"),
+        (odd.round_and_round, "redirects in an endless loop"),
         (odd.nonsense, "sent something other than what was asked for"),
-        (odd.endless, "sent an answer without end"),
+        (odd.endless, "sent an endless answer"),
         (odd.trickling(0.5), "does not answer in time"),
         (odd.noise, "cannot be reached"),
         (odd.saying(429, "TOOMANYREQUESTS", Retry_After="20"), "has had too many requests"),

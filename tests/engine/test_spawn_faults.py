@@ -105,9 +105,9 @@ def test_a_healthcheck_that_is_never_green(run: Command, engine: Engine) -> None
     assert failed.code == 1
     if engine.is_podman:
         # Podman has its checks run by systemd, which a lab has not.
-        assert "its healthcheck has not passed yet" in failed.err
+        assert "its health check has not passed yet" in failed.err
     else:
-        assert "is unhealthy: its healthcheck failed with exit code 3" in failed.err
+        assert "is unhealthy: its health check failed with exit code 3" in failed.err
         assert "  | no luck" in failed.err
     assert names(engine) == []
 

@@ -142,10 +142,13 @@ def test_nothing_is_wrong_with_the_lessons_that_come_with_the_program(path: Path
         (QUESTION.replace('"so"', '" . "'), "line 5: step 1: answer ' . ' is empty"),
         (
             QUESTION.replace('"so"', '"s", "Q"'),
-            "line 5: step 1: answer 'Q' is a key of a step",
+            "line 5: step 1: answer 'Q' is a key that every step uses",
         ),
         (QUESTION.replace('"so"', '"the", "q"'), "line 5: step 1: answer 'the' is an article"),
-        (QUESTION.replace('"so"', '"the", "q"'), "line 5: step 1: answer 'q' is a key of a step"),
+        (
+            QUESTION.replace('"so"', '"the", "q"'),
+            "line 5: step 1: answer 'q' is a key that every step uses",
+        ),
         (QUESTION.replace('["so"]', '[\n"so",\n"skip",\n]'), "line 7: step 1: answer 'skip' is"),
         (GOOD + "tag_moved = []", "line 6: step 1: tag_moved is empty"),
         (GOOD + "event = []", "line 6: step 1: event is empty"),
@@ -198,7 +201,7 @@ def test_a_value_of_a_wrong_kind_has_a_hint_that_can_be_copied(tmp_path: Path, k
         ),
         (
             'no_image = ["nginx"]',
-            "no_image: 'nginx' does not begin with learn-: a learner may have",
+            "no_image: 'nginx' does not begin with learn-: a learner may already",
         ),
         ('no_image = ["localhost:5000/app"]', "'localhost:5000/app' does not begin with learn-"),
         ('no_container = ["web1"]', "no_container: 'web1' does not begin with learn-"),
@@ -495,9 +498,9 @@ def test_the_same_mistake_is_told_of_each_line_that_has_it(tmp_path: Path) -> No
         '  {type="volume", action="create"},\n]'
     )
     assert [it.partition(",")[0] for it in found(tmp_path, GOOD + tables)] == [
-        "line 7: step 1: event 1: '*' does not begin with learn-: a learner may have one",
+        "line 7: step 1: event 1: '*' does not begin with learn-: a learner may already have one",
         "line 8: step 1: event 2 has no action",
-        "line 9: step 1: event 3: '*' does not begin with learn-: a learner may have one",
+        "line 9: step 1: event 3: '*' does not begin with learn-: a learner may already have one",
     ]
 
 

@@ -62,7 +62,7 @@ def spawn(
         str | None,
         typer.Argument(
             metavar="IMAGE",
-            help="The image's address.",
+            help="An image reference, such as nginx:1.27.",
             autocompletion=complete.complete_images,
             show_default=False,
         ),

@@ -121,7 +121,7 @@ def down(
     if json:
         work.out.json("lab down", {"name": name, "was_there": found})
     else:
-        work.out.note(f"lab {name!r} is removed" if found else f"there was no lab {name!r}")
+        work.out.note(f"removed lab {name!r}" if found else f"there was no lab {name!r}")
         others = [] if found else [lab.name for lab in state.list_running_labs()]
         if others:
             work.out.hint(f"labs that are up: {', '.join(others)} (choose with --name)")
@@ -148,7 +148,7 @@ def reset(
         if json:
             work.out.json("lab reset", {"name": name, "removed": True})
         else:
-            work.out.note(f"lab {name!r} and all downloads are removed")
+            work.out.note(f"removed lab {name!r} and all downloads")
         return
     lab = labs.get_running_lab(name)
     work.confirm(f"Remove everything in lab {lab.name!r}?", yes=yes)
@@ -157,7 +157,7 @@ def reset(
     if json:
         work.out.json("lab reset", _row(made))
     else:
-        work.out.note(f"lab {name!r} is reset")
+        work.out.note(f"reset lab {name!r}")
 
 
 @app.command(epilog=format_examples("dockmgr lab status", "dockmgr lab status --json"))

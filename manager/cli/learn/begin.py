@@ -103,8 +103,8 @@ def _print_introduction(session: Session, course: Course) -> None:
         print_paragraph(
             session,
             f"The lesson comes from {course.origin}, not with dockmgr: read its lines before you "
-            "type them. dockmgr itself removes only what has a name that begins with learn-, and "
-            "asks before.",
+            "type them. dockmgr itself removes only things whose names begin with learn-, and "
+            "asks first.",
         )
     else:
         print_paragraph(

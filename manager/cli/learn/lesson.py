@@ -152,7 +152,7 @@ def _reply_to_line(
         print_paragraph(session, step.hint or "This step has no hint.")
     elif typed and not answered:
         answered = step.accepts_answer(typed)
-        session.out.line("Correct." if answered else "No. Try again, or h for a hint.")
+        session.out.line("Correct." if answered else "No. Try again, or type h for a hint.")
     elif typed:
         print_paragraph(session, f"{typed!r} is not one of h, s and q.")
     if unmet := watch.list_unmet_checks():

@@ -69,7 +69,9 @@ def explain_container(facts: EngineFacts, container: Container, details: Contain
     if image is not None and is_lab_image(image):
         parts.append("dockmgr built the image for its labs; it is not Docker's.")
     if details.volumes:
-        parts.append(f"Stored outside it, in volumes or folders: {format_names(details.volumes)}.")
+        parts.append(
+            f"Stored outside the container, in volumes or folders: {format_names(details.volumes)}."
+        )
     if changes:
         lines = [line for it in changes[:CHANGES_SHOWN] for line in format_row(it.kind, it.path)]
         rest = len(changes) - CHANGES_SHOWN

@@ -43,7 +43,7 @@ def explain_image(facts: EngineFacts, image: Image, address: Page | None) -> Pag
     called = f"named {format_names(named)}" if named else "without a name"
     name = next(iter(named), image.short_id)
     parts: list[PagePart] = [*(address.parts if address else ())]
-    parts.append(f"It is here: image {image.short_id}, {size}, built {made}, {called}.")
+    parts.append(f"The image is here: {image.short_id}, {size}, built {made}, {called}.")
     if origin := describe_lab_origin(image):
         reference = parse_reference(address.name if address else image.label)
         hub = reference is not None and reference.familiar_name in LAB_IMAGE_NAMES

@@ -24,7 +24,7 @@ WELL_KNOWN_REGISTRIES = (
     "public.ecr.aws",
     "mcr.microsoft.com",
 )
-NOT_HERE_TEXT = "It is not here: no image on this engine has this address."
+NOT_HERE_TEXT = "The image is not here: no image on this engine has this address."
 
 
 def explain_missing_image(
@@ -44,7 +44,7 @@ def explain_missing_image(
         sorted(it.familiar for it in tags if it and it.repository == reference.repository)
     )
     text = (
-        f"It is not here, but other tags of it are: {format_names(others)}."
+        f"The image is not here, but other tags of its repository are: {format_names(others)}."
         if others
         else NOT_HERE_TEXT
     )

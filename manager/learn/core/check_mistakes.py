@@ -49,7 +49,9 @@ def _has_two_names(check: ImageRelationCheck) -> bool:
 
 def _find_glob_faults(check: LessonCheck) -> Iterator[tuple[str, str]]:
     if check.glob and not is_lesson_name(check.glob):
-        problem = f"{check.glob!r} does not begin with {LESSON_PREFIX}: a learner may have one"
+        problem = (
+            f"{check.glob!r} does not begin with {LESSON_PREFIX}: a learner may already have one"
+        )
         yield problem, PREFIX_RULE
 
 

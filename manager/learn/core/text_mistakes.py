@@ -65,7 +65,11 @@ def _find_answer_faults(step: LessonStep) -> Iterator[Fault]:
             yield Fault(place, problem, "write the word that follows it")
         elif plain in STEP_KEYS:
             hint = f"leave it out; these words are keys: {', '.join(sorted(STEP_KEYS))}"
-            yield Fault(place, f"answer {answer!r} is a key of a step: nobody can give it", hint)
+            yield Fault(
+                place,
+                f"answer {answer!r} is a key that every step uses, so nobody can type it",
+                hint,
+            )
 
 
 def _find_faults(key: str, line: str, *, checked: bool) -> Iterator[Fault]:

@@ -163,5 +163,5 @@ def _format_expired_warning(kind: RegistryHost, source: str, until: datetime) ->
     lasts = login_lifetime(kind)
     return (
         f"the login for {kind.host} in {source} expired at {until.astimezone():%Y-%m-%d %H:%M}"
-        f" (they last {lasts}); renew it with: dockmgr login {kind.host}"
+        f" (such logins last {lasts}); renew it with: dockmgr login {kind.host}"
     )

@@ -252,7 +252,7 @@ class Registry:
             except (ValueError, AttributeError, TypeError, RecursionError) as error:
                 raise unexpected_answer_error(self.host, "sent a malformed list of tags") from error
             url = self._find_next_page(url, link)
-        raise unexpected_answer_error(self.host, "sent a list of tags without end")
+        raise unexpected_answer_error(self.host, "sent an endless list of tags")
 
     def _find_next_page(self, url: str, link: str) -> str | None:
         """The URL of the next page (RFC 8288); never one of another host."""
@@ -265,7 +265,9 @@ class Registry:
             then = url
         # Also what is the same host without TLS is elsewhere: the login would go there in clear.
         if urlsplit(then)[:2] != urlsplit(self.base)[:2] or then == url:
-            raise unexpected_answer_error(self.host, "sent a list of tags that leads elsewhere")
+            raise unexpected_answer_error(
+                self.host, "sent a list of tags that continues on another server"
+            )
         return then
 
     def _fetch_document(

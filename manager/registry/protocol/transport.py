@@ -103,7 +103,7 @@ class RegistryResponse:
             while piece := self.response.raw.read1(CHUNK_BYTES, decode_content=True):
                 found += piece
                 if len(found) > most:
-                    raise unexpected_answer_error(self.host, "sent an answer without end")
+                    raise unexpected_answer_error(self.host, "sent an endless answer")
                 if time.monotonic() > self.end:
                     raise RegistryUnreachableError(
                         f"registry {self.host} does not answer in time",
@@ -240,7 +240,7 @@ class RegistryTransport:
             before, url = url, urljoin(url, answer.headers["Location"])
             if before.startswith("https:") and not url.startswith("https:"):
                 raise unexpected_answer_error(self.host, "redirects to an unencrypted address")
-        raise unexpected_answer_error(self.host, "redirects without end")
+        raise unexpected_answer_error(self.host, "redirects in an endless loop")
 
     def _send(self, method: str, url: str, *, end: float, **more: Any) -> requests.Response:  # noqa: ANN401
         """One request; the body of the answer is not read."""
