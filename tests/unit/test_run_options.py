@@ -1,6 +1,7 @@
 """The options of docker run: their syntax, and the create call they make."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from manager.errors import ExitCode, ManagerError
 from manager.groups.core.create_request import create_body
 from manager.groups.core.mounts import Mount
-from manager.groups.core.run_options import RunOptions, parse_run_options
+from manager.groups.core.run_options import RUN_OPTIONS, RunOptions, parse_run_options
 
 
 def body(**options: Any) -> dict[str, Any]:
@@ -208,8 +209,25 @@ def test_every_text_may_hold_the_number() -> None:
     assert third.command == ("sh", "-c", "echo ${n}3")
 
 
+KEPT_VALUES: dict[str, Any] = {
+    "texts": ("A=1",),
+    "text": "a",
+    "duration": "30s",
+    "seconds": 0,
+    "number": 0,
+    "switch": True,
+}
+
+
+@pytest.mark.parametrize("name", RUN_OPTIONS)
+def test_each_option_is_kept_as_plain_data_and_read_back(name: str) -> None:
+    options = replace(RunOptions(), **{name: KEPT_VALUES[RUN_OPTIONS[name].kind]})
+    assert options != RunOptions()
+    assert parse_run_options(json.loads(json.dumps(options.to_data()))) == options
+
+
 def test_options_are_kept_as_plain_data_and_read_back() -> None:
-    options = RunOptions(env=("A=1",), memory="1g", init=True, stop_timeout=0, entrypoint="")
+    options = RunOptions(env=("A=1",), entrypoint="", command=("sh", "-c", "x"))
     assert parse_run_options(json.loads(json.dumps(options.to_data()))) == options
     for odd in (
         {"nosuch": 1},
@@ -217,6 +235,8 @@ def test_options_are_kept_as_plain_data_and_read_back() -> None:
         {"init": "yes"},
         {"env": [1]},
         {"stop_timeout": "1"},
+        {"stop_timeout": True},
+        {"health_interval": 30},
     ):
         with pytest.raises(ValueError, match=r"\w+"):
             parse_run_options(odd)

@@ -236,15 +236,7 @@ def parse_run_options(data: Mapping[str, Any]) -> RunOptions:
     """
     made: dict[str, Any] = {}
     for name, value in data.items():
-        kind = (
-            "texts"
-            if name == "command"
-            else RUN_OPTIONS[name].kind
-            if name in RUN_OPTIONS
-            else None
-        )
-        expected = {"texts": list, "text": str, "switch": bool, "number": int, "seconds": int}
-        if kind is None or type(value) is not expected[kind]:
+        if type(value) is not _JSON_TYPES.get(name):
             raise ValueError(name)
         if isinstance(value, list) and not all(isinstance(text, str) for text in value):
             raise ValueError(name)
