@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LAB_NAME_PATTERN = re.compile(r"check-(\d+)")
 """The name of a lab for trials has the process that started it."""
+PROGRAM_FOLDER = "dockmgr"
+"""The copy of this program in the lab's folder, which other labs do not have."""
 LINE_TIMEOUT_SECONDS = 60
 CHECK_TIMEOUT_SECONDS = 5
 """How long the checks of a step may take to hold after its lines."""
@@ -73,14 +75,18 @@ def start_trial_lab(flavour: str, mirror: str, report: Callable[[str], None]) ->
         report: called with what takes long.
 
     Raises:
-        ManagerError: this machine cannot have a lab, or it did not start.
+        ManagerError: this machine cannot have a lab, it did not start, or its name is taken.
     """
     _end_abandoned_labs()
     name = f"check-{os.getpid()}"
+    if state.find_running_lab(name) is not None:
+        raise ManagerError(
+            f"lab {name!r} is already up", f"stop it with: dockmgr lab down --name {name}"
+        )
     try:
         lab = labs.bring_up_lab(labs.LabRequest(name, flavour, mirror=mirror), report)
         report("copying dockmgr into the lab")
-        command = shlex.join(copy_program(lab.folder / "dockmgr"))
+        command = shlex.join(copy_program(lab.folder / PROGRAM_FOLDER))
         script = f'#!/bin/sh\nexec {command} "$@"\n'
         _run_script(lab, INSTALL_SCRIPT, script)
         yield lab
@@ -89,11 +95,15 @@ def start_trial_lab(flavour: str, mirror: str, report: Callable[[str], None]) ->
 
 
 def _end_abandoned_labs() -> None:
-    """End the labs of trials that were killed."""
+    """End the labs of trials that were killed, and none that only has such a name."""
     for lab in state.list_running_labs():
         found = LAB_NAME_PATTERN.fullmatch(lab.name)
-        if found and not Path(f"/proc/{found[1]}").exists():
+        if found and (lab.folder / PROGRAM_FOLDER).exists() and not _is_other_process(found[1]):
             labs.take_down_lab(lab.name)
+
+
+def _is_other_process(number: str) -> bool:
+    return int(number) != os.getpid() and Path(f"/proc/{number}").exists()
 
 
 def _run_script(lab: Lab, script: str, *arguments: str) -> None:

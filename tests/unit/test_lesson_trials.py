@@ -1,13 +1,19 @@
 """What the trial of a step shows, and what learn check --run refuses before it runs anything."""
 
+import os
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from manager.errors import ExitCode
+from manager.errors import ExitCode, ManagerError
+from manager.lab import state
+from manager.lab.processes import start_time
+from manager.lab.state import Lab
 from manager.learn.core.lessons import Lesson, LessonStep
 from manager.learn.core.trial import StepTrial, TypedLine, list_foreign_changes
-from manager.learn.trial import list_lines, list_programs
+from manager.learn.trial import list_lines, list_programs, start_trial_lab
 from manager.model.events import EngineEvent
 from tests.command import Command
 
@@ -21,6 +27,9 @@ STEP = LessonStep("do it", ("docker ps",), ("dockmgr ls",))
 REFUSED = LessonStep("do it", ("docker ps", "docker rm learn-a"), expects_failure=True)
 ASKING = LessonStep("do it", question="why", answers=("so",))
 ENDED, FAILED, STUCK = (TypedLine("docker ps", code) for code in (0, 1, None))
+
+NO_PROCESS = 99_999_999
+"""Higher than the id of any process."""
 
 
 @pytest.fixture
@@ -120,3 +129,23 @@ def test_with_mistakes_or_without_a_yes_nothing_is_run(run: Command, tmp_path: P
 )
 def test_options_of_a_run_go_with_a_run_only(run: Command, words: list[str]) -> None:
     assert run("learn", *words).code == ExitCode.USAGE
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a lab")
+@pytest.mark.parametrize("number", [NO_PROCESS, os.getpid()], ids=["nobody", "this process"])
+def test_a_lab_that_only_has_the_name_of_a_trial_is_left_alone(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = state.folder_for_lab(f"check-{number}")
+    folder.mkdir(parents=True)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        try:
+            started = start_time(process.pid) or 0
+            lab = Lab(folder.name, "28", folder, "", "", process.pid, started, datetime.now(UTC))
+            state.save_lab(lab)
+            with pytest.raises(ManagerError), start_trial_lab("nosuch", "", lambda _: None):
+                pass
+            assert state.find_running_lab(lab.name) == lab
+        finally:
+            process.kill()
