@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 from manager.engine.errors import EngineUnreachableError, one_sentence, refusal_error
@@ -54,6 +55,7 @@ class Connection:
         self.endpoint = endpoint
         self._patience = patience
         self._sdk_clients: SDKClients | None = None
+        self._sdk_lock = Lock()
         self._version = ".".join(map(str, OLDEST_API))
         self.is_podman = False
         """Whether it is Podman's Docker-compatible service."""
@@ -93,11 +95,13 @@ class Connection:
 
     @property
     def _sdk(self) -> SDKClients:
-        if self._sdk_clients is None:
-            from manager.engine.sdk import SDKClients
+        # Several threads can be the first that need it, and wait here for it to be loaded.
+        with self._sdk_lock:
+            if self._sdk_clients is None:
+                from manager.engine.sdk import SDKClients
 
-            self._sdk_clients = SDKClients(self.endpoint, self._patience)
-        return self._sdk_clients
+                self._sdk_clients = SDKClients(self.endpoint, self._patience)
+            return self._sdk_clients
 
     def _negotiate_version(self) -> None:
         endpoint = self.endpoint

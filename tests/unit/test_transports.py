@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -325,6 +326,26 @@ def test_threads_in_parallel(kind: str, serve: Serving) -> None:
     assert told == [f"GET /v1.51/{number} HTTP/1.1" for number in range(200)]
     if kind == "socket":
         assert server.connections <= 8
+
+
+def test_each_thread_keeps_its_own_client_of_the_sdk(
+    serve: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where several need the SDK for the first time, and wait for it to be loaded."""
+    monkeypatch.delitem(sys.modules, "manager.engine.sdk")
+    server = serve(lambda *_: http(200, 1))
+    together = threading.Barrier(8)
+    with Engine(server.endpoint, PATIENCE) as engine, ThreadPoolExecutor(8) as pool:
+
+        def take(_number: int) -> tuple[object, object]:
+            together.wait(5)
+            first = engine.api
+            together.wait(5)
+            return first, engine.api
+
+        pairs = list(pool.map(take, range(8)))
+    assert all(first is again for first, again in pairs)
+    assert len({id(first) for first, _ in pairs}) == 8
 
 
 def test_an_engine_that_was_closed_can_be_asked_again(kind: str, serve: Serving) -> None:
