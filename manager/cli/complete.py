@@ -47,10 +47,10 @@ def complete_repositories(incomplete: str) -> list[str]:
 
 def complete_contexts(incomplete: str) -> list[str]:
     """Names of docker contexts that start with the text."""
-    from manager.engine import contexts as docker_contexts
+    from manager.engine.contexts import list_contexts
 
     try:
-        known = [name for name, _ in docker_contexts.list_contexts(os.environ)]
+        known = [name for name, _ in list_contexts(os.environ)]
     except ManagerError:
         return []  # a shell must never get an error as a completion
     return sorted(name for name in known if name.startswith(incomplete))
@@ -65,11 +65,11 @@ def complete_lessons(incomplete: str) -> list[str]:
 
 def _complete_from_engine(incomplete: str, names: "Callable[[Engine], Iterable[str]]") -> list[str]:
     from manager.cli.session import Session
-    from manager.engine.client import Engine as Connection
+    from manager.engine.client import Engine
 
     session = Session(os.environ, quiet=True)
     try:
-        with Connection(session.endpoint, COMPLETION_TIMEOUT) as engine:
+        with Engine(session.endpoint, COMPLETION_TIMEOUT) as engine:
             found = list(names(engine))
     except ManagerError:
         return []  # as above

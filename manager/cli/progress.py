@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from manager.cli.output import Output
-    from manager.registry.core.transfer_progress import TransferProgress as Transfer
+    from manager.registry.core.transfer_progress import TransferProgress
     from manager.registry.transfer import TransferEvent
 
 LINE_INTERVAL = 5.0
@@ -235,7 +235,7 @@ class _TransferBars:
         )
 
 
-def format_progress(progress: Transfer) -> str:
+def format_progress(progress: TransferProgress) -> str:
     """How much has arrived, and of how much: ``at least`` until all sizes are known.
 
     Empty if the engine reports nothing, as Podman does for a push.

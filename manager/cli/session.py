@@ -67,9 +67,9 @@ class Session:
         Raises:
             ManagerError: (usage) the file has a mistake.
         """
-        from manager.config import settings as config
+        from manager.config.settings import load_settings
 
-        return config.load_settings(self.config, self.env)
+        return load_settings(self.config, self.env)
 
     @cached_property
     def out(self) -> Output:

@@ -39,11 +39,6 @@ def escape_placeholders(text: str) -> str:
     return _PLACEHOLDER_PATTERN.sub(lambda place: f"{{{place[0]}}}", text)
 
 
-def is_valid_name(text: str) -> bool:
-    """Whether a container or a volume can be called so."""
-    return _NAME_PATTERN.fullmatch(text) is not None
-
-
 def has_placeholder(text: str) -> bool:
     """Whether a text has a place for the number."""
     return any(not place[0].startswith("{{") for place in _PLACEHOLDER_PATTERN.finditer(text))

@@ -13,7 +13,7 @@ from pathlib import Path
 from manager.disk import observe
 from manager.disk.core.accounting import DiskAccounting
 from manager.disk.core.removal import order_children_first, removable_references, simulate_removal
-from manager.engine import disk_usage as usage
+from manager.engine import disk_usage
 from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.lab import labs
@@ -98,7 +98,7 @@ def remove(engine: Engine, image_ids: tuple[str, ...]) -> Round:
                 engine.images.remove(name)
     left = {image.id for image in engine.images.list_all()}
     gone = {image.id for image in snapshot.images} - left
-    after = usage.read_disk_usage(engine, usage.IMAGES).layers_size or 0
+    after = disk_usage.read_disk_usage(engine, disk_usage.IMAGES).layers_size or 0
     freed = (snapshot.layers_size or 0) - after
     names = tuple(image.label for image in chosen)
     return Round(names, predicted, freed, gone == set(removal.deleted))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from manager.engine import resources as others
+from manager.engine import resources
 from manager.engine.client import Engine
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
@@ -339,11 +339,11 @@ def test_a_plan_that_was_written_and_the_build_cache(
         "docker builder prune --all --force",
     ]
     shell.run(rows)
-    theirs = (names(engine), len(others.list_cache_records(engine)))
+    theirs = (names(engine), len(resources.list_cache_records(engine)))
     prepare()
     run.ok("prune", "copy", "--include-local", "--build-cache", "--out", plan)
     run.ok("apply", plan, "--yes")
-    assert (names(engine), len(others.list_cache_records(engine))) == theirs
+    assert (names(engine), len(resources.list_cache_records(engine))) == theirs
 
 
 @newest

@@ -281,10 +281,10 @@ def test_without_an_engine_words_and_addresses_are_explained(run: Command) -> No
 
 
 def test_a_container_that_is_gone_is_an_error_of_its_own(engine: Engine) -> None:
-    from manager.engine import container_history as histories
+    from manager.engine import container_history
 
     with pytest.raises(NotFoundError):
-        histories.inspect_container_with_size(engine, "0" * 64)
+        container_history.inspect_container_with_size(engine, "0" * 64)
 
 
 def test_alone_it_lists_its_words(run: Command) -> None:

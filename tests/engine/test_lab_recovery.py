@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from manager.lab import debian, docker_context, lifecycle, network, processes, state
-from manager.lab import labs as action
+from manager.lab import debian, docker_context, labs, lifecycle, network, processes, state
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from tests.lab_fixtures import LabFactory
 
@@ -87,8 +86,8 @@ def test_down_removes_what_a_killed_up_left(name: str, seconds: float) -> None:
 @pytest.mark.parametrize("seconds", DELAYS)
 def test_up_starts_anew_after_a_killed_up(name: str, seconds: float) -> None:
     killed_after(name, "starting engine", seconds)
-    lab = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
-    (status,) = [one for one in action.list_lab_statuses() if one.lab == lab]
+    lab = labs.bring_up_lab(labs.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    (status,) = [one for one in labs.list_lab_statuses() if one.lab == lab]
     assert status.engine_version.startswith("28.")
     inits = processes.find_processes_by_arguments(str(lab.folder), lifecycle.lab_hostname(name))
     assert lab.pid in inits, "what answers is not the lab that was started last"
@@ -101,19 +100,19 @@ def test_down_after_a_kill_while_the_registry_is_filled(name: str) -> None:
 
 
 def test_a_lab_whose_process_was_killed_is_not_up_and_comes_up_again(name: str) -> None:
-    first = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    first = labs.bring_up_lab(labs.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     tree = processes.pids_with_descendants([first.pid])
     assert len(tree) > 3, "the engine, its containerd and the registry hang on one process"
     os.kill(first.pid, signal.SIGKILL)
     assert processes.wait_until(lambda: all(processes.start_time(pid) is None for pid in tree), 10)
     assert state.find_running_lab(name) is None
-    second = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    second = labs.bring_up_lab(labs.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     assert second.pid != first.pid
     assert state.find_running_lab(name) == second
 
 
 def test_a_process_that_only_names_the_folder_is_not_killed(name: str) -> None:
-    lab = action.bring_up_lab(action.LabRequest(name, DEFAULT_FLAVOUR), quietly)
+    lab = labs.bring_up_lab(labs.LabRequest(name, DEFAULT_FLAVOUR), quietly)
     with subprocess.Popen(["tail", "-f", "/dev/null", str(lab.folder)]) as bystander:
         try:
             assert lifecycle.end_lab(name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from manager.engine import resources as others
+from manager.engine import resources
 from manager.engine.client import Engine
 from manager.groups import spawn_records
 from manager.model.containers import SPAWN_LABEL
@@ -92,19 +92,19 @@ def test_what_was_to_go_is_not_settled_by_having_been_made_once(
 
 
 def test_a_network_is_shown_before_it_is_removed(run: Command, engine: Engine) -> None:
-    others.make_network(engine, "left", {SPAWN_LABEL: "abc"})
+    resources.make_network(engine, "left", {SPAWN_LABEL: "abc"})
     try:
         cut(engine, 1, identity="abc")
         os.utime(folders.spawns_folder() / "abc", (0, 0))
         assert "the spawn of busybox was interrupted: 0 of 1 made" in run.ok("ls").err
-        assert "left" in {network.name for network in others.list_networks(engine)}
+        assert "left" in {network.name for network in resources.list_networks(engine)}
         assert "this removes network left" in run.ok("recover", "--remove", "--yes").err
-        assert "left" not in {network.name for network in others.list_networks(engine)}
+        assert "left" not in {network.name for network in resources.list_networks(engine)}
         assert "cut off" not in run.ok("ls").err
     finally:
-        for network in others.list_networks(engine):
+        for network in resources.list_networks(engine):
             if network.name == "left":
-                others.remove_network(engine, network.id)
+                resources.remove_network(engine, network.id)
 
 
 def test_what_another_spawn_has_made_since_is_not_made_again(run: Command, engine: Engine) -> None:

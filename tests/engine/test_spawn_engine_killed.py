@@ -15,8 +15,7 @@ from manager.engine.client import Engine
 from manager.engine.contexts import Endpoint
 from manager.groups import spawn_records
 from manager.groups.recover import find_interrupted_spawns
-from manager.lab import processes
-from manager.lab import services as serve
+from manager.lab import processes, services
 from manager.lab.flavours import DEFAULT_FLAVOUR
 from manager.lab.state import Lab
 from tests.command import PROGRAM, Command
@@ -52,7 +51,7 @@ class Mortal:
             "--exec-root=/run/mortal",
             # The one before may not be reaped yet, and would seem to live.
             f"--pidfile=/run/mortal{len(self.started)}.pid",
-            *(f"--label={serve.LAB_LABEL}={value}" for value in ("true",)),
+            *(f"--label={services.LAB_LABEL}={value}" for value in ("true",)),
             # The lab's own engine has the network of the lab.
             *("--bridge=none", "--iptables=false", "--ip6tables=false"),
         ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manager.cli.learn import lesson as taking
+from manager.cli.learn import lesson
 from manager.config.toml_positions import find_line, find_lines
 from manager.errors import ExitCode, ManagerError
 from manager.learn import lesson_files
@@ -464,7 +464,7 @@ def test_a_line_that_is_meant_to_be_refused_may_be_wrong_and_only_the_last(tmp_p
 
 
 def test_the_words_that_are_no_answers_are_those_that_a_step_takes() -> None:
-    assert {*taking.HINT_KEYS, *taking.SKIP_KEYS, *taking.QUIT_KEYS} == STEP_KEYS
+    assert {*lesson.HINT_KEYS, *lesson.SKIP_KEYS, *lesson.QUIT_KEYS} == STEP_KEYS
 
 
 @given(st.text(ascii_lowercase + " '\"$;|&<>#-=", max_size=30))

@@ -5,22 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from manager.engine import disk_space as space
+from manager.engine import disk_space
 
 HERE = {"KernelVersion": os.uname().release, "OperatingSystem": "Debian GNU/Linux 12"}
 SOCKET = "unix:///var/run/docker.sock"
 
 
 def test_an_engine_on_this_machine(tmp_path: Path) -> None:
-    found = space.find_disk_space(SOCKET, {**HERE, "DockerRootDir": str(tmp_path)}, None)
-    assert isinstance(found, space.DiskSpace)
+    found = disk_space.find_disk_space(SOCKET, {**HERE, "DockerRootDir": str(tmp_path)}, None)
+    assert isinstance(found, disk_space.DiskSpace)
     assert 0 < found.free <= found.total
     assert found.path == str(tmp_path)
 
 
 def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
-    found = space.find_disk_space("unix:///x", {"OperatingSystem": "Docker Desktop"}, tmp_path)
-    assert isinstance(found, space.DiskSpace)
+    found = disk_space.find_disk_space("unix:///x", {"OperatingSystem": "Docker Desktop"}, tmp_path)
+    assert isinstance(found, disk_space.DiskSpace)
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ def test_a_labs_own_folder_counts(tmp_path: Path) -> None:
     ],
 )
 def test_where_it_cannot_be_known_it_says_why(host: str, info: dict[str, str], why: str) -> None:
-    found = space.find_disk_space(host, info, None)
+    found = disk_space.find_disk_space(host, info, None)
     assert isinstance(found, str)
     assert why in found
 
 
 def test_the_file_of_a_virtual_machine_may_stay_large() -> None:
-    assert space.shrink_hint(HERE) == ""
-    hint = space.shrink_hint({**HERE, "OperatingSystem": "Docker Desktop"})
+    assert disk_space.shrink_hint(HERE) == ""
+    hint = disk_space.shrink_hint({**HERE, "OperatingSystem": "Docker Desktop"})
     assert "may not shrink automatically" in hint
     assert "Optimize-VHD" in hint
-    assert "fstrim" in space.shrink_hint({**HERE, "Name": "colima"})
-    assert set(space.SHRINK_HINTS) >= set(space.VIRTUAL_MACHINE_NAMES.values())
+    assert "fstrim" in disk_space.shrink_hint({**HERE, "Name": "colima"})
+    assert set(disk_space.SHRINK_HINTS) >= set(disk_space.VIRTUAL_MACHINE_NAMES.values())

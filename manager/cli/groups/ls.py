@@ -74,7 +74,7 @@ def _show(
     work: Session, snapshot: Snapshot, *, running: bool, tree: bool | None, json: bool
 ) -> None:
     from manager.cli import json_rows
-    from manager.cli.groups import views as render
+    from manager.cli.groups import views
     from manager.groups.core.tree import image_branches
 
     if json:
@@ -86,7 +86,7 @@ def _show(
         work.out.note("no containers" + (" are running" if running else ""))
         work.out.hint("make some with: dockmgr spawn nginx --count 3")
     elif work.out.is_terminal if tree is None else tree:
-        work.out.show(render.containers_tree(branches, work.engine_address))
+        work.out.show(views.containers_tree(branches, work.engine_address))
     else:
         rows = [container for branch in branches for container in branch.containers]
-        work.out.show(render.containers_table(rows, work.engine_address, with_image=True))
+        work.out.show(views.containers_table(rows, work.engine_address, with_image=True))

@@ -143,7 +143,7 @@ def show_members(
 ) -> None:
     """Show what was made, and whether it answers."""
     from manager.cli import json_rows
-    from manager.cli.groups import views as render
+    from manager.cli.groups import views
     from manager.engine.errors import EngineUnreachableError
     from manager.engine.port_probe import probe_ports
     from manager.model.ports import published_address
@@ -154,7 +154,7 @@ def show_members(
         rows = [json_rows.container_row(member, work.engine_address) for member in members]
         work.out.json(command, rows)
     elif members:
-        work.out.show(render.containers_table(members, work.engine_address, with_image=False))
+        work.out.show(views.containers_table(members, work.engine_address, with_image=False))
     for note in notes:
         work.out.note(f"note: {note}")
     mute = [port for port, answered in answers.items() if not answered]
