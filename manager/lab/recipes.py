@@ -63,7 +63,7 @@ http: {addr: ':5000'}
 HELLO_TEXT = """Hello from a dockmgr lab!
 
 This text was printed by a container: one process, started from an image,
-with a file system of its own. It has ended, but still exists: docker ps -a
+with a file system of its own. It is ended now, and still there: docker ps -a
 """
 BUSYBOX_APPLETS = """
 ash awk base64 basename cat chgrp chmod chown cp cut date dd df diff dirname du echo egrep env
