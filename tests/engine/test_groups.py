@@ -179,7 +179,7 @@ def test_a_file_makes_several_groups_and_again_only_what_is_missing(
     )
     try:
         planned = run.ok("spawn", "-f", str(file), "--dry-run")
-        assert planned.out.splitlines()[0] == "make network lan (unless it is there)"
+        assert planned.out.splitlines()[0] == "make network lan (unless it exists)"
         run.ok("spawn", "-f", str(file))
         assert names(engine) == ["db1", "web-1", "web-2"]
         assert len({one.labels[SPAWN_LABEL] for one in engine.containers.list()}) == 1
