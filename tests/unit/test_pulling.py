@@ -12,6 +12,8 @@ from manager.registry.core.failure_kinds import FailureKind, classify_failure
 from manager.registry.core.transfer_failures import explain_pull_failure
 from manager.registry.core.transfer_progress import PullProgress
 
+DIGEST = f"sha256:{0:064}"
+
 
 def folded(*messages: dict[str, Any]) -> PullProgress:
     progress = PullProgress()
@@ -174,3 +176,19 @@ def test_in_a_lab_the_network_is_never_the_reason(said: str) -> None:
     told = explain_pull_failure(said, "x:latest", "docker.io", lab="lab")
     assert told.message.startswith("the registry of lab 'lab' has no x:latest")
     assert not told.retry
+
+
+@pytest.mark.parametrize(
+    ("image", "repository"),
+    [
+        ("nginx:1", "nginx"),
+        (f"nginx@{DIGEST}", "nginx"),
+        (f"localhost:5000/app@{DIGEST}", "localhost:5000/app"),
+        (f"localhost:5000/app:1@{DIGEST}", "localhost:5000/app"),
+    ],
+)
+def test_what_a_registry_lacks_leads_to_the_tags_of_its_repository(
+    image: str, repository: str
+) -> None:
+    found = explain_pull_failure("manifest unknown", image, "docker.io")
+    assert found.hint == f"list its tags: dockmgr tags {repository}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from manager.references.reference import parse_reference
 from manager.references.registry_hosts import RegistryHost, RegistryService, identify_registry
 from manager.registry.core.failure_kinds import FailureKind, classify_failure
 
@@ -198,12 +199,13 @@ def _classify_in_context(said: str, *, begun: bool) -> FailureKind:
 
 def _text_values(said: str, image: str, host: RegistryHost) -> dict[str, str]:
     """What the texts of failures can name."""
+    reference = parse_reference(image)
     return {
         "image": image,
         "registry": host.host,
         "said": said,
         "login": host.login_hint,
-        "repository": image.rpartition(":")[0] or image,
+        "repository": reference.familiar_name if reference else image,
     }
 
 
