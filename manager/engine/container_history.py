@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from manager.engine.client import Engine
 
 CHANGE_KINDS = (FileChangeKind.CHANGED, FileChangeKind.ADDED, FileChangeKind.DELETED)
-"""Source: Docker Engine API, ``GET /containers/{id}/changes``, ``FileChangeKind`` 0, 1 and 2."""
+"""Source: Docker Engine API, ``GET /containers/{id}/changes``, ``Kind`` 0, 1 and 2."""
 EVENT_WORDS = {
     "create": "created",
     "start": "started",

@@ -1,4 +1,4 @@
-"""The images of a lab's registry: what each is made of. To add one, add a `ImageRecipe`."""
+"""The images of a lab's registry: what each is made of. To add one, add an `ImageRecipe`."""
 
 from dataclasses import dataclass, field
 from typing import Any

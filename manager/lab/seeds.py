@@ -7,8 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ExitCode, ManagerError
-from manager.registry.protocol.upload import ImageFiles
-from manager.registry.protocol.upload import upload_images as push_images
+from manager.registry.protocol.upload import ImageFiles, upload_images
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,7 +49,7 @@ def fill_registry(url: str, images: Sequence[ImageFiles]) -> None:
     Raises:
         ManagerError: the registry could not be reached, or refused.
     """
-    push_images(url, images)
+    upload_images(url, images)
 
 
 def is_registry_up(url: str) -> bool:

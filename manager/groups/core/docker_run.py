@@ -13,7 +13,7 @@ from manager.model.plan import PlanStep
 from manager.model.ports import PortBinding
 
 HANDLED_OPTIONS = frozenset({"env", "label", "publish", "security_opt", "log_opt"})
-"""Options whose values are not simply written as they were showable."""
+"""Options whose values are not simply written as they were typed."""
 HIDDEN_PLACEHOLDER = "HIDDEN"
 
 
@@ -84,7 +84,7 @@ def _docker_run_line(
 
 
 def _plain_option_words(options: RunOptions) -> Iterator[str]:
-    """The options whose values stand as they were showable."""
+    """The options whose values stand as they were typed."""
     for name, value in options.to_data().items():
         row = RUN_OPTIONS.get(name)
         if row is None or name in HANDLED_OPTIONS:
