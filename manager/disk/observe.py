@@ -83,7 +83,7 @@ def observe_engine(
 
     Args:
         engine: which.
-        kinds: of `ALL`, what else is asked for: without the total of the images no number
+        kinds: of `USAGE_KINDS`, what else is asked for: without the total of the images no number
             can be called exact.
         parallel: how many images are read in parallel on the containerd store; elsewhere they are
             read one by one, since more would save nothing.
