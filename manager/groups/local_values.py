@@ -31,6 +31,11 @@ class LocalSources:
     base: Path = WORKING_FOLDER
     """The folder that relative paths begin at."""
 
+    @property
+    def escaped_env(self) -> dict[str, str]:
+        """The variables, in whose values nothing stands for a number."""
+        return {name: escape_placeholders(value) for name, value in self.env.items()}
+
 
 def resolve_options(typed: RunOptions, sources: LocalSources) -> RunOptions:
     """The options as the engine is to get them; files they name are read.
@@ -44,7 +49,7 @@ def resolve_options(typed: RunOptions, sources: LocalSources) -> RunOptions:
     """
     return replace(
         typed,
-        env=(*_read_variables(typed, sources), *resolve_variables(typed.env, sources.env)),
+        env=(*_read_variables(typed, sources), *resolve_variables(typed.env, sources.escaped_env)),
         env_file=(),
         label=(*_read_entries(sources.base, typed.label_file), *typed.label),
         label_file=(),
@@ -84,7 +89,7 @@ def resolve_variables(texts: Iterable[str], env: Mapping[str, str]) -> tuple[str
         env: the variables of this process.
     """
     return tuple(
-        text if "=" in text or not text else _escape_value(f"{text}={env[text]}")
+        text if "=" in text or not text else f"{text}={env[text]}"
         for text in texts
         if "=" in text or not text or text in env
     )
@@ -94,7 +99,7 @@ def _read_variables(typed: RunOptions, sources: LocalSources) -> tuple[str, ...]
     lines = _read_entries(sources.base, typed.env_file)
     # What is not typed here is taken as it is, as docker does: only options have places.
     escaped = (_escape_value(text) if "=" in text else text for text in lines)
-    return resolve_variables(escaped, sources.env)
+    return resolve_variables(escaped, sources.escaped_env)
 
 
 def _escape_value(entry: str) -> str:

@@ -10,6 +10,7 @@ from manager.errors import ExitCode, ManagerError
 from manager.groups.core.create_request import create_body
 from manager.groups.core.mounts import Mount
 from manager.groups.core.run_options import RUN_OPTIONS, RunOptions, parse_run_options
+from manager.groups.local_values import LocalSources, resolve_options, resolve_variables
 
 
 def body(**options: Any) -> dict[str, Any]:
@@ -240,3 +241,10 @@ def test_options_are_kept_as_plain_data_and_read_back() -> None:
     ):
         with pytest.raises(ValueError, match=r"\w+"):
             parse_run_options(odd)
+
+
+def test_a_variable_that_is_passed_on_keeps_its_braces() -> None:
+    shell = {"FORM": "a{n}"}
+    assert resolve_variables(["FORM", "NOSUCH", "B={n}"], shell) == ("FORM=a{n}", "B={n}")
+    typed = resolve_options(RunOptions(env=("FORM", "B={n}")), LocalSources(shell, None))
+    assert typed.for_member(2).env == ("FORM=a{n}", "B=2")
