@@ -150,10 +150,12 @@ def report_error(error: ManagerError) -> int:
         return error.exit_code
     if not error.message:
         return ExitCode.OK  # a group of commands alone: its help was shown
+    from manager.cli.output import escape_controls
+
     lines = [f"error: {error.message}", *(f"  | {line}" for line in error.details)]
     if error.hint:
         lines.append(f"hint: {error.hint}")
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the error boundary
+    print(escape_controls("\n".join(lines)), file=sys.stderr)  # noqa: T201 - the error boundary
     return error.exit_code
 
 

@@ -6,7 +6,7 @@ import typer
 
 from manager.cli import options
 from manager.cli.options import format_examples
-from manager.cli.output import Output
+from manager.cli.output import Output, escape_controls
 from manager.cli.session import Session, get_session
 from manager.errors import ExitCode
 
@@ -37,7 +37,7 @@ def path(ctx: typer.Context, json: options.Json = False) -> None:
     """Show where dockmgr looks for the settings file."""
     session = get_session(ctx)
     out, place = _prepare(session)
-    exists = place.path.is_file()
+    exists = place.exists
     if json:
         data = {"path": str(place.path), "exists": exists, "source": place.source}
         out.json("config path", data)
@@ -76,7 +76,7 @@ def show(ctx: typer.Context, json: options.Json = False) -> None:
         for it in values
     ]
     out.print_table(Table(columns, cells))
-    if place.path.is_file():
+    if place.exists:
         out.note(f"line numbers refer to {place.path}")
 
 
@@ -91,15 +91,15 @@ def check(ctx: typer.Context, json: options.Json = False) -> None:
     mistakes = _find_mistakes(place)
     if json:
         rows = [{"line": it.line, "problem": it.problem, "hint": it.hint} for it in mistakes]
-        exists = place.path.is_file()
+        exists = place.exists
         out.json("config check", {"path": str(place.path), "exists": exists, "mistakes": rows})
     for mistake in () if json else mistakes:
-        out.line(mistake.message)
+        out.line(escape_controls(mistake.message))
         out.line(f"  hint: {mistake.hint}")
     if mistakes:
         raise typer.Exit(ExitCode.USAGE)
     if not json:
-        exists = place.path.is_file()
+        exists = place.exists
         what = "no mistakes" if exists else "the file does not exist, so every default applies"
         out.line(f"{place.path}: {what}")
 
@@ -110,11 +110,12 @@ def init(ctx: typer.Context, yes: options.Yes = False) -> None:
 
     dockmgr asks before it overwrites an existing file.
     """
-    from manager.config.write_example import write_example
+    from manager.config.write_example import require_ordinary_file, write_example
 
     session = get_session(ctx)
     out, place = _prepare(session)
-    if place.path.exists():
+    if place.exists:
+        require_ordinary_file(place.path)
         session.confirm(f"Overwrite {place.path}?", yes=yes, refused="nothing was written")
     write_example(place.path)
     out.line(f"wrote {place.path}")

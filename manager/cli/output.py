@@ -20,6 +20,11 @@ UNLIMITED_WIDTH = 10_000
 """Columns where the reader is a program: nothing is cut or wrapped."""
 
 
+_CONTROL_CODES = {
+    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"
+}
+
+
 class Output:
     """The two streams of the program, and whether they may have colour."""
 
@@ -89,7 +94,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Print a note: something that is not data."""
-        print(text, file=sys.stderr)  # noqa: T201
+        print(escape_controls(text), file=sys.stderr)  # noqa: T201
 
     def hint(self, text: str) -> None:
         """Print what can be done next."""
@@ -157,6 +162,11 @@ class Output:
         if not terminal and "COLUMNS" not in self._env:
             options["width"] = UNLIMITED_WIDTH
         return Console(file=stream, highlight=False, soft_wrap=False, **options)
+
+
+def escape_controls(text: str) -> str:
+    """A text with the codes of characters that command a terminal; lines and tabs stay."""
+    return text.translate(_CONTROL_CODES)
 
 
 def _strip_padding(line: str) -> str:

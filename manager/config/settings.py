@@ -27,6 +27,7 @@ from manager.config.value_kinds import (
     web_address,
     whole_number,
 )
+from manager.errors import ManagerError
 from manager.system.folders import config_folder
 
 if TYPE_CHECKING:
@@ -196,6 +197,19 @@ class SettingsPath:
     def must_exist(self) -> bool:
         """Whether somebody named it; the default file may be missing."""
         return self.source != "default"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything at the path.
+
+        Raises:
+            ManagerError: that cannot be found out.
+        """
+        try:
+            return self.path.exists()
+        except OSError as error:
+            problem = f"cannot read the settings file {self.path}: {error.strerror}"
+            raise ManagerError(problem, SETTINGS_HINT) from error
 
     def read(self) -> str | None:
         """The text of the file; None if it is the default file and does not exist.

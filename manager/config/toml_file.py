@@ -23,7 +23,7 @@ def read_toml_text(path: Path, *, must_exist: bool, what: str, hint: str) -> str
         ManagerError: the file cannot be read; (usage) it is not text.
     """
     try:
-        return path.read_bytes().decode().replace("\r\n", "\n")
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return None
@@ -55,6 +55,26 @@ def parse_toml(path: Path, text: str) -> dict[str, object]:
         place = f" at column {match[2]}" if match else ""
         hint = "strings need quotes; a section is a line such as [prune]"
         raise TomlFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
+    except (RecursionError, ValueError) as error:
+        deep = isinstance(error, RecursionError)
+        problem = "nested too deeply" if deep else "a number with too many digits"
+        hint = "look for a bracket that is not closed" if deep else "write a shorter number"
+        raise TomlFileError(path, _find_unreadable_line(text), problem, hint) from None
+
+
+def _find_unreadable_line(text: str) -> int:
+    """The line with which a file begins to be more than the parser takes."""
+    import tomllib
+
+    lines = text.split("\n")
+    for number in range(1, len(lines)):
+        try:
+            tomllib.loads("\n".join(lines[:number]))
+        except tomllib.TOMLDecodeError:
+            continue
+        except (RecursionError, ValueError):
+            return number
+    return len(lines)
 
 
 class TomlFileError(ManagerError):

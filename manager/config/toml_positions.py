@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -13,12 +14,20 @@ KeyPath: TypeAlias = "tuple[str | int, ...]"
 
 _LONGEST_SHOWN = 60
 """How many characters of a value are shown."""
+_MOST_BITS = 1024
+"""How long a number may be that is written in decimal digits."""
 
 
 def format_key_path(path: KeyPath) -> str:
     """A path as TOML writes it: ``prune.keep[1].age``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    text = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{_format_key(part)}" for part in path
+    )
     return text.removeprefix(".")
+
+
+def _format_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
 
 
 def format_toml_value(value: object) -> str:
@@ -34,6 +43,8 @@ def format_toml_value(value: object) -> str:
         text = json.dumps(value, ensure_ascii=False)
     elif isinstance(value, list):
         text = f"[{', '.join(map(format_toml_value, value))}]"
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        text = hex(value)  # Python refuses to write so many digits
     else:
         text = "a section" if isinstance(value, dict) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"

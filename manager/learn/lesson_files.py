@@ -89,16 +89,17 @@ def list_lesson_files(path: Path) -> tuple[Path, ...]:
     """The lesson files of a folder, or the one file that is named.
 
     Raises:
-        ManagerError: there are none.
+        ManagerError: there are none, or the folder cannot be read.
     """
-    found = sorted(path.glob(f"*{LESSON_SUFFIX}")) if path.is_dir() else []
-    if path.is_file() and path.suffix == LESSON_SUFFIX:
-        found = [path]
+    hint = "name a folder of lessons (files called NAME.toml), or one such file"
+    try:
+        found = sorted(path.glob(f"*{LESSON_SUFFIX}")) if path.is_dir() else []
+        if path.is_file() and path.suffix == LESSON_SUFFIX:
+            found = [path]
+    except OSError as error:
+        raise ManagerError(f"cannot read {path}: {error.strerror}", hint) from error
     if not found:
-        raise ManagerError(
-            f"there are no lessons in {path}",
-            "name a folder of lessons (files called NAME.toml), or one such file",
-        )
+        raise ManagerError(f"there are no lessons in {path}", hint)
     return tuple(found)
 
 

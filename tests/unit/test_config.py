@@ -194,6 +194,12 @@ def test_windows_line_ends_are_read(tmp_path: Path) -> None:
     assert config.load_settings(path, {}).spawn == config.SpawnSettings(parallel=3)
 
 
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbf[spawn]\nparallel = 3\n")
+    assert config.load_settings(file, {}).spawn.parallel == 3
+
+
 def test_settings_are_frozen_values() -> None:
     spawn = config.SpawnSettings(parallel=3)
     with pytest.raises(AttributeError, match="frozen"):
@@ -320,6 +326,34 @@ def test_what_is_no_toml_is_refused_with_its_line(
     sentence, hint = refusal(tmp_path, text)
     assert re.match(rf"line {line}: not (valid TOML|UTF-8)", sentence)
     assert hint
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[lab]\nmounts = " + "[" * 5000 + "]" * 5000 + "\n", "line 2: nested too deeply"),
+        (
+            f"[spawn]\nparallel = {'9' * 5000}\n[lab]\n",
+            "line 2: a number with too many digits",
+        ),
+    ],
+)
+def test_what_the_parser_cannot_take_is_refused_with_its_line(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    assert refusal(tmp_path, text)[0] == sentence
+
+
+def test_a_number_longer_than_any_is_shown_by_its_beginning(tmp_path: Path) -> None:
+    sentence, _ = refusal(tmp_path, f"[spawn]\nparallel = 0x{'f' * 5000}\n")
+    assert sentence.startswith("line 2: spawn.parallel is 0xfff")
+    assert sentence.endswith("…; expected a whole number from 1 to 64")
+
+
+def test_a_key_is_quoted_where_toml_quotes_it(tmp_path: Path) -> None:
+    assert refusal(tmp_path, '"" = 1\n')[0] == 'line 1: "" is not a setting'
+    sentence, _ = refusal(tmp_path, '[spawn]\n"a.b" = 1\n')
+    assert sentence.startswith('line 2: spawn."a.b" is not a setting')
 
 
 def test_a_long_wrong_value_is_cut(tmp_path: Path) -> None:

@@ -68,6 +68,40 @@ def test_init_overwrites_nothing_unasked(run: Command, file: Path) -> None:
     assert file.read_text() == render_example()
 
 
+def test_init_writes_to_where_a_link_leads(run: Command, file: Path, tmp_path: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to(tmp_path / "dotfiles.toml")
+    run.ok("config", "init")
+    assert file.is_symlink()
+    assert (tmp_path / "dotfiles.toml").read_text() == render_example()
+
+
+def test_init_replaces_neither_a_folder_nor_a_device(run: Command, tmp_path: Path) -> None:
+    for place in (str(tmp_path), "/dev/null"):
+        refused = run("--config", place, "config", "init", "--yes")
+        assert (refused.code, refused.err.splitlines()[0]) == (1, f"error: {place} is not a file")
+    assert Path("/dev/null").is_char_device()
+    assert run.ok("--config", "/dev/null", "config", "check").out == "/dev/null: no mistakes\n"
+
+
+def test_a_name_that_no_file_can_have(run: Command) -> None:
+    for command in ("path", "check", "show", "init"):
+        refused = run("--config", "a" * 300, "config", command)
+        assert refused.code == 1
+        assert "File name too long" in refused.err
+
+
+def test_keys_do_not_command_the_terminal(run: Command, tmp_path: Path) -> None:
+    named = tmp_path / "x.toml"
+    named.write_text('"\\u001b[31mred" = 1\n')
+    shown = (
+        run("--config", str(named), "config", "check").out
+        + run("--config", f"{tmp_path}/\x1b[31m", "config", "check").err
+    )
+    assert "\\x1b[31m" in shown or "\\u001b[31m" in shown
+    assert "\x1b" not in shown
+
+
 def test_init_says_why_it_cannot_write(run: Command, tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
     refused = run("--config", str(tmp_path / "a file" / "config.toml"), "config", "init")

@@ -572,6 +572,12 @@ def test_what_cannot_be_read_is_one_mistake(tmp_path: Path) -> None:
     assert [it.line for it in second.mistakes] == [None]
 
 
+def test_a_name_that_no_folder_can_have(run: Command) -> None:
+    refused = run("learn", "check", "a" * 300)
+    assert refused.code == 1
+    assert "File name too long" in refused.err
+
+
 def test_a_teachers_lessons_are_checked(run: Command, tmp_path: Path) -> None:
     assert "there are no lessons in" in run("learn", "check", str(tmp_path)).err
     mine, worse, worst = (tmp_path / f"{name}.toml" for name in ("mine", "worse", "worst"))
