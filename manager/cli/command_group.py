@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typer._click.shell_completion import CompletionItem
     from typer.models import CommandInfo
 
+HELP_WORDS = frozenset({"help", "--help", "-h"})
 AnyCommand = TypeVar("AnyCommand", bound="TyperCommand | TyperGroup")
 
 
@@ -90,8 +91,8 @@ class RootGroup(GuidingGroup):
             ManagerError: (usage) the word is not a command; the hint says what is.
         """
         if args[0] == "help" and not ctx.resilient_parsing:
-            if args[1:]:
-                return self.resolve_command(ctx, [*args[1:], "--help"])
+            if words := [word for word in args if word not in HELP_WORDS]:
+                return self.resolve_command(ctx, [*words, "--help"])
             typer.echo(ctx.get_help())
             raise typer.Exit
         args = [docker_words.SYNONYMS.get(args[0], args[0]), *args[1:]]

@@ -171,7 +171,7 @@ class Connection:
             return None
         try:
             return json.loads(answer.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             where = f"at {self.endpoint.host} ({self.endpoint.source})"
             said = _beginning(answer.body) or "nothing"
             raise EngineUnreachableError(

@@ -107,6 +107,11 @@ def test_where_another_command_is_as_near_none_that_deletes_is_suggested() -> No
     assert find_nearly_typed("rml", ["rm", "rmx"]) == ["rmx"]
 
 
+def test_help_takes_any_number_of_helps(run: Command) -> None:
+    assert run.ok("help", "help").out == run.ok("help", "--help").out == run.ok("help").out
+    assert run.ok("help", "ls", "--help").out == run.ok("ls", "--help").out
+
+
 @given(st.text("abcprmu", max_size=7), st.text("abcprmu", max_size=7))
 def test_letters_that_differ_are_counted_alike_both_ways(word: str, other: str) -> None:
     distance = count_differing_letters(word, other)

@@ -208,6 +208,12 @@ def test_an_answer_that_is_not_json(kind: str, serve: Serving) -> None:
     )
 
 
+def test_an_answer_that_is_nested_too_deeply(kind: str, serve: Serving) -> None:
+    deep = b"[" * 50_000 + b"]" * 50_000
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + deep
+    assert "did not answer with valid JSON: [[[" in unreachable(kind, serve(lambda *_: page))
+
+
 def test_an_answer_that_is_empty(kind: str, serve: Serving) -> None:
     """It was cut off: a list of nothing is written as ``[]`` or ``null``."""
     for method in ("GET", "POST"):

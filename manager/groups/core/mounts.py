@@ -1,12 +1,11 @@
 """A mount in the syntax of ``docker run --mount``."""
 
-import csv
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from manager.groups.core.option_errors import InvalidValueError
-from manager.groups.core.option_values import parse_absolute_path, parse_memory
+from manager.groups.core.option_values import parse_absolute_path, parse_memory, split_fields
 
 MOUNT_TYPES = ("bind", "volume", "tmpfs", "image", "npipe", "cluster")
 PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
@@ -127,7 +126,7 @@ class Mount:
 
 def _parse_fields(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for part in next(csv.reader([text]), []):
+    for part in split_fields(text):
         name, equals, value = part.partition("=")
         name = _FIELD_ALIASES.get(name.strip().lower(), name.strip().lower())
         if name in _BOOLEAN_FIELDS:

@@ -13,6 +13,8 @@ from manager.model.units import parse_duration
 
 MIN_HEALTH_SECONDS = 0.001
 """Seconds between two health checks, at least."""
+HIGHEST_NUMBER = 2**63 - 1
+"""The highest that the engine's API can hold."""
 _BINARY_EXPONENTS = {"": 0, "b": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
@@ -56,21 +58,24 @@ def parse_memory(text: str) -> int | None:
     Source: go-units, ``RAMInBytes``.
 
     Raises:
-        InvalidValueError: it is not a size.
+        InvalidValueError: it is not a size, or too large a one.
     """
     found = re.fullmatch(
         r"([0-9]{1,20}(?:\.[0-9]{1,20})?) ?([bkmgtp])?i?b?", text.lower(), re.ASCII
     )
     if found is None:
         raise InvalidValueError(text, "is not a valid size")
-    return int(Decimal(found[1]) * 1024 ** _BINARY_EXPONENTS[found[2] or ""]) or None
+    size = int(Decimal(found[1]) * 1024 ** _BINARY_EXPONENTS[found[2] or ""])
+    if size > HIGHEST_NUMBER:
+        raise InvalidValueError(text, "is too large")
+    return size or None
 
 
 def parse_nano_cpus(text: str) -> int | None:
     """How many processors, such as ``1.5``, in billionths.
 
     Raises:
-        InvalidValueError: it is not a number, or finer than a billionth.
+        InvalidValueError: it is not a number, finer than a billionth, or too large.
     """
     try:
         number = Decimal(text) * 1_000_000_000
@@ -78,6 +83,8 @@ def parse_nano_cpus(text: str) -> int | None:
         number = Decimal("NaN")
     if not number.is_finite() or number < 0 or number != number.to_integral_value():
         raise InvalidValueError(text, "is not a valid number of processors")
+    if number > HIGHEST_NUMBER:
+        raise InvalidValueError(text, "is too large")
     return int(number) or None
 
 
@@ -174,6 +181,8 @@ def parse_ulimit(text: str) -> dict[str, Any]:
     if found is None:
         raise InvalidValueError(text, "is not a valid limit")
     soft = int(found[2])
+    if max(soft, int(found[3] or 0)) > HIGHEST_NUMBER:
+        raise InvalidValueError(text, "is too large")
     return {"Name": found[1], "Soft": soft, "Hard": int(found[3]) if found[3] else soft}
 
 
@@ -189,6 +198,18 @@ def parse_capability(name: str) -> str:
     return upper if upper == "ALL" or upper.startswith("CAP_") else f"CAP_{upper}"
 
 
+def split_fields(text: str) -> list[str]:
+    """Fields between commas, quoted as in CSV.
+
+    Raises:
+        InvalidValueError: it is more than one line.
+    """
+    try:
+        return next(csv.reader([text]), [])
+    except csv.Error:
+        raise InvalidValueError(text, "is not one line of fields between commas") from None
+
+
 def parse_gpus(text: str) -> list[dict[str, Any]]:
     """``all``, a number, or fields such as ``"device=0,1"`` and ``count=2,driver=nvidia``.
 
@@ -199,7 +220,7 @@ def parse_gpus(text: str) -> list[dict[str, Any]]:
     """
     request: dict[str, Any] = {"Driver": "", "Count": 0, "DeviceIDs": None, "Options": {}}
     capabilities = ["gpu"]
-    for part in next(csv.reader([text]), []):
+    for part in split_fields(text):
         name, equals, value = part.partition("=")
         if not equals:
             name, value = "count", part
