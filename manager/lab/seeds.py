@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 from manager.errors import ExitCode, ManagerError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 INDEX_FILE = "index.json"
 """Written last: a folder that has it has all."""
+UNUSED_SECONDS = 7 * 86_400
+"""How long images of other recipes are kept after their last use."""
 
 
 def ensure_images(
@@ -35,12 +39,26 @@ def ensure_images(
     folder = cache / f"images-{recipes_key()}"
     if not (folder / INDEX_FILE).is_file():
         report("building the images of the registry from Debian packages (once)")
-        # What a killed build left, and what was built from recipes of earlier.
-        for old in cache.glob("images-*"):
-            shutil.rmtree(old)
+        remove_old_images(cache, folder, time.time())
         _build_images(folder, mirror_url)
+    os.utime(folder)
     rows = json.loads((folder / INDEX_FILE).read_text(encoding="utf-8"))
     return [_load_image(folder, row) for row in rows]
+
+
+def remove_old_images(cache: Path, wanted: Path, now: float) -> None:
+    """Remove what a killed build left, and images of other recipes that nobody uses any more.
+
+    Another version of the program may share the cache, and fill the registry of a lab right now.
+
+    Args:
+        cache: the folder of what is kept.
+        wanted: the folder that is about to be built.
+        now: seconds of the system's clock.
+    """
+    for old in cache.glob("images-*"):
+        if old == wanted or now - old.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(old)
 
 
 def fill_registry(url: str, images: Sequence[ImageFiles]) -> None:

@@ -132,3 +132,14 @@ def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path) -> None:
     assert (image.repository, image.tags) == ("library/x", ("latest", "1"))
     assert image.media_type == "application/example"
     assert image.blobs == {f"sha256:{name}": folder / name for name in ("c0", "a1", "b2")}
+
+
+def test_images_that_another_version_uses_now_are_kept(tmp_path: Path) -> None:
+    now = 10_000_000.0
+    ages = {"wanted": 0.0, "used": 60.0, "forgotten": seeds.UNUSED_SECONDS + 1.0}
+    for name, age in ages.items():
+        folder = tmp_path / f"images-{name}"
+        folder.mkdir()
+        os.utime(folder, (now - age, now - age))
+    seeds.remove_old_images(tmp_path, tmp_path / "images-wanted", now)
+    assert [it.name for it in tmp_path.iterdir()] == ["images-used"]
