@@ -53,7 +53,9 @@ def parse_toml(path: Path, text: str) -> dict[str, object]:
         what = str(error).partition(" (at ")[0]
         number = int(match[1]) if match else text.rstrip("\n").count("\n") + 1
         place = f" at column {match[2]}" if match else ""
-        hint = "strings need quotes; a section is a line such as [prune]"
+        hint = "strings need quotes, and a table begins with a line such as [name]"
+        if path.suffix in {".yml", ".yaml"}:
+            hint = "this looks like YAML; a compose file is for: docker compose up"
         raise TomlFileError(path, number, f"not valid TOML: {what}{place}", hint) from None
     except (RecursionError, ValueError) as error:
         deep = isinstance(error, RecursionError)

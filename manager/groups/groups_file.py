@@ -175,6 +175,9 @@ def _parse_document(found: Mapping[str, Any]) -> GroupsFile:
                 (key,), f"{key!r} is not a key of a groups file{guess}", GROUP_TABLE_HINT
             )
     groups = found.get("group")
+    if isinstance(groups, list):
+        problem = "[[group]] describes a list, and each group needs a name"
+        raise schema.InvalidSettingError(("group",), problem, GROUP_TABLE_HINT)
     if not isinstance(groups, dict) or not groups:
         path = ("group",) if "group" in found else ()
         raise schema.InvalidSettingError(path, "the file describes no groups", GROUP_TABLE_HINT)

@@ -69,7 +69,7 @@ def test_a_container_and_all_that_happens_to_it(run: Command, engine: Engine) ->
 def test_image_and_container_with_and_without_any(run: Command, forest: Forest) -> None:
     del forest
     assert "images here has a container. Make" in " ".join(run.ok("explain", "image").out.split())
-    assert "There are no containers here yet" in run.ok("explain", "container").out
+    assert "There are no containers here now" in run.ok("explain", "container").out
     assert "There are no groups here yet" in run.ok("explain", "group").out
     run.ok("spawn", "busybox", "-n", "3", *SLEEP)
     drawn = run.ok("explain", "image").out

@@ -189,7 +189,9 @@ def _record_uses_and_hint(
         if ended and not spec.options.command and spec.options.entrypoint is None:
             work.out.hint(
                 f"{format_names(tuple(ended))} ended right away: a container runs only as long as "
-                "its command; give one that keeps running, for example: -- sleep 600"
+                "its command; see what it wrote with: "
+                f"dockmgr logs {ended[0]}; or give a command that keeps running, such as: "
+                "-- sleep 600"
             )
             continue
         if not members or spec.options.publish or spec.options.publish_all:

@@ -60,6 +60,8 @@ class _PlannedPrune:
     plan: Plan
     warnings: tuple[str, ...]
     recently_stopped: tuple[planning.RecentlyStoppedContainer, ...] = ()
+    why_empty: str = ""
+    """Why there is nothing to do, where there is nothing: ``: nothing was chosen``."""
 
     def data(self) -> dict[str, Any]:
         """The plan as JSON."""
@@ -158,7 +160,8 @@ class PruneJob:
         policy = with_default_rule(policy) if bare else policy
         removals = self._find_non_image_removals()
         known, decision = decide_with_registries(self._known(removals), policy, ask)
-        if bare and may_ask and self.session.out.interactive:
+        offered = bare and may_ask and self.session.out.interactive
+        if offered:
             policy, clear = offer_removals(self.session, self.view, known, decision, policy, ask)
             removals = replace(removals, cache=clear)
             known, decision = decide_with_registries(known, policy, ask)
@@ -168,7 +171,8 @@ class PruneJob:
         )
         plan = replace(planning.plan_prune(decision, removals, self.view.now), notes=notes)
         warnings = tuple(advice.plan_warnings(known, policy, decision))
-        return _PlannedPrune(decision, plan, warnings, removals.recently_stopped)
+        why_empty = ": nothing was chosen" if offered else self._explain_empty_plan(removals, bare)
+        return _PlannedPrune(decision, plan, warnings, removals.recently_stopped, why_empty)
 
     def _known(self, found: planning.NonImageRemovals) -> PruneInputs:
         from manager.disk.sightings import SightingStore
@@ -221,13 +225,18 @@ class PruneJob:
             if part is not None:
                 out.print_part(part, data=as_data)
         if not found.plan:
-            out.note(f"nothing to do{self._explain_empty_plan(found)}")
+            out.note(f"nothing to do{found.why_empty}")
         for note in found.plan.notes:
             out.hint(note)
 
-    def _explain_empty_plan(self, found: _PlannedPrune) -> str:
-        if found.recently_stopped:
+    def _explain_empty_plan(self, removals: planning.NonImageRemovals, bare: bool) -> str:
+        if removals.recently_stopped:
             return ""  # a note says so
+        if bare:
+            return (
+                ": no rules are set; choose images with options such as --all, "
+                "or run this on a terminal to choose from a list"
+            )
         more = "" if self.why else " (see --why)"
         return f": no rule or option matches an image that can be removed{more}"
 

@@ -20,7 +20,7 @@ from manager.references.reference import ImageReference, parse_reference
 from manager.references.registry_hosts import identify_registry
 
 NO_IMAGE_TEXT = "There are no images here yet. Get one with: dockmgr pull nginx"
-NO_CONTAINER_TEXT = "There are no containers here yet. Make one with: dockmgr spawn nginx"
+NO_CONTAINER_TEXT = "There are no containers here now. Make one with: dockmgr spawn nginx"
 ExampleContent = tuple[Sequence[PagePart], dict[str, Any]]
 
 

@@ -56,7 +56,7 @@ def explain_image(facts: EngineFacts, image: Image, address: Page | None) -> Pag
     if users:
         parts += ["Containers made from it:", *build_container_tree(facts.snapshot, image.id)]
     else:
-        parts.append(f"No container was made from it. Make one with: dockmgr spawn {name}")
+        parts.append(f"No container of it exists now. Make one with: dockmgr spawn {name}")
     told: dict[str, Any] = dict(address.facts) if address else {}
     told |= {
         "image": image_facts(image, len(path)),
