@@ -57,7 +57,8 @@ def remove_old_images(cache: Path, wanted: Path, now: float) -> None:
         now: seconds of the system's clock.
     """
     for old in cache.glob("images-*"):
-        if old == wanted or now - old.stat().st_mtime > UNUSED_SECONDS:
+        of_killed_build = old.name.startswith(wanted.name)
+        if of_killed_build or now - old.stat().st_mtime > UNUSED_SECONDS:
             shutil.rmtree(old)
 
 
