@@ -63,7 +63,7 @@ def test_a_labs_life(run: Command, tmp_path: Path) -> None:
     assert run("lab", "reset").code == 1  # nobody to ask
     assert "reset lab" in run.ok("lab", "reset", "--yes").err
     assert run.ok("ls", "--json").data == []
-    assert "is removed" in run.ok("lab", "down").err
+    assert "removed lab" in run.ok("lab", "down").err
     assert "there was no lab" in run.ok("lab", "down").err
     assert run.ok("lab", "status", "--json").data == []
     assert not (tmp_path / "docker").exists()
