@@ -16,7 +16,9 @@ from manager.lab.flavours import FLAVOURS
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
+    from xdist.workermanage import WorkerController
 
+LONGEST_UNITS = ("28-containerd", "podman", "26", "20.10", "28")
 _NAMES = "|".join(sorted(map(re.escape, FLAVOURS), key=len, reverse=True))
 _ENGINE_TEST = re.compile(rf"tests/engine/.*\[(?:.*-)?({_NAMES})(?:-.*)?\]")
 """A test whose parameters name an engine."""
@@ -40,6 +42,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     class EngineScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
         def _split_scope(self, nodeid: str) -> str:
             return name_work_unit(nodeid)
+
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            # What takes longest begins first: then no process waits long for the other.
+            for unit in LONGEST_UNITS:
+                if unit in self.workqueue:
+                    self.workqueue.move_to_end(unit, last=False)
+                    break
+            super()._assign_work_unit(node)
 
     return EngineScheduling(config, log)
 

@@ -136,7 +136,12 @@ def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path) -> None:
 
 def test_images_that_another_version_uses_now_are_kept(tmp_path: Path) -> None:
     now = 10_000_000.0
-    ages = {"wanted": 0.0, "wanted.partial": 0.0, "used": 60.0, "forgotten": seeds.UNUSED_SECONDS + 1.0}
+    ages = {
+        "wanted": 0.0,
+        "wanted.partial": 0.0,
+        "used": 60.0,
+        "forgotten": seeds.UNUSED_SECONDS + 1.0,
+    }
     for name, age in ages.items():
         folder = tmp_path / f"images-{name}"
         folder.mkdir()
