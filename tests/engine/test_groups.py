@@ -105,7 +105,7 @@ def test_waiting_for_health(run: Command, engine: Engine) -> None:
     )
     if engine.is_podman:
         # Podman has its checks run by systemd, which a lab has not: it never gets healthy here.
-        assert "not ready after 5 s: its health check has not passed yet" in made.err
+        assert "are not ready after 5 s: busybox1: its health check has not passed" in made.err
     else:
         assert made.code == 0, made
         assert made.out.count("(healthy)") == 2
