@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ PUSH_SILENCE_SECONDS = 900.0
 Podman tells nothing until all is done."""
 
 
+LIST_ATTEMPTS = 5
+"""How often a list is asked for while the engine loses images that it is listing."""
+
+
 class ImageCollection:
     """The images of one engine."""
 
@@ -38,7 +43,7 @@ class ImageCollection:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        rows = self._engine.get_json("/images/json", {"all": include_hidden})
+        rows = self._list_rows({"all": include_hidden})
         return tuple(_parse_image(row) for row in rows or ())
 
     def list_with_manifests(self) -> tuple[Image, ...]:
@@ -47,7 +52,7 @@ class ImageCollection:
         Raises:
             ManagerError: the engine could not be asked.
         """
-        rows = self._engine.get_json("/images/json", {"manifests": 1})
+        rows = self._list_rows({"manifests": 1})
         return tuple(_parse_image(row) for row in rows or ())
 
     def list_all(self) -> tuple[Image, ...]:
@@ -60,8 +65,17 @@ class ImageCollection:
             ManagerError: the engine could not be asked.
         """
         wishes = {"all": 1, "shared-size": 1, "manifests": 1}
-        rows = self._engine.get_json("/images/json", wishes)
+        rows = self._list_rows(wishes)
         return tuple(_parse_image(row) for row in rows or ())
+
+    def _list_rows(self, wishes: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
+        """The engine's list. On the containerd store it fails while an image is deleted."""
+        for attempt in range(1, LIST_ATTEMPTS):
+            try:
+                return self._engine.get_json("/images/json", wishes)
+            except NotFoundError:
+                time.sleep(0.05 * attempt)
+        return self._engine.get_json("/images/json", wishes)
 
     def find(self, name: str) -> Image | None:
         """The image a reference or id stands for on this engine; None if it has none.

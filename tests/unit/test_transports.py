@@ -22,6 +22,7 @@ from manager.engine.errors import (
     EngineUnreachableError,
     NotFoundError,
 )
+from manager.engine.images import LIST_ATTEMPTS
 from manager.engine.sdk import SDKClients, SDKTransport
 from manager.engine.transport import Request, SocketTransport, Transport
 
@@ -359,3 +360,24 @@ def test_an_engine_that_was_closed_can_be_asked_again(kind: str, serve: Serving)
     with connected(kind, server) as engine:
         engine.close()
         assert engine.get_json("/x") == 1
+
+
+@pytest.mark.parametrize("gone", [1, LIST_ATTEMPTS])
+def test_images_are_listed_again_while_one_of_them_goes(
+    kind: str, serve: Serving, gone: int
+) -> None:
+    """Seen on Docker 28.5.2, containerd store: the list is 404 while an image is deleted."""
+    asked = count(1)
+
+    def answering(line: str, _number: int) -> bytes:
+        if "/images/json" not in line:
+            return PING
+        vanished = {"message": "content digest sha256:0: not found"}
+        return http(404, vanished) if next(asked) <= gone else http(200, [])
+
+    with connected(kind, serve(answering)) as engine:
+        if gone < LIST_ATTEMPTS:
+            assert engine.images.list_all() == ()
+        else:
+            with pytest.raises(NotFoundError, match="content digest"):
+                engine.images.list_all()
